@@ -1,0 +1,36 @@
+"""The benchmarks' command line: python -m benchmarks decode | render | tokenize [options]."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from music.errors import StudioError
+
+VERBS = {
+    "decode": "notes per second of our decoder, beside GPT-2 of the same size on REMI tokens",
+    "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
+    "tokenize": "notes per second from file to octuples, beside pretty_midi and plain Python",
+}
+"""What each benchmark prints. Each is a module of this room with ``main(arguments)``."""
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one benchmark and returns the exit code: 0, or 2 after an error that a user can mend."""
+    verb = arguments[0] if arguments else "--help"
+    if verb in ("-h", "--help"):
+        print(__doc__ + "\n\n" + "\n".join(f"  {name:<10}{text}" for name, text in VERBS.items()))
+        return 0
+    if verb not in VERBS:
+        print(f"There is no benchmark {verb!r}. Choose one of {', '.join(VERBS)}.", file=sys.stderr)
+        return 2
+    try:
+        importlib.import_module(f"benchmarks.{verb}").main(arguments[1:])
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

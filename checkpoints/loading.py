@@ -1,0 +1,76 @@
+"""name -> model, ready to use and shared by all callers; refuses what does not match."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from checkpoints.store import Entry, entry, verify
+from models.transformer_xl import TransformerXL, TransformerXLConfig
+from music import tokens
+from music.errors import StudioError
+
+ARCHITECTURES: dict[str, tuple[type, type]] = {"transformer_xl": (TransformerXL, TransformerXLConfig)}
+
+_loaded: dict[str, Checkpoint] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint.
+
+    Attributes:
+        model: in eval mode, single precision, without gradients. Never changed by those who use it.
+        entry: what the registry says of it.
+    """
+
+    model: Any
+    entry: Entry
+
+
+def load(name: str) -> Checkpoint:
+    """Returns a checkpoint by name; the second call gives the same object.
+
+    Raises:
+        StudioError: there is none of this name, its file is not the registered one, or it was trained with
+            other vocabularies than this version of the studio has.
+    """
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _read(entry(name))
+        return _loaded[name]
+
+
+def _read(wanted: Entry) -> Checkpoint:
+    verify(wanted)
+    if wanted.architecture not in ARCHITECTURES:
+        raise StudioError(
+            f"This version cannot use '{wanted.architecture}' checkpoints such as '{wanted.name}'. Update the studio."
+        )
+    if wanted.tokenizer != tokens.digest():
+        raise StudioError(
+            f"The checkpoint '{wanted.name}' was trained with other vocabularies. Export it again with this version."
+        )
+    model_type, config_type = ARCHITECTURES[wanted.architecture]
+    try:
+        with safe_open(wanted.path, "pt") as file:
+            config = json.loads(file.metadata()["config"])
+            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - the file is no dict
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise StudioError(
+            f"The checkpoint '{wanted.name}' cannot be read. Restore {wanted.path.name} from the repository."
+        ) from error
+    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+    model = model_type(config_type(**frozen))
+    try:
+        model.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise StudioError(
+            f"The checkpoint '{wanted.name}' does not fit its own description. Export it again with this version."
+        ) from error
+    return Checkpoint(model.eval().requires_grad_(False), wanted)

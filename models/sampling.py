@@ -1,0 +1,72 @@
+"""Choosing ids from logits: temperature, top-k, top-p and masks, with random numbers that the caller brings."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def choose(
+    logits: np.ndarray,
+    uniform: np.ndarray,
+    allowed: np.ndarray | None = None,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    top_k: int = 0,
+) -> np.ndarray:
+    """Returns one id a row, int64 [batch].
+
+    Args:
+        logits: [batch, ids].
+        uniform: [batch] random numbers in [0, 1), one a row.
+        allowed: bool [batch, ids]; ids that may not be chosen are False. At least one of each row is True.
+        temperature: divides the logits; 0 takes the likeliest id.
+        top_p: keep the likeliest ids that together have this probability (Holtzman et al. 2020), at least one.
+        top_k: keep at most this many ids; 0 for no limit.
+    """
+    scores = logits.astype(np.float64)
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    if temperature <= 0:
+        return scores.argmax(axis=1)
+    scores /= temperature
+    order = np.argsort(-scores, axis=1, kind="stable")
+    chances = np.exp(np.take_along_axis(scores, order, axis=1) - scores.max(axis=1, keepdims=True))
+    if top_k:
+        chances[:, top_k:] = 0.0
+    total = chances.cumsum(axis=1)
+    if top_p < 1:
+        before = total - chances
+        chances[before >= top_p * total[:, -1:]] = 0.0
+        total = chances.cumsum(axis=1)
+    place = (total <= (uniform * total[:, -1])[:, None]).sum(axis=1)
+    return order[np.arange(len(order)), np.minimum(place, (chances > 0).sum(axis=1) - 1)]
+
+
+class Randomness:
+    """Random numbers for several variants, each from a generator of its own; drawn in blocks.
+
+    A variant's numbers do not depend on how many variants are written beside it.
+
+    Args:
+        seed: of the first variant; the others follow from it.
+        variants: how many.
+        draws: how many numbers each variant takes a step.
+    """
+
+    def __init__(self, seed: int, variants: int, draws: int, block: int = 256):
+        self._generators = [
+            torch.Generator().manual_seed((seed * 1009 + variant) % 2**63) for variant in range(variants)
+        ]
+        self._draws, self._block, self._next = draws, block, block
+        self._numbers = np.zeros((block, draws, variants))
+
+    def step(self) -> np.ndarray:
+        """Returns the numbers of the next step, [draws, variants] in [0, 1)."""
+        if self._next == self._block:
+            drawn = [
+                torch.rand(self._block, self._draws, generator=g, dtype=torch.float64).numpy() for g in self._generators
+            ]
+            self._numbers, self._next = np.stack(drawn, axis=-1), 0
+        self._next += 1
+        return self._numbers[self._next - 1]

@@ -1,0 +1,87 @@
+"""Which sound bank plays: the user's own, the best that the system has, or the one inside a dependency."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+from music.errors import StudioError
+
+BETTER_BANKS = (
+    "MuseScore_General.sf3",
+    "MuseScore_General.sf2",
+    "MuseScore_General_Lite.sf3",
+    "MuseScore_General_Full.sf2",
+    "MuseScore_General_Full.sf3",
+    "FluidR3_GM.sf3",
+    "FluidR3_GM.sf2",
+)
+"""Complete General MIDI banks under free licences, the best first."""
+
+BUNDLED_BANK = ("pretty_midi", "TimGM6mb.sf2")
+"""A small General MIDI bank inside a package that the studio needs anyway."""
+
+
+def find_soundfont(own: str | Path | None = None) -> Path:
+    """Returns the sound bank to play with.
+
+    Args:
+        own: the user's own ``.sf2`` or ``.sf3`` file; by default the best bank found on this machine.
+
+    Raises:
+        StudioError: the user's file is missing or no sound bank, or there is no bank at all.
+    """
+    if own is not None:
+        return check_soundfont(Path(own).expanduser())
+    for name in BETTER_BANKS:
+        for folder in bank_folders():
+            if is_soundfont(folder / name):
+                return folder / name
+    return bundled_soundfont()
+
+
+def bundled_soundfont() -> Path:
+    """Returns the bank that came with a dependency, found without importing that package.
+
+    Raises:
+        StudioError: the package or its bank is missing.
+    """
+    package, name = BUNDLED_BANK
+    spec = importlib.util.find_spec(package)
+    path = Path(spec.origin).parent / name if spec and spec.origin else None
+    if path is None or not is_soundfont(path):
+        raise StudioError("No sound bank was found. Run 'make studio' again, or give your own .sf2 file.")
+    return path
+
+
+def bank_folders() -> list[Path]:
+    """Returns the folders where sound banks lie: the studio's cache first, then the system's."""
+    cache = Path(os.environ.get("DEEPMUSIC_CACHE") or Path.home() / ".cache" / "deepmusic-studio")
+    shared = [Path(root) / "share" for root in ("/usr", "/usr/local", "/opt/homebrew")]
+    shared.append(Path.home() / ".local" / "share")
+    kinds = ("sounds/sf3", "sounds/sf2", "soundfonts")
+    return [cache / "soundfonts", cache, *(root / kind for root in shared for kind in kinds)]
+
+
+def is_soundfont(path: Path) -> bool:
+    """Returns whether a file begins as an SF2 or SF3 sound bank does."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head[:4] == b"RIFF" and head[8:12] == b"sfbk"
+
+
+def check_soundfont(path: Path) -> Path:
+    """Returns the path again.
+
+    Raises:
+        StudioError: there is no such file, or it is no sound bank.
+    """
+    if not path.is_file():
+        raise StudioError(f"The sound bank {path.name} was not found. Give the path of an .sf2 or .sf3 file.")
+    if not is_soundfont(path):
+        raise StudioError(f"{path.name} is not a sound bank. Choose an .sf2 or .sf3 file.")
+    return path

@@ -1,0 +1,44 @@
+"""What all pipelines share: a pipeline is a generator of Steps.
+
+    for step in generate(piece, options):
+        show(step.piece, step.done / step.total)
+
+The last Step holds the finished result. A consumer that has heard enough closes the generator (or just
+leaves the loop) and keeps the last Step's pieces: each is complete and valid music up to that point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from music.piece import Piece
+
+
+@dataclass(frozen=True)
+class Step:
+    """A pipeline's result so far.
+
+    Attributes:
+        pieces: one piece a variant; never empty. Partial pieces carry no recipe for the step yet.
+        done: how much is done, in ``unit``; never falls from one Step to the next.
+        total: how much there is to do; ``done == total`` on the last Step and on no other.
+        unit: what is counted, for example "bars".
+    """
+
+    pieces: tuple[Piece, ...]
+    done: float
+    total: float
+    unit: str
+
+    @property
+    def piece(self) -> Piece:
+        """The first variant."""
+        return self.pieces[0]
+
+
+class Pipeline(Protocol):
+    """Takes a Piece and frozen options, yields Steps. Leaves its input as it is."""
+
+    def __call__(self, piece: Piece, options: Any) -> Iterator[Step]: ...

@@ -1,0 +1,337 @@
+"""Generate: a Transformer-XL writes music from nothing, or continues a piece after any bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import symusic
+import torch
+
+from checkpoints.loading import Checkpoint, load
+from models.decoding import Decoder
+from models.sampling import Randomness, choose
+from music import tokens
+from music.bars import bar_grid, bar_ticks, tempo_map
+from music.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, measure
+from music.edit import add_track, cut_after, graft
+from music.errors import StudioError
+from music.instruments import instrument_name, parse_instrument
+from music.piece import Piece
+from music.theory import ALL_KEYS, Key, parse_key
+from music.tokens import FIRST
+from pipelines.contract import Step
+from pipelines.grammar import (
+    DURATION,
+    END,
+    PITCH,
+    POSITION,
+    PROGRAM,
+    SIGNATURE,
+    STEP,
+    TEMPO,
+    VELOCITY,
+    Limits,
+    Writing,
+)
+from pipelines.options import GenerateOptions, to_mapping
+
+VERSION = "1"
+BOS = 1
+MAX_BARS_LEFT = 32  # as in training
+PROMPT_NOTES = 64  # the least that is read of the kept music
+NOTES_A_STEP = 12  # how often a Step is yielded, in notes
+BRING_IN = 1.5  # added to the logit of an instrument that was asked for and has not played, per bar of waiting
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call is to write, once options and input are brought together.
+
+    Attributes:
+        base: the score that is kept, cut after the last kept bar.
+        start_tick: where the new part begins.
+        first_bar: the number of that bar.
+        signature: (numerator, denominator) of the new part; None for the model to choose.
+        tempo_bpm: of the new part; None for the model to choose.
+        conditions: the prefix that the model gets.
+        programs: program ids that may play; empty for any.
+        key: of the new part, if it is asked for or must be kept.
+        rows: octuples of the kept music.
+    """
+
+    base: symusic.Score
+    start_tick: int
+    first_bar: int
+    signature: tuple[int, int] | None
+    tempo_bpm: float | None
+    conditions: Conditions
+    programs: frozenset[int]
+    key: Key | None
+    rows: np.ndarray
+
+
+def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
+    """Yields Steps whose pieces are the input followed by new music; one piece a variant.
+
+    Raises:
+        StudioError: the checkpoint cannot be used, or the options do not fit the input.
+    """
+    checkpoint = load(options.checkpoint)
+    plan = plan_generation(piece, options)
+    with torch.inference_mode():
+        writer = Writer(checkpoint, plan, options)
+        total = float(writer.limits.bars)
+        for _ in writer:
+            done = sum(min(w.bars_done, total - 0.01) for w in writer.variants) / options.variants
+            yield Step(tuple(build(piece, writer.plan, w.rows, w.limits) for w in writer.variants), done, total, "bars")
+    recipe = {
+        "pipeline": "generate",
+        "version": VERSION,
+        "options": to_mapping(options),
+        "input": piece.fingerprint,
+        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
+    }
+    finished = (build(piece, writer.plan, w.rows, w.limits) for w in writer.variants)
+    pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
+    yield Step(pieces, total, total, "bars")
+
+
+def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
+    """Returns what to write: options where they are given, else what the input has, else the model's choice."""
+    score = piece.score
+    grid = bar_grid(score) if piece.note_count else []
+    keep = len(grid) if options.keep_bars is None else options.keep_bars
+    if keep > len(grid):
+        raise StudioError(f"The piece has {len(grid)} bars, so bar {keep} cannot be kept. Choose 0 to {len(grid)}.")
+    if keep:
+        start = grid[keep - 1].end
+        base = cut_after(score, start)
+        signature, tempo = grid[keep - 1][2:], float(tempo_map(base)[2][-1])
+    else:
+        start, base, signature, tempo = 0, symusic.Score(score.ticks_per_quarter), None, None
+    if options.time_signature:
+        numerator, denominator = options.time_signature.split("/")
+        signature = int(numerator), int(denominator)
+    if options.tempo_bpm is not None:
+        tempo = options.tempo_bpm
+    rows = tokens.encode(base).rows
+    recent = rows[-512:]
+    found = measure(recent) if len(rows) else Conditions()
+    key = parse_key(options.key) if options.key else None
+    if options.stay_in_key and key is None:
+        if found.key is None:
+            raise StudioError("There is no key to stay in. Choose a key, or switch 'stay in key' off.")
+        key = ALL_KEYS[found.key]
+    asked = frozenset(_program_id(parse_instrument(name)) for name in options.instruments)
+    conditions = Conditions(
+        genre=GENRES.index(options.genre) if options.genre else None,
+        key=ALL_KEYS.index(key) if key else found.key,
+        tempo=None if tempo is None else _tempo_id(tempo) - FIRST,
+        signature=None if signature is None else _signature_id(signature) - FIRST,
+        density=DENSITIES.index(options.density) if options.density else None,
+        programs=tuple(sorted(program - FIRST for program in asked))[:MAX_PROGRAMS] or found.programs,
+    )
+    return Plan(base, start, keep, signature, tempo, conditions, asked, key, rows)
+
+
+class Writer:
+    """Writes all variants side by side, a note of each at a time. Iterating yields now and then, for a look.
+
+    Args:
+        checkpoint: the model.
+        plan: what to write.
+        options: how to choose.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
+        self.options, self.plan, self.head = options, plan, checkpoint.model.head
+        prefix = torch.from_numpy(plan.conditions.prefix()).repeat(options.variants, 1)
+        self.decoder = Decoder(checkpoint.model, prefix, options.memory)
+        self.randomness = Randomness(options.seed, options.variants, len(tokens.STEP_FIELDS))
+        overall = options.temperature
+        notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
+        self.temperatures = (
+            rhythm, overall, overall, rhythm, overall * options.temperature_instruments, notes, rhythm, overall
+        )  # fmt: skip
+        self._read_prompt()
+        self._settle()
+        self.variants = [Writing(self.limits) for _ in range(options.variants)]
+
+    def __iter__(self) -> Iterator[None]:
+        written = 0
+        while not all(writing.finished for writing in self.variants):
+            self._write_note()
+            written += 1
+            if written % NOTES_A_STEP == 0:
+                yield
+
+    def _read_prompt(self) -> None:
+        """Reads the kept music, as much of it as can reach the notes to be written."""
+        plan, batch = self.plan, self.options.variants
+        rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
+        last_bar = int(rows[-1, tokens.BAR]) - FIRST if len(rows) else 0
+        self.first_step = min(plan.first_bar - last_bar, tokens.MAX_STEP) if len(rows) else 0
+        prompt = np.zeros((len(rows) + 1, len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
+        prompt[0] = BOS
+        prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, tokens.BAR]) - FIRST if len(rows) else 0)
+        bars = _length(self.options, plan.signature, plan.tempo_bpm)
+        if bars is None:
+            prompt[:, -1] = 0
+        else:
+            to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
+            prompt[1:, -1] = np.minimum(to_end, MAX_BARS_LEFT + 1)
+            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], MAX_BARS_LEFT + 1)
+        notes = torch.from_numpy(prompt).repeat(batch, 1, 1)
+        self.output, self.last = self.decoder.read(notes), notes[:, -1]
+
+    def _settle(self) -> None:
+        """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
+        plan, vocab, numbers = self.plan, tokens.vocabulary(), self.randomness.step()
+        state = self.head.start(self.output)
+        known = (
+            FIRST + self.first_step,
+            plan.signature and _signature_id(plan.signature),
+            plan.tempo_bpm and _tempo_id(plan.tempo_bpm),
+        )
+        chosen = []
+        for field, value in enumerate(known):
+            if not value:  # the first variant chooses for all: they are versions of one piece
+                logits = self.head.logits(state, field, self.last[:, field]).numpy()[:1]
+                real = np.arange(logits.shape[1])[None] >= FIRST
+                value = int(self._choose(field, logits, numbers[:, :1], real)[0])
+            chosen.append(value)
+            state = self.head.write(state, field, torch.full((len(state),), value))
+        signature = vocab.signatures[chosen[1] - FIRST]
+        tempo = plan.tempo_bpm or float(vocab.tempos[chosen[2] - FIRST])
+        self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
+        bars, last, whole = _length(self.options, signature, tempo)
+        scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
+        self.limits = Limits(bars, last, whole, chosen[1], chosen[2], self.first_step, plan.programs, scale)
+
+    def _write_note(self) -> None:
+        """Writes one more note of every variant that is not finished."""
+        numbers, state = self.randomness.step(), self.head.start(self.output)
+        rows: list[list[int]] = [[] for _ in self.variants]
+        for field in range(len(tokens.STEP_FIELDS)):
+            live = [not w.finished and row[:1] != [END] for w, row in zip(self.variants, rows, strict=True)]
+            if not any(live):
+                break
+            if field in (SIGNATURE, TEMPO):
+                ids = np.full(len(rows), self.limits.signature if field == SIGNATURE else self.limits.tempo)
+            else:
+                logits = self.head.logits(state, field, self.last[:, field]).numpy()
+                allowed = np.ones(logits.shape, dtype=bool)
+                for number, writing in enumerate(self.variants):
+                    if live[number]:
+                        allowed[number] = writing.allowed(field, rows[number])
+                        if field == PROGRAM and writing.missing():
+                            logits[number, list(writing.missing())] += BRING_IN * writing.bar
+                ids = self._choose(field, logits, numbers, allowed)
+            for number, value in enumerate(ids.tolist()):
+                rows[number].append(value)
+            if field < VELOCITY:
+                state = self.head.write(state, field, torch.from_numpy(ids))
+        notes = np.zeros((len(rows), len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
+        for number, (writing, row) in enumerate(zip(self.variants, rows, strict=True)):
+            if not writing.finished:
+                writing.write(row)
+            if not writing.finished:
+                notes[number] = [*row, min(writing.bars_left, MAX_BARS_LEFT + 1)]
+        self.last = torch.from_numpy(notes)
+        self.output = self.decoder.read(self.last[:, None])
+
+    def _choose(self, field: int, logits: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        return choose(logits, numbers[field], allowed, self.temperatures[field], self.options.top_p, self.options.top_k)
+
+
+def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Piece:
+    """Returns the kept music with these step rows after it; what was kept stays as it is, bit for bit."""
+    score = _prepared(piece, plan)
+    if not rows:
+        return piece.replace(score=score)
+    steps = np.array(rows)
+    unit = score.ticks_per_quarter / tokens.POSITIONS_PER_QUARTER
+    bar_length = bar_ticks(*plan.signature, score.ticks_per_quarter)
+    bars = np.cumsum(steps[:, STEP] - FIRST) - (steps[0, STEP] - FIRST)
+    time = plan.start_tick + bars * bar_length + np.round((steps[:, POSITION] - FIRST) * unit).astype(int)
+    length = np.maximum(1, np.round(tokens.vocabulary().durations[steps[:, DURATION] - FIRST] * unit).astype(int))
+    end = plan.start_tick + (limits.bars - 1) * bar_length + round(limits.last_positions * unit)
+    pitch = (steps[:, PITCH] - FIRST) % 128
+    velocity = tokens.vocabulary().velocities[steps[:, VELOCITY] - FIRST]
+    new_notes = []
+    for program in np.unique(steps[:, PROGRAM]):
+        mine = np.flatnonzero(steps[:, PROGRAM] == program)
+        score, track = _track_for(score, int(program), float(pitch[mine].mean()))
+        following: dict[int, int] = {}
+        for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
+            stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
+            following[int(pitch[note])] = int(time[note])
+            new_notes.append((track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note])))
+    return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
+
+
+def _prepared(piece: Piece, plan: Plan) -> symusic.Score:
+    """Returns a copy of the kept score with the tempo, signature and key of the new part."""
+    score, at = plan.base.copy(), plan.start_tick
+    if plan.signature is None:
+        return score
+    grid = bar_grid(score, at) if plan.first_bar else []
+    if not grid or grid[-1][2:] != plan.signature:
+        score.time_signatures.append(symusic.TimeSignature(at, *plan.signature))
+    if not plan.first_bar or tempo_map(score)[2][-1] != plan.tempo_bpm:
+        score.tempos.append(symusic.Tempo(at, plan.tempo_bpm))
+    in_force = score.key_signatures[-1] if len(score.key_signatures) else None
+    if plan.key and (
+        in_force is None or (in_force.key, in_force.tonality) != (plan.key.fifths, int(plan.key.mode == "minor"))
+    ):
+        score.key_signatures.append(symusic.KeySignature(at, plan.key.fifths, int(plan.key.mode == "minor")))
+    return score
+
+
+def _track_for(score: symusic.Score, program_id: int, mean_pitch: float) -> tuple[symusic.Score, int]:
+    """Returns the score and its track that new notes of a program join: the one nearest in pitch, or a new one."""
+    is_drum = program_id == tokens.DRUM_PROGRAM
+    program = 0 if is_drum else program_id - FIRST
+    found = [
+        (abs(float(track.notes.numpy()["pitch"][-32:].mean()) - mean_pitch), number)
+        for number, track in enumerate(score.tracks)
+        if track.is_drum == is_drum and (is_drum or track.program == program) and len(track.notes)
+    ]
+    if found:
+        return score, min(found)[1]
+    name = instrument_name(-1 if is_drum else program)
+    return add_track(score, program, is_drum, name), len(score.tracks)
+
+
+def _length(
+    options: GenerateOptions, signature: tuple[int, int] | None, tempo_bpm: float | None
+) -> tuple[int, int, int] | None:
+    """Returns bars, usable positions of the last bar and positions of a whole bar; None while it depends on a choice."""
+    if signature is None:
+        return (options.bars, 0, 0) if options.bars else None
+    whole = tokens.POSITIONS_PER_QUARTER * 4 * signature[0] // signature[1]
+    if options.bars:
+        return options.bars, whole, whole
+    if tempo_bpm is None:
+        return None
+    positions = max(1, round(options.seconds * tempo_bpm / 60 * tokens.POSITIONS_PER_QUARTER))
+    return -(-positions // whole), (positions - 1) % whole + 1, whole
+
+
+def _program_id(program: int) -> int:
+    return tokens.DRUM_PROGRAM if program < 0 else FIRST + program
+
+
+def _tempo_id(tempo_bpm: float) -> int:
+    return FIRST + int(np.abs(np.log(tokens.vocabulary().tempos / tempo_bpm)).argmin())
+
+
+def _signature_id(signature: tuple[int, int]) -> int:
+    """Returns the id of a signature, of one of the same length, or of 4/4."""
+    known = tokens.vocabulary().signatures
+    if signature in known:
+        return FIRST + known.index(signature)
+    same = [number for number, (n, d) in enumerate(known) if n * signature[1] == signature[0] * d]
+    return FIRST + (same[0] if same else known.index((4, 4)))

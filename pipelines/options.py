@@ -1,0 +1,174 @@
+"""Options of the pipelines: frozen, plain values, checked in one place. Imports no model, so pages may use it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from music.errors import StudioError
+from music.instruments import parse_instrument
+from music.theory import parse_key
+
+GENRES = ("pop", "rock", "jazz", "folk", "electronic", "latin", "classical")
+DENSITIES = ("low", "medium", "high")
+MAX_BARS = 256
+MAX_SECONDS = 600.0
+MAX_VARIANTS = 8
+MAX_MEMORY = 1024
+TEMPO_RANGE_BPM = (20.0, 300.0)
+TIME_SIGNATURES = (
+    "4/4",
+    "3/4",
+    "2/4",
+    "6/8",
+    "2/2",
+    "5/4",
+    "6/4",
+    "3/8",
+    "9/8",
+    "12/8",
+    "5/8",
+    "7/8",
+    "7/4",
+    "3/2",
+    "4/2",
+)
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """What to write, and how freely.
+
+    Attributes:
+        bars: how many new bars to write. Exactly one of bars and seconds is set.
+        seconds: how many seconds of new music to write, at least 1.
+        keep_bars: continue after this bar of the input; None keeps all of it.
+        tempo_bpm: quarter notes a minute; None follows the input, or lets the model choose.
+        time_signature: such as "3/4"; None follows the input, or lets the model choose.
+        key: such as "D minor"; None follows the input, or lets the model choose.
+        stay_in_key: allow only notes of the key's scale (drums are free).
+        genre: one of GENRES, or None for any.
+        instruments: the only instruments that new notes may use, by name; empty for any.
+        density: one of DENSITIES, or None for any.
+        temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
+        temperature_notes: factor on temperature for pitches.
+        temperature_durations: factor on temperature for rhythm: bar steps, positions and durations.
+        temperature_instruments: factor on temperature for the choice of instrument.
+        top_p: keep the likeliest choices that together have this probability.
+        top_k: keep at most this many choices; 0 for no limit.
+        memory: how many past notes the model remembers.
+        seed: the same seed, options, input and checkpoint give the same notes.
+        variants: how many versions to write at once.
+        checkpoint: name of the model in the checkpoint registry.
+    """
+
+    bars: int | None = 16
+    seconds: float | None = None
+    keep_bars: int | None = None
+    tempo_bpm: float | None = None
+    time_signature: str | None = None
+    key: str | None = None
+    stay_in_key: bool = False
+    genre: str | None = None
+    instruments: tuple[str, ...] = ()
+    density: str | None = None
+    temperature: float = 1.0
+    temperature_notes: float = 1.0
+    temperature_durations: float = 1.0
+    temperature_instruments: float = 1.0
+    top_p: float = 0.95
+    top_k: int = 0
+    memory: int = 512
+    seed: int = 0
+    variants: int = 1
+    checkpoint: str = "generate-small"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "instruments", tuple(self.instruments))
+        problems = [text for bad, text in _generate_checks(self) if bad]
+        for parse, values in ((parse_key, [self.key] if self.key else []), (parse_instrument, self.instruments)):
+            for value in values:
+                try:
+                    parse(value)
+                except StudioError as error:
+                    problems.append(str(error))
+        if problems:
+            raise StudioError(" ".join(problems))
+
+
+def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
+    low, high = TEMPO_RANGE_BPM
+    return [
+        ((o.bars is None) == (o.seconds is None), "The length must be given once. Set either bars or seconds."),
+        (
+            o.bars is not None and not 1 <= o.bars <= MAX_BARS,
+            f"{o.bars} bars cannot be written. Ask for 1 to {MAX_BARS} bars.",
+        ),
+        (
+            o.seconds is not None and not 1 <= o.seconds <= MAX_SECONDS,
+            f"{o.seconds} seconds cannot be written. Ask for 1 to {MAX_SECONDS:.0f} seconds.",
+        ),
+        (
+            o.keep_bars is not None and o.keep_bars < 0,
+            f"{o.keep_bars} bars cannot be kept. Give the number of bars of the input to keep, from 0.",
+        ),
+        (
+            o.tempo_bpm is not None and not low <= o.tempo_bpm <= high,
+            f"A tempo of {o.tempo_bpm} BPM is out of range. Choose {low:.0f} to {high:.0f} BPM.",
+        ),
+        (
+            o.time_signature is not None and o.time_signature not in TIME_SIGNATURES,
+            f"The time signature {o.time_signature} is unknown. Choose one of {', '.join(TIME_SIGNATURES)}.",
+        ),
+        (
+            o.genre is not None and o.genre not in GENRES,
+            f"The genre {o.genre} is unknown. Choose one of {', '.join(GENRES)}.",
+        ),
+        (
+            o.density is not None and o.density not in DENSITIES,
+            f"The density {o.density} is unknown. Choose one of {', '.join(DENSITIES)}.",
+        ),
+        *[
+            (
+                not 0 <= getattr(o, name) <= 4,
+                f"A {name.replace('_', ' ')} of {getattr(o, name)} is out of range. Choose 0 to 4.",
+            )
+            for name in ("temperature", "temperature_notes", "temperature_durations", "temperature_instruments")
+        ],
+        (not 0 < o.top_p <= 1, f"A top-p of {o.top_p} is out of range. Choose a value above 0, up to 1."),
+        (o.top_k < 0, f"A top-k of {o.top_k} is out of range. Choose 0 for no limit, or a positive number."),
+        (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
+        (
+            not 1 <= o.variants <= MAX_VARIANTS,
+            f"{o.variants} variants cannot be written at once. Choose 1 to {MAX_VARIANTS}.",
+        ),
+        (not 0 <= o.seed < 2**63, f"The seed {o.seed} is out of range. Choose a whole number from 0."),
+        (
+            o.stay_in_key and o.key is None and o.keep_bars == 0,
+            "There is no key to stay in. Choose a key, or switch 'stay in key' off.",
+        ),
+    ]
+
+
+def from_mapping(kind: type[Options], values: Mapping[str, Any]) -> Options:
+    """Returns options of this kind from plain values, as they stand in a recipe.
+
+    Raises:
+        StudioError: a key is unknown, or a value is refused.
+    """
+    known = {field.name for field in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise StudioError(
+            f"The recipe has options that this version does not know: {', '.join(unknown)}. Remove them or update the studio."
+        )
+    return kind(**values)
+
+
+def to_mapping(options: Any) -> dict[str, Any]:
+    """Returns options as plain values for a recipe."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(options).items()}

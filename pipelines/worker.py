@@ -1,0 +1,360 @@
+"""The one process that owns models and heavy audio; it streams Steps to whoever asked.
+
+    worker = Worker()
+    step = worker.ask("generate", (piece, options), on_update=show, should_stop=lambda: False)
+
+The other half of this file runs in that process: ``python -m pipelines.worker ADDRESS [VERBS]``, where VERBS is
+the module whose ``VERBS`` table it serves. Each lane of the table has a thread and a connection of its own, so a
+song is rendered while another is being written. The process ends when its parent goes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.contract import Step
+
+LANES = ("model", "media")
+UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
+PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
+START_S = 60.0
+_KEY = "DEEPMUSIC_WORKER_KEY"
+_ROOT = Path(__file__).resolve().parents[1]
+_log = logging.getLogger(__name__)
+
+Tell = Callable[[Any], bool]
+"""Sends what there is so far, unless the last sending was a moment ago; returns True once the asker wants a stop."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something the worker can do: ``run(tell, *arguments)`` returns the result.
+
+    Attributes:
+        lane: one of LANES; verbs of one lane wait for each other.
+        run: runs in the worker; its heavy imports stand inside it.
+        limit_s: seconds after which it is asked to stop, and ended by force if it does not.
+    """
+
+    lane: str
+    run: Callable[..., Any]
+    limit_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A piece as sound, encoded as OGG Vorbis.
+
+    Attributes:
+        mix: the whole piece; what a download would sound like.
+        stems: ``(name, track index, bytes)`` of each track that sounds; empty while they are being made.
+        seconds: how long it lasts, tails included.
+        is_basic: whether the engine was the stop-gap one, so that the page can say so.
+    """
+
+    mix: bytes
+    stems: tuple[tuple[str, int, bytes], ...]
+    seconds: float
+    is_basic: bool
+
+
+def last_step(steps: Iterator[Step], tell: Tell) -> Step | None:
+    """Returns a pipeline's last Step, or the Step it had reached when it was stopped; tells each on the way."""
+    step = None
+    for step in steps:
+        if tell(step):
+            steps.close()
+            break
+    return step
+
+
+def _generate(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.generate import generate
+
+    return last_step(generate(piece, options), tell)
+
+
+def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
+    from music.midi import inspect, read_with_repairs
+
+    reading = read_with_repairs(source, name)
+    return reading.piece, inspect(reading.piece, reading.repairs)
+
+
+def _render(tell: Tell, piece: Piece, soundfont: Path | None = None) -> Sound:
+    from music.render import encode, engine, render, render_stems
+
+    stopped = _ears(tell)
+    audio = render(piece, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic)
+    if tell(sound):  # the mix first: it can play while the stems are made
+        return sound
+    stems = render_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
+    encoded: list[tuple[str, int, bytes]] = []
+    for stem in stems:
+        if tell(0.6 + 0.4 * len(encoded) / len(stems)):
+            return sound
+        encoded.append((stem.name, stem.track_index, encode(stem.audio, "ogg")))
+    return Sound(sound.mix, tuple(encoded), sound.seconds, sound.is_basic)
+
+
+def _encode(tell: Tell, piece: Piece, form: str, soundfont: Path | None = None) -> bytes:
+    from music.render import encode, render
+
+    return encode(render(piece, soundfont, stop=_ears(tell)), form)
+
+
+def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
+    from music.render import encode, render_stems
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:  # FLAC is packed already
+        for number, stem in enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1):
+            archive.writestr(f"{number:02d} {_file_name(stem.name)}.flac", encode(stem.audio, "flac"))
+    return packed.getvalue()
+
+
+def _sheet(tell: Tell, piece: Piece, form: str) -> bytes | list[str]:
+    from music import engrave
+
+    return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece)
+
+
+def _ears(tell: Tell) -> Callable[[], bool]:
+    return lambda: tell(None)
+
+
+def _file_name(text: str) -> str:
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in text).strip() or "track"
+
+
+def warm_up() -> None:
+    """Imports what the first visitor would wait for, while the lanes wait for requests."""
+    from music.tokens import vocabulary
+
+    vocabulary()
+    importlib.import_module("pipelines.generate")
+
+
+VERBS: dict[str, Verb] = {
+    "generate": Verb("model", _generate, limit_s=3600.0),
+    "inspect": Verb("media", _inspect, limit_s=60.0),
+    "render": Verb("media", _render),
+    "encode": Verb("media", _encode),
+    "stems_zip": Verb("media", _stems_zip),
+    "sheet": Verb("media", _sheet, limit_s=120.0),
+}
+
+
+class Worker:
+    """A handle on the worker process, which is started when first asked and started anew after a crash.
+
+    Args:
+        verbs: name of the module whose ``VERBS`` the process serves; its ``warm_up()``, if it has one, runs beside.
+    """
+
+    def __init__(self, verbs: str = "pipelines.worker") -> None:
+        self._module = verbs
+        self._verbs: dict[str, Verb] = importlib.import_module(verbs).VERBS
+        self._process: subprocess.Popen | None = None
+        self._lanes: dict[str, Connection] = {}
+        self._starting = threading.Lock()
+        self._busy = {lane: threading.Lock() for lane in LANES}
+
+    def lane(self, verb: str) -> str:
+        """Returns the lane in which this verb runs."""
+        return self._verbs[verb].lane
+
+    def ask(
+        self,
+        verb: str,
+        arguments: tuple[Any, ...],
+        on_update: Callable[[Any], None] = lambda update: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Any:
+        """Returns what the verb returns; waits for its turn in its lane, then for its end.
+
+        Raises:
+            StudioError: the verb refused, failed (the traceback is in the log), took too long, or its process died.
+        """
+        lane, limit_s = self.lane(verb), self._verbs[verb].limit_s
+        with self._busy[lane]:
+            process, connection = self._started(lane)
+            deadline = time.monotonic() + limit_s
+            stop_sent = overdue = False
+            try:
+                connection.send((verb, arguments))
+                while True:
+                    late = time.monotonic() > deadline
+                    if not stop_sent and (late or should_stop()):
+                        connection.send("stop")
+                        stop_sent, overdue, deadline = True, late, time.monotonic() + PATIENCE_S
+                    elif stop_sent and late:
+                        process.kill()
+                    if not connection.poll(0.05):
+                        continue
+                    kind, value = connection.recv()
+                    if kind == "update":
+                        on_update(value)
+                    elif overdue and not isinstance(value, Step):
+                        raise StudioError("That took too long and was stopped. Try a shorter piece.")
+                    elif kind == "done":
+                        return value
+                    else:
+                        raise StudioError(value)
+            except (EOFError, OSError):
+                process.kill()
+                _log.error("the worker process ended during %s with code %s", verb, process.wait())
+                raise StudioError(
+                    "The music engine stopped unexpectedly. Try again: it starts anew by itself."
+                ) from None
+
+    def start(self) -> None:
+        """Starts the process if it does not run, so that the first visitor need not wait for it."""
+        self._started(LANES[0])
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._starting:
+            for connection in self._lanes.values():
+                connection.close()
+            self._lanes = {}
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+
+    def _started(self, lane: str) -> tuple[subprocess.Popen, Connection]:
+        with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                self._process, self._lanes = _start(self._module)
+            return self._process, self._lanes[lane]
+
+
+def _start(module: str) -> tuple[subprocess.Popen, dict[str, Connection]]:
+    key = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="deepmusic-") as folder:
+        unix = sys.platform != "win32"
+        with Listener(f"{folder}/worker" if unix else ("localhost", 0), authkey=key.encode()) as listener:
+            address = listener.address if unix else f"localhost:{listener.address[1]}"
+            # A process of its own, not a fork or a spawn of this one: those would run the page again in the child.
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.worker", address, module],
+                env={
+                    **_one_thread(),
+                    **os.environ,
+                    _KEY: key,
+                    "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)]),
+                },
+                stdin=subprocess.DEVNULL,
+            )
+            lanes: dict[str, Connection] = {}
+            accepting = threading.Thread(target=_accept, args=(listener, lanes), daemon=True)
+            accepting.start()
+            deadline = time.monotonic() + START_S
+            while accepting.is_alive() and process.poll() is None and time.monotonic() < deadline:
+                accepting.join(0.1)
+            if len(lanes) < len(LANES):
+                process.kill()
+                raise StudioError("The music engine does not start. The server's log says why.")
+    return process, lanes
+
+
+def _one_thread() -> dict[str, str]:
+    # On a machine with few or busy cores a second thread makes decoding slower, up to 18 times; the user's own
+    # setting of these variables wins. They must stand before torch is imported.
+    return {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def _accept(listener: Listener, lanes: dict[str, Connection]) -> None:
+    while len(lanes) < len(LANES):
+        connection = listener.accept()
+        lanes[connection.recv()] = connection
+
+
+# ---- what follows runs in the worker process ----
+
+
+def _serve(lane: str, connection: Connection, verbs: dict[str, Verb]) -> None:
+    while True:
+        request = connection.recv()
+        if request == "stop":  # came after the work was done
+            continue
+        verb, arguments = request
+        try:
+            reply = ("done", verbs[verb].run(_Teller(connection), *arguments))
+        except StudioError as error:
+            reply = ("error", str(error))
+        except EOFError:
+            raise
+        except Exception:
+            _log.exception("%s failed", verb)
+            reply = (
+                "error",
+                "Something went wrong inside the studio: this is a bug. The server's log has the details.",
+            )
+        connection.send(reply)
+
+
+class _Teller:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._told = 0.0
+        self._stop = False
+
+    def __call__(self, update: Any) -> bool:
+        while self._connection.poll():
+            self._stop = self._connection.recv() == "stop" or self._stop  # EOFError: nobody is left to work for
+        now = time.monotonic()
+        urgent = not isinstance(update, (Step, float))
+        if update is not None and (urgent or now - self._told >= UPDATE_S):
+            self._connection.send(("update", update))
+            self._told = now
+        return self._stop
+
+
+def main(arguments: list[str]) -> None:
+    """Serves a table of verbs until the parent goes."""
+    address, module = arguments
+    logging.basicConfig(level=logging.INFO, format="worker: %(levelname)s %(name)s: %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(5)  # pages come first
+    served = importlib.import_module(module)
+    host, _, port = address.rpartition(":")
+    where = (host, int(port)) if sys.platform == "win32" else address
+
+    def run(lane: str) -> None:
+        try:
+            with Client(where, authkey=os.environ[_KEY].encode()) as connection:
+                connection.send(lane)
+                _serve(lane, connection, served.VERBS)
+        except (EOFError, OSError):
+            os._exit(0)  # the parent went: at once, whatever the other lane is doing
+
+    threads = [threading.Thread(target=run, args=(lane,), name=lane, daemon=True) for lane in LANES]
+    for thread in threads:
+        thread.start()
+    if hasattr(served, "warm_up"):
+        served.warm_up()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

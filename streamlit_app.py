@@ -1,0 +1,22 @@
+"""The router of DeepMusic Studio: page settings, the list of pages, navigation. Run it with ``streamlit run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from studio import media
+
+STUDIO = Path(__file__).parent / "studio"
+
+if __name__ == "__main__":  # a visitor's page
+    st.set_page_config(page_title="DeepMusic Studio", page_icon=str(STUDIO / "icon.svg"), layout="wide")
+    st.logo(STUDIO / "logo.svg", size="large")
+    st.html(STUDIO / "studio.css")
+    st.navigation(
+        [st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True)],
+        position="top",
+    ).run()
+else:  # the server, once: it carries the addresses of sound beside the pages
+    app = st.App(__file__, routes=media.ROUTES)

@@ -1,0 +1,224 @@
+"""The sound of pieces for the player: made by the worker when a browser asks for it, served under addresses nobody can guess.
+
+    address(piece)                      a relative address, at once; nothing is made yet
+    GET sound/TOKEN                     starts the work, then says how far it is (JSON)
+    GET sound/TOKEN/mix.ogg, 3.ogg      the mix, and the stem of track 3; `.wav` for browsers that play no OGG
+
+The server of the studio carries ROUTES (``st.App(..., routes=media.ROUTES)``). So pages do not wait for sound, need no
+rerun when it is there, and the browser can jump inside it (HTTP ranges).
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import secrets
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from music.audio import MIME_TYPES, Audio, encode
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.worker import Sound
+from studio import jobs
+
+CAPACITY = 64
+"""Pieces whose sound is kept; the one that was heard longest ago goes first."""
+
+WATCH_S = 0.08  # shorter than the worker's pause between two updates, so that none is missed
+
+
+@dataclass(eq=False)
+class _Entry:
+    token: str
+    piece: Piece
+    job_id: str | None = None
+    mix: bool = False  # whether the mix lies in the folder
+    stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
+    problem: str = ""
+    note: str = ""
+    is_basic: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Shelf:
+    """Keeps the sound of the last pieces in a folder that goes with the process.
+
+    Args:
+        registry: gives the job registry that does the work.
+        capacity: how many pieces to keep.
+    """
+
+    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
+        self._registry = registry
+        self._capacity = capacity
+        self._folder = tempfile.TemporaryDirectory(prefix="deepmusic-sound-", ignore_cleanup_errors=True)
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # by fingerprint
+        self._tokens: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+
+    def address(self, piece: Piece) -> str:
+        """Returns where the sound of this piece can be asked for, relative to the server's root."""
+        with self._lock:
+            entry = self._entries.get(piece.fingerprint)
+            if entry is not None and entry.problem:  # a page that comes again may hope again
+                self._remove(self._entries.pop(piece.fingerprint))
+                entry = None
+            if entry is None:
+                entry = _Entry(secrets.token_urlsafe(18), piece)
+                self._entries[piece.fingerprint] = self._tokens[entry.token] = entry
+            self._entries.move_to_end(piece.fingerprint)
+            while len(self._entries) > self._capacity:
+                self._remove(self._entries.popitem(last=False)[1])
+        return f"sound/{entry.token}"
+
+    def status(self, token: str) -> dict[str, Any] | None:
+        """Returns how far the sound is, as plain values, and starts or restarts the work; None for an unknown token."""
+        with self._lock:
+            entry = self._tokens.get(token)
+            if entry is None:
+                return None
+            self._entries.move_to_end(entry.piece.fingerprint)
+        with entry.lock:
+            job = None if entry.stems is not None or entry.problem else self._job(entry)
+        ahead = self._registry().position(job) - 1 if job else 0
+        return {
+            "state": "failed" if entry.problem else "preparing" if entry.stems is None else "ready",
+            "message": entry.problem
+            or entry.note
+            or (f"The sound waits for its turn: {ahead} before it." if ahead > 0 else ""),
+            "progress": job.update if job and isinstance(job.update, float) else None,
+            "mix": "mix" if entry.mix else None,
+            "stems": [[track, str(track)] for track in entry.stems or ()],
+            "advice": _advice() if entry.is_basic else "",
+        }
+
+    def file(self, token: str, name: str) -> Path | None:
+        """Returns the file of this name, such as ``mix.ogg`` or ``3.wav``, or None if there is none."""
+        entry = self._tokens.get(token)
+        stem, _, form = name.rpartition(".")
+        if entry is None or form not in ("ogg", "wav") or not (stem == "mix" or stem.isdecimal()):
+            return None
+        path = self._path(entry, name)
+        source = path.with_suffix(".ogg")
+        if form == "wav" and not path.exists() and source.exists():
+            with entry.lock:
+                _write(path, _wav(source))
+        return path if path.exists() else None
+
+    def _job(self, entry: _Entry) -> jobs.Job | None:
+        """Returns the entry's job, a new one if there is none; None while the queue is full."""
+        registry = self._registry()
+        job = registry.poll(entry.job_id, entry.token)
+        if job is None:
+            try:
+                job = registry.submit("render", entry.piece, owner=entry.token)
+            except StudioError:  # the next question tries again
+                return None
+            entry.job_id = job.id
+            threading.Thread(target=self._watch, args=(entry, job), daemon=True).start()
+        return job
+
+    def _watch(self, entry: _Entry, job: jobs.Job) -> None:
+        """Takes what the job makes: the mix as soon as it is told of, then the stems."""
+        try:
+            while not job.over.wait(WATCH_S):
+                if isinstance(job.update, Sound):
+                    self._take(entry, job.update)
+            if job.state == "done":
+                self._take(entry, job.result)
+                entry.stems = tuple(track for _, track, _ in job.result.stems)
+            elif job.error and entry.mix:  # only the stems failed: the mix still plays
+                entry.stems, entry.note = (), job.error
+            elif job.error:
+                entry.problem = job.error
+        except OSError as error:
+            entry.problem = (
+                f"The sound could not be stored: {error.strerror}. Make room on the studio's disk and reload the page."
+            )
+        finally:  # a job that was dropped while no page was looking is asked for anew
+            self._registry().forget(job.id, entry.token)
+
+    def _take(self, entry: _Entry, sound: Sound) -> None:
+        if entry.token not in self._tokens:  # it was put away meanwhile
+            return
+        if not entry.mix:
+            _write(self._path(entry, "mix.ogg"), sound.mix)
+            entry.mix, entry.is_basic = True, sound.is_basic
+        for _, track, data in sound.stems:
+            _write(self._path(entry, f"{track}.ogg"), data)
+
+    def _path(self, entry: _Entry, name: str) -> Path:
+        return Path(self._folder.name, entry.token, name)
+
+    def _remove(self, entry: _Entry) -> None:
+        del self._tokens[entry.token]
+        folder = Path(self._folder.name, entry.token)
+        for path in folder.glob("*"):
+            path.unlink(missing_ok=True)
+        if folder.exists():
+            folder.rmdir()
+
+
+def routes(shelf: Callable[[], Shelf]) -> list[Route]:
+    """Returns the addresses under which a server answers for this shelf."""
+
+    async def status(request: Request) -> Response:
+        found = await run_in_threadpool(shelf().status, request.path_params["token"])
+        if found is None:
+            return Response(status_code=404)
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+    async def file(request: Request) -> Response:
+        path = await run_in_threadpool(shelf().file, request.path_params["token"], request.path_params["name"])
+        if path is None:
+            return Response(status_code=404)
+        return FileResponse(
+            path, media_type=MIME_TYPES[path.suffix[1:]], headers={"Cache-Control": "private, max-age=86400, immutable"}
+        )
+
+    return [Route("/sound/{token}", status), Route("/sound/{token}/{name}", file)]
+
+
+@functools.cache
+def _shelf() -> Shelf:
+    return Shelf(jobs.registry)
+
+
+def address(piece: Piece) -> str:
+    """Returns where a browser asks for the sound of this piece, relative to the server's root."""
+    return _shelf().address(piece)
+
+
+ROUTES = routes(_shelf)
+"""For the studio's server."""
+
+
+def _advice() -> str:
+    from music.render import engine
+
+    return engine().advice
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f"{path.suffix}.part")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _wav(source: Path) -> bytes:
+    import soundfile
+
+    samples, rate = soundfile.read(io.BytesIO(source.read_bytes()), dtype="float32", always_2d=True)
+    return encode(Audio(samples, rate), "wav")

@@ -1,0 +1,75 @@
+"""The files that a piece can be taken away as; each is made by the worker when it is asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from music.errors import StudioError
+from music.midi import midi_bytes
+from music.piece import Piece
+from studio.jobs import registry
+from studio.session import Song
+
+
+def downloads(song: Song, piece: Piece, name: str) -> None:
+    """Shows a button for each kind of file of this piece, named after ``name``."""
+    stem = (
+        re.sub(
+            r"\W+", "-", name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name
+        )
+        .strip("-")
+        .lower()
+    )
+
+    def made(verb: str, *arguments: str) -> Callable[[], bytes]:
+        return lambda: _ask(song, verb, piece, *arguments)
+
+    files = [
+        ("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too."),
+        ("MP3", ".mp3", "audio/mpeg", made("encode", "mp3"), "For listening and sharing."),
+        ("WAV", ".wav", "audio/wav", made("encode", "wav"), "Full quality, 16 bit, 44.1 kHz."),
+        ("Stems", "-stems.zip", "application/zip", made("stems_zip"), "One FLAC file for each track, for mixing."),
+        (
+            "MusicXML",
+            ".musicxml",
+            "application/vnd.recordare.musicxml+xml",
+            made("sheet", "musicxml"),
+            "For MuseScore, Sibelius, Dorico or Finale.",
+        ),
+        ("PDF", ".pdf", "application/pdf", made("sheet", "pdf"), "Sheet music for printing."),
+    ]
+    if piece.history:
+        recipe = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
+        files.append(
+            (
+                "Recipe",
+                ".recipe.json",
+                "application/json",
+                lambda: recipe,
+                "How it was made, with the seed: the same recipe gives the same notes.",
+            )
+        )
+    with st.container(horizontal=True, gap="small", key="downloads"):
+        for label, ending, mime, data, text in files:
+            st.download_button(
+                label,
+                data,
+                stem + ending,
+                mime,
+                key=f"download {label}",
+                help=text,
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def _ask(song: Song, verb: str, *arguments: object) -> bytes:
+    try:
+        return registry().ask(verb, *arguments, owner=song.id)
+    except StudioError as error:  # the button itself can only say that it failed
+        song.notice = str(error)
+        raise

@@ -1,0 +1,390 @@
+/* The player: piano roll, transport and mixer in one. `data` is what player.py makes of the pieces.
+   All that the visitor set (position, loop, zoom, mixer) lives here, so a rerun of the page disturbs nothing. */
+
+const players = new Map(); // by component key: they outlive a page that is drawn anew around them
+let active = null; // the one that the keyboard plays
+
+const clock = (s) => `${Math.floor(s / 60)}:${(s % 60).toFixed(1).padStart(4, '0')}`;
+const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
+
+class Player {
+  constructor() {
+    this.transport = new Transport(() => this.show());
+    this.sounds = new Map(); // status url -> Sound
+    this.mixer = new Mixer(() => {
+      this.transport.setGains(this.mixer.gains());
+      this.draw();
+    });
+    this.view = new View();
+    this.label = null;
+    this.piece = null;
+  }
+
+  /* Connects to freshly made HTML; again, when the page made it anew. */
+  mount(root) {
+    this.root = root;
+    this.parts = {};
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'status', 'mixer']) {
+      this.parts[name] = root.querySelector(`.${name}`);
+    }
+    const p = this.parts;
+    p.play.onclick = () => this.toggle();
+    p.stop.onclick = () => this.stop();
+    p.loop.onclick = () => this.toggleLoop();
+    p.out.onclick = () => this.zoom(2);
+    p.in.onclick = () => this.zoom(0.5);
+    p.fit.onclick = () => {
+      this.view.whole();
+      this.draw();
+    };
+    p.volume.value = Math.round(Math.sqrt(this.transport.volume) * 100);
+    p.volume.oninput = () => this.transport.setVolume((p.volume.value / 100) ** 2);
+    p.over.onpointerdown = (event) => this.press(event);
+    p.over.onkeydown = (event) => event.key === 'Home' && (event.preventDefault(), this.seek(0));
+    p.over.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+    p.overview.onpointerdown = (event) => this.drag(event);
+    root.addEventListener('pointerdown', () => (active = this));
+    root.addEventListener('focusin', () => (active = this));
+    root.addEventListener('transitionend', (event) => event.target === root && this.draw()); // the theme changed
+    this.observer = new ResizeObserver(() => this.piece && this.draw());
+    this.observer.observe(p.roll);
+    this.mixer.mount(p.mixer);
+    active ??= this;
+  }
+
+  load(data) {
+    this.data = data;
+    const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
+    for (const [url, sound] of this.sounds) {
+      if (urls.has(url)) continue;
+      if (this.transport.sound === sound) {
+        const at = this.transport.now();
+        this.transport.pause();
+        this.transport.sound = null;
+        this.transport.position = at;
+      }
+      sound.close();
+      this.sounds.delete(url);
+    }
+    for (const url of urls) if (!this.sounds.has(url)) this.sounds.set(url, new Sound(url, () => this.heard()));
+    const newest = data.pieces.at(-1);
+    const same = newest.id === this.newest;
+    this.newest = newest.id;
+    if (!same && !data.live) {
+      this.view.touched = false;
+      this.transport.stop();
+    }
+    this.choose((same && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+  }
+
+  choose(piece, live = false) {
+    const changed = piece.id !== this.piece?.id;
+    this.piece = piece;
+    this.label = piece.label;
+    this.view.show(piece, changed, live);
+    const { loop, position } = this.transport;
+    if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
+    if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
+    this.fillSides();
+    this.mixer.fill(piece.tracks);
+    this.transport.setSound(this.sounds.get(piece.sound) ?? null);
+    this.transport.setGains(this.mixer.gains());
+    this.heard();
+    this.draw();
+  }
+
+  /* The sound that is shown is made first, the others of the comparison when it is ready. */
+  heard() {
+    const { sound } = this.transport;
+    sound?.prepare();
+    if (!sound || sound.state === 'ready') for (const other of this.sounds.values()) other.prepare();
+    this.transport.refresh();
+    this.show();
+  }
+
+  // ---- transport ----
+
+  toggle() {
+    active = this;
+    if (this.transport.playing) this.transport.pause();
+    else {
+      if (this.transport.position > this.piece.seconds - 0.05) this.transport.position = 0;
+      this.following = true;
+      this.transport.play();
+    }
+  }
+
+  stop() {
+    this.transport.stop();
+    this.view.move(0);
+    this.draw();
+  }
+
+  seek(seconds) {
+    this.transport.seek(clamp(seconds, 0, this.piece.seconds));
+    this.following = true;
+    if (this.view.reveal(this.transport.now())) this.draw();
+    this.overlay();
+  }
+
+  seekBar(step) {
+    const { bars } = this.piece;
+    const now = this.transport.now();
+    const bar = bars.findLastIndex((time) => time <= now + 0.02);
+    const back = step < 0 && now - bars[bar] > 0.35 ? 0 : step; // the first press goes to the start of this bar
+    this.seek(bars[clamp(bar + back, 0, bars.length - 2)]);
+  }
+
+  toggleLoop() {
+    const { loop } = this.transport;
+    if (!loop.on && loop.to - loop.from < 0.05) {
+      // nothing chosen yet: the bars that can be seen
+      const { bars } = this.piece;
+      const from = bars.findLast((time) => time <= this.view.from + 0.01) ?? 0;
+      const to = bars.find((time) => time >= this.view.from + this.view.span - 0.01) ?? this.piece.seconds;
+      this.transport.setLoop({ on: true, from, to });
+    } else this.transport.setLoop({ ...loop, on: !loop.on, to: Math.min(loop.to, this.piece.seconds) });
+    this.overlay();
+  }
+
+  // ---- the view ----
+
+  zoom(factor, around = null) {
+    this.view.zoom(factor, around ?? this.transport.now());
+    this.draw();
+  }
+
+  wheel(event) {
+    const sideways = event.shiftKey ? event.deltaY : event.deltaX;
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.layout.seconds(event.offsetX));
+    } else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
+      event.preventDefault();
+      this.scroll(this.view.from + sideways / this.layout.perSecond);
+    }
+  }
+
+  scroll(from) {
+    this.following = false;
+    this.view.choose(from, this.view.span);
+    this.draw();
+  }
+
+  // ---- pointer ----
+
+  press(event) {
+    const box = this.parts.over.getBoundingClientRect();
+    const at = (e) => this.layout.seconds(clamp(e.clientX - box.left, GUTTER, box.width));
+    const start = at(event);
+    const onRuler = event.clientY - box.top < RULER;
+    let dragged = false;
+    const move = (e) => {
+      if (!onRuler || (!dragged && Math.abs(e.clientX - event.clientX) < 5)) return;
+      dragged = true;
+      const [a, b] = [start, at(e)].sort((x, y) => x - y);
+      const { bars } = this.piece;
+      this.pending = e.altKey
+        ? { from: a, to: b }
+        : { from: bars.findLast((time) => time <= a + 0.001) ?? 0, to: bars.find((time) => time >= b - 0.001) ?? this.piece.seconds };
+      this.overlay();
+    };
+    const end = (e) => {
+      this.parts.over.removeEventListener('pointermove', move);
+      this.parts.over.removeEventListener('pointerup', end);
+      this.parts.over.removeEventListener('pointercancel', end);
+      const chosen = this.pending;
+      this.pending = null;
+      if (e.type === 'pointercancel') return;
+      if (dragged && chosen && chosen.to - chosen.from > 0.05) {
+        this.transport.setLoop({ on: true, ...chosen });
+        this.overlay();
+      } else if (Math.abs(e.clientX - event.clientX) < 8 && Math.abs(e.clientY - event.clientY) < 8) this.seek(start);
+    };
+    if (onRuler) this.parts.over.setPointerCapture(event.pointerId);
+    this.parts.over.addEventListener('pointermove', move);
+    this.parts.over.addEventListener('pointerup', end);
+    this.parts.over.addEventListener('pointercancel', end);
+  }
+
+  drag(event) {
+    const { overview } = this.parts;
+    const move = (e) => {
+      const box = overview.getBoundingClientRect();
+      this.scroll(((e.clientX - box.left) / box.width) * this.piece.seconds - this.view.span / 2);
+    };
+    overview.setPointerCapture(event.pointerId);
+    overview.onpointermove = move;
+    overview.onpointerup = overview.onpointercancel = () => (overview.onpointermove = null);
+    move(event);
+  }
+
+  // ---- the comparison ----
+
+  fillSides() {
+    const { sides } = this.parts;
+    const labels = this.data.pieces.map((piece) => piece.label);
+    if (sides.dataset.labels !== JSON.stringify(labels)) {
+      sides.dataset.labels = JSON.stringify(labels);
+      sides.replaceChildren(...this.data.pieces.map((piece, index) => {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.textContent = button.title = piece.label;
+        button.onclick = () => this.choose(this.data.pieces[index]);
+        return button;
+      }));
+    }
+    sides.hidden = labels.length < 2;
+    [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
+  }
+
+  // ---- what is seen ----
+
+  draw() {
+    if (!this.piece || !this.root.isConnected) return;
+    const { notes, overview } = this.parts;
+    const { piece, view } = this;
+    const theme = (this.theme = themeOf(this.root));
+    if (notes.clientWidth <= GUTTER) return; // not to be seen now
+    const { g, width, height } = brush(notes);
+    const at = (this.layout = new Layout(piece, view, width, height));
+    drawBackground(g, piece, at, theme);
+    drawNotes(g, piece, at, (track) => this.mixer.gain(track) > 0);
+    drawSeam(g, piece, at, theme);
+    drawKeys(g, piece, at, theme);
+    drawOverview(overview.firstElementChild, piece, view, theme);
+    overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
+    this.overlay();
+  }
+
+  /* What moves: loop, sounding notes, playhead. */
+  overlay() {
+    if (!this.layout || !this.root.isConnected || this.parts.over.clientWidth <= GUTTER) return;
+    const { transport, layout: at, theme, piece, pending } = this;
+    const { g, width, height } = brush(this.parts.over);
+    const now = Math.min(transport.now(), piece.seconds);
+    g.beginPath();
+    g.rect(at.gutter - 7, 0, width, height);
+    g.clip();
+    drawLoop(g, pending ?? transport.loop, pending || transport.loop.on, at, theme);
+    if (transport.playing) drawSounding(g, piece, at, now, (track) => this.mixer.gain(track) > 0);
+    drawPlayhead(g, at.x(now), at, theme);
+    const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
+    const { time, where, over, meter, overview } = this.parts;
+    const text = clock(now);
+    if (time.textContent !== text) time.textContent = text;
+    const place = `Bar ${bar}`;
+    if (where.textContent !== place) where.textContent = place;
+    over.setAttribute('aria-valuenow', now.toFixed(1));
+    over.setAttribute('aria-valuetext', `${place}, ${Math.round(now)} seconds`);
+    const level = transport.playing ? transport.level() : 0;
+    meter.firstElementChild.style.clipPath = `inset(0 ${clamp(-40 * Math.log10(level + 1e-6) - 10, 0, 100)}% 0 0)`;
+    overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
+    const state = this.root.dataset;
+    state.time = transport.now().toFixed(3);
+    state.level = level.toFixed(5);
+  }
+
+  show() {
+    if (!this.piece) return;
+    const { play, stop, loop, length, over, empty, status } = this.parts;
+    const { transport } = this;
+    const { sound } = transport;
+    play.disabled = !transport.canPlay;
+    stop.disabled = !transport.canPlay;
+    play.setAttribute('aria-label', transport.playing ? 'Pause' : 'Play');
+    play.title = `${transport.playing ? 'Pause' : 'Play'} (space)`;
+    play.classList.toggle('playing', transport.playing);
+    loop.setAttribute('aria-pressed', transport.loop.on);
+    length.textContent = this.data.live ? `${clock(this.piece.end)} written` : ` / ${clock(this.piece.seconds)}`;
+    over.setAttribute('aria-valuemax', this.piece.seconds.toFixed(1));
+    empty.hidden = this.piece.end > 0;
+    empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
+    const line = this.statusLine(sound);
+    if (status.textContent !== line) status.textContent = line;
+    status.classList.toggle('failed', sound?.state === 'failed');
+    status.classList.toggle('busy', sound?.state === 'preparing');
+    Object.assign(this.root.dataset, {
+      playing: transport.playing,
+      mode: transport.playing ? transport.mode : 'none',
+      gains: JSON.stringify([...transport.gains.values()]),
+      sound: sound?.state ?? 'none',
+      side: this.label,
+      loop: JSON.stringify(transport.loop),
+      live: this.data.live,
+      notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
+    });
+    this.overlay();
+    if (transport.playing && !this.ticking) {
+      this.ticking = true;
+      requestAnimationFrame(() => this.tick());
+    }
+  }
+
+  statusLine(sound) {
+    if (!sound) return '';
+    if (sound.state === 'failed') return sound.message;
+    const percent = sound.progress ? ` ${Math.round(sound.progress * 100)} %` : '';
+    if (sound.state === 'preparing' && sound.message) return sound.message;
+    if (sound.state === 'preparing' && !sound.element) return `Preparing the sound…${percent}`;
+    if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
+    if (this.transport.mixed && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
+    return sound.message || sound.advice;
+  }
+
+  tick() {
+    this.ticking = false;
+    if (!this.transport.playing || !this.root.isConnected) return;
+    this.transport.keepLoop();
+    if (this.following && this.view.reveal(this.transport.now())) this.draw();
+    this.overlay();
+    this.ticking = true;
+    requestAnimationFrame(() => this.tick());
+  }
+
+  close() {
+    this.transport.close();
+    for (const sound of this.sounds.values()) sound.close();
+    if (active === this) active = null;
+  }
+}
+
+// ---- keyboard: space plays, arrows go from bar to bar, wherever the focus is but in a field that needs these keys ----
+
+const TYPING = 'input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=listbox], [role=option], [role=slider], [role=spinbutton], [role=radio], [role=tab], [role=menu], [role=menuitem], dialog, [role=dialog]';
+
+function onKey(event) {
+  const target = event.composedPath()[0];
+  if (!active?.piece || !active.root.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
+  const ours = active.root.contains(target);
+  const onRange = ours && target.matches('input[type=range]');
+  if (event.key === ' ') {
+    const field = !ours && target.closest?.(TYPING);
+    const button = target.closest?.('button, a, summary') && target.matches(':focus-visible');
+    if (field || button || !active.transport.canPlay) return;
+    if (event.type === 'keydown' && !event.repeat) active.toggle();
+  } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+    if (onRange || (!ours && target.closest?.(TYPING))) return;
+    if (event.type === 'keydown') active.seekBar(event.key === 'ArrowLeft' ? -1 : 1);
+  } else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+for (const type of ['keydown', 'keyup']) window.addEventListener(type, onKey, { capture: true });
+
+export default function ({ data, key, parentElement }) {
+  const root = parentElement.querySelector('.player');
+  let player = players.get(key);
+  if (!player) players.set(key, (player = new Player()));
+  clearTimeout(player.leaving);
+  if (player.root !== root) player.mount(root);
+  player.load(data);
+  return () => {
+    // a page that is drawn anew brings the player back at once; a page that was left does not
+    player.leaving = setTimeout(() => {
+      if (player.root !== root || root.isConnected) return;
+      player.close();
+      players.delete(key);
+    }, 1000);
+  };
+}

@@ -1,0 +1,106 @@
+"""What the music starts from: nothing, a file of the visitor's, or the song in progress."""
+
+from __future__ import annotations
+
+import functools
+
+import streamlit as st
+
+from music.bars import bar_grid, tempo_map
+from music.errors import StudioError
+from music.instruments import instrument_name
+from music.piece import Piece
+from music.theory import estimate_key
+from studio.jobs import registry
+from studio.session import Song, Upload, bound, keep, set_controls
+
+FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
+STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
+
+
+def start_control(song: Song) -> tuple[Piece, int | None]:
+    """Shows what the music starts from; returns that piece, and the bar to continue after (None for its end)."""
+    if song.piece is None and song.controls.get("start") == "song":  # undone
+        set_controls({"start": "nothing"})
+    starts = [name for name in STARTS if name != "song" or song.piece is not None]
+    start = keep(
+        "start",
+        st.segmented_control(
+            "Start from",
+            starts,
+            key=bound("start", "nothing"),
+            format_func=STARTS.get,
+            required=True,
+            width="stretch",
+            help="Write from nothing, continue a file of yours, or continue what you hear on the right.",
+        ),
+    )
+    if start == "file":
+        _upload(song)
+        piece = song.upload.take.pieces[0] if song.upload and song.upload.take else None
+    else:
+        piece = song.piece if start == "song" else None
+    if piece is None:
+        return Piece.empty(), None
+    st.caption(summary(piece))
+    bars = len(bar_grid(piece.score))
+    if bars < 2:
+        return piece, None
+    name = f"keep bars {piece.fingerprint[:8]}"
+    after = keep(
+        name,
+        st.slider(
+            "Continue after bar",
+            1,
+            bars,
+            key=bound(name, bars),
+            help="The music up to here stays as it is, note for note. What comes after it is written anew.",
+        ),
+    )
+    return piece, None if after == bars else after
+
+
+def _upload(song: Song) -> None:
+    file = st.file_uploader("A MIDI or MusicXML file", FILE_TYPES, max_upload_size=20, label_visibility="collapsed")
+    if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
+        try:
+            with st.spinner("Reading the file …"):
+                piece, report = registry().ask("inspect", file.getvalue(), file.name, owner=song.id)
+            take = song.add((piece,), label=file.name, detail=summary(piece))
+            song.upload = Upload(file.file_id, take, report.to_text())
+        except StudioError as error:
+            song.upload = Upload(file.file_id, problem=str(error))
+        st.rerun()
+    if song.upload is not None and song.upload.take is None:
+        st.error(song.upload.problem)
+    elif song.upload is not None:
+        if file is None:  # the page was reloaded: the song still has it, the uploader does not
+            st.markdown(f"**{plain(song.upload.take.label)}**")
+        with st.expander("Health report"):
+            st.code(song.upload.report, language=None, wrap_lines=True)
+
+
+@functools.lru_cache(maxsize=256)
+def summary(piece: Piece) -> str:
+    """Returns a piece in one line: key, tempo, metre, length and instruments."""
+    if piece.note_count == 0:
+        return "No notes"
+    bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
+    tracks = [track for track in piece.score.tracks if len(track.notes)]
+    names = list(dict.fromkeys("Drums" if track.is_drum else instrument_name(track.program) for track in tracks))
+    minutes, seconds = divmod(round(piece.seconds), 60)
+    return " · ".join(
+        [
+            estimate_key(piece.score)[0].name,
+            f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
+            f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
+            f"{len(bars)} bar{'s' * (len(bars) > 1)}",
+            f"{minutes}:{seconds:02d}",
+            ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
+        ]
+    )
+
+
+def plain(text: str) -> str:
+    """Returns a text as Markdown that shows just this text."""
+    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|:$~" else c for c in text)

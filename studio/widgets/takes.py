@@ -1,0 +1,147 @@
+"""The takes of a song: undo and redo, their history, what to compare with, and the versions of one take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from music.bars import bar_grid, ticks_to_seconds
+from music.piece import Piece
+from studio.session import Place, Song, Take, name_of, set_controls
+from studio.widgets.player import small_roll
+from studio.widgets.start import plain, summary
+
+SIDE_BY_SIDE = 4
+
+
+def take_bar(song: Song) -> None:
+    """Shows the name of the current take, undo and redo, and the lists of takes."""
+    take = song.take
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take bar"):
+        st.markdown(
+            f"#### {plain(name_of(take, song.place.variant))}\n:small[:gray[{plain(summary(song.piece))}]]",
+            width="stretch",
+        )
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            on_click=song.undo,
+            disabled=not song.can_undo,
+            type="tertiary",
+            help="Go back to what you had before. No take is lost.",
+        )
+        st.button(
+            "Redo",
+            icon=":material/redo:",
+            on_click=song.redo,
+            disabled=not song.can_redo,
+            type="tertiary",
+            help="Take the undo back.",
+        )
+        with st.popover(
+            "Takes", icon=":material/history:", type="tertiary", help="All takes of this song, the newest first."
+        ):
+            for old in reversed(song.takes):
+                _history_row(song, old)
+
+
+def _history_row(song: Song, take: Take) -> None:
+    here = song.place.take == take.number
+    st.button(
+        take.label,
+        key=f"take {take.number}",
+        on_click=song.go,
+        args=(Place(take.number),),
+        disabled=here,
+        width="stretch",
+        type="secondary",
+        icon=":material/upload_file:" if take.options is None else ":material/music_note:",
+    )
+    st.caption(take.detail)
+
+
+def compare_control(song: Song) -> None:
+    """Shows what the player's A/B switch compares the current take with."""
+    places = [
+        Place(take.number, n)
+        for take in reversed(song.takes)
+        for n in range(len(take.pieces))
+        if Place(take.number, n) != song.place
+    ]
+    if not places:
+        return
+    first = "The piece before it" if song.take.before is not None else "Nothing"
+
+    def name(place: Place | None) -> str:
+        return first if place is None else name_of(song.find(place.take), place.variant)
+
+    if song.partner not in places:
+        song.partner = None
+    song.partner = st.selectbox(
+        "Compare with",
+        [None, *places],
+        index=([None, *places]).index(song.partner),
+        format_func=name,
+        width=240,
+        help="The A/B switch of the player changes between the two.",
+    )
+
+
+def versions(song: Song) -> None:
+    """Shows the versions of the current take as small rolls beside each other; the visitor picks one."""
+    take = song.take
+    if len(take.pieces) < 2:
+        return
+    for column, n, piece in _side_by_side(take.pieces):
+        used = n == song.place.variant
+        with column.container(border=True, gap="xsmall", key=f"version {n + 1}{' used' if used else ''}"):
+            small_roll(piece, key=f"roll {take.number} {n}", label=f"Version {n + 1}")
+            st.caption(f"Version {n + 1} · {piece.note_count} notes")
+            st.button(
+                "In use" if used else "Use this",
+                key=f"use {take.number} {n}",
+                disabled=used,
+                on_click=song.go,
+                args=(Place(take.number, n),),
+                width="stretch",
+                icon=":material/check:" if used else None,
+            )
+
+
+def small_rolls(pieces: tuple[Piece, ...]) -> None:
+    """Shows versions that are being written beside each other, if there are several."""
+    if len(pieces) > 1:
+        for column, n, piece in _side_by_side(pieces):
+            with column.container(border=True, gap="xsmall"):
+                small_roll(piece, key=f"live roll {n}", label=f"Version {n + 1}")
+                st.caption(f"Version {n + 1}")
+
+
+def _side_by_side(pieces: tuple[Piece, ...]) -> Iterator[tuple[Any, int, Piece]]:
+    for first in range(0, len(pieces), SIDE_BY_SIDE):
+        columns = st.columns(min(SIDE_BY_SIDE, len(pieces)))
+        for column, (n, piece) in zip(columns, list(enumerate(pieces))[first : first + SIDE_BY_SIDE], strict=False):
+            yield column, n, piece
+
+
+def new_from(take: Take) -> float | None:
+    """Returns the second at which a take's new notes begin, or None if all of it is new or none of it."""
+    if take.before is None or take.options is None:
+        return None
+    grid = bar_grid(take.before.score)
+    kept = grid if take.options.keep_bars is None else grid[: take.options.keep_bars]
+    return float(ticks_to_seconds(take.before.score, kept[-1].end)) if kept else None
+
+
+def continue_button(song: Song) -> None:
+    """Shows the button that makes the next take go on from the current one."""
+    st.button(
+        "Continue from this one",
+        icon=":material/arrow_forward:",
+        on_click=set_controls,
+        args=({"start": "song"},),
+        key="continue",
+        help="The next press of Generate goes on from here.",
+    )

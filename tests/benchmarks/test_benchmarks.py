@@ -1,0 +1,51 @@
+"""The benchmarks run, and compare like with like."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.songs import song
+from benchmarks.tokenize import plain_octuples
+from music.midi import write_midi
+from music.tokens import FIELDS, encode
+
+
+def test_songs_are_the_same_each_time():
+    assert song(4, 1).fingerprint == song(4, 1).fingerprint != song(4, 2).fingerprint
+    assert song(8).seconds == pytest.approx(16, abs=0.5)
+
+
+def test_render_prints_seconds_of_music_per_second(capsys):
+    assert main(["render", "--bars", "2", "--repeats", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "our mix" in printed
+    assert "our stems" in printed
+    assert ("x the command line" in printed) == bool(shutil.which("fluidsynth"))
+
+
+def test_tokenize_prints_notes_per_second(capsys):
+    assert main(["tokenize", "--songs", "2", "--bars", "4", "--repeats", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "x plain Python" in printed
+
+
+def test_the_peer_finds_the_same_octuples(tmp_path):
+    """Otherwise the ratio would compare different work."""
+    write_midi(song(8, 3), tmp_path / "song.mid")
+    order = [
+        FIELDS.index(name)
+        for name in ("bar", "position", "program", "pitch", "velocity", "duration", "tempo", "signature")
+    ]
+    ours = [tuple(row) for row in encode(song(8, 3).score).rows[:, order].tolist()]
+    assert plain_octuples(tmp_path / "song.mid") == sorted(ours)
+
+
+def test_wrong_words_end_with_a_sentence(capsys):
+    assert main(["sing"]) == 2
+    assert "Choose one of" in capsys.readouterr().err
+    assert main(["render", "/nowhere/song.mid"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([]) == 0

@@ -1,0 +1,62 @@
+"""A piece made by hand and its sound made with numpy, so that the player is tested without a synthesizer or a model."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import symusic
+
+from music.audio import Audio, encode
+from music.piece import Piece
+from pipelines.worker import Sound, Verb, Worker
+from studio import jobs, media
+
+RATE_HZ = 22_050
+BAR_S = 4.0  # 4/4 at 60 beats a minute
+BARS = 8
+AMPLITUDE = 0.1
+TONES_HZ = (220.0, 660.0, 1760.0)  # what each track sounds: easy to tell apart in a spectrum
+
+
+def piece(title: str = "By hand", semitones: int = 0, bars: int = BARS) -> Piece:
+    """Returns a piano, a bass and drums, eight notes a bar."""
+    score = symusic.Score(480)
+    score.tempos.append(symusic.Tempo(0, 60.0))
+    score.time_signatures.append(symusic.TimeSignature(0, 4, 4))
+    for name, program, drums in (("Piano", 0, False), ("Bass <b>line</b>", 33, False), ("Drums", 0, True)):
+        track = symusic.Track(name, program, drums)
+        for step in range(bars * 8):
+            at = step * 240
+            if drums:
+                track.notes.append(symusic.Note(at, 120, 42, 80))
+                track.notes.append(symusic.Note(at, 120, (36, 42, 38, 42)[step % 4], 100))
+            elif program:
+                track.notes.append(symusic.Note(at, 200, 36 + (0, 7, 12, 7)[step % 4] + semitones, 90))
+            else:
+                for pitch in (60, 64, 67):
+                    track.notes.append(symusic.Note(at, 220, pitch + (step * 5) % 12 + semitones, 50 + step % 8 * 9))
+        score.tracks.append(track)
+    return Piece(score, title)
+
+
+def _render(tell, piece: Piece) -> Sound:
+    seconds = BARS * BAR_S + 0.5
+    time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    waves = [
+        AMPLITUDE * np.sin(2 * np.pi * hertz * time).astype(np.float32) for hertz in TONES_HZ[: len(piece.score.tracks)]
+    ]
+    ogg = [encode(Audio(np.stack([wave, wave], axis=1), RATE_HZ), "ogg") for wave in [sum(waves), *waves]]
+    tell(Sound(ogg[0], (), seconds, False))
+    stems = tuple((track.name, index, data) for index, (track, data) in enumerate(zip(piece.score.tracks, ogg[1:])))
+    return Sound(ogg[0], stems, seconds, False)
+
+
+VERBS = {"render": Verb("media", _render)}
+
+
+@functools.cache
+def shelf() -> media.Shelf:
+    """Returns the shelf whose sound the worker makes with the verb above."""
+    registry = jobs.Registry(Worker("tests.browser.apps.handmade"))
+    return media.Shelf(lambda: registry)

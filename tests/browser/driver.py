@@ -1,0 +1,87 @@
+"""What a test knows of the player on a page: its buttons, and its state as told in data- attributes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+PATIENCE_S = 40.0  # a busy machine
+
+
+class Driver:
+    """The player in this part of a page.
+
+    Args:
+        place: a playwright page or locator that holds one player.
+    """
+
+    def __init__(self, place: Any) -> None:
+        self.root = place.locator(".player")
+
+    def state(self) -> dict[str, Any]:
+        """Returns time (s), playing, mode, gains, level (root mean square), loop, side and sound as they are now."""
+        values = self.root.evaluate("root => ({...root.dataset})")
+        plain = ("side", "mode", "sound")
+        return {name: value if name in plain else json.loads(value) for name, value in values.items()}
+
+    def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Returns the first state that fulfils the condition."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            state = self.state()
+            if condition(state):
+                return state
+            assert time.monotonic() < deadline, f"the player stayed at {state}"
+            time.sleep(0.03)
+
+    def ready(self) -> Driver:
+        """Returns the driver once the player's sound is there."""
+        self.root.wait_for()
+        self.until(lambda state: state.get("sound") == "ready")
+        return self
+
+    def reset(self, side: str) -> None:
+        """Stops, and takes back what was set: loop, mutes, solos, volumes, zoom and side."""
+        for button in self.root.locator(".loop[aria-pressed=true], .strip button[aria-pressed=true]").all():
+            button.click()
+        for slider in self.root.locator(".strip input").all():
+            slider.fill("100")
+        self.root.locator(".sides").get_by_role("button", name=side).click()
+        self.root.get_by_role("button", name="Show the whole piece").click()
+        self.root.get_by_role("button", name="Stop").click()
+
+    def play(self) -> dict[str, Any]:
+        """Plays; returns the state once sound is heard."""
+        self.root.get_by_role("button", name="Play", exact=True).click()
+        return self.until(lambda state: state["playing"] and state["level"] > 0.005)
+
+    def pause(self) -> None:
+        """Pauses."""
+        self.root.get_by_role("button", name="Pause", exact=True).click()
+
+    def advance(self, seconds: float = 0.3) -> dict[str, Any]:
+        """Returns the state once the sound has gone on for so long."""
+        start = self.state()["time"]
+        return self.until(lambda state: state["playing"] and state["time"] >= start + seconds)
+
+    def press_roll(self, share: float, down: float = 0.5) -> None:
+        """Clicks the roll at this share of the visible time."""
+        box = self._canvas()
+        self.root.page.mouse.click(box["left"] + share * box["width"], box["top"] + down * box["height"])
+
+    def drag_ruler(self, start: float, end: float) -> None:
+        """Drags over the bar numbers between these shares of the visible time."""
+        box, mouse = self._canvas(), self.root.page.mouse
+        mouse.move(box["left"] + start * box["width"], box["top"] + 12)
+        mouse.down()
+        mouse.move(box["left"] + end * box["width"], box["top"] + 12, steps=4)
+        mouse.up()
+
+    def _canvas(self) -> dict[str, float]:
+        canvas = self.root.locator(".over")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        keys = 50  # the keyboard at the left
+        return {"left": box["x"] + keys, "top": box["y"], "width": box["width"] - keys, "height": box["height"]}

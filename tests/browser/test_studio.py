@@ -1,0 +1,75 @@
+"""The studio as a visitor meets it: a file goes in, music is written on, heard, read and taken home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from music.bars import bar_grid
+from music.midi import midi_bytes, read_midi
+from tests.browser.apps import handmade
+from tests.browser.conftest import ROOT
+from tests.browser.driver import Driver
+
+GIVEN_BARS, NEW_BARS = 2, 4
+
+
+@pytest.fixture
+def page(serve, open_page):
+    page = open_page(serve(ROOT / "streamlit_app.py"))
+    page.locator(".st-key-generate button").wait_for()
+    return page
+
+
+def upload(page: Any, name: str, data: bytes) -> None:
+    page.get_by_text("A file", exact=True).click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": "audio/midi", "buffer": data}
+    )
+
+
+def test_what_is_no_midi_file_is_refused_in_words(page):
+    upload(page, "tune.mid", b"not music")
+    page.get_by_test_id("stAlert").get_by_text("not a MIDI file").wait_for()
+
+
+def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
+    given = handmade.piece("By hand", bars=GIVEN_BARS)
+    upload(page, "mine.mid", midi_bytes(given))
+    shown = Driver(page.locator(".st-key-player"))
+    shown.root.wait_for()
+    assert shown.until(lambda state: state.get("notes"))["notes"] == given.note_count
+
+    length = page.get_by_label("Length", exact=True)
+    length.fill(str(NEW_BARS))
+    length.press("Tab")
+    page.locator(".st-key-generate button").click()
+    # the roll fills while it is written, and holds more than was given once it is done
+    filled = page.locator(".player[data-live=true]:not([data-notes='0'])").or_(
+        page.get_by_role("img", name="Version 1")
+    )
+    filled.first.wait_for()
+    page.locator(".st-key-writing").wait_for(state="detached")
+    finished = shown.until(lambda state: state["notes"] > given.note_count)
+
+    shown.ready()
+    shown.play()
+    shown.advance()
+    shown.root.get_by_role("button", name="Mute Piano").click()
+    assert 0 in shown.until(lambda state: state["mode"] == "tracks")["gains"]
+    page.screenshot(path=tmp_path / "studio.png")
+    shown.root.get_by_role("button", name="Stop").click()
+    assert shown.until(lambda state: not state["playing"])["time"] == 0
+
+    with page.expect_download() as download:
+        page.locator(".st-key-download-MIDI button").first.click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    taken = read_midi(path)
+    assert taken.note_count == finished["notes"]
+    assert len(bar_grid(taken.score)) == GIVEN_BARS + NEW_BARS
+    assert taken.history
+
+    page.get_by_text("Sheet music", exact=True).click()
+    page.get_by_alt_text("Sheet music, page 1").wait_for()

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import symusic
+
+from music.midi import read_midi, write_midi
+from music.piece import Piece
+from pipelines.__main__ import main
+from pipelines.contract import Step
+from pipelines.options import GenerateOptions, to_mapping
+
+
+def song(notes: int = 4) -> Piece:
+    score = symusic.Score(480)
+    score.tracks.append(symusic.Track("tune", 73, False))
+    score.tracks[0].notes = [symusic.Note(i * 480, 480, 60 + i, 90) for i in range(notes)]
+    return Piece(score, "Song")
+
+
+class Writer:
+    """Stands where the model would: writes a scale a seed and a variant, and remembers what it was asked."""
+
+    checkpoint = "a" * 64
+
+    def __call__(self, piece: Piece, options: GenerateOptions) -> Iterator[Step]:
+        self.piece, self.options = piece, options
+        results = []
+        for variant in range(options.variants):
+            score = piece.score.copy()
+            track = symusic.Track("new", 0, False)
+            track.notes = [symusic.Note(i * 480, 480, 40 + (options.seed * 7 + variant + i) % 60, 90) for i in range(8)]
+            score.tracks.append(track)
+            recipe = {
+                "pipeline": "generate",
+                "options": to_mapping(options),
+                "input": piece.fingerprint,
+                "checkpoint": {"name": options.checkpoint, "sha256": self.checkpoint},
+                "version": "1",
+                "variant": variant,
+            }
+            results.append(piece.with_step(score, recipe))
+        yield Step((piece,) * options.variants, 0, 2, "bars")
+        yield Step(tuple(results), 2, 2, "bars")
+
+
+@pytest.fixture
+def writer(monkeypatch) -> Writer:
+    room = types.ModuleType("pipelines.generate")
+    room.generate = Writer()
+    monkeypatch.setitem(sys.modules, "pipelines.generate", room)
+    return room.generate
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_midi(song(), tmp_path / "in.mid")
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    return main(list(arguments))
+
+
+def refused(capsys, *arguments: str) -> str:
+    """Returns what stands on stderr after a command that must fail and leave nothing behind."""
+    before = sorted(os.listdir())
+    assert run(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and sorted(os.listdir()) == before
+    assert said.err.count("\n") == 1 and 2 <= said.err.count(". ") + 1 <= 4 and said.err.strip()[-1] in ".?", said.err
+    return said.err
+
+
+def test_from_nothing(writer, here, capsys):
+    assert run("generate", "--out", "out.mid") == 0
+    assert capsys.readouterr().out == "out.mid\n"
+    assert writer.options == GenerateOptions() and writer.piece.note_count == 0
+    assert read_midi("out.mid").note_count == 8
+    assert json.loads(Path("out.recipe.json").read_text())["pipeline"] == "generate"
+    assert sorted(os.listdir()) == ["in.mid", "out.mid", "out.recipe.json"]
+
+
+def test_every_flag_reaches_its_option(writer):
+    flags = {
+        "bars": 8, "keep_bars": 1, "tempo": 96.0, "time_signature": "3/4", "key": "D minor", "genre": "jazz", "density": "low",
+        "temperature": 1.1, "temperature_notes": 1.2, "temperature_durations": 1.3, "temperature_instruments": 1.4,
+        "top_p": 0.9, "top_k": 20, "memory": 100, "seed": 5, "variants": 1, "checkpoint": "other",
+    }  # fmt: skip
+    line = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    more = ["--stay-in-key", "--instruments", "piano, bass,drums"]
+    assert run("generate", "in.mid", "--out", "out.mid", *line, *more) == 0
+    flags["tempo_bpm"] = flags.pop("tempo")
+    assert writer.options == GenerateOptions(**flags, stay_in_key=True, instruments=("piano", "bass", "drums"))
+    assert writer.piece.fingerprint == song().fingerprint
+    assert run("generate", "--out", "out.mid", "--seconds", "9.5") == 0
+    assert (writer.options.bars, writer.options.seconds) == (None, 9.5)
+
+
+def test_variants_become_numbered_files_and_each_recipe_gives_its_own_again(writer):
+    assert run("generate", "in.mid", "--out", "out.mid", "--variants", "4", "--seed", "3") == 0
+    names = sorted(name for name in os.listdir() if name.startswith("out"))
+    assert names == sorted(f"out-{n}{end}" for n in (1, 2, 3, 4) for end in (".mid", ".recipe.json"))
+    assert run("generate", "in.mid", "--recipe", "out-3.recipe.json", "--out", "again.mid") == 0
+    assert read_midi("again.mid").fingerprint == read_midi("out-3.mid").fingerprint
+    assert read_midi("again.mid").history == read_midi("out-3.mid").history
+
+
+def test_a_recipe_is_refused_where_it_cannot_give_the_same(writer, capsys):
+    run("generate", "in.mid", "--out", "out.mid")
+    run("generate", "--out", "nothing.mid")
+    write_midi(song(5), Path("other.mid"))
+    capsys.readouterr()
+    assert "another input" in refused(capsys, "generate", "other.mid", "--recipe", "out.recipe.json", "--out", "x.mid")
+    assert "another input" in refused(capsys, "generate", "--recipe", "out.recipe.json", "--out", "x.mid")
+    assert "from nothing" in refused(capsys, "generate", "in.mid", "--recipe", "nothing.recipe.json", "--out", "x.mid")
+    assert "--seed" in refused(
+        capsys, "generate", "in.mid", "--recipe", "out.recipe.json", "--out", "x.mid", "--seed", "1"
+    )
+    writer.checkpoint = "b" * 64
+    assert "another model" in refused(capsys, "generate", "in.mid", "--recipe", "out.recipe.json", "--out", "x.mid")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"pipeline": "remix"}', '{"pipeline": "generate", "options": {}}', "\x00"]
+)
+def test_a_broken_recipe_is_refused(writer, capsys, text):
+    Path("bad.json").write_text(text)
+    assert "bad.json" in refused(capsys, "generate", "--recipe", "bad.json", "--out", "x.mid")
+
+
+def test_a_recipe_with_unknown_options_is_refused(writer, capsys):
+    recipe = {"pipeline": "generate", "options": {"swing": 1}, "input": "", "checkpoint": {}}
+    Path("new.json").write_text(json.dumps(recipe))
+    assert "swing" in refused(capsys, "generate", "--recipe", "new.json", "--out", "x.mid")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("generate --out x.mid --bars 0", "bars"), ("generate --out x.mid --bars many", "many"), ("generate --out x.mid --key H", "key"),
+        ("generate --out x.mid --bars 4 --seconds 4", "once"), ("generate --out x.wav", ".mid"), ("generate --out no/x.mid", "folder"),
+        ("generate gone.mid --out x.mid", "gone.mid"), ("generate", "--out"), ("generate --out x.mid --swing 1", "--swing"),
+        ("generate --out x.mid --instruments kazooo", "kazooo"), ("generate --recipe gone.json --out x.mid", "gone.json"),
+        ("dance", "dance"), ("", "VERB"), ("render in.mid x.aiff", ".wav"), ("render gone.mid x.wav", "gone.mid"),
+        ("sheet in.mid x.docx", ".pdf"), ("inspect gone.mid", "gone.mid"), ("render in.mid x.wav --soundfont gone.sf2", "gone.sf2"),
+        ("sheet empty.mid x.pdf", "notes"), ("render empty.mid x.mp3", "notes"),
+    ],
+)  # fmt: skip
+def test_mistakes_end_with_two_sentences_and_no_file(writer, capsys, line, says):
+    write_midi(Piece.empty(), Path("empty.mid"))
+    assert says in refused(capsys, *line.split())
+
+
+def test_a_failure_half_way_leaves_no_file(writer, here, monkeypatch):
+    def fails(piece, options):
+        yield Step((song(),), 1, 2, "bars")
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(sys.modules["pipelines.generate"], "generate", fails)
+    with pytest.raises(ValueError, match="a bug"):  # a bug keeps its traceback
+        run("generate", "--out", "x.mid")
+    assert os.listdir() == ["in.mid"]
+
+
+def test_inspect(capsys):
+    assert run("inspect", "in.mid") == 0
+    text = capsys.readouterr().out
+    assert "Flute" in text and "120 BPM" in text and "4 notes" in text
+    assert run("inspect", "in.mid", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["notes"] == 4 and report["tracks"][0]["instrument"] == "Flute"
+
+
+@pytest.mark.parametrize("ending", ["wav", "MP3"])
+def test_render(ending, capsys):
+    soundfile = pytest.importorskip("soundfile")
+    assert run("render", "in.mid", f"out.{ending}") == 0
+    assert capsys.readouterr().out == f"out.{ending}\n"
+    assert soundfile.info(f"out.{ending}").duration >= 2.0
+
+
+def test_render_stems(writer):
+    soundfile = pytest.importorskip("soundfile")
+    run("generate", "in.mid", "--out", "two.mid")
+    assert run("render", "two.mid", "two.flac", "--stems") == 0
+    assert {"two.flac", "two-1-tune.flac", "two-2-new.flac", "two.recipe.json"} <= set(os.listdir())
+    assert soundfile.info("two-1-tune.flac").frames == soundfile.info("two.flac").frames
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("musicxml", b"<?xml"), ("svg", b"<"), ("pdf", b"%PDF")])
+def test_sheet(ending, begins):
+    assert run("sheet", "in.mid", f"out.{ending}") == 0
+    assert Path(f"out.{ending}").read_bytes().lstrip().startswith(begins)
+
+
+@pytest.mark.parametrize("verb", ["", "generate", "render", "sheet", "inspect"])
+def test_help_says_what_each_verb_takes(capsys, verb):
+    with pytest.raises(SystemExit) as end:
+        run(*verb.split(), "--help")
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    words = {
+        "": ["generate", "render", "sheet", "inspect"],
+        "generate": ["IN.mid", "OUT-1.mid", "--recipe FILE", "jazz", "drums are free"],
+    }
+    assert all(word in text for word in words.get(verb, ["IN.mid"]))
+    assert "SUPPRESS" not in text and "None" not in text
+
+
+def test_as_a_program(here):
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", "inspect", str(here / "gone.mid")],
+        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr and "gone.mid" in done.stderr

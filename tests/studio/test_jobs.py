@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.worker import Worker
+from studio import jobs
+from studio.jobs import Registry
+
+ROOT = Path(__file__).resolve().parents[2]
+VERBS = "tests.studio.toy_verbs"
+
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = Worker(VERBS)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def registry(worker):
+    return Registry(worker)
+
+
+def finish(registry, job, owner="ann"):
+    while registry.poll(job.id, owner).live:
+        assert job.over.wait(20)
+    return job
+
+
+def until(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.01)
+
+
+def test_a_job_shows_its_progress_and_ends_with_the_finished_piece(registry):
+    job = registry.submit("write", Piece.empty(), 8, 0.1, owner="ann")
+    until(lambda: registry.poll(job.id, "ann").update is not None)
+    assert job.state == "running" and 0 < job.update.done < 8
+    finish(registry, job)
+    assert job.state == "done" and job.result.done == 8 and job.result.piece.note_count == 8
+
+
+def test_stop_keeps_the_music_so_far(registry):
+    job = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    until(lambda: job.update is not None)
+    registry.stop(job.id, "ann")
+    finish(registry, job)
+    assert job.state == "stopped" and 0 < job.result.piece.note_count < 1000
+
+
+def test_waiting_jobs_know_their_place_and_can_be_taken_back(registry):
+    first = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    second = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
+    third = registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    until(lambda: first.state == "running")
+    assert [registry.position(job) for job in (first, second, third)] == [0, 1, 2]
+    registry.stop(second.id, "bob")
+    assert second.state == "stopped" and second.result is None and registry.position(third) == 1
+    registry.stop(first.id, "ann")
+    assert finish(registry, third, "cyd").state == "done"
+
+
+def test_the_queue_is_bounded_for_all_and_for_each(registry, monkeypatch):
+    monkeypatch.setitem(jobs.MAX_WAITING, "model", 2)
+    blocking = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    until(lambda: blocking.state == "running")
+    others = [("ann", registry.submit("write", Piece.empty(), 1, 0.0, owner="ann"))]
+    with pytest.raises(StudioError, match="under way already"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="ann")
+    others.append(("bob", registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")))
+    with pytest.raises(StudioError, match="queue is full"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    registry.stop(blocking.id, "ann")
+    for owner, job in others:
+        assert finish(registry, job, owner).state == "done"
+
+
+def test_a_closed_tab_frees_its_place(worker, monkeypatch):
+    monkeypatch.setattr(jobs, "ABSENT_S", 0.3)
+    registry = Registry(worker, is_present=lambda owner: owner == "hidden tab")
+    closed = registry.submit("write", Piece.empty(), 100_000, 0.01, owner="closed tab")
+    also_closed = registry.submit("write", Piece.empty(), 100_000, 0.01, owner="closed tab")
+    hidden = registry.submit("write", Piece.empty(), 60, 0.01, owner="hidden tab")
+    assert closed.over.wait(20) and closed.state == "stopped"
+    assert also_closed.over.wait(20) and also_closed.state == "stopped"
+    assert hidden.over.wait(20) and hidden.state == "done"
+
+
+def test_nobody_sees_or_stops_the_job_of_another(registry):
+    job = registry.submit("write", Piece.empty(), 5, 0.05, owner="ann")
+    assert registry.poll(job.id, "bob") is None
+    registry.stop(job.id, "bob")
+    registry.forget(job.id, "bob")
+    assert finish(registry, job).state == "done"
+
+
+def test_two_visitors_get_each_their_own(registry):
+    long = registry.submit("write", Piece.empty(), 7, 0.01, owner="ann")
+    short = registry.submit("write", Piece.empty(), 3, 0.01, owner="bob")
+    assert finish(registry, long).result.piece.note_count == 7
+    assert finish(registry, short, "bob").result.piece.note_count == 3
+
+
+def test_refusals_are_sentences_and_bugs_say_that_they_are(registry):
+    assert finish(registry, registry.submit("refuse", owner="ann")).error == "That is not music. Give a MIDI file."
+    job = finish(registry, registry.submit("bug", owner="ann"))
+    assert job.state == "failed" and "bug" in job.error and "ZeroDivisionError" not in job.error
+
+
+def test_after_a_crash_the_job_fails_and_the_next_one_works(registry):
+    job = finish(registry, registry.submit("die", owner="ann"))
+    assert job.state == "failed" and "stopped unexpectedly" in job.error
+    assert finish(registry, registry.submit("write", Piece.empty(), 2, 0.0, owner="ann")).state == "done"
+
+
+def test_sound_does_not_wait_for_a_long_generation(registry):
+    job = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    until(lambda: job.state == "running")
+    assert registry.ask("echo", "heard", owner="ann") == "heard"
+    assert job.live
+    registry.stop(job.id, "ann")
+    finish(registry, job)
+
+
+def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
+    with pytest.raises(StudioError, match="too long"):
+        registry.ask("overdue", owner="ann")
+    monkeypatch.setattr("pipelines.worker.PATIENCE_S", 0.2)
+    job = registry.submit("sleep", 60.0, owner="ann")  # does not listen
+    until(lambda: job.state == "running")
+    registry.stop(job.id, "ann")
+    assert job.over.wait(10)
+    assert registry.ask("echo", 1, owner="ann") == 1
+
+
+def test_finished_jobs_are_forgotten(registry, monkeypatch):
+    job = finish(registry, registry.submit("write", Piece.empty(), 1, 0.0, owner="ann"))
+    monkeypatch.setattr(jobs, "KEEP_S", 0.0)
+    registry.ask("echo", 1, owner="ann")
+    assert registry.poll(job.id, "ann") is None
+
+
+def test_the_worker_goes_when_its_parent_does():
+    code = f"""
+from pipelines.worker import Worker
+worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
+import os; os.kill(os.getpid(), 9)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60)
+    stat = Path(f"/proc/{int(ended.stdout)}/stat")
+    until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z")

@@ -1,0 +1,153 @@
+"""Sound for the player: made when asked for, served in parts, kept for a while."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import numpy as np
+import pytest
+import soundfile
+import symusic
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from music.audio import Audio, encode
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.worker import Sound
+from studio import jobs, media
+
+SECONDS = 0.5
+
+
+def piece(pitch: int = 60) -> Piece:
+    score = symusic.Score(480)
+    track = symusic.Track("Piano", 0, False)
+    track.notes.append(symusic.Note(0, 480, pitch, 90))
+    score.tracks.append(track)
+    return Piece(score)
+
+
+class HandMadeWorker:
+    """Stands for the worker process: sound without a synthesizer, and a count of what was asked."""
+
+    def __init__(self, error: str = "", error_after_mix: str = "") -> None:
+        self.asked, self._error, self._error_after_mix = 0, error, error_after_mix
+
+    def lane(self, verb: str) -> str:
+        return "media"
+
+    def ask(self, verb, arguments, on_update, should_stop) -> Sound:
+        self.asked += 1
+        if self._error:
+            raise StudioError(self._error)
+        tone = encode(Audio(np.full((int(SECONDS * 44_100), 2), 0.1, np.float32), 44_100), "ogg")
+        on_update(Sound(tone, (), SECONDS, False))
+        time.sleep(3 * media.WATCH_S)
+        if self._error_after_mix:
+            raise StudioError(self._error_after_mix)
+        return Sound(tone, (("Piano", 0, tone),), SECONDS, False)
+
+
+@pytest.fixture
+def studio():
+    """Returns a function that gives a shelf and a browser's view of it."""
+
+    def make(worker: HandMadeWorker, capacity: int = 4) -> tuple[media.Shelf, TestClient]:
+        registry = jobs.Registry(worker)
+        shelf = media.Shelf(lambda: registry, capacity)
+        return shelf, TestClient(Starlette(routes=media.routes(lambda: shelf)))
+
+    return make
+
+
+def wait(client: TestClient, address: str) -> dict:
+    deadline = time.monotonic() + 10
+    while (status := client.get(f"/{address}").json())["state"] == "preparing":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return status
+
+
+def test_nothing_is_made_until_a_browser_asks(studio):
+    worker = HandMadeWorker()
+    shelf, client = studio(worker)
+    address = shelf.address(piece())
+    assert worker.asked == 0
+    status = wait(client, address)
+    assert (status["mix"], status["stems"]) == ("mix", [[0, "0"]])
+    assert shelf.address(piece()) == address  # the same music again
+    wait(client, address)
+    assert worker.asked == 1
+
+
+def test_mix_plays_while_the_stems_are_made(studio):
+    shelf, client = studio(HandMadeWorker())
+    address = shelf.address(piece())
+    deadline = time.monotonic() + 10
+    while not (status := client.get(f"/{address}").json())["mix"]:
+        assert time.monotonic() < deadline
+    assert status["state"] == "preparing"
+    assert client.get(f"/{address}/mix.ogg").status_code == 200
+
+
+def test_browsers_can_jump_inside_a_file(studio):
+    shelf, client = studio(HandMadeWorker())
+    address = shelf.address(piece())
+    wait(client, address)
+    whole = client.get(f"/{address}/mix.ogg")
+    part = client.get(f"/{address}/mix.ogg", headers={"Range": "bytes=100-199"})
+    assert part.status_code == 206
+    assert part.content == whole.content[100:200]
+    assert whole.headers["content-type"] == "audio/ogg"
+
+
+@pytest.mark.parametrize("name", ["mix.wav", "0.wav"])
+def test_wav_for_browsers_without_ogg(studio, name):
+    shelf, client = studio(HandMadeWorker())
+    address = shelf.address(piece())
+    wait(client, address)
+    samples, rate = soundfile.read(io.BytesIO(client.get(f"/{address}/{name}").content))
+    assert rate == 44_100
+    assert len(samples) == pytest.approx(SECONDS * rate, abs=200)
+    assert samples[5000:-5000].mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_only_the_files_of_a_known_piece_are_served(studio):
+    shelf, client = studio(HandMadeWorker())
+    address = shelf.address(piece())
+    wait(client, address)
+    for path in (
+        "sound/guess",
+        "sound/guess/mix.ogg",
+        f"{address}/9.ogg",
+        f"{address}/..%2f..%2fetc%2fpasswd",
+        f"{address}/mix.mp3",
+    ):
+        assert client.get(f"/{path}").status_code == 404
+
+
+def test_failure_is_told_and_the_next_visit_tries_again(studio):
+    worker = HandMadeWorker(error="It failed. Try again.")
+    shelf, client = studio(worker)
+    address = shelf.address(piece())
+    assert wait(client, address)["message"] == "It failed. Try again."
+    worker._error = ""
+    assert wait(client, shelf.address(piece()))["state"] == "ready"
+
+
+def test_mix_still_plays_when_the_stems_fail(studio):
+    shelf, client = studio(HandMadeWorker(error_after_mix="Too long for stems. Choose fewer bars."))
+    status = wait(client, shelf.address(piece()))
+    assert (status["state"], status["mix"], status["stems"]) == ("ready", "mix", [])
+    assert status["message"] == "Too long for stems. Choose fewer bars."
+
+
+def test_oldest_sound_makes_room(studio):
+    shelf, client = studio(HandMadeWorker(), capacity=2)
+    first, second = shelf.address(piece(60)), shelf.address(piece(61))
+    wait(client, first)  # heard last
+    third = shelf.address(piece(62))
+    assert client.get(f"/{second}").status_code == 404
+    assert {wait(client, address)["state"] for address in (first, third)} == {"ready"}

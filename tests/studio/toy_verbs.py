@@ -1,0 +1,69 @@
+"""Verbs for the tests of the worker and the job registry: they write one bar at a time and need no model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import symusic
+
+from music.bars import bar_grid
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.contract import Step
+from pipelines.options import to_mapping
+from pipelines.worker import VERBS as REAL
+from pipelines.worker import Verb, last_step
+
+
+def write_bars(piece: Piece, bars: int, pause_s: float) -> Iterator[Step]:
+    """Yields the piece with one more note a bar."""
+    score = piece.score.copy()
+    score.tracks.append(symusic.Track("toy", 0, False))
+    for bar in range(bars):
+        time.sleep(pause_s)
+        score.tracks[-1].notes.append(symusic.Note(bar * 1920, 480, 60 + bar % 12, 80))
+        yield Step((Piece(score.copy()),), bar + 1, bars, "bars")
+
+
+def _refuse(tell):
+    raise StudioError("That is not music. Give a MIDI file.")
+
+
+def _sleep(tell, seconds: float) -> str:
+    time.sleep(seconds)
+    return "slept"
+
+
+def _generate(piece: Piece, options) -> Iterator[Step]:
+    """Yields a scale of one note a bar after the input, each variant a step higher."""
+    if options.seed == 13:
+        raise StudioError("That seed brings bad luck. Take another one.")
+    start = bar_grid(piece.score)[-1].end if piece.note_count else 0
+    for bar in range(options.bars):
+        time.sleep(0.01 if options.seed else 0.1)
+        scores = []
+        for variant in range(options.variants):
+            score = piece.score.copy()
+            score.tracks.append(symusic.Track("new", 0, False))
+            score.tracks[-1].notes.extend(
+                symusic.Note(start + n * 1920, 480, 60 + n + variant, 80) for n in range(bar + 1)
+            )
+            scores.append(score)
+        recipe = {"pipeline": "generate", "options": to_mapping(options), "input": piece.fingerprint}
+        yield Step(tuple(piece.with_step(score, recipe) for score in scores), bar + 1, options.bars, "bars")
+
+
+VERBS = {
+    "generate": Verb("model", lambda tell, *arguments: last_step(_generate(*arguments), tell)),
+    "inspect": REAL["inspect"],
+    "sheet": REAL["sheet"],
+    "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),
+    "refuse": Verb("model", _refuse),
+    "bug": Verb("model", lambda tell: 1 // 0),
+    "die": Verb("model", lambda tell: os._exit(9)),
+    "echo": Verb("media", lambda tell, value: value),
+    "sleep": Verb("media", _sleep),
+    "overdue": Verb("media", lambda tell: [tell(None) or time.sleep(0.01) for _ in range(30)], limit_s=0.1),
+}

@@ -1,0 +1,34 @@
+"""``python -m training VERB ...``: prepare, train, evaluate, quality, export."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from music.errors import StudioError
+
+VERBS = {
+    "prepare": "folders of MIDI files -> token shards",
+    "train": "token shards and a recipe -> a run, resumable",
+    "evaluate": "a checkpoint and shards -> nats per note, beside two floors",
+    "quality": "a checkpoint -> sampled pieces, measured beside real music",
+    "export": "a run -> a checkpoint with its card",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Runs one verb and returns the exit code."""
+    if not argv or argv[0] not in VERBS:
+        lines = [f"  {verb:10}{text}" for verb, text in VERBS.items()]
+        print("usage: python -m training VERB ...\n\n" + "\n".join(lines) + "\n\neach with --help")
+        return 0 if argv[:1] in (["-h"], ["--help"]) else 2
+    try:
+        importlib.import_module(f"training.{argv[0]}").main(argv[1:])
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

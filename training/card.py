@@ -1,0 +1,67 @@
+"""The card of a checkpoint: what it is, what it learned from, how well, in one page."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from checkpoints.store import REGISTRY
+
+CARDS = REGISTRY.parent / "cards"
+PURPOSES = {
+    "generate": "Writes multi-track music from nothing, or continues a piece, one note at a time (`pipelines/generate.py`).",
+}
+REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
+
+
+def write_card(name: str, registry: Path, cards: Path) -> Path:
+    """Writes the card of a registered checkpoint from its registry entry and its reports, and returns its path.
+
+    The reports are what ``python -m training evaluate NAME --card`` and ``quality NAME --card`` printed.
+    """
+    entry = tomllib.loads(registry.read_text(encoding="utf-8"))[name]
+    sets = json.loads((cards / f"{name}.sets.json").read_text())
+    lines = [
+        f"# {name}",
+        "",
+        PURPOSES.get(entry["task"], ""),
+        "",
+        f"- Architecture: `models/{entry['architecture']}.py`, {entry['parameters'] / 1e6:.2f} M parameters, half precision, "
+        f"{entry['bytes'] / 1e6:.1f} MB",
+        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
+        f"recipe `training/recipes/{name}.toml`",
+        f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
+        "",
+        f"![loss curve]({name}.png)",
+        "",
+        "## Data",
+        "",
+        "| set | train | valid | notes | source | licence | attribution |",
+        "| --- | ---: | ---: | ---: | --- | --- | --- |",
+    ]
+    for set_name, facts in sets.items():
+        lines.append(
+            f"| {set_name} | {facts['train']} | {facts['valid']} | {facts['notes']:,} | {facts['source']} | {facts['licence']} | "
+            f"{facts.get('attribution', '')} |"
+        )
+    lines += [
+        "",
+        "Synthetic sets serve for training only and are in no figure below. A further tenth of each set was never seen.",
+    ]
+    for report, title in REPORTS:
+        path = cards / f"{name}.{report}.txt"
+        if path.exists():
+            lines += [
+                "",
+                f"## {title}",
+                "",
+                f"`python -m training {report} {name}`",
+                "",
+                "```",
+                path.read_text().rstrip(),
+                "```",
+            ]
+    card = cards / f"{name}.md"
+    card.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return card

@@ -1,0 +1,247 @@
+"""The training loop: shards and a recipe in, a resumable run folder out. Needs torch, numpy and safetensors only.
+
+    python -m training train training/recipes/generate-small.toml --shards runs/shards --run runs/generate-small
+    torchrun --nproc-per-node 4 -m training train ...            the same on several GPUs
+
+The run folder holds ``state.pt`` (weights, optimizer, step; written to a new name and renamed, so that a kill at
+any moment loses at most --save-every steps), ``curve.csv`` and ``config.json``. Starting it again resumes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import dataclasses
+import json
+import os
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from models.octuple import field_losses
+from models.transformer_xl import TransformerXL, TransformerXLConfig, parameter_count
+from training.data import BARS_LEFT_SIZE, Batches, Shards, example, segments
+
+CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
+
+
+def main(argv: list[str]) -> None:
+    """Runs ``python -m training train``."""
+    parser = argparse.ArgumentParser(prog="python -m training train", description=__doc__.splitlines()[0])
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--shards", type=Path, required=True, help="what `python -m training prepare` wrote")
+    parser.add_argument("--run", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
+    parser.add_argument("--steps", type=int, help="instead of the recipe's number of steps")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="CPU threads; two that share a busy core are slower than one"
+    )
+    parser.add_argument("--valid-every", type=int, default=500)
+    parser.add_argument("--save-every", type=int, default=500)
+    args = parser.parse_args(argv)
+    recipe = tomllib.loads(args.recipe.read_text())
+    if args.steps:
+        recipe["optimizer"]["steps"] = args.steps
+    torch.set_num_threads(args.threads)
+    train(recipe, Shards.load(args.shards), args.run, args.valid_every, args.save_every)
+
+
+def build(recipe: dict[str, Any], index: dict[str, Any]) -> TransformerXL:
+    """Returns a new model with the recipe's sizes and the shards' vocabularies."""
+    config = TransformerXLConfig(tuple(index["step_sizes"]), (BARS_LEFT_SIZE,), index["prefix_size"], **recipe["model"])
+    return TransformerXL(config)
+
+
+def stage_at(recipe: dict[str, Any], step: int) -> dict[str, Any]:
+    """Returns the recipe's stage at a step: each lasts until the share of all steps that it names."""
+    share = step / recipe["optimizer"]["steps"]
+    return next((stage for stage in recipe["stages"] if share < stage["until"]), recipe["stages"][-1])
+
+
+def new_optimizer(model: nn.Module, recipe: dict[str, Any]) -> torch.optim.AdamW:
+    """Returns AdamW; embeddings, of which each step touches few rows, learn faster and do not decay."""
+    tables = [p for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()]
+    chosen = {id(p) for p in tables}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    wanted = recipe["optimizer"]
+    groups = [
+        {"params": rest, "weight_decay": wanted["weight_decay"], "speed": 1.0},
+        {"params": tables, "weight_decay": 0.0, "speed": wanted["embedding_speed"]},
+    ]
+    return torch.optim.AdamW(groups, lr=wanted["learning_rate"], betas=(0.9, 0.95))
+
+
+def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, save_every: int) -> None:
+    """Trains until the recipe's last step, from where the run stands."""
+    rank, ranks, device = _join()
+    wanted, seed = recipe["optimizer"], recipe["seed"]
+    torch.manual_seed(seed)
+    model = build(recipe, shards.index).to(device)
+    optimizer = new_optimizer(model, recipe)
+    run.mkdir(parents=True, exist_ok=True)
+    done, notes, seconds = _resume(run, model, optimizer, device)
+    if rank == 0:
+        config = {
+            "recipe": recipe,
+            "model": dataclasses.asdict(model.config),
+            "index": {k: v for k, v in shards.index.items() if k != "pieces"},
+        }
+        (run / "config.json").write_text(json.dumps(config))
+        print(
+            f"{parameter_count(model) / 1e6:.2f} M parameters, step {done} of {wanted['steps']}, {ranks} x {device}",
+            flush=True,
+        )
+    stage, memory, running, started = None, None, [], time.monotonic()
+    for step in range(done, wanted["steps"]):
+        if (now := stage_at(recipe, step)) is not stage:
+            stage = now
+            stream = iter(Batches(shards, recipe["weights"], stage, seed=seed + 1000 * rank + 7919 * step))
+            memory = None
+        rate = wanted["learning_rate"] * min(1.0, (step + 1) / wanted["warmup_steps"]) * (1 - step / wanted["steps"])
+        segment = next(stream)
+        while memory is None and not segment.first:
+            segment = next(stream)
+        if segment.first:
+            memory = model.new_memory(len(segment.notes))
+        model.train()
+        with _autocast(device):
+            notes_read, target = segment.notes.to(device), segment.target.to(device)
+            output, memory = model(notes_read, segment.prefix.to(device), memory, stage["memory"])
+            losses, count = field_losses(model.head(output, notes_read, target), target)
+        loss = losses.sum() / count.clamp(min=1)
+        loss.backward()
+        _average_gradients(model, ranks)
+        nn.utils.clip_grad_norm_(model.parameters(), wanted["clip"])
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["speed"]
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        running.append(loss.item())
+        notes += int(count) * ranks
+        last = step + 1 == wanted["steps"]
+        if rank == 0 and ((step + 1) % 50 == 0 or last):
+            spent = seconds + time.monotonic() - started
+            row = {
+                "step": step + 1,
+                "notes": notes,
+                "seconds": round(spent),
+                "learning_rate": f"{rate:.2e}",
+                "train": f"{sum(running) / len(running):.4f}",
+            }
+            if (step + 1) % valid_every == 0 or last:
+                row["valid"] = f"{validate(model, shards, stage, device):.4f}"
+            _log(run, row)
+            running.clear()
+        if rank == 0 and ((step + 1) % save_every == 0 or last):
+            _save(run, model, optimizer, step + 1, notes, seconds + time.monotonic() - started)
+    if ranks > 1:
+        dist.destroy_process_group()
+
+
+@torch.no_grad()
+def validate(
+    model: TransformerXL, shards: Shards, stage: dict[str, Any], device: torch.device, windows: int = 8
+) -> float:
+    """Returns nats a note on a few fixed validation windows of each real data set, the sets weighing the same."""
+    model.eval()
+    real = [number for number, entry in enumerate(shards.index["sets"].values()) if not entry.get("synthetic")]
+    means = []
+    for number in real:
+        mine = ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).nonzero()[0]
+        total, count = 0.0, 0
+        for segment in segments(
+            [example(shards, int(w), None) for w in mine[:: max(1, len(mine) // windows)][:windows]], stage["segment"]
+        ):
+            if segment.first:
+                memory = model.new_memory(len(segment.notes))
+            with _autocast(device):
+                notes, target = segment.notes.to(device), segment.target.to(device)
+                output, memory = model(notes, segment.prefix.to(device), memory, stage["memory"])
+                losses, found = field_losses(model.head(output, notes, target), target)
+            total, count = total + losses.sum().item(), count + int(found)
+        if count:
+            means.append(total / count)
+    return sum(means) / max(1, len(means))
+
+
+def _join() -> tuple[int, int, torch.device]:
+    """Returns rank, number of ranks and device; joins the process group that torchrun started, if any."""
+    ranks, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    cuda = torch.cuda.is_available()
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
+    if cuda:
+        torch.cuda.set_device(device)
+    if ranks > 1:
+        dist.init_process_group("nccl" if cuda else "gloo")
+    return rank, ranks, device
+
+
+def _autocast(device: torch.device) -> contextlib.AbstractContextManager:
+    return torch.autocast(device.type, dtype=torch.bfloat16) if device.type == "cuda" else contextlib.nullcontext()
+
+
+def _average_gradients(model: nn.Module, ranks: int) -> None:
+    """Averages gradients over ranks: one message of all of them, as the model is small."""
+    if ranks == 1:
+        return
+    gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in model.parameters()]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat)
+    flat /= ranks
+    for parameter, part in zip(model.parameters(), flat.split([p.numel() for p in model.parameters()]), strict=True):
+        parameter.grad = part.view_as(parameter)
+
+
+def _resume(
+    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device
+) -> tuple[int, int, float]:
+    """Returns (steps, notes, seconds) already done, after loading them; zeros for a new run."""
+    path = run / "state.pt"
+    if not path.exists():
+        return 0, 0, 0.0
+    state = torch.load(path, map_location=device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    curve = run / "curve.csv"
+    if curve.exists():  # rows after the saved step will be written again
+        rows = [row for row in csv.DictReader(curve.open()) if int(row["step"]) <= state["step"]]
+        curve.unlink()
+        for row in rows:
+            _log(run, row)
+    return state["step"], state["notes"], state["seconds"]
+
+
+def _save(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, notes: int, seconds: float) -> None:
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "notes": notes,
+        "seconds": seconds,
+    }
+    temporary = run / "state.pt.part"
+    torch.save(state, temporary)
+    os.replace(temporary, run / "state.pt")
+
+
+def _log(run: Path, row: dict[str, Any]) -> None:
+    path = run / "curve.csv"
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, CURVE_FIELDS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def read_curve(path: Path) -> Iterator[dict[str, float]]:
+    """Yields the rows of a run's curve; a value that was not measured is absent."""
+    with path.open() as file:
+        for row in csv.DictReader(file):
+            yield {name: float(value) for name, value in row.items() if value}
