@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from studio import media
+from studio.problems import show_problem
 
 STUDIO = Path(__file__).parent / "studio"
 
@@ -14,9 +15,7 @@ if __name__ == "__main__":  # a visitor's page
     st.set_page_config(page_title="DeepMusic Studio", page_icon=str(STUDIO / "icon.svg"), layout="wide")
     st.logo(STUDIO / "logo.svg", size="large")
     st.html(STUDIO / "studio.css")
-    st.navigation(
-        [st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True)],
-        position="top",
-    ).run()
+    pages = [st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True)]
+    st.navigation(pages, position="top").run()
 else:  # the server, once: it carries the addresses of sound beside the pages
-    app = st.App(__file__, routes=media.ROUTES)
+    app = st.App(__file__, routes=media.ROUTES, on_script_error=show_problem)

@@ -115,7 +115,8 @@ class TransformerXL(nn.Module):
         Args:
             prefix: [batch, prefix] condition ids, 0 for none. They attend to each other only.
         """
-        prefix = prefix[:, : max(1, int((prefix != 0).sum(1).max()))]  # real ids stand before padding
+        places = torch.arange(1, prefix.shape[1] + 1, device=prefix.device)
+        prefix = prefix[:, : max(1, int(((prefix != 0) * places).max()))]  # forgotten conditions leave holes
         real = prefix != 0
         blocked = torch.zeros(real.shape, device=prefix.device).masked_fill(~real, float("-inf"))[:, None, None]
         x = self.prefix_embedding(prefix)

@@ -35,6 +35,7 @@ LANES = ("model", "media")
 UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
 START_S = 60.0
+BUG = "Something went wrong inside the studio: this is a bug. Try again; the server's log has the details."
 _KEY = "DEEPMUSIC_WORKER_KEY"
 _ROOT = Path(__file__).resolve().parents[1]
 _log = logging.getLogger(__name__)
@@ -305,10 +306,7 @@ def _serve(lane: str, connection: Connection, verbs: dict[str, Verb]) -> None:
             raise
         except Exception:
             _log.exception("%s failed", verb)
-            reply = (
-                "error",
-                "Something went wrong inside the studio: this is a bug. The server's log has the details.",
-            )
+            reply = ("error", BUG)
         connection.send(reply)
 
 

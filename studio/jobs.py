@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.worker import LANES, Worker
+from pipelines.worker import BUG, LANES, Worker
 
 MAX_WAITING = {"model": 8, "media": 32}
 MAX_OWN = {"model": 2, "media": 6}
@@ -187,7 +187,7 @@ class Registry:
                     job.error, state = str(error), "failed"
             except Exception:
                 _log.exception("%s failed", job.verb)
-                job.error = "Something went wrong inside the studio: this is a bug. The server's log has the details."
+                job.error = BUG
                 state = "failed"
             with self._change:
                 self._end(job, state)

@@ -127,7 +127,7 @@ class Batches:
 
     Args:
         shards: what to read.
-        weights: share of each data set.
+        weights: share of each data set; if it names none of the sets, they weigh the same.
         stage: of the recipe: ``batch`` pieces side by side, in segments of ``segment`` notes, of windows of at
             most ``window`` notes.
         seed: of all random choices; ``state`` continues a stream.
@@ -137,6 +137,8 @@ class Batches:
         self.shards, self.batch, self.segment, self.window = shards, stage["batch"], stage["segment"], stage["window"]
         self.rng = np.random.default_rng(seed)
         names = list(shards.index["sets"])
+        if not set(names) & set(weights):  # music of one's own, which the recipe does not name
+            weights = dict.fromkeys(names, 1.0)
         self.pools, shares = [], []
         for name, weight in weights.items():
             if name not in names:

@@ -30,17 +30,18 @@ def main(argv: list[str]) -> None:
     parser.add_argument(
         "--embed", action="store_true", help="ship it with the studio instead of keeping it in the cache folder"
     )
+    parser.add_argument("--name", help="of the checkpoint; by default the recipe's")
     args = parser.parse_args(argv)
     registry, folder, cards = (
         (REGISTRY, EMBEDDED, CARDS)
         if args.embed
         else (cache_folder() / "registry.toml", cache_folder(), cache_folder())
     )
-    print(export(args.run, registry, folder, cards))
+    print(export(args.run, registry, folder, cards, args.name))
 
 
-def export(run: Path, registry: Path, folder: Path, cards: Path) -> Path:
-    """Writes the checkpoint of a run, registers it and returns its path.
+def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | None = None) -> Path:
+    """Writes the checkpoint of a run, registers it under a name (by default the recipe's) and returns its path.
 
     Raises:
         StudioError: the folder holds no run.
@@ -50,6 +51,7 @@ def export(run: Path, registry: Path, folder: Path, cards: Path) -> Path:
     state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
     config = json.loads((run / "config.json").read_text())
     recipe, index = config["recipe"], config["index"]
+    name = name or recipe["name"]
     weights = {name: tensor.half().contiguous() for name, tensor in state["model"].items()}
     header = {
         "config": json.dumps(config["model"]),
@@ -60,13 +62,14 @@ def export(run: Path, registry: Path, folder: Path, cards: Path) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     cards.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{recipe['name']}.safetensors"
+    path = folder / f"{name}.safetensors"
     save_file(weights, f"{path}.part", metadata=header)
     os.replace(f"{path}.part", path)
-    used = {name: entry for name, entry in index["sets"].items() if recipe["weights"].get(name)}
+    named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
+    used = named or index["sets"]
     register(
         registry,
-        recipe["name"],
+        name,
         {
             "file": path.name,
             "bytes": path.stat().st_size,
@@ -82,10 +85,10 @@ def export(run: Path, registry: Path, folder: Path, cards: Path) -> Path:
             "data": sorted(used),
         },
     )
-    shutil.copy(run / "curve.csv", cards / f"{recipe['name']}.csv")
-    draw_curve(run / "curve.csv", cards / f"{recipe['name']}.png")
-    (cards / f"{recipe['name']}.sets.json").write_text(json.dumps(used, indent=1))
-    write_card(recipe["name"], registry, cards)
+    shutil.copy(run / "curve.csv", cards / f"{name}.csv")
+    draw_curve(run / "curve.csv", cards / f"{name}.png")
+    (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
+    write_card(name, registry, cards)
     return path
 
 

@@ -65,7 +65,7 @@ def progress(song: Song) -> None:
         text, share = "Warming up …", 0.0
     else:
         text, share = (
-            f"Writing {step.unit.removesuffix('s')} {min(step.done + 1, step.total):.0f} of {step.total:.0f}",
+            f"Writing {step.unit.removesuffix('s')} {min(int(step.done) + 1, step.total):.0f} of {step.total:.0f}",
             step.done / step.total,
         )
     with st.container(horizontal=True, vertical_alignment="center", key="writing"):
