@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from models.transformer_xl import TransformerXL, distance_encoding
+from models.transformer_xl import Block, TransformerXL, distance_encoding, shift_distances
 
 SLACK = 128  # how many forgotten notes may stand in the buffers before the remembered ones move to the front
+
+
+@dataclass
+class _Layer:
+    """A block's weights as the product of a few rows with a matrix likes them, and what the block remembers.
+
+    Attributes:
+        norm, feed_norm: weight and bias of the layer norms.
+        projection: [width, 3 width]; its bias adds the content bias to the query.
+        position_less_content: [heads, 1, 1, head width], turns a query with content bias into one with position bias.
+        output: [width, width].
+        feed_in, feed_out: weight and bias of the feed-forward layer.
+        distances: [heads, head width, notes], from far to near, as the notes stand.
+        to_prefix: [heads, batch, 1, prefix] positional scores of the prefix, -inf for padding.
+        memory: keys and values [2, heads, batch, prefix + notes, head width]: first the prefix, then notes, oldest first.
+    """
+
+    norm: tuple[Tensor, Tensor]
+    feed_norm: tuple[Tensor, Tensor]
+    projection: tuple[Tensor, Tensor]
+    position_less_content: Tensor
+    output: Tensor
+    feed_in: tuple[Tensor, Tensor]
+    feed_out: tuple[Tensor, Tensor]
+    distances: Tensor
+    to_prefix: Tensor
+    memory: Tensor
 
 
 class Decoder:
     """One call's reading and writing of notes: all that changes lives here, nothing on the model.
 
-    Keys and values stand in buffers that are allocated once: first the prefix, then the notes, oldest first.
+    It computes what ``TransformerXL.forward`` does, with fewer and larger operations. Heads stand before the batch,
+    so that all pieces share one product with the distances.
 
     Args:
         model: in eval mode; shared with other callers.
@@ -22,22 +54,16 @@ class Decoder:
     """
 
     def __init__(self, model: TransformerXL, prefix: Tensor, memory: int):
-        self.model, self.memory = model, memory
-        config = model.config
-        self._scale = (config.width // config.heads) ** -0.5
+        self._embedding, self._memory = model.embedding, memory
+        self._room = memory + SLACK + 1
         with torch.inference_mode():
-            keys, values, self._padding = model.read_prefix(prefix)
+            keys, values, padding = model.read_prefix(prefix)
             self._prefix = keys[0].shape[2]
-            shape = (len(prefix), config.heads, self._prefix + memory + SLACK + 1, config.width // config.heads)
-            self._keys = [torch.zeros(shape, dtype=keys[0].dtype) for _ in keys]
-            self._values = [torch.zeros(shape, dtype=keys[0].dtype) for _ in keys]
-            for layer in range(config.layers):
-                self._keys[layer][:, :, : self._prefix] = keys[layer]
-                self._values[layer][:, :, : self._prefix] = values[layer]
-            encoding = distance_encoding(memory + SLACK + 1, config.width)
-            # Distances from far to near, as the notes stand; transposed for the product with a query.
-            self._distances = [block.distances(encoding).flip(1).transpose(1, 2).contiguous() for block in model.blocks]
-            self._forgotten = torch.full((SLACK,), float("-inf"))
+            encoding = distance_encoding(self._room, model.config.width).flip(0)
+            self._layers = [
+                _layer(block, encoding, key, value, padding)
+                for block, key, value in zip(model.blocks, keys, values, strict=True)
+            ]
         self._count = 0  # notes in the buffers
 
     @torch.inference_mode()
@@ -47,35 +73,121 @@ class Decoder:
         Args:
             notes: [batch, notes, fields + extra fields] ids, one note or many.
         """
-        for place in range(notes.shape[1]):
-            output = self._step(notes[:, place : place + 1])
+        for part in notes.split(SLACK, dim=1):
+            output = self._advance(part)
         return output
 
-    def _step(self, note: Tensor) -> Tensor:
-        if self._count == self.memory + SLACK + 1:
+    @torch.inference_mode()
+    def select(self, pieces: Sequence[int]) -> None:
+        """Goes on with these pieces of the batch alone; one that is named several times is copied."""
+        chosen = torch.tensor(pieces)
+        for layer in self._layers:
+            layer.memory = layer.memory[:, :, chosen]
+            layer.to_prefix = layer.to_prefix[:, chosen]
+
+    def _advance(self, notes: Tensor) -> Tensor:
+        batch, count = notes.shape[:2]
+        if self._count + count > self._room:
             self._forget()
-        model, first = self.model, self._prefix
-        here = first + self._count
-        self._count += 1
-        x = model.embedding(note)
-        for layer, block in enumerate(model.blocks):
-            query, key, value = block.project(x)
-            keys, values = self._keys[layer], self._values[layer]
-            keys[:, :, here], values[:, :, here] = key[:, :, 0], value[:, :, 0]
-            placed = (query + block.position_bias[:, None]) * self._scale
-            to_notes = placed @ self._distances[layer][:, :, -self._count :]
-            if self._count > self.memory + 1:
-                old = self._count - self.memory - 1
-                to_notes[..., :old] += self._forgotten[:old]
-            to_prefix = (placed * block.prefix_position[:, None]).sum(-1, keepdim=True) + self._padding
-            positional = torch.cat([to_prefix, to_notes], dim=-1)
-            x = x + block.attend(query, keys[:, :, : here + 1], values[:, :, : here + 1], positional)
-            x = x + block.feed_forward(x)
-        return x[:, 0]
+        start = self._prefix + self._count
+        end, self._count = start + count, self._count + count
+        blocked = self._blocked(count)
+        x = self._embedding(notes).flatten(0, 1)
+        for layer in self._layers:
+            x = _attend(layer, x, batch, start, end, blocked)
+            inner = F.gelu(_affine(_normed(x, layer.feed_norm), layer.feed_in))
+            x = x + _affine(inner, layer.feed_out)
+        return x.view(batch, count, -1)[:, -1]
+
+    def _blocked(self, count: int) -> Tensor | None:
+        """Returns -inf where the last notes may not look, else 0, [count, prefix + notes]; None if they see all."""
+        past = self._count - count
+        if count == 1 and past <= self._memory:
+            return None
+        distance = torch.arange(past, self._count)[:, None] - torch.arange(self._count)
+        blocked = torch.zeros(count, self._prefix + self._count)
+        blocked[:, self._prefix :].masked_fill_((distance < 0) | (distance > self._memory), float("-inf"))
+        return blocked
 
     def _forget(self) -> None:
-        first, kept = self._prefix, self.memory
-        for buffer in (*self._keys, *self._values):
-            end = first + self._count
-            buffer[:, :, first : first + kept] = buffer[:, :, end - kept : end].clone()
-        self._count = kept
+        first, end = self._prefix, self._prefix + self._count
+        for layer in self._layers:
+            layer.memory[..., first : first + self._memory, :] = layer.memory[..., end - self._memory : end, :].clone()
+        self._count = self._memory
+
+
+def _layer(block: Block, encoding: Tensor, keys: Tensor, values: Tensor, padding: Tensor) -> _Layer:
+    """Returns a block prepared for decoding, its memory holding the prefix.
+
+    Args:
+        block: of the model.
+        encoding: [notes, width] of the distances that may occur, from far to near.
+        keys, values: [batch, heads, prefix, head width] of the prefix.
+        padding: [batch, 1, 1, prefix], -inf where there is nothing.
+    """
+    batch, heads, prefix, width = keys.shape
+    position_less_content = (block.position_bias - block.content_bias)[:, None]
+    # A query with position bias meets one learned vector in all the prefix. Added to the keys, which meet the query
+    # with content bias, it leaves a constant.
+    keys = keys + block.prefix_position[:, None]
+    to_prefix = (position_less_content * block.prefix_position[:, None]).sum(-1, keepdim=True) + padding
+    memory = keys.new_zeros(2, heads, batch, prefix + len(encoding), width)
+    memory[:, :, :, :prefix] = torch.stack([keys, values]).transpose(1, 2)
+    feed_in, _, feed_out = block.feed
+    return _Layer(
+        norm=(block.attention_norm.weight, block.attention_norm.bias),
+        feed_norm=(block.feed_norm.weight, block.feed_norm.bias),
+        projection=(
+            block.query_key_value.weight.t().contiguous(),
+            F.pad(block.content_bias.flatten(), (0, 2 * heads * width)),
+        ),
+        position_less_content=position_less_content[:, None],
+        output=block.output.weight.t().contiguous(),
+        feed_in=(feed_in.weight.t().contiguous(), feed_in.bias),
+        feed_out=(feed_out.weight.t().contiguous(), feed_out.bias),
+        distances=block.distances(encoding).transpose(1, 2).contiguous(),
+        to_prefix=to_prefix.expand(-1, heads, -1, -1).transpose(0, 1).contiguous(),
+        memory=memory,
+    )
+
+
+def _attend(layer: _Layer, x: Tensor, batch: int, start: int, end: int, blocked: Tensor | None) -> Tensor:
+    """Returns [batch * count, width] after a layer's attention; its keys and values join the memory.
+
+    Args:
+        layer: of the decoder.
+        x: [batch * count, width].
+        batch: how many pieces.
+        start, end: where the new notes stand in the memory.
+        blocked: [count, end], -inf where a note may not look; None if all look everywhere.
+    """
+    heads, width, count = len(layer.distances), layer.distances.shape[1], end - start
+    projected = _affine(_normed(x, layer.norm), layer.projection)
+    projected = projected.view(batch, count, 3, heads, width).permute(2, 3, 0, 1, 4)
+    layer.memory[..., start:end, :] = projected[1:]
+    keys, values = layer.memory.flatten(1, 2)[:, :, :end]
+    query = projected[0]
+    placed = (query + layer.position_less_content).reshape(heads, batch * count, width)
+    prefix = layer.to_prefix.shape[-1]
+    to_notes = torch.bmm(placed, layer.distances[:, :, prefix - end :]).view(heads * batch, count, -1)
+    if count > 1:
+        to_notes = shift_distances(to_notes)
+    to_prefix = layer.to_prefix.flatten(0, 1).expand(-1, count, -1)
+    scores = torch.cat([to_prefix, to_notes], dim=-1)
+    if blocked is not None:
+        scores += blocked
+    scale = width**-0.5
+    query = query.reshape(heads * batch, count, width)
+    scores = torch.baddbmm(scores, query, keys.transpose(1, 2), beta=scale, alpha=scale)
+    mixed = torch.bmm(torch.softmax(scores, dim=-1), values)
+    mixed = mixed.view(heads, batch, count, width).permute(1, 2, 0, 3).reshape(batch * count, heads * width)
+    return torch.addmm(x, mixed, layer.output)
+
+
+def _normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
+    return F.layer_norm(x, x.shape[-1:], *norm)
+
+
+def _affine(x: Tensor, weight_and_bias: tuple[Tensor, Tensor]) -> Tensor:
+    weight, bias = weight_and_bias
+    return torch.addmm(bias, x, weight)

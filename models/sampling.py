@@ -24,14 +24,22 @@ def choose(
         top_p: keep the likeliest ids that together have this probability (Holtzman et al. 2020), at least one.
         top_k: keep at most this many ids; 0 for no limit.
     """
-    scores = logits.astype(np.float64)
+    columns = None
     if allowed is not None:
-        scores = np.where(allowed, scores, -np.inf)
+        columns = np.flatnonzero(allowed.any(axis=0))  # often few; what no row may choose need not be sorted
+        logits = np.where(allowed[:, columns], logits[:, columns], -np.inf)
+    places = _choose(logits.astype(np.float64), uniform, temperature, top_p, top_k)
+    return places if columns is None else columns[places]
+
+
+def _choose(scores: np.ndarray, uniform: np.ndarray, temperature: float, top_p: float, top_k: int) -> np.ndarray:
     if temperature <= 0:
         return scores.argmax(axis=1)
     scores /= temperature
-    order = np.argsort(-scores, axis=1, kind="stable")
-    chances = np.exp(np.take_along_axis(scores, order, axis=1) - scores.max(axis=1, keepdims=True))
+    order = (-scores).argsort(axis=1, kind="stable")
+    rows = np.arange(len(order))[:, None]
+    chances = scores[rows, order]
+    chances = np.exp(chances - chances[:, :1])
     if top_k:
         chances[:, top_k:] = 0.0
     total = chances.cumsum(axis=1)
@@ -40,7 +48,7 @@ def choose(
         chances[before >= top_p * total[:, -1:]] = 0.0
         total = chances.cumsum(axis=1)
     place = (total <= (uniform * total[:, -1])[:, None]).sum(axis=1)
-    return order[np.arange(len(order)), np.minimum(place, (chances > 0).sum(axis=1) - 1)]
+    return order[rows[:, 0], np.minimum(place, (chances > 0).sum(axis=1) - 1)]
 
 
 class Randomness:

@@ -41,12 +41,11 @@ def bar_grid(score: symusic.Score, until_tick: int | None = None) -> list[Bar]:
             changes.append((sig.time, sig.numerator, sig.denominator))
     bars: list[Bar] = []
     for index, (start, numerator, denominator) in enumerate(changes):
-        last = index + 1 == len(changes)
-        stop = end if last else changes[index + 1][0]
         length = bar_ticks(numerator, denominator, score.ticks_per_quarter)
+        stop = changes[index + 1][0] if index + 1 < len(changes) else end + length
         tick = start
-        while tick < stop:
-            bars.append(Bar(tick, tick + length if last else min(tick + length, stop), numerator, denominator))
+        while tick < min(stop, end):
+            bars.append(Bar(tick, min(tick + length, stop), numerator, denominator))
             tick += length
     if not bars:
         _, numerator, denominator = changes[0]

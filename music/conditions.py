@@ -1,12 +1,12 @@
 """What a piece is asked to be: genre, key, tempo, time signature, density, instruments, as prefix tokens.
 
-Each is optional. In training the same conditions are measured on the music itself (`measure`), and dropped
+Each is optional. In training the same conditions are measured on the music itself (`measure`), and forgotten
 at random, so that a model has met every combination of known and unknown ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,10 @@ GENRES = ("pop", "rock", "jazz", "folk", "electronic", "latin", "classical")
 DENSITIES = ("low", "medium", "high")
 DENSITY_LIMITS = (2.0, 4.1)  # notes a quarter note and instrument: thirds of the sets' training music
 MAX_PROGRAMS = 16
+
+# Models read and write all music in C major or A minor; pipelines transpose what goes in and comes out. So a key that
+# is asked for is met by arithmetic, and training need not show every phrase in twelve keys.
+_HOME_MAJOR, _HOME_MINOR = 0, 12 + 9
 
 # One vocabulary of prefix ids, in blocks.
 PREFIX_PAD, PREFIX_START = 0, 1
@@ -75,9 +79,9 @@ class Conditions:
         ids += [_PROGRAM + program for program in (self.programs or ())[:MAX_PROGRAMS]]
         return np.array(ids + [PREFIX_PAD] * (PREFIX_LENGTH - len(ids)), dtype=np.int64)
 
-    def dropped(self, rng: np.random.Generator, rate: float) -> Conditions:
-        """Returns these conditions with each one forgotten at this rate."""
-        return Conditions(*(None if rng.random() < rate else getattr(self, field.name) for field in fields(self)))
+    def without_wishes(self) -> Conditions:
+        """Returns these conditions without those that only incline the music: genre, key and density."""
+        return replace(self, genre=None, key=None, density=None)
 
 
 def measure(rows: np.ndarray, genre: int | None = None) -> Conditions:
@@ -116,6 +120,16 @@ def notes_a_quarter(rows: np.ndarray) -> float:
     bars, first = np.unique(rows[:, BAR], return_index=True)
     lengths = vocabulary().signature_positions()[rows[first, SIGNATURE] - FIRST] / POSITIONS_PER_QUARTER
     return len(rows) / (lengths.mean() * (bars[-1] - bars[0] + 1))
+
+
+def home_key(key: int) -> int:
+    """Returns the key index that a model reads a key as: C major for the major ones, A minor for the minor ones."""
+    return _HOME_MINOR if key >= 12 else _HOME_MAJOR
+
+
+def home_shift(key: int) -> int:
+    """Returns by how many semitones, -6 to 5, music in a key moves to be read."""
+    return (home_key(key) - key + 6) % 12 - 6
 
 
 def prefix_blocks() -> dict[str, tuple[int, int]]:

@@ -24,7 +24,7 @@ _ABBREVIATIONS = {
     "Violin": "Vln.", "Viola": "Vla.", "Cello": "Vc.", "Contrabass": "Cb.", "Harp": "Hp.", "Strings": "Str.",
     "Choir": "Ch.", "Voice": "Vo.", "Trumpet": "Tpt.", "Trombone": "Tbn.", "Tuba": "Tba.", "Horn": "Hn.",
     "Sax": "Sax.", "Oboe": "Ob.", "Bassoon": "Bsn.", "Clarinet": "Cl.", "Flute": "Fl.", "Piccolo": "Picc.",
-    "Drums": "Dr.", "Soprano": "S.", "Alto": "A.", "Tenor": "T.", "Melody": "Mel.",
+    "Alto Sax": "A. Sax.", "Tenor Sax": "T. Sax.", "Drums": "Dr.", "Soprano": "S.", "Alto": "A.", "Tenor": "T.", "Melody": "Mel.",
 }  # fmt: skip
 
 # Where the General MIDI drums stand on the staff, and their noteheads (Weinberg, Guidelines for Drumset Notation).
@@ -130,6 +130,11 @@ def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
     """Returns (letter, semitones of alteration, octave) of a MIDI pitch as a key signature has it."""
     lowest = fifths - (2 if minor else 3)
     place = lowest + (pitch * 7 - lowest) % 12
+    # Double accidentals are for leading tones (F double sharp in G# minor); elsewhere the plain name reads easier.
+    if place > 12 and not (minor and place == fifths + 8):
+        place -= 12
+    elif place < -8:
+        place += 12
     letter, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
     return letter, alter, (pitch - alter) // 12 - 1
 

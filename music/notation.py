@@ -15,7 +15,7 @@ from music.bars import tempo_map
 from music.parts import Player, players, split_voices
 from music.piece import Piece
 from music.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
-from music.rhythm import Bar, Segment, Symbol, beat_spans, metre, notate
+from music.rhythm import Bar, Segment, Symbol, beat_spans, first_value, metre, notate
 from music.theory import estimate_key
 
 
@@ -175,7 +175,7 @@ def _segments(notes: Sequence[Note], bar: Bar) -> list[Segment]:
 def _drum_voices(notes: Sequence[Note], bars: Sequence[Bar]) -> tuple[list[Note], list[Note]]:
     """Returns what hands and feet play; one voice for bars in which the feet add no onset of their own.
 
-    A stroke has no length: it is written up to the next one, but not past its beat.
+    A stroke has no length: it is written up to the next one, but not past its beat and without a tie.
     """
     voices: tuple[list[Note], list[Note]] = ([], [])
     for bar, inside in zip(bars, _by_bar([n._replace(end=n.start + 1) for n in notes], bars), strict=True):
@@ -184,7 +184,10 @@ def _drum_voices(notes: Sequence[Note], bars: Sequence[Bar]) -> tuple[list[Note]
         together = not hands or {n.start for n in feet} <= {n.start for n in hands}
         for voice, strokes in zip(voices, (inside, []) if together else (hands, feet), strict=True):
             stops = sorted({n.start for n in strokes} | {bar.start + end for _, end in beat_spans(metre(bar))})
-            voice += [n._replace(end=stops[bisect.bisect_right(stops, n.start)]) for n in strokes]
+            for note in strokes:
+                stop = stops[bisect.bisect_right(stops, note.start)]
+                written = first_value(note.start - bar.start, stop - bar.start, metre(bar))
+                voice.append(note._replace(end=bar.start + written))
     return voices
 
 

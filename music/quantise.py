@@ -12,7 +12,7 @@ import symusic
 from music.bars import bar_grid, note_arrays, score_end, tempo_map
 from music.rhythm import FINEST, UNITS, Bar, beat_spans, metre
 
-_LATTICES = (4, 3, 8, 6)  # slots in a quarter that scores use, the commonest first
+_LATTICES = (4, 3, 8, 6, 16, 32, 5, 7)  # slots in a quarter that scores use; twelfths are the grid of a model
 # Slots that a beat may be divided into, with how much a reader dislikes each; "score" only where they fit exactly.
 _PLAYED = {
     "simple": {1: 0.0, 2: 0.3, 4: 0.9, 3: 1.0, 6: 3.5, 8: 3.5},
@@ -112,7 +112,7 @@ def read_timing(score: symusic.Score) -> Timing:
         shift = _lateness(start / per_quarter, length / per_quarter)
         start = start - round(shift * per_quarter)
     known = _on_lattice(start, per_quarter, (4, 3)).mean() >= 0.9
-    score_onsets = bool(known or _on_lattice(start, per_quarter, _LATTICES).mean() >= 0.97)
+    score_onsets = bool(known or _on_lattice(start, per_quarter, _LATTICES).mean() >= 0.95)
     return Timing(shift * UNITS, score_onsets, jitter)
 
 
@@ -148,6 +148,8 @@ def _on_lattice(ticks: np.ndarray, per_quarter: int, lattices: Iterable[int]) ->
     """Returns which ticks fall on one of these divisions of the quarter; rounding to ticks is forgiven."""
     hit = np.zeros(len(ticks), dtype=bool)
     for slots in lattices:
+        if slots > 4 and per_quarter < 6 * slots:
+            continue  # so fine that any tick would pass
         rest = ticks * slots % per_quarter
         forgiven = max(1.0 if per_quarter % slots else 0.0, per_quarter // 400)
         hit |= np.minimum(rest, per_quarter - rest) / slots <= forgiven

@@ -161,10 +161,13 @@ def _fits(start: int, end: int, metre: Metre, rest: bool) -> bool:
         return True
     crossed = [b for b in metre.beats if start < b < end]
     if not crossed:
+        beat = max(b for b in metre.beats if b <= start)
+        if start == beat and (end in metre.beats or end == metre.length):
+            return True
         base = length * 2 // 3 if value[1] else length
-        return start % (base if rest else max(base // 2, FINEST)) == 0 and not (
-            rest and value[1] and not metre.compound
-        )
+        if rest:
+            return (start - beat) % base == 0 and not value[1]
+        return (start - beat) % max(base // 2, FINEST) == 0
     on_beats = (start in metre.beats) and (end in metre.beats or end == metre.length)
     hides_middle = any(start < s < end for s in metre.strong) and start != 0 and start not in metre.strong
     if metre.compound:
@@ -176,6 +179,11 @@ def _fits(start: int, end: int, metre: Metre, rest: bool) -> bool:
     if start in metre.beats:
         return value[1] == 1 and length == UNITS * 3 // 2 and not hides_middle
     return start % UNITS == UNITS // 2 and length == UNITS and not hides_middle
+
+
+def first_value(start: int, end: int, metre: Metre) -> int:
+    """Returns where the first of the tied notes would end that write this stretch of a bar."""
+    return _split(start, end, metre, False)[0][1] if start % FINEST == end % FINEST == 0 else end
 
 
 def _split(start: int, end: int, metre: Metre, rest: bool) -> list[tuple[int, int]]:

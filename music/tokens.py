@@ -239,6 +239,14 @@ def decode(rows: np.ndarray, ticks_per_quarter: int = 480) -> symusic.Score:
     return score
 
 
+def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
+    """Returns octuples moved by semitones, drums as they are; a pitch that would leave the MIDI range stops at its end."""
+    moved = rows.copy()
+    pitched = rows[:, PROGRAM] != DRUM_PROGRAM
+    moved[pitched, PITCH] = FIRST + np.clip(rows[pitched, PITCH] - FIRST + semitones, 0, 127)
+    return moved
+
+
 def losses(score: symusic.Score) -> list[str]:
     """Returns sentences saying what a model would not see, or would see changed, of this score."""
     columns = _note_columns(score)

@@ -120,6 +120,9 @@ def _add_generate(verbs: Verbs) -> None:
     )
     free.add_argument("--top-k", metavar="K", type=int, help="keep at most this many choices; 0 for no limit")
     free.add_argument(
+        "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
+    )
+    free.add_argument(
         "--memory", metavar="N", type=int, help=f"how many past notes the model remembers, up to {MAX_MEMORY}"
     )
     run = parser.add_argument_group("this run")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import numpy as np
 import symusic
 import torch
+from torch import Tensor
 
 from checkpoints.loading import Checkpoint, load
 from models.decoding import Decoder
 from models.sampling import Randomness, choose
 from music import tokens
 from music.bars import bar_grid, bar_ticks, tempo_map
-from music.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, measure
+from music.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.instruments import instrument_name, parse_instrument
@@ -30,19 +33,23 @@ from pipelines.grammar import (
     PROGRAM,
     SIGNATURE,
     STEP,
-    TEMPO,
     VELOCITY,
     Limits,
     Writing,
+    span,
 )
 from pipelines.options import GenerateOptions, to_mapping
 
 VERSION = "1"
 BOS = 1
 MAX_BARS_LEFT = 32  # as in training
+COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
 PROMPT_NOTES = 64  # the least that is read of the kept music
-NOTES_A_STEP = 12  # how often a Step is yielded, in notes
-BRING_IN = 1.5  # added to the logit of an instrument that was asked for and has not played, per bar of waiting
+NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
+SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
+GUIDED = (POSITION, PROGRAM, PITCH, DURATION)  # fields that guidance acts on
+ATTEMPTS = 12  # proposals for a note until the bar counts as full
+BRING_IN = 1.5  # added to the logit of an instrument that was asked for, per bar in which it has not played
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Plan:
         conditions: the prefix that the model gets.
         programs: program ids that may play; empty for any.
         key: of the new part, if it is asked for or must be kept.
-        rows: octuples of the kept music.
+        shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
+        rows: octuples of the kept music, moved by that.
     """
 
     base: symusic.Score
@@ -69,6 +77,7 @@ class Plan:
     conditions: Conditions
     programs: frozenset[int]
     key: Key | None
+    shift: int
     rows: np.ndarray
 
 
@@ -124,16 +133,19 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
         if found.key is None:
             raise StudioError("There is no key to stay in. Choose a key, or switch 'stay in key' off.")
         key = ALL_KEYS[found.key]
+    index = ALL_KEYS.index(key) if key else found.key
+    # With no key to go by, chance chooses the tonic and the model the mode.
+    shift = home_shift(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
     asked = frozenset(_program_id(parse_instrument(name)) for name in options.instruments)
     conditions = Conditions(
         genre=GENRES.index(options.genre) if options.genre else None,
-        key=ALL_KEYS.index(key) if key else found.key,
+        key=None if index is None else home_key(index),
         tempo=None if tempo is None else _tempo_id(tempo) - FIRST,
         signature=None if signature is None else _signature_id(signature) - FIRST,
         density=DENSITIES.index(options.density) if options.density else None,
         programs=tuple(sorted(program - FIRST for program in asked))[:MAX_PROGRAMS] or found.programs,
     )
-    return Plan(base, start, keep, signature, tempo, conditions, asked, key, rows)
+    return Plan(base, start, keep, signature, tempo, conditions, asked, key, shift, tokens.transpose(rows, shift))
 
 
 class Writer:
@@ -147,9 +159,11 @@ class Writer:
 
     def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
         self.options, self.plan, self.head = options, plan, checkpoint.model.head
-        prefix = torch.from_numpy(plan.conditions.prefix()).repeat(options.variants, 1)
+        wished, plain = plan.conditions, plan.conditions.without_wishes()
+        self.guided = options.guidance > 0 and wished != plain
+        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: 1 + self.guided]))
         self.decoder = Decoder(checkpoint.model, prefix, options.memory)
-        self.randomness = Randomness(options.seed, options.variants, len(tokens.STEP_FIELDS))
+        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(tokens.STEP_FIELDS))
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
         self.temperatures = (
@@ -157,19 +171,22 @@ class Writer:
         )  # fmt: skip
         self._read_prompt()
         self._settle()
+        self._go_on_with([0] * options.variants)
         self.variants = [Writing(self.limits) for _ in range(options.variants)]
 
     def __iter__(self) -> Iterator[None]:
-        written = 0
+        written, next_at = 0, 0.0
         while not all(writing.finished for writing in self.variants):
             self._write_note()
             written += 1
-            if written % NOTES_A_STEP == 0:
+            if written >= NOTES_A_STEP and (began := monotonic()) >= next_at:
                 yield
+                now = monotonic()
+                written, next_at = 0, now + min(4 * (now - began), SECONDS_A_STEP)
 
     def _read_prompt(self) -> None:
         """Reads the kept music, as much of it as can reach the notes to be written."""
-        plan, batch = self.plan, self.options.variants
+        plan = self.plan
         rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
         last_bar = int(rows[-1, tokens.BAR]) - FIRST if len(rows) else 0
         self.first_step = min(plan.first_bar - last_bar, tokens.MAX_STEP) if len(rows) else 0
@@ -183,7 +200,7 @@ class Writer:
             to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
             prompt[1:, -1] = np.minimum(to_end, MAX_BARS_LEFT + 1)
             prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], MAX_BARS_LEFT + 1)
-        notes = torch.from_numpy(prompt).repeat(batch, 1, 1)
+        notes = torch.from_numpy(prompt).repeat(1 + self.guided, 1, 1)
         self.output, self.last = self.decoder.read(notes), notes[:, -1]
 
     def _settle(self) -> None:
@@ -200,7 +217,9 @@ class Writer:
             if not value:  # the first variant chooses for all: they are versions of one piece
                 logits = self.head.logits(state, field, self.last[:, field]).numpy()[:1]
                 real = np.arange(logits.shape[1])[None] >= FIRST
-                value = int(self._choose(field, logits, numbers[:, :1], real)[0])
+                if field == SIGNATURE:  # what is rare may be asked for, but is no good surprise
+                    real = np.isin(np.arange(logits.shape[1]), [_signature_id(s) for s in COMMON_SIGNATURES])[None]
+                value = int(self._choose(field, logits, numbers[field, :1], real)[0])
             chosen.append(value)
             state = self.head.write(state, field, torch.full((len(state),), value))
         signature = vocab.signatures[chosen[1] - FIRST]
@@ -208,42 +227,118 @@ class Writer:
         self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
         bars, last, whole = _length(self.options, signature, tempo)
         scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
-        self.limits = Limits(bars, last, whole, chosen[1], chosen[2], self.first_step, plan.programs, scale)
+        self.limits = Limits(bars, last, whole, chosen[1], chosen[2], self.first_step, plan.programs, scale, plan.shift)
+
+    def _go_on_with(self, places: list[int]) -> None:
+        """Keeps these of the variants that are being written, or begins them as copies of one."""
+        if self.guided:
+            places = [*places, *(place + len(self.output) // 2 for place in places)]
+        self.decoder.select(places)
+        self.output, self.last = self.output[places], self.last[places]
 
     def _write_note(self) -> None:
         """Writes one more note of every variant that is not finished."""
-        numbers, state = self.randomness.step(), self.head.start(self.output)
-        rows: list[list[int]] = [[] for _ in self.variants]
-        for field in range(len(tokens.STEP_FIELDS)):
-            live = [not w.finished and row[:1] != [END] for w, row in zip(self.variants, rows, strict=True)]
-            if not any(live):
-                break
-            if field in (SIGNATURE, TEMPO):
-                ids = np.full(len(rows), self.limits.signature if field == SIGNATURE else self.limits.tempo)
-            else:
-                logits = self.head.logits(state, field, self.last[:, field]).numpy()
-                allowed = np.ones(logits.shape, dtype=bool)
-                for number, writing in enumerate(self.variants):
-                    if live[number]:
-                        allowed[number] = writing.allowed(field, rows[number])
-                        if field == PROGRAM and writing.missing():
-                            logits[number, list(writing.missing())] += BRING_IN * writing.bar
-                ids = self._choose(field, logits, numbers, allowed)
-            for number, value in enumerate(ids.tolist()):
-                rows[number].append(value)
+        live = [number for number, writing in enumerate(self.variants) if not writing.finished]
+        writings, numbers = [self.variants[number] for number in live], self.randomness.step()[:, live]
+        rows = self._propose(writings, numbers)
+        going = [place for place, row in enumerate(rows) if row[STEP] != END]
+        for place, writing in enumerate(writings):
+            if place not in going:
+                writing.write([END])
+        if not going:
+            return
+        if len(going) < len(live):
+            self._go_on_with(going)
+            writings, rows, numbers = [writings[p] for p in going], [rows[p] for p in going], numbers[:, going]
+        state = self.head.start(self.output)
+        for field in range(VELOCITY + 1):
+            if field > PITCH:
+                for row, value in zip(
+                    rows, self._write_field(field, state, numbers[field], writings, rows), strict=True
+                ):
+                    row.append(int(value))
             if field < VELOCITY:
-                state = self.head.write(state, field, torch.from_numpy(ids))
-        notes = np.zeros((len(rows), len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
-        for number, (writing, row) in enumerate(zip(self.variants, rows, strict=True)):
-            if not writing.finished:
-                writing.write(row)
-            if not writing.finished:
-                notes[number] = [*row, min(writing.bars_left, MAX_BARS_LEFT + 1)]
-        self.last = torch.from_numpy(notes)
+                ids = torch.tensor([row[field] for row in rows] * (1 + self.guided))
+                state = self.head.write(state, field, ids)
+        for writing, row in zip(writings, rows, strict=True):
+            writing.write(row)
+        left = [min(writing.bars_left, MAX_BARS_LEFT + 1) for writing in writings]
+        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (1 + self.guided, 1)))
         self.output = self.decoder.read(self.last[:, None])
 
+    def _propose(self, writings: list[Writing], numbers: np.ndarray) -> list[list[int]]:
+        """Returns rows up to the pitch that stand after the note before, or [END].
+
+        A proposal that does not is drawn anew, which samples from the model's own distribution over what may follow.
+        (Hiding, field by field, what would be out of order does not: a note that belongs into the next bar would be
+        squeezed in at the end of this one.) When no proposal fits, the bar is full and is left.
+        """
+        rows: list[list[int]] = [[] for _ in writings]
+        pending = list(range(len(writings)))
+        for attempt in range(ATTEMPTS):
+            last = attempt + 1 == ATTEMPTS
+            asked, drawn = [writings[p] for p in pending], numbers[attempt * (VELOCITY + 1) :][: VELOCITY + 1, pending]
+            lanes = [*pending, *(p + len(writings) for p in pending)] if self.guided else pending
+            state, found = self.head.start(self.output[lanes]), [[] for _ in pending]
+            for field in range(PITCH + 1):
+                if last and field == STEP:
+                    ids = np.array([writing.leave_bar() for writing in asked])
+                else:
+                    ids = self._write_field(field, state, drawn[field], asked, found, lanes)
+                for row, value in zip(found, ids.tolist(), strict=True):
+                    row.append(value)
+                if field == STEP and (ids == END).all():
+                    break
+                if field < PITCH:
+                    state = self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
+            for place, row in zip(tuple(pending), found, strict=True):
+                if row[STEP] == END or writings[place].in_order(row):
+                    rows[place] = row
+                    pending.remove(place)
+            if not pending:
+                break
+        return rows
+
+    def _write_field(
+        self,
+        field: int,
+        state: Tensor,
+        numbers: np.ndarray,
+        writings: list[Writing],
+        rows: list[list[int]],
+        lanes: list[int] | slice = slice(None),
+    ) -> np.ndarray:
+        """Returns the ids [variants] of one field, the rows so far given; a row that has ended gets any."""
+        ended = span(field, FIRST, FIRST + 1)
+        allowed = np.stack(
+            [
+                ended if row[:1] == [END] else writing.allowed(field, row)
+                for writing, row in zip(writings, rows, strict=True)
+            ]
+        )
+        if (allowed.sum(axis=1) == 1).all():
+            return allowed.argmax(axis=1)
+        logits = self._guide(field, self.head.logits(state, field, self.last[lanes, field]).numpy())
+        for writing, scores in zip(writings, logits, strict=True):
+            if field == STEP:
+                writing.fold(scores)
+            if field == PROGRAM:
+                for program, bars in writing.waiting().items():
+                    scores[program] += BRING_IN * bars
+        return self._choose(field, logits, numbers, allowed)
+
+    def _guide(self, field: int, logits: np.ndarray) -> np.ndarray:
+        """Returns logits [variants, ids] moved away from what the model would write without the wishes.
+
+        Classifier-free guidance (Ho & Salimans 2022): with and without are read side by side.
+        """
+        if not self.guided:
+            return logits
+        wished, plain = np.split(logits, 2)
+        return wished + self.options.guidance * (wished - plain) if field in GUIDED else wished.copy()
+
     def _choose(self, field: int, logits: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        return choose(logits, numbers[field], allowed, self.temperatures[field], self.options.top_p, self.options.top_k)
+        return choose(logits, numbers, allowed, self.temperatures[field], self.options.top_p, self.options.top_k)
 
 
 def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Piece:
@@ -255,10 +350,11 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
     unit = score.ticks_per_quarter / tokens.POSITIONS_PER_QUARTER
     bar_length = bar_ticks(*plan.signature, score.ticks_per_quarter)
     bars = np.cumsum(steps[:, STEP] - FIRST) - (steps[0, STEP] - FIRST)
-    time = plan.start_tick + bars * bar_length + np.round((steps[:, POSITION] - FIRST) * unit).astype(int)
+    # Rounded down, so that a coarse resolution moves no note into the next bar.
+    time = plan.start_tick + bars * bar_length + np.floor((steps[:, POSITION] - FIRST) * unit).astype(int)
     length = np.maximum(1, np.round(tokens.vocabulary().durations[steps[:, DURATION] - FIRST] * unit).astype(int))
-    end = plan.start_tick + (limits.bars - 1) * bar_length + round(limits.last_positions * unit)
-    pitch = (steps[:, PITCH] - FIRST) % 128
+    end = plan.start_tick + (limits.bars - 1) * bar_length + math.ceil(limits.last_positions * unit)
+    pitch = (steps[:, PITCH] - FIRST) % 128 - np.where(steps[:, PROGRAM] == tokens.DRUM_PROGRAM, 0, plan.shift)
     velocity = tokens.vocabulary().velocities[steps[:, VELOCITY] - FIRST]
     new_notes = []
     for program in np.unique(steps[:, PROGRAM]):
@@ -268,7 +364,10 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
         for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
             stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
             following[int(pitch[note])] = int(time[note])
-            new_notes.append((track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note])))
+            if stop > time[note]:  # else both fall on one tick of a coarse resolution
+                new_notes.append(
+                    (track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note]))
+                )
     return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
 
 

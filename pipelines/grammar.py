@@ -6,8 +6,8 @@ are those of ``music.tokens.STEP_FIELDS``; masks are bool arrays over ids, True 
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,7 +33,8 @@ class Limits:
         signature, tempo: the ids that every new note carries.
         first_step: bars from the note before the new part to its first bar.
         programs: program ids that may play; empty for any.
-        scale: pitch classes that pitched notes may have; empty for any.
+        scale: pitch classes that pitched notes may have, as they sound; empty for any.
+        shift: semitones from how a pitch sounds to how the model writes it.
     """
 
     bars: int
@@ -44,6 +45,7 @@ class Limits:
     first_step: int = 0
     programs: frozenset[int] = frozenset()
     scale: frozenset[int] = frozenset()
+    shift: int = 0
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Writing:
     rows: list[list[int]] = field(default_factory=list)
     finished: bool = False
     _in_bar: int = 0
-    _programs: set[int] = field(default_factory=set)
+    _played: dict[int, int] = field(default_factory=dict)  # program -> the last bar in which it played
     _same: dict[int, tuple[int, int]] = field(default_factory=dict)  # program -> (pitch, times in a row)
 
     @property
@@ -79,39 +81,65 @@ class Writing:
         """How many bars are left, the current one counted; that of the first note before there is one."""
         return self.limits.bars - max(self.bar, 0)
 
-    def missing(self) -> set[int]:
-        """Returns the programs that were asked for and have not played."""
-        return self.limits.programs - self._programs
+    def waiting(self) -> dict[int, int]:
+        """Returns for how many bars each program that was asked for has not played; in its first bar 1."""
+        return {program: max(self.bar, 0) - self._played.get(program, -1) for program in self.limits.programs}
 
     def allowed(self, name: int, row: list[int]) -> np.ndarray:
         """Returns the mask of one field, bool [ids], when the fields before it in this row are chosen.
 
+        Whether the note also stands after the note before it, ``in_order`` says of the whole row.
+
         Args:
             name: the field.
             row: ids of the note so far, in the order of the fields.
+
+        Returns:
+            A mask that others may share: not to be written to.
         """
-        mask = np.zeros(step_sizes()[name], dtype=bool)
         match name:
             case 0:
-                self._allow_step(mask)
+                return self._steps()
             case 1:
-                mask[self.limits.signature] = True
+                return span(SIGNATURE, self.limits.signature, self.limits.signature + 1)
             case 2:
-                mask[self.limits.tempo] = True
+                return span(TEMPO, self.limits.tempo, self.limits.tempo + 1)
             case 3:
-                first = self._place(row)[0]
-                mask[FIRST + first : FIRST + self._positions(self._bar_of(row))] = True
+                return span(POSITION, FIRST, FIRST + self._positions(self._bar_of(row)))
             case 4:
-                self._allow_program(mask, row)
+                return self._instruments()
             case 5:
-                mask = self._pitches(row[PROGRAM], above=self._place(row)[2] if self._joins(row) else -1)
+                return self._pitches(row[PROGRAM])
             case 6:
-                left = self._left(row)
-                mask[FIRST:] = vocabulary().durations <= left
-                mask[FIRST] = True
+                fitting = int(np.searchsorted(vocabulary().durations, self._left(row), side="right"))
+                return span(DURATION, FIRST, FIRST + max(1, fitting))
             case _:
-                mask[FIRST:] = True
-        return mask
+                return span(VELOCITY, FIRST, sizes()[VELOCITY])
+
+    def in_order(self, row: list[int]) -> bool:
+        """Returns whether a row, known up to its pitch, stands after the note before: later, or higher at once."""
+        if not self.rows or row[STEP] != FIRST:
+            return True
+        return row[POSITION : PITCH + 1] > self.rows[-1][POSITION : PITCH + 1]
+
+    def leave_bar(self) -> int:
+        """Returns the step id with which this bar is left: the next bar, or after the last one the end."""
+        return END if self.bar + 1 == self.limits.bars else FIRST + 1
+
+    def fold(self, scores: np.ndarray) -> None:
+        """Gives the chance of all ways to leave this bar to the one that the length allows, in place.
+
+        That is the next bar, or in the last bar the end. Only hiding the others would keep the model in a bar that
+        it is done with, and it would fill it up.
+
+        Args:
+            scores: logits [ids] of the step.
+        """
+        if self.rows:
+            leaving = np.r_[END, FIRST + 1 : len(scores)]
+            chance = np.logaddexp.reduce(scores[leaving])
+            scores[leaving] = -np.inf
+            scores[self.leave_bar()] = chance
 
     def write(self, row: list[int]) -> None:
         """Takes one note, or the end (a row that begins with END)."""
@@ -122,30 +150,17 @@ class Writing:
         self._in_bar = 1 if step or not self.rows else self._in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
-        self._programs.add(row[PROGRAM])
+        self._played[row[PROGRAM]] = self.bar
         pitch, times = self._same.get(row[PROGRAM], (-1, 0))
         self._same[row[PROGRAM]] = (row[PITCH], times + 1 if pitch == row[PITCH] else 1)
 
-    def _allow_step(self, mask: np.ndarray) -> None:
+    def _steps(self) -> np.ndarray:
         if not self.rows:
-            mask[FIRST + self.limits.first_step] = True
-            return
-        last = self.bar + 1 == self.limits.bars
-        stay = self._in_bar < MAX_NOTES_A_BAR and self._room()
-        mask[FIRST] = stay
-        if last:
-            mask[END] = True
-        else:
-            mask[FIRST + 1] = True  # never further: every bar has a note
-
-    def _room(self) -> bool:
-        """Returns whether another note fits into this bar after the last one."""
-        if self.rows[-1][POSITION] - FIRST + 1 < self._positions(self.bar):
-            return True
-        row = [FIRST, self.limits.signature, self.limits.tempo, self.rows[-1][POSITION]]
-        mask = np.zeros(step_sizes()[PROGRAM], dtype=bool)
-        self._allow_program(mask, row)
-        return bool(mask.any())
+            return span(STEP, FIRST + self.limits.first_step, FIRST + self.limits.first_step + 1)
+        mask = np.zeros(sizes()[STEP], dtype=bool)
+        mask[FIRST] = self._in_bar < MAX_NOTES_A_BAR
+        mask[self.leave_bar()] = True  # never further than one bar: every bar has a note
+        return mask
 
     def _bar_of(self, row: list[int]) -> int:
         return max(self.bar, 0) + (row[STEP] - FIRST if self.rows else 0)
@@ -158,63 +173,56 @@ class Writing:
         whole = (self.limits.bars - 1 - self._bar_of(row)) * self.limits.bar_positions
         return whole + self.limits.last_positions - (row[POSITION] - FIRST)
 
-    def _place(self, row: list[int]) -> tuple[int, int, int]:
-        """Returns the position, program id and pitch id after which this note must stand in its bar."""
-        if not self.rows or row[STEP] != FIRST:
-            return 0, -1, -1
-        before = self.rows[-1]
-        position = before[POSITION] - FIRST
-        if len(row) <= POSITION:  # choosing the position: may it be the same once more?
-            mask = np.zeros(step_sizes()[PROGRAM], dtype=bool)
-            self._allow_program(mask, [*row, before[POSITION]])
-            if not mask.any():
-                return position + 1, -1, -1
-        return position, before[PROGRAM], before[PITCH]
-
-    def _joins(self, row: list[int]) -> bool:
-        """Returns whether the note sounds at once with the note before, on the same instrument."""
-        return (
-            bool(self.rows)
-            and row[STEP] == FIRST
-            and row[POSITION : PROGRAM + 1] == self.rows[-1][POSITION : PROGRAM + 1]
-        )
-
-    def _allow_program(self, mask: np.ndarray, row: list[int]) -> None:
+    def _instruments(self) -> np.ndarray:
+        mask = np.zeros(sizes()[PROGRAM], dtype=bool)
         if self.limits.programs:
             mask[list(self.limits.programs)] = True
-        elif len(self._programs) >= MAX_PROGRAMS:
-            mask[list(self._programs)] = True
+        elif len(self._played) >= MAX_PROGRAMS:
+            mask[list(self._played)] = True
         else:
             mask[FIRST:] = True
-        if self.rows and row[STEP] == FIRST and row[POSITION] == self.rows[-1][POSITION]:
-            before = self.rows[-1]
-            mask[: before[PROGRAM]] = False
-            if not self._pitches(before[PROGRAM], above=before[PITCH]).any():
-                mask[before[PROGRAM]] = False
+        return mask
 
-    def _pitches(self, program: int, above: int) -> np.ndarray:
-        """Returns the mask of the pitches that an instrument may play, higher than a pitch id."""
-        mask = pitch_mask(program, self.limits.scale).copy()
-        mask[: above + 1] = False
+    def _pitches(self, program: int) -> np.ndarray:
+        """Returns the mask of the pitches that an instrument may play."""
+        mask = pitch_mask(program, self.limits.scale, self.limits.shift)
         pitch, times = self._same.get(program, (-1, 0))
         if times >= MAX_SAME_PITCH and program != DRUM_PROGRAM and mask.sum() > 1:
+            mask = mask.copy()
             mask[pitch] = False
         return mask
 
 
-_PITCH_MASKS: dict[tuple[int, frozenset[int]], np.ndarray] = {}
+@lru_cache(maxsize=1)
+def sizes() -> tuple[int, ...]:
+    """Returns the number of ids of each field."""
+    return step_sizes()
 
 
-def pitch_mask(program: int, scale: Set[int]) -> np.ndarray:
-    """Returns the mask of pitch ids that an instrument can play within a scale; an empty scale allows all."""
-    key = (program, frozenset(scale))
-    if key not in _PITCH_MASKS:
-        mask = np.zeros(step_sizes()[PITCH], dtype=bool)
-        if program == DRUM_PROGRAM:
-            mask[DRUM_PITCH + GM_KIT.start : DRUM_PITCH + GM_KIT.stop] = True
-        else:
-            low, high = playable_range(program - FIRST)
-            for pitch in range(low, high + 1):
-                mask[FIRST + pitch] = not scale or pitch % 12 in scale
-        _PITCH_MASKS[key] = mask
-    return _PITCH_MASKS[key]
+@lru_cache(maxsize=4096)
+def span(name: int, first: int, stop: int) -> np.ndarray:
+    """Returns the mask of a field that allows the ids from ``first`` up to, not with, ``stop``."""
+    mask = np.zeros(sizes()[name], dtype=bool)
+    mask[first:stop] = True
+    return _shared(mask)
+
+
+@lru_cache(maxsize=4096)
+def pitch_mask(program: int, scale: frozenset[int], shift: int) -> np.ndarray:
+    """Returns the mask of pitch ids that an instrument can play within a scale; an empty scale allows all.
+
+    Range and scale are as they sound; the ids are ``shift`` semitones away from that.
+    """
+    mask = np.zeros(sizes()[PITCH], dtype=bool)
+    if program == DRUM_PROGRAM:
+        mask[DRUM_PITCH + GM_KIT.start : DRUM_PITCH + GM_KIT.stop] = True
+    else:
+        low, high = playable_range(program - FIRST)
+        for pitch in range(max(low, -shift), min(high, 127 - shift) + 1):
+            mask[FIRST + pitch + shift] = not scale or pitch % 12 in scale
+    return _shared(mask)
+
+
+def _shared(mask: np.ndarray) -> np.ndarray:
+    mask.setflags(write=False)
+    return mask

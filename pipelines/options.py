@@ -60,6 +60,7 @@ class GenerateOptions:
         temperature_instruments: factor on temperature for the choice of instrument.
         top_p: keep the likeliest choices that together have this probability.
         top_k: keep at most this many choices; 0 for no limit.
+        guidance: how much to stress genre, key and density; 0 for no more than the model does by itself.
         memory: how many past notes the model remembers.
         seed: the same seed, options, input and checkpoint give the same notes.
         variants: how many versions to write at once.
@@ -82,6 +83,7 @@ class GenerateOptions:
     temperature_instruments: float = 1.0
     top_p: float = 0.95
     top_k: int = 0
+    guidance: float = 1.0
     memory: int = 512
     seed: int = 0
     variants: int = 1
@@ -142,6 +144,7 @@ def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
         (not 0 < o.top_p <= 1, f"A top-p of {o.top_p} is out of range. Choose a value above 0, up to 1."),
         (o.top_k < 0, f"A top-k of {o.top_k} is out of range. Choose 0 for no limit, or a positive number."),
         (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
+        (not 0 <= o.guidance <= 4, f"A guidance of {o.guidance} is out of range. Choose 0 to 4."),
         (
             not 1 <= o.variants <= MAX_VARIANTS,
             f"{o.variants} variants cannot be written at once. Choose 1 to {MAX_VARIANTS}.",

@@ -67,7 +67,7 @@ def example(
 
     Args:
         limit: read at most this many notes of the window, its first or, where a piece ends, at random its last.
-        rng: transposes, shifts tempo and loudness, and forgets conditions at random; None leaves all as it is.
+        rng: shifts tempo and loudness, and forgets conditions at random; None leaves all as it is.
     """
     _, _, piece, first, last, _ = shards.windows[window]
     _, _, piece_last = shards.index["pieces"][piece]
@@ -86,20 +86,27 @@ def example(
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
     sequence[0, 8] = sequence[1, 8]
     prefix = np.asarray(shards.prefixes[window], dtype=np.int64)
+    bring_home(sequence, prefix, shards.index)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)
     return sequence, prefix
 
 
+def bring_home(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any]) -> None:
+    """Transposes to C major or A minor, in place: the model reads all music there (see music/conditions.py)."""
+    start, end = index["prefix_blocks"]["key"]
+    keys = prefix[(prefix >= start) & (prefix < end)] - start
+    if len(keys):
+        shift, home = index["home_shifts"][keys[0]], index["home_keys"][keys[0]]
+        pitches = sequence[1:-1, PITCH]
+        pitched = pitches < FIRST + 128
+        pitches[pitched] = FIRST + np.clip(pitches[pitched] - FIRST + shift, 0, 127)
+        prefix[(prefix >= start) & (prefix < end)] = start + home
+
+
 def augment(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any], rng: np.random.Generator) -> None:
-    """Transposes, changes tempo and loudness, and forgets conditions, in place."""
+    """Changes tempo and loudness, and forgets conditions, in place."""
     notes, sizes, blocks = sequence[1:-1], index["step_sizes"], index["prefix_blocks"]
-    pitched = notes[:, PITCH] < FIRST + 128
-    if pitched.any():
-        low, high = notes[pitched, PITCH].min() - FIRST, notes[pitched, PITCH].max() - FIRST
-        shift = int(rng.integers(max(-6, -low), min(5, 127 - high) + 1))
-        notes[pitched, PITCH] += shift
-        _shift_block(prefix, blocks["key"], lambda key: key // 12 * 12 + (key + shift) % 12)
     faster = int(rng.integers(-3, 4))
     tempi = sizes[TEMPO] - FIRST
     notes[:, TEMPO] = FIRST + np.clip(notes[:, TEMPO] - FIRST + faster, 0, tempi - 1)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import symusic
 
-from music.bars import bar_grid, note_arrays
+from music.bars import bar_grid
 
 MEASURES = (
     "pitch class entropy",
@@ -26,8 +26,7 @@ MEASURES = (
 WINDOW_NOTES = 12
 _STEPS = 12
 _LONGEST_STEP = 16 * _STEPS  # onsets further apart than four bars count as this far apart
-_PDF_POINTS = 1000
-_MOST_DISTANCES = 20_000
+_PDF_POINTS = 2001
 
 
 def measure(score: symusic.Score) -> dict[str, float]:
@@ -141,24 +140,24 @@ def _finite(values: Iterable[float]) -> np.ndarray:
 
 
 def _area_under_both(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = (np.sort(x)[np.linspace(0, len(x) - 1, min(len(x), _MOST_DISTANCES)).astype(int)] for x in (a, b))
-    scale = max(float(np.ptp(np.concatenate([a, b]))), 1e-9)
-    widths = [max(float(x.std()) * len(x) ** -0.2, 1e-3 * scale) for x in (a, b)]
+    low, high = min(a.min(), b.min()), max(a.max(), b.max())
+    widths = [max(float(x.std()) * len(x) ** -0.2, 1e-3 * (high - low), 1e-9) for x in (a, b)]
     reach = 4 * max(widths)
-    points = np.linspace(min(a.min(), b.min()) - reach, max(a.max(), b.max()) + reach, _PDF_POINTS)
+    edges = np.linspace(low - reach, high + reach, _PDF_POINTS + 1)
+    step = edges[1] - edges[0]
     densities = []
     for values, width in zip((a, b), widths):
-        density = np.zeros(_PDF_POINTS)
-        for part in np.array_split(values, max(1, len(values) // 2000)):
-            density += np.exp(-0.5 * ((points[:, None] - part[None, :]) / width) ** 2).sum(axis=1)
-        densities.append(density / np.trapezoid(density, points))
-    return float(np.trapezoid(np.minimum(*densities), points))
+        half = min(int(4 * width / step) + 1, (_PDF_POINTS - 1) // 2)
+        kernel = np.exp(-0.5 * (np.arange(-half, half + 1) * step / width) ** 2)
+        density = np.convolve(np.histogram(values, edges)[0], kernel, mode="same")
+        densities.append(density / density.sum())
+    return float(np.minimum(*densities).sum())
 
 
 # Windows of notes, to see what was copied
 
 
-def window_hashes(score: symusic.Score, drums: bool = False) -> np.ndarray:
+def window_hashes(score: symusic.Score, drums: bool = False, fewest_moves: int = 1) -> np.ndarray:
     """Returns a 64-bit hash for each stretch of 12 notes of each pitched track, shape ``[windows]``.
 
     A track's notes stand in order of onset, then pitch. A window is its 11 intervals in semitones with the onset
@@ -166,6 +165,8 @@ def window_hashes(score: symusic.Score, drums: bool = False) -> np.ndarray:
 
     Args:
         drums: take the drum tracks instead.
+        fewest_moves: leave out windows with fewer different moves (interval and onset step) than this. One or two
+            moves make a repeated note or a plain scale, which no one copies and everyone writes.
     """
     found = [np.zeros(0, dtype=np.uint64)]
     for track in score.tracks:
@@ -181,6 +182,9 @@ def window_hashes(score: symusic.Score, drums: bool = False) -> np.ndarray:
         hashed = np.zeros(length, dtype=np.uint64)
         for place in range(WINDOW_NOTES - 1):
             hashed = _mixed(hashed ^ _mixed(code[place : place + length] + np.uint64(1)))
+        if fewest_moves > 1:
+            moves = np.sort(np.lib.stride_tricks.sliding_window_view(code, WINDOW_NOTES - 1), axis=1)
+            hashed = hashed[(np.diff(moves, axis=1) != 0).sum(axis=1) + 1 >= fewest_moves]
         found.append(hashed)
     return np.concatenate(found)
 

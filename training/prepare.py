@@ -169,6 +169,8 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         "step_sizes": tokens.step_sizes(),
         "prefix_size": conditions.PREFIX_SIZE,
         "prefix_blocks": conditions.prefix_blocks(),
+        "home_shifts": [conditions.home_shift(key) for key in range(24)],
+        "home_keys": [conditions.home_key(key) for key in range(24)],
         "sets": {name: {**entry, **table[name]} for name, (entry, _) in sets.items()},
         "pieces": pieces,
     }

@@ -1,7 +1,7 @@
 """The training loop: shards and a recipe in, a resumable run folder out. Needs torch, numpy and safetensors only.
 
     python -m training train training/recipes/generate-small.toml --shards runs/shards --run runs/generate-small
-    torchrun --nproc-per-node 4 -m training train ...            the same on several GPUs
+    torchrun --nproc-per-node 4 -m -- training train ...         the same on several GPUs
 
 The run folder holds ``state.pt`` (weights, optimizer, step; written to a new name and renamed, so that a kill at
 any moment loses at most --save-every steps), ``curve.csv`` and ``config.json``. Starting it again resumes it.
@@ -85,7 +85,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
     model = build(recipe, shards.index).to(device)
     optimizer = new_optimizer(model, recipe)
     run.mkdir(parents=True, exist_ok=True)
-    done, notes, seconds = _resume(run, model, optimizer, device)
+    done, notes, seconds = _resume(run, model, optimizer, device, rank)
     if rank == 0:
         config = {
             "recipe": recipe,
@@ -135,7 +135,8 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
                 "train": f"{sum(running) / len(running):.4f}",
             }
             if (step + 1) % valid_every == 0 or last:
-                row["valid"] = f"{validate(model, shards, stage, device):.4f}"
+                nats = validate(model, shards, stage, device)
+                row["valid"] = "" if nats is None else f"{nats:.4f}"
             _log(run, row)
             running.clear()
         if rank == 0 and ((step + 1) % save_every == 0 or last):
@@ -147,13 +148,18 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
 @torch.no_grad()
 def validate(
     model: TransformerXL, shards: Shards, stage: dict[str, Any], device: torch.device, windows: int = 8
-) -> float:
-    """Returns nats a note on a few fixed validation windows of each real data set, the sets weighing the same."""
+) -> float | None:
+    """Returns nats a note on a few fixed validation windows of each real data set, the sets weighing the same.
+
+    None where there is no validation music, as in a folder of a few files.
+    """
     model.eval()
     real = [number for number, entry in enumerate(shards.index["sets"].values()) if not entry.get("synthetic")]
     means = []
     for number in real:
         mine = ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).nonzero()[0]
+        if not len(mine):
+            continue
         total, count = 0.0, 0
         for segment in segments(
             [example(shards, int(w), None) for w in mine[:: max(1, len(mine) // windows)][:windows]], stage["segment"]
@@ -167,7 +173,7 @@ def validate(
             total, count = total + losses.sum().item(), count + int(found)
         if count:
             means.append(total / count)
-    return sum(means) / max(1, len(means))
+    return sum(means) / len(means) if means else None
 
 
 def _join() -> tuple[int, int, torch.device]:
@@ -199,7 +205,7 @@ def _average_gradients(model: nn.Module, ranks: int) -> None:
 
 
 def _resume(
-    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device
+    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device, rank: int
 ) -> tuple[int, int, float]:
     """Returns (steps, notes, seconds) already done, after loading them; zeros for a new run."""
     path = run / "state.pt"
@@ -209,7 +215,7 @@ def _resume(
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     curve = run / "curve.csv"
-    if curve.exists():  # rows after the saved step will be written again
+    if rank == 0 and curve.exists():  # rows after the saved step will be written again
         rows = [row for row in csv.DictReader(curve.open()) if int(row["step"]) <= state["step"]]
         curve.unlink()
         for row in rows:

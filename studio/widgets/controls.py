@@ -35,7 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "genre": "folk",
         "key": "G major",
         "tempo_bpm": 110,
-        "instruments": [110],
+        "instruments": [40],
         "time_signature": "6/8",
         "stay_in_key": True,
     },
@@ -221,7 +221,7 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
 def _fine_tuning() -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, label, text in (
-        ("notes", "Adventure in the notes", "Which pitches and how loud."),
+        ("notes", "Adventure in the notes", "Which pitches come next."),
         ("durations", "Adventure in the rhythm", "Where notes begin and how long they are."),
         ("instruments", "Adventure in the instruments", "Who plays next."),
     ):

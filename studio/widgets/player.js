@@ -78,6 +78,7 @@ class Player {
   }
 
   choose(piece, live = false) {
+    if (live) leaveRoom(piece);
     const changed = piece.id !== this.piece?.id;
     this.piece = piece;
     this.label = piece.label;
@@ -268,7 +269,7 @@ class Player {
     g.clip();
     drawLoop(g, pending ?? transport.loop, pending || transport.loop.on, at, theme);
     if (transport.playing) drawSounding(g, piece, at, now, (track) => this.mixer.gain(track) > 0);
-    drawPlayhead(g, at.x(now), at, theme);
+    if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);

@@ -1,5 +1,15 @@
 /* The part of a piece that can be seen: from a time, so many seconds wide. */
 
+const ROOM_BARS = 16;
+
+/* Gives a piece that is still short empty bars to grow into, so that the picture stands still while it fills. */
+function leaveRoom(piece) {
+  const { bars } = piece;
+  const length = bars.at(-1) - bars.at(-2);
+  while (bars.length <= ROOM_BARS) bars.push(bars.at(-1) + length);
+  piece.seconds = Math.max(piece.seconds, bars.at(-1));
+}
+
 const TURN = 0.96; // how far across the playhead goes before the page turns
 
 class View {
@@ -28,7 +38,7 @@ class View {
   tail() {
     const { bars, seconds, end } = this.piece;
     const bar = (bars.at(-1) - bars[0]) / (bars.length - 1);
-    const span = Math.min(seconds, Math.max(16 * bar, 12));
+    const span = Math.min(seconds, Math.max(ROOM_BARS * bar, 12));
     this._set(end > span * 0.85 ? end - span * 0.85 : 0, span);
   }
 

@@ -20,10 +20,7 @@ def take_bar(song: Song) -> None:
     """Shows the name of the current take, undo and redo, and the lists of takes."""
     take = song.take
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take bar"):
-        st.markdown(
-            f"#### {plain(name_of(take, song.place.variant))}\n:small[:gray[{plain(summary(song.piece))}]]",
-            width="stretch",
-        )
+        st.markdown(f"#### {plain(name_of(take, song.place.variant))}", width="stretch")
         st.button(
             "Undo",
             icon=":material/undo:",
@@ -45,6 +42,7 @@ def take_bar(song: Song) -> None:
         ):
             for old in reversed(song.takes):
                 _history_row(song, old)
+    st.caption(summary(song.piece))
 
 
 def _history_row(song: Song, take: Take) -> None:

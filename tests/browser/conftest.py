@@ -24,7 +24,7 @@ START_S = 60.0
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-playwright.expect.set_options(timeout=40_000)
+playwright.expect.set_options(timeout=60_000)
 
 
 def _port() -> int:
@@ -102,7 +102,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def start(address: str, width: int = 1400, height: int = 950, **options: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(40_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 40.0  # a busy machine
+PATIENCE_S = 60.0  # a busy machine
 
 
 class Driver:

@@ -44,16 +44,20 @@ def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     length = page.get_by_label("Length", exact=True)
     length.fill(str(NEW_BARS))
     length.press("Tab")
+    instruments = page.get_by_role("combobox", name="Instruments")  # few, so that their sound is soon made
+    for name in ("Acoustic Grand Piano", "Electric Bass (finger)"):
+        instruments.fill(name)
+        instruments.press("Enter")
+    instruments.press("Escape")
     page.locator(".st-key-generate button").click()
     # the roll fills while it is written, and holds more than was given once it is done
-    filled = page.locator(".player[data-live=true]:not([data-notes='0'])").or_(
-        page.get_by_role("img", name="Version 1")
+    filled = page.locator(
+        f".player[data-live=true]:not([data-notes='0']), .st-key-player .player:not([data-notes='{given.note_count}'])"
     )
     filled.first.wait_for()
     page.locator(".st-key-writing").wait_for(state="detached")
     finished = shown.until(lambda state: state["notes"] > given.note_count)
 
-    shown.ready()
     shown.play()
     shown.advance()
     shown.root.get_by_role("button", name="Mute Piano").click()

@@ -14,6 +14,8 @@ from music.conditions import (
     PREFIX_SIZE,
     PREFIX_START,
     Conditions,
+    home_key,
+    home_shift,
     measure,
     measure_density,
     prefix_blocks,
@@ -103,13 +105,17 @@ def test_more_instruments_than_a_prefix_holds():
     assert measure(phrase(ALL_KEYS[0], programs=range(MAX_PROGRAMS + 1), bars=1)).programs is None
 
 
-def test_conditions_are_forgotten_at_the_rate_asked():
-    rng = np.random.default_rng(0)
+def test_wishes_that_only_incline_the_music_can_be_taken_out():
     whole = Conditions(1, 2, 3, 4, 1, (5,))
-    assert whole.dropped(rng, 0.0) == whole
-    assert whole.dropped(rng, 1.0) == Conditions()
-    left = [sum(value is not None for value in vars(whole.dropped(rng, 0.5)).values()) for _ in range(300)]
-    assert np.mean(left) == pytest.approx(3, abs=0.3)
+    assert whole.without_wishes() == Conditions(tempo=3, signature=4, programs=(5,))
+
+
+@pytest.mark.parametrize("key", range(24))
+def test_music_moved_home_is_in_c_major_or_a_minor(key):
+    assert -6 <= home_shift(key) <= 5
+    there = Key((ALL_KEYS[key].tonic + home_shift(key)) % 12, ALL_KEYS[key].mode)
+    assert there == ALL_KEYS[home_key(key)]
+    assert there.name in ("C major", "A minor")
 
 
 def test_the_options_offer_the_genres_and_densities_that_the_model_knows():

@@ -276,6 +276,28 @@ def test_six_eight_beams_in_threes_and_three_four_by_beat():
         assert sum(beam.text == "begin" for beam in root.iter("beam")) == groups
 
 
+def test_a_beat_of_silence_in_six_eight_is_one_rest():
+    root = ElementTree.fromstring(musicxml(piece_of((73, [(0, 0.5, 72), (3, 1, 74)]), time=(6, 8))))
+    kinds = [(n.findtext("type"), len(n.findall("dot")), n.find("rest") is not None) for n in root.iter("note")]
+    assert kinds[:4] == [("eighth", 0, False), ("eighth", 0, True), ("eighth", 0, True), ("quarter", 1, True)]
+
+
+def test_drum_strokes_are_never_tied():
+    strokes = [(0, 0.1, 38), (1.25, 0.1, 38), (4, 0.1, 38)]
+    root = ElementTree.fromstring(musicxml(piece_of((-1, strokes), time=(6, 8))))
+    assert not list(root.iter("tie"))
+    assert sum(n.find("unpitched") is not None for n in root.iter("note")) == 3
+
+
+def test_double_sharps_only_where_a_key_needs_them():
+    b_major = [(i, 1, p) for i, p in enumerate([71, 73, 75, 76, 78, 80, 82, 83, 79, 78, 75, 71])]
+    names = {p.name for n in reload(piece_of((73, b_major), key=(5, 0))).recurse().notes for p in n.pitches}
+    assert "G" in names and not any("##" in name for name in names)
+    g_sharp_minor = [(i, 1, p) for i, p in enumerate([68, 70, 71, 73, 75, 76, 79, 80])]
+    names = {p.name for n in reload(piece_of((73, g_sharp_minor), key=(5, 1))).recurse().notes for p in n.pitches}
+    assert "F##" in names
+
+
 def test_a_syncopation_shows_the_middle_of_the_bar():
     root = ElementTree.fromstring(musicxml(piece_of((73, [(0, 1.5, 60), (1.5, 1.5, 62), (3, 1, 64)]))))
     kinds = [(n.findtext("type"), len(n.findall("dot"))) for n in root.iter("note")]

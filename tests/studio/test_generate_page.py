@@ -33,7 +33,7 @@ def page(toy_worker, monkeypatch):
     """The page as a new visitor sees it, with a worker that writes scales."""
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: toy_worker)
-    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=20).run()
+    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
     jobs.registry.cache_clear()
 
 
@@ -58,7 +58,7 @@ def control(page, name):
 
 
 def until_written(page):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while song_of(page).writing is not None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -188,7 +188,7 @@ def test_a_reload_finds_the_song_and_the_running_job_again(page):
     control(page, "seed").set_value(0)
     page.run()
     press(page, "Generate")
-    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=20)
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
     again.query_params["song"] = page.session_state["song"]
     again.run()
     assert song_of(again) is song_of(page) and control(again, "bars").value == 20
@@ -197,7 +197,7 @@ def test_a_reload_finds_the_song_and_the_running_job_again(page):
 
 
 def test_two_visitors_have_each_their_song(page):
-    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=20).run()
+    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
     generate(page, bars=2)
     assert song_of(other) is not song_of(page) and song_of(other).take is None
     assert jobs.registry().poll(None, song_of(other).id) is None
@@ -225,10 +225,27 @@ import sys
 from streamlit.testing.v1 import AppTest
 import pipelines.worker
 pipelines.worker.Worker.start = lambda self: None
-page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=60).run()
+page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=90).run()
 assert not page.exception and len(page.button) > 3, page.exception
 print(*(m for m in ("torch", "transformers", "miditok", "music21", "verovio", "scipy", "pyloudnorm", "librosa") if m in sys.modules))
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == ""
+
+
+def test_the_real_worker_writes_real_music(monkeypatch):
+    worker = Worker()
+    jobs.registry.cache_clear()
+    monkeypatch.setattr(jobs, "Worker", lambda: worker)
+    try:
+        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+        song = song_of(generate(page, bars=2, variants=2, instruments=[0, 33], time_signature="3/4", key="G major"))
+        assert len(song.take.pieces) == 2 and all(piece.note_count for piece in song.take.pieces), song.notice
+        assert "3/4 · 2 bars" in summary(song.piece)
+        assert {track.program for track in song.piece.score.tracks if len(track.notes)} <= {0, 33}
+        sound = jobs.registry().ask("render", song.piece, owner=song.id)
+        assert sound.mix[:4] == b"OggS" and sound.stems and sound.seconds > 1
+    finally:
+        worker.close()
+        jobs.registry.cache_clear()

@@ -1,0 +1,209 @@
+"""Notes per second of our decoder, beside Hugging Face GPT-2 of the same size on REMI+BPE tokens of the same pieces.
+
+Ours is timed as a musician meets it: sampling, masks and the pieces of each Step are in it. GPT-2 is timed with its
+key-value cache and top-p sampling, up to the tokens; making notes of them is not counted. Its weights are random,
+which costs it nothing. Loading is left out for both, and both have one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from music.midi import write_midi
+from music.piece import Piece
+from pipelines.options import GenerateOptions
+
+if TYPE_CHECKING:
+    from miditok import REMI
+    from transformers import GPT2LMHeadModel
+
+BAND = {"tempo_bpm": 120.0, "time_signature": "4/4", "instruments": ("piano", "bass", "drums")}
+WISHES = {"key": "D minor", "genre": "jazz"}
+POSITIONS = 1024  # as GPT-2 has
+TOP_P = 0.95
+TRAINING_FILES = 200
+
+
+class Run(NamedTuple):
+    """What was written, and how long it took.
+
+    Attributes:
+        notes: how many, or what the tokens stand for.
+        wall, cpu: seconds on the clock, and of processor time, which other programs disturb less.
+    """
+
+    notes: float
+    wall: float
+    cpu: float
+
+
+def main(arguments: list[str]) -> None:
+    """Prints a table of speeds and ratios."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        help=f"a folder of MIDI files to learn BPE on, {TRAINING_FILES} at most; by default the pieces written here",
+    )
+    parser.add_argument("--bars", type=int, default=16, help="length of each piece (default: 16)")
+    parser.add_argument("--pieces", type=int, default=3, help="how many pieces to write one at a time (default: 3)")
+    parser.add_argument("--vocabulary", type=int, default=2000, help="tokens of REMI+BPE (default: 2000)")
+    options = parser.parse_args(arguments)
+
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for line in measure(options.bars, options.pieces, options.vocabulary, options.folder):
+            print(line)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def measure(bars: int, pieces: int, vocabulary: int, folder: Path | None = None) -> list[str]:
+    """Returns the table: two lines on what is compared, then a line a contender.
+
+    Args:
+        bars: length of each piece.
+        pieces: how many are written one at a time; those written four at a time are as many, at least four.
+        vocabulary: tokens of REMI+BPE.
+        folder: MIDI files to learn BPE on; None for the pieces that ours wrote.
+    """
+    from checkpoints.loading import load
+    from models.transformer_xl import parameter_count
+
+    model = load(GenerateOptions().checkpoint).model
+    write([GenerateOptions(bars=1, **BAND)])  # the first call pays for imports and tables
+    one, alone = write([GenerateOptions(bars=bars, seed=seed, **BAND) for seed in range(pieces)])
+    quartets = range(max(1, pieces // 4))
+    four, together = write([GenerateOptions(bars=bars, seed=100 + n, variants=4, **BAND) for n in quartets])
+    asked, _ = write([GenerateOptions(bars=bars, seed=seed, **BAND, **WISHES) for seed in range(pieces)])
+    written = [*alone, *together]
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")) if folder else []
+    tokenizer, plain = remi(written, files[:: max(1, len(files) // TRAINING_FILES)][:TRAINING_FILES], vocabulary)
+    notes = sum(piece.note_count for piece in written)
+    a_note = sum(token_count(tokenizer, piece) for piece in written) / notes
+    peer = gpt2(parameter_count(model), len(tokenizer))
+    length = min(POSITIONS - 1, round(notes / len(written) * a_note))
+    peer_one, peer_four = (sample(peer, batch, length, a_note) for batch in (1, 4))
+    learnt = f"{len(files[:TRAINING_FILES])} files" if files else "these very pieces, which flatters GPT-2"
+    runs = {
+        "ours, 1 variant": (one, peer_one),
+        "ours, 4 variants": (four, peer_four),
+        "ours, 1 variant, key and genre asked for (read twice)": (asked, peer_one),
+        "GPT-2, batch 1": (peer_one, None),
+        "GPT-2, batch 4": (peer_four, None),
+    }
+    width = max(map(len, runs))
+    return [
+        f"{len(written)} pieces of {bars} bars written here, {notes} notes; REMI {plain / notes:.2f} tokens a note, "
+        f"with BPE {a_note:.2f} ({len(tokenizer)} tokens, learnt on {learnt})",
+        f"ours {parameter_count(model):,} parameters, GPT-2 {parameter_count(peer):,} writing {length} tokens; "
+        "one thread, one run",
+        *(f"{name:<{width}}   {speed(run, other)}" for name, (run, other) in runs.items()),
+    ]
+
+
+def speed(run: Run, peer: Run | None) -> str:
+    """Returns notes a second in words, with the ratio of processor seconds to the peer."""
+    text = f"{run.notes / run.wall:7.1f} notes/s, {run.notes / run.cpu:7.1f} a processor second"
+    return f"{text}   {(run.notes / run.cpu) / (peer.notes / peer.cpu):.1f} x GPT-2" if peer else text
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """Returns what the work returns, its seconds on the clock and its seconds of processor time."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = work()
+    return result, time.perf_counter() - wall, max(time.process_time() - cpu, 1e-4)
+
+
+def write(asked: Sequence[GenerateOptions]) -> tuple[Run, list[Piece]]:
+    """Returns how fast our pipeline writes from nothing, each Step built as for a page, and the pieces."""
+    from pipelines.generate import generate
+
+    last, wall, cpu = timed(lambda: [list(generate(Piece.empty(), options))[-1] for options in asked])
+    pieces = [piece for step in last for piece in step.pieces]
+    return Run(sum(piece.note_count for piece in pieces), wall, cpu), pieces
+
+
+def remi(pieces: Sequence[Piece], files: Sequence[Path], vocabulary: int) -> tuple[REMI, int]:
+    """Returns REMI+BPE on our grid, and the number of tokens that the pieces have before BPE.
+
+    Args:
+        pieces: to count, and to learn BPE on where there are no files.
+        files: to learn BPE on.
+        vocabulary: number of tokens; more if REMI alone has more.
+    """
+    from miditok import REMI, TokenizerConfig
+
+    from music.tokens import TOKENIZER_SETTINGS
+
+    ours = {key: value for key, value in TOKENIZER_SETTINGS.items() if key != "max_bar_embedding"}
+    tokenizer = REMI(TokenizerConfig(**ours))
+    plain = sum(token_count(tokenizer, piece) for piece in pieces)
+    with tempfile.TemporaryDirectory() as made:
+        if not files:
+            files = [Path(made) / f"{number}.mid" for number in range(len(pieces))]
+            for path, piece in zip(files, pieces, strict=True):
+                write_midi(piece, path)
+        tokenizer.train(vocab_size=max(vocabulary, len(tokenizer)), model="BPE", files_paths=list(files))
+    return tokenizer, plain
+
+
+def token_count(tokenizer: REMI, piece: Piece) -> int:
+    """Returns how many tokens a piece has."""
+    return len(tokenizer.encode(piece.score).ids)
+
+
+def gpt2(parameters: int, vocabulary: int, width: int = 256) -> GPT2LMHeadModel:
+    """Returns a GPT-2 of about this many parameters with random weights: depth as fits, feed-forward as is left."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    left = parameters - (vocabulary + POSITIONS) * width
+    layers = max(1, round(left / (12 * width * width)))
+    inner = max(width, round((left / layers - 4 * width * width) / (2 * width)))
+    config = GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=POSITIONS,
+        n_embd=width,
+        n_layer=layers,
+        n_head=4,
+        n_inner=inner,
+        bos_token_id=1,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    torch.manual_seed(0)
+    return GPT2LMHeadModel(config).eval()
+
+
+def sample(model: GPT2LMHeadModel, batch: int, length: int, tokens_a_note: float) -> Run:
+    """Returns how fast GPT-2 writes this many tokens in each piece of a batch, in notes."""
+    import torch
+
+    start = torch.ones(batch, 1, dtype=torch.long)
+
+    def write_tokens(count: int) -> Any:
+        return model.generate(
+            start,
+            attention_mask=torch.ones_like(start),
+            do_sample=True,
+            top_p=TOP_P,
+            top_k=0,
+            max_new_tokens=count,
+            use_cache=True,
+        )
+
+    write_tokens(4)
+    found, wall, cpu = timed(lambda: write_tokens(length))
+    return Run((found.shape[1] - 1) * batch / tokens_a_note, wall, cpu)

@@ -1,0 +1,110 @@
+"""What every pipeline keeps to. A new pipeline joins with a line in PIPELINES."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from music.midi import midi_bytes, read_midi
+from music.piece import Piece
+from pipelines.contract import Step
+from pipelines.generate import generate
+from pipelines.options import GenerateOptions, from_mapping, to_mapping
+from tests.pipelines.songs import band
+
+
+@dataclass(frozen=True)
+class Case:
+    """A pipeline with an input and options that make it work for a second at most, in several Steps."""
+
+    pipeline: Callable[[Piece, Any], Any]
+    piece: Piece
+    options: Any
+
+
+PIPELINES = {
+    "generate from nothing": Case(generate, Piece.empty(), GenerateOptions(bars=2, seed=5, instruments=("piano",))),
+    "generate from a piece": Case(generate, band(), GenerateOptions(bars=2, seed=6, variants=2)),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One whole run, and the fingerprint that its input had before."""
+
+    case: Case
+    before: str
+    steps: list[Step]
+
+
+@pytest.fixture(scope="module", params=PIPELINES)
+def run(request) -> Run:
+    case = PIPELINES[request.param]
+    before = case.piece.fingerprint
+    return Run(case, before, list(case.pipeline(case.piece, case.options)))
+
+
+def test_the_input_stays_as_it_is(run):
+    assert replace(run.case.piece, title=run.case.piece.title).fingerprint == run.before  # computed anew
+
+
+def test_the_same_seed_gives_the_same_pieces_as_the_recipe_says(run):
+    options = from_mapping(type(run.case.options), run.steps[-1].piece.history[-1]["options"])
+    again = list(run.case.pipeline(run.case.piece, options))[-1]
+    assert [p.fingerprint for p in again.pieces] == [p.fingerprint for p in run.steps[-1].pieces]
+    assert [p.history for p in again.pieces] == [p.history for p in run.steps[-1].pieces]
+
+
+def test_progress_never_falls_and_reaches_the_total_once_at_the_end(run):
+    done = [step.done for step in run.steps]
+    assert len(done) > 1
+    assert done == sorted(done)
+    assert min(done) >= 0
+    assert len({step.total for step in run.steps}) == 1
+    assert [step.done >= step.total for step in run.steps] == [False] * (len(done) - 1) + [True]
+    assert run.steps[-1].done == run.steps[-1].total
+    assert all(step.unit for step in run.steps)
+
+
+def test_every_step_has_whole_pieces(run):
+    assert len({len(step.pieces) for step in run.steps}) == 1
+    for step in run.steps:
+        assert step.piece is step.pieces[0]
+        for piece in step.pieces:
+            assert all(note.duration > 0 and note.time >= 0 for track in piece.score.tracks for note in track.notes)
+            back = read_midi(midi_bytes(piece))
+            assert back.note_count == piece.note_count
+
+
+def test_closing_stops_the_work(run):
+    running = set(threading.enumerate())
+    steps = run.case.pipeline(run.case.piece, run.case.options)
+    kept = next(steps)
+    print_of_kept = [replace(piece).fingerprint for piece in kept.pieces]
+    steps.close()
+    assert list(steps) == []
+    assert set(threading.enumerate()) <= running
+    assert [replace(piece).fingerprint for piece in kept.pieces] == print_of_kept
+
+
+def test_history_grows_by_one_recipe_of_plain_values(run):
+    was = run.case.piece.history
+    for piece in run.steps[-1].pieces:
+        assert piece.history[:-1] == was
+        recipe = piece.history[-1]
+        assert json.loads(json.dumps(recipe)) == recipe
+        assert recipe["input"] == run.case.piece.fingerprint
+        assert from_mapping(type(run.case.options), recipe["options"]) == run.case.options
+        assert to_mapping(run.case.options) == recipe["options"]
+    for step in run.steps[:-1]:
+        assert all(piece.history == was for piece in step.pieces)
+
+
+def test_each_variant_says_which_it_is(run):
+    recipes = [json.dumps(piece.history[-1], sort_keys=True) for piece in run.steps[-1].pieces]
+    assert len(set(recipes)) == len(recipes)
