@@ -35,20 +35,17 @@ def choose(
 def _choose(scores: np.ndarray, uniform: np.ndarray, temperature: float, top_p: float, top_k: int) -> np.ndarray:
     if temperature <= 0:
         return scores.argmax(axis=1)
-    scores /= temperature
     order = (-scores).argsort(axis=1, kind="stable")
-    rows = np.arange(len(order))[:, None]
-    chances = scores[rows, order]
-    chances = np.exp(chances - chances[:, :1])
-    if top_k:
-        chances[:, top_k:] = 0.0
+    rows = np.arange(len(order))
+    scores = scores[rows[:, None], order[:, : top_k or None]] / temperature
+    chances = np.exp(scores - scores[:, :1])
     total = chances.cumsum(axis=1)
     if top_p < 1:
-        before = total - chances
-        chances[before >= top_p * total[:, -1:]] = 0.0
-        total = chances.cumsum(axis=1)
-    place = (total <= (uniform * total[:, -1])[:, None]).sum(axis=1)
-    return order[rows[:, 0], np.minimum(place, (chances > 0).sum(axis=1) - 1)]
+        kept = (total - chances < top_p * total[:, -1:]).sum(axis=1)
+    else:
+        kept = (chances > 0).sum(axis=1)
+    place = (total <= (uniform * total[rows, kept - 1])[:, None]).sum(axis=1)
+    return order[rows, np.minimum(place, kept - 1)]
 
 
 class Randomness:

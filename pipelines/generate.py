@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from checkpoints.loading import Checkpoint, load
-from models.decoding import Decoder
+from models.decoding import Decoder, FieldDecoder
 from models.sampling import Randomness, choose
 from music import tokens
 from music.bars import bar_grid, bar_ticks, tempo_map
@@ -33,6 +33,7 @@ from pipelines.grammar import (
     PROGRAM,
     SIGNATURE,
     STEP,
+    TEMPO,
     VELOCITY,
     Limits,
     Writing,
@@ -49,7 +50,7 @@ NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
 SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
 GUIDED = (POSITION, PROGRAM, PITCH, DURATION)  # fields that guidance acts on
 ATTEMPTS = 12  # proposals for a note until the bar counts as full
-BRING_IN = 1.5  # added to the logit of an instrument that was asked for, per bar in which it has not played
+BRING_IN = 1.0  # times the square of the bars in which an instrument that was asked for has not played: to its logit
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Writer:
     """
 
     def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
-        self.options, self.plan, self.head = options, plan, checkpoint.model.head
+        self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
         wished, plain = plan.conditions, plan.conditions.without_wishes()
         self.guided = options.guidance > 0 and wished != plain
         prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: 1 + self.guided]))
@@ -206,7 +207,7 @@ class Writer:
     def _settle(self) -> None:
         """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
         plan, vocab, numbers = self.plan, tokens.vocabulary(), self.randomness.step()
-        state = self.head.start(self.output)
+        state = self.head.start(self.output, self.last)
         known = (
             FIRST + self.first_step,
             plan.signature and _signature_id(plan.signature),
@@ -215,13 +216,13 @@ class Writer:
         chosen = []
         for field, value in enumerate(known):
             if not value:  # the first variant chooses for all: they are versions of one piece
-                logits = self.head.logits(state, field, self.last[:, field]).numpy()[:1]
+                logits = self.head.logits(state, field).numpy()[:1]
                 real = np.arange(logits.shape[1])[None] >= FIRST
                 if field == SIGNATURE:  # what is rare may be asked for, but is no good surprise
                     real = np.isin(np.arange(logits.shape[1]), [_signature_id(s) for s in COMMON_SIGNATURES])[None]
                 value = int(self._choose(field, logits, numbers[field, :1], real)[0])
             chosen.append(value)
-            state = self.head.write(state, field, torch.full((len(state),), value))
+            self.head.write(state, field, torch.full((len(state),), value))
         signature = vocab.signatures[chosen[1] - FIRST]
         tempo = plan.tempo_bpm or float(vocab.tempos[chosen[2] - FIRST])
         self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
@@ -250,7 +251,7 @@ class Writer:
         if len(going) < len(live):
             self._go_on_with(going)
             writings, rows, numbers = [writings[p] for p in going], [rows[p] for p in going], numbers[:, going]
-        state = self.head.start(self.output)
+        state = self.head.start(self.output, self.last)
         for field in range(VELOCITY + 1):
             if field > PITCH:
                 for row, value in zip(
@@ -259,7 +260,7 @@ class Writer:
                     row.append(int(value))
             if field < VELOCITY:
                 ids = torch.tensor([row[field] for row in rows] * (1 + self.guided))
-                state = self.head.write(state, field, ids)
+                self.head.write(state, field, ids)
         for writing, row in zip(writings, rows, strict=True):
             writing.write(row)
         left = [min(writing.bars_left, MAX_BARS_LEFT + 1) for writing in writings]
@@ -279,18 +280,18 @@ class Writer:
             last = attempt + 1 == ATTEMPTS
             asked, drawn = [writings[p] for p in pending], numbers[attempt * (VELOCITY + 1) :][: VELOCITY + 1, pending]
             lanes = [*pending, *(p + len(writings) for p in pending)] if self.guided else pending
-            state, found = self.head.start(self.output[lanes]), [[] for _ in pending]
+            state, found = self.head.start(self.output[lanes], self.last[lanes]), [[] for _ in pending]
             for field in range(PITCH + 1):
                 if last and field == STEP:
                     ids = np.array([writing.leave_bar() for writing in asked])
                 else:
-                    ids = self._write_field(field, state, drawn[field], asked, found, lanes)
+                    ids = self._write_field(field, state, drawn[field], asked, found)
                 for row, value in zip(found, ids.tolist(), strict=True):
                     row.append(value)
                 if field == STEP and (ids == END).all():
                     break
                 if field < PITCH:
-                    state = self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
+                    self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
             for place, row in zip(tuple(pending), found, strict=True):
                 if row[STEP] == END or writings[place].in_order(row):
                     rows[place] = row
@@ -306,25 +307,26 @@ class Writer:
         numbers: np.ndarray,
         writings: list[Writing],
         rows: list[list[int]],
-        lanes: list[int] | slice = slice(None),
     ) -> np.ndarray:
         """Returns the ids [variants] of one field, the rows so far given; a row that has ended gets any."""
+        if field in (SIGNATURE, TEMPO):
+            return np.full(len(rows), self.limits.signature if field == SIGNATURE else self.limits.tempo)
         ended = span(field, FIRST, FIRST + 1)
-        allowed = np.stack(
+        allowed = np.array(
             [
                 ended if row[:1] == [END] else writing.allowed(field, row)
                 for writing, row in zip(writings, rows, strict=True)
             ]
         )
-        if (allowed.sum(axis=1) == 1).all():
+        if np.count_nonzero(allowed) == len(rows):  # there is no choice
             return allowed.argmax(axis=1)
-        logits = self._guide(field, self.head.logits(state, field, self.last[lanes, field]).numpy())
+        logits = self._guide(field, self.head.logits(state, field).numpy())
         for writing, scores in zip(writings, logits, strict=True):
             if field == STEP:
                 writing.fold(scores)
             if field == PROGRAM:
                 for program, bars in writing.waiting().items():
-                    scores[program] += BRING_IN * bars
+                    scores[program] += BRING_IN * bars**2
         return self._choose(field, logits, numbers, allowed)
 
     def _guide(self, field: int, logits: np.ndarray) -> np.ndarray:

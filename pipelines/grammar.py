@@ -107,7 +107,7 @@ class Writing:
             case 3:
                 return span(POSITION, FIRST, FIRST + self._positions(self._bar_of(row)))
             case 4:
-                return self._instruments()
+                return self._instruments(row)
             case 5:
                 return self._pitches(row[PROGRAM])
             case 6:
@@ -173,9 +173,13 @@ class Writing:
         whole = (self.limits.bars - 1 - self._bar_of(row)) * self.limits.bar_positions
         return whole + self.limits.last_positions - (row[POSITION] - FIRST)
 
-    def _instruments(self) -> np.ndarray:
+    def _instruments(self, row: list[int]) -> np.ndarray:
         mask = np.zeros(sizes()[PROGRAM], dtype=bool)
-        if self.limits.programs:
+        silent = self.limits.programs - self._played.keys()
+        begins_bar = not self.rows or row[STEP] != FIRST
+        if begins_bar and silent and self.limits.bars - self._bar_of(row) <= len(silent):
+            mask[list(silent)] = True  # the last bars in which all that were asked for can still come in
+        elif self.limits.programs:
             mask[list(self.limits.programs)] = True
         elif len(self._played) >= MAX_PROGRAMS:
             mask[list(self._played)] = True

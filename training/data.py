@@ -17,6 +17,7 @@ STEP, TEMPO, PROGRAM, PITCH, VELOCITY = 0, 2, 4, 5, 7  # columns of a step row
 MAX_BARS_LEFT = 32
 BARS_LEFT_SIZE = MAX_BARS_LEFT + 2  # 0 unknown, 1 the last bar, ... 33 more than 32 bars
 MAX_PREFIX_DROP = 0.6
+MIN_NOTES_LEFT = 32  # of a window whose instruments are thinned
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,21 @@ def example(
 
     Args:
         limit: read at most this many notes of the window, its first or, where a piece ends, at random its last.
-        rng: shifts tempo and loudness, and forgets conditions at random; None leaves all as it is.
+        rng: drops instruments, shifts tempo and loudness, and forgets conditions at random; None leaves all as it is.
     """
     _, _, piece, first, last, _ = shards.windows[window]
     _, _, piece_last = shards.index["pieces"][piece]
     if last - first > limit:
         ends = last == piece_last and rng is not None and rng.random() < 0.5
         first, last = (last - limit, last) if ends else (first, first + limit)
-    rows = np.asarray(shards.rows[first:last], dtype=np.int64)
+    rows, prefix = (
+        np.asarray(shards.rows[first:last], dtype=np.int64),
+        np.array(shards.prefixes[window], dtype=np.int64),
+    )
+    if rng is not None:
+        rows = drop_instruments(rows, prefix, shards.index, rng)
     bars = rows[:, shards.index["step_columns"][STEP]]
-    final_bar = int(shards.rows[piece_last - 1][shards.index["step_columns"][STEP]])
+    final_bar = int(shards.rows[piece_last - 1][shards.index["step_columns"][STEP]]) if last < piece_last else bars[-1]
     sequence = np.zeros((len(rows) + 2, 9), dtype=np.int64)
     sequence[0, :8] = BOS
     sequence[1:-1, :8] = rows[:, shards.index["step_columns"]]
@@ -85,11 +91,32 @@ def example(
         sequence[-1, STEP] = END
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
     sequence[0, 8] = sequence[1, 8]
-    prefix = np.asarray(shards.prefixes[window], dtype=np.int64)
     bring_home(sequence, prefix, shards.index)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)
     return sequence, prefix
+
+
+def drop_instruments(
+    rows: np.ndarray, prefix: np.ndarray, index: dict[str, Any], rng: np.random.Generator
+) -> np.ndarray:
+    """Returns the rows of some of the instruments, half of the time, and fits the prefix to them in place.
+
+    So a model meets small line-ups that its training music does not have.
+    """
+    column = index["step_columns"][PROGRAM]
+    programs = np.unique(rows[:, column])
+    if len(programs) < 3 or rng.random() < 0.5:
+        return rows
+    left = rng.permutation(programs)[: rng.integers(2, len(programs))]
+    kept = rows[np.isin(rows[:, column], left)]
+    if len(kept) < MIN_NOTES_LEFT:
+        return rows
+    blocks = index["prefix_blocks"]
+    (first, end), (sparse, dense) = blocks["program"], blocks["density"]
+    gone = (prefix >= first) & (prefix < end) & ~np.isin(prefix - first + FIRST, left)
+    _forget(prefix, gone | ((prefix >= sparse) & (prefix < dense)))
+    return kept
 
 
 def bring_home(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any]) -> None:
@@ -118,7 +145,14 @@ def augment(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any], rng
     rate = 1.0 if rng.random() < 0.1 else rng.random() * MAX_PREFIX_DROP
     for start, end in blocks.values():
         if rng.random() < rate:
-            prefix[(prefix >= start) & (prefix < end)] = PAD
+            _forget(prefix, (prefix >= start) & (prefix < end))
+
+
+def _forget(prefix: np.ndarray, gone: np.ndarray) -> None:
+    """Takes ids out of a prefix in place; models count on padding standing at the end."""
+    left = prefix[~gone & (prefix != PAD)]
+    prefix[:] = PAD
+    prefix[: len(left)] = left
 
 
 def _shift_block(prefix: np.ndarray, block: list[int], change: Any) -> None:

@@ -245,7 +245,7 @@ def _fine_tuning() -> dict[str, Any]:
             0.05,
             1.0,
             step=0.01,
-            key=bound("top_p", 0.95),
+            key=bound("top_p", 0.9),
             help="Keeps the likeliest choices that together have this probability; 1 keeps all.",
         ),
     )
@@ -257,6 +257,17 @@ def _fine_tuning() -> dict[str, Any]:
             200,
             key=bound("top_k", 0),
             help="How many of the likeliest choices may be taken at each turn; 0 is no limit.",
+        ),
+    )
+    values["guidance"] = keep(
+        "guidance",
+        st.slider(
+            "Stress what I asked for (guidance)",
+            0.0,
+            2.0,
+            step=0.1,
+            key=bound("guidance", 0.5),
+            help="How strongly genre, key and density shape the notes; 0 is no more than the model does by itself.",
         ),
     )
     values["memory"] = keep(

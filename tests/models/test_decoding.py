@@ -92,3 +92,26 @@ def test_reading_leaves_the_model_as_it_is():
     after = MODEL.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_some_of_the_pieces_go_on_and_one_can_become_several():
+    notes, prefix = some_notes(3, 15), some_prefix(3)
+    decoder = Decoder(MODEL, prefix, 10)
+    decoder.read(notes[:, :10])
+    decoder.select([2, 0, 2])
+    found = decoder.read(notes[[2, 0, 2], 10:])
+    for place, row in enumerate((2, 0, 2)):
+        alone = Decoder(MODEL, prefix[row : row + 1], 10).read(notes[row : row + 1])
+        assert torch.allclose(found[place], alone[0], atol=1e-5)
+
+
+def test_copies_of_one_piece_go_different_ways():
+    notes, prefix = some_notes(1, 8), some_prefix(1)
+    ways = some_notes(2, 4, seed=6)
+    decoder = Decoder(MODEL, prefix, 20)
+    decoder.read(notes)
+    decoder.select([0, 0])
+    found = decoder.read(ways)
+    for row in range(2):
+        whole = torch.cat([notes, ways[row : row + 1]], dim=1)
+        assert torch.allclose(found[row], Decoder(MODEL, prefix, 20).read(whole)[0], atol=1e-5)

@@ -21,7 +21,7 @@ from music.conditions import (
     prefix_blocks,
 )
 from music.theory import ALL_KEYS, Key
-from music.tokens import FIRST, vocabulary
+from music.tokens import vocabulary
 
 
 def phrase(

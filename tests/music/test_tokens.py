@@ -95,7 +95,7 @@ def scores_on_the_grid(draw):
     for program in draw(st.sets(st.integers(-1, 127), min_size=1, max_size=3)):
         track = symusic.Track("", max(program, 0), program < 0)
         places = draw(st.sets(st.tuples(st.sampled_from(starts), st.integers(0, 100), st.integers(0, 127)), max_size=6))
-        for (start, room), position, pitch in {((s, r), p % r, key) for (s, r), p, key in places}:
+        for start, position, pitch in {(s, p % room, key) for (s, room), p, key in places}:
             duration = int(draw(st.sampled_from(vocab.durations))) * unit
             velocity = int(draw(st.sampled_from(vocab.velocities)))
             track.notes.append(symusic.Note(start + position * unit, duration, pitch, velocity))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import shutil
@@ -103,13 +104,18 @@ def test_two_processes_train_one_model(finished, recipe, shards_folder, tmp_path
     run, script = tmp_path / "run", tmp_path / "rank.py"
     shutil.copytree(finished, run)
     script.write_text(RANK)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     arguments = ["train", str(recipe), "--shards", str(shards_folder), "--run", str(run), "--steps", "126"]
-    done = subprocess.run(
-        [*command, "--", str(script), str(tmp_path), *arguments],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    with (tmp_path / "log").open("w+") as log:
+        launched = subprocess.Popen(
+            [*command, "--", str(script), str(tmp_path), *arguments],
+            cwd=ROOT, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert launched.wait(timeout=180) == 0, (tmp_path / "log").read_text()[-2000:]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(launched.pid, signal.SIGKILL)  # no rank may outlive the test
     one, other = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
     assert all(torch.equal(one[name], other[name]) for name in one)
     before, after = state_of(finished), state_of(run)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+
+import pytest
+import torch
+
+from checkpoints import loading, store
+from checkpoints.loading import load
+from checkpoints.store import entries, entry, verify
+from music import tokens
+from music.errors import StudioError
+from training.export import register
+
+NAME = "generate-small"
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the embedded checkpoint as "copy" in a cache folder of its own, and a function that registers it."""
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+    monkeypatch.setattr(loading, "_loaded", {})
+    path = tmp_path / "copy.safetensors"
+    shutil.copy(entry(NAME).path, path)
+
+    def add(**changes):
+        values = {
+            "file": path.name, "bytes": path.stat().st_size, "sha256": store.file_sha256(path), "task": "generate",
+            "architecture": "transformer_xl", "tokenizer": tokens.digest(), "licence": "MIT",
+        }  # fmt: skip
+        register(tmp_path / "registry.toml", "copy", values | changes)
+        return path
+
+    return add
+
+
+def refusal(name: str = "copy") -> str:
+    """Returns what is said when a checkpoint is refused: two sentences."""
+    with pytest.raises(StudioError) as refused:
+        load(name)
+    said = str(refused.value)
+    assert len(re.findall(r"[.!](?=\s|$)", said)) == 2
+    return said
+
+
+def test_what_ships_can_be_loaded_and_is_what_the_registry_says():
+    assert NAME in entries()
+    for name, known in entries().items():
+        if known.path.parent == store.EMBEDDED:
+            verify(known)
+            assert known.tokenizer == tokens.digest()
+            assert known.bytes <= 20e6, f"{name} is too large for git"
+    checkpoint = load(NAME)
+    assert checkpoint.entry.details["parameters"] == sum(p.numel() for p in checkpoint.model.parameters())
+
+
+def test_loading_twice_gives_the_same_object_also_from_two_threads():
+    found = [load(NAME)]
+    threads = [threading.Thread(target=lambda: found.append(load(NAME))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len({id(checkpoint) for checkpoint in found}) == 1
+
+
+def test_a_model_is_ready_to_use_and_cannot_learn():
+    model = load(NAME).model
+    assert not model.training
+    assert all(not p.requires_grad and p.dtype == torch.float32 for p in model.parameters())
+
+
+def test_a_checkpoint_in_the_cache_folder_is_found_beside_those_that_ship(copied):
+    copied()
+    assert {NAME, "copy"} <= set(entries())
+    assert load("copy").entry.name == "copy"
+    state, shipped = load("copy").model.state_dict(), load(NAME).model.state_dict()
+    assert all(torch.equal(state[name], shipped[name]) for name in shipped)
+
+
+def test_a_changed_byte_is_noticed(copied):
+    path = copied()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert "damaged or another one" in refusal()
+
+
+def test_a_cut_file_is_noticed(copied):
+    path = copied()
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert "damaged or another one" in refusal()
+
+
+def test_a_missing_file_is_noticed(copied):
+    copied().unlink()
+    assert "is missing" in refusal()
+
+
+def test_other_vocabularies_are_refused(copied):
+    copied(tokenizer="0" * 64)
+    assert "other vocabularies" in refusal()
+
+
+def test_an_unknown_architecture_is_refused(copied):
+    copied(architecture="perceptron")
+    assert "cannot use 'perceptron'" in refusal()
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_though_it_is_the_registered_one(copied):
+    path = copied()
+    path.write_bytes(b"not weights at all")
+    copied()
+    assert "cannot be read" in refusal()
+
+
+def test_weights_that_do_not_fit_their_description_are_refused(copied):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    path = copied()
+    with safe_open(path, "pt") as file:
+        header = file.metadata()
+    weights = load_file(path)
+    weights.pop(sorted(weights)[0])
+    save_file(weights, path, metadata=header)
+    copied()
+    assert "does not fit its own description" in refusal()
+
+
+def test_an_unknown_name_lists_what_there_is():
+    assert f"Available: {NAME}" in refusal("nobody")
+
+
+def test_a_refused_checkpoint_can_be_mended_without_a_restart(copied):
+    path = copied()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    refusal()
+    path.write_bytes(whole)
+    assert load("copy").model is not None
