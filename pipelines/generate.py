@@ -90,12 +90,11 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     """
     checkpoint = load(options.checkpoint)
     plan = plan_generation(piece, options)
-    with torch.inference_mode():
-        writer = Writer(checkpoint, plan, options)
-        total = float(writer.limits.bars)
-        for _ in writer:
-            done = sum(min(w.bars_done, total - 0.01) for w in writer.variants) / options.variants
-            yield Step(tuple(build(piece, writer.plan, w.rows, w.limits) for w in writer.variants), done, total, "bars")
+    writer = Writer(checkpoint, plan, options)
+    total = float(writer.limits.bars)
+    for _ in writer:
+        done = sum(min(w.bars_done, total - 0.01) for w in writer.variants) / options.variants
+        yield Step(tuple(build(piece, writer.plan, w.rows, w.limits) for w in writer.variants), done, total, "bars")
     recipe = {
         "pipeline": "generate",
         "version": VERSION,
@@ -158,6 +157,8 @@ class Writer:
         options: how to choose.
     """
 
+    # Inference mode is entered for each note, not around the loop: a generator would leak it to whoever reads it.
+    @torch.inference_mode()
     def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
         self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
         wished, plain = plan.conditions, plan.conditions.without_wishes()
@@ -237,6 +238,7 @@ class Writer:
         self.decoder.select(places)
         self.output, self.last = self.output[places], self.last[places]
 
+    @torch.inference_mode()
     def _write_note(self) -> None:
         """Writes one more note of every variant that is not finished."""
         live = [number for number, writing in enumerate(self.variants) if not writing.finished]

@@ -28,8 +28,8 @@ class Case:
 
 
 PIPELINES = {
-    "generate from nothing": Case(generate, Piece.empty(), GenerateOptions(bars=2, seed=5, instruments=("piano",))),
-    "generate from a piece": Case(generate, band(), GenerateOptions(bars=2, seed=6, variants=2)),
+    "generate from nothing": Case(generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))),
+    "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
 }
 
 

@@ -113,8 +113,8 @@ def test_an_example_without_chance_is_the_music_in_its_home_key(shards):
 
 
 def test_changed_music_still_meets_its_conditions(shards):
-    """Slower, louder: the prefix says what the notes have become, and every id is a real one."""
-    rng, sizes, tempi, seen = np.random.default_rng(1), np.array(tokens.step_sizes()), set(), 0
+    """Slower, louder, fewer players: the prefix says what the notes have become, and every id is a real one."""
+    rng, sizes, tempi, seen, thinned = np.random.default_rng(1), np.array(tokens.step_sizes()), set(), 0, 0
     for _ in range(12):
         for window in range(len(shards.windows)):
             sequence, prefix = example(shards, window, rng)
@@ -123,11 +123,15 @@ def test_changed_music_still_meets_its_conditions(shards):
             assert (notes < sizes).all()
             rows = tokens.from_steps(notes)
             was = at_home(shards.rows[shards.windows[window, 3] : shards.windows[window, 4]])
+            whole = len(rows) == len(was)
+            thinned += not whole
+            was = was[np.isin(was[:, tokens.PROGRAM], rows[:, tokens.PROGRAM])]  # all notes of those who still play
+            rows[:, tokens.BAR] += was[0, tokens.BAR] - rows[0, tokens.BAR]
             same = [tokens.PITCH, tokens.POSITION, tokens.BAR, tokens.DURATION, tokens.PROGRAM, tokens.SIGNATURE]
             assert np.array_equal(rows[:, same], was[:, same])
             tempi.add(int(rows[0, tokens.TEMPO] - was[0, tokens.TEMPO]))
             found = measure(rows)
-            for name in ("key", "tempo", "signature", "density"):
+            for name in ("key", "tempo", "signature", "density") if whole else ("tempo", "signature"):
                 if value(prefix, name) is not None:
                     assert value(prefix, name) == getattr(found, name)
                     seen += 1
@@ -135,6 +139,7 @@ def test_changed_music_still_meets_its_conditions(shards):
             programs = prefix[(prefix >= low) & (prefix < high)] - low
             assert not len(programs) or tuple(programs) == found.programs
     assert seen > 100
+    assert thinned > 5
     assert tempi == set(range(-3, 4))
 
 
@@ -143,7 +148,7 @@ def test_each_condition_is_sometimes_forgotten_and_sometimes_kept(shards):
     prefixes = [example(shards, 0, rng)[1] for _ in range(200)]
     for name in BLOCKS:
         kept = np.mean([value(prefix, name) is not None for prefix in prefixes])
-        assert 0.4 < kept < 0.85
+        assert 0.2 < kept < 0.85
     assert all(prefix[0] == 1 for prefix in prefixes)
 
 
