@@ -28,7 +28,9 @@ class Case:
 
 
 PIPELINES = {
-    "generate from nothing": Case(generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))),
+    "generate from nothing": Case(
+        generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))
+    ),
     "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
 }
 
