@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from music.instruments import playable_range
-from music.tokens import DRUM_PITCH, DRUM_PROGRAM, FIRST, STEP_FIELDS, step_sizes, vocabulary
+from music.tokens import DRUM_PITCH, DRUM_PROGRAM, FIRST, POSITIONS_PER_QUARTER, STEP_FIELDS, step_sizes, vocabulary
 
 END = 2  # the step id with which a piece ends; shares its number with EOS
 STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(len(STEP_FIELDS))
@@ -64,7 +64,7 @@ class Writing:
     rows: list[list[int]] = field(default_factory=list)
     finished: bool = False
     _in_bar: int = 0
-    _played: dict[int, int] = field(default_factory=dict)  # program -> the last bar in which it played
+    _played: dict[int, int] = field(default_factory=dict)  # program -> position, from the start, of its last note
     _same: dict[int, tuple[int, int]] = field(default_factory=dict)  # program -> (pitch, times in a row)
 
     @property
@@ -81,9 +81,28 @@ class Writing:
         """How many bars are left, the current one counted; that of the first note before there is one."""
         return self.limits.bars - max(self.bar, 0)
 
-    def waiting(self) -> dict[int, int]:
-        """Returns for how many bars each program that was asked for has not played; in its first bar 1."""
-        return {program: max(self.bar, 0) - self._played.get(program, -1) for program in self.limits.programs}
+    def waiting(self, row: list[int]) -> dict[int, float]:
+        """Returns for how many quarter notes each program that was asked for has not begun a note.
+
+        Args:
+            row: a note up to its position; programs that may not stand there after the note before are left out.
+        """
+        first = 0
+        if self.rows and row[STEP] == FIRST and row[POSITION] == self.rows[-1][POSITION]:
+            first = self.rows[-1][PROGRAM]
+        now = self._bar_of(row) * self.limits.bar_positions + row[POSITION] - FIRST
+        return {
+            program: (now - self._played.get(program, 0)) / POSITIONS_PER_QUARTER
+            for program in self.limits.programs
+            if program >= first
+        }
+
+    def move_on(self, row: list[int]) -> tuple[int, int]:
+        """Returns a step id and the lowest position id with which to go on where a row was not in order."""
+        later = self.rows[-1][POSITION] + 1
+        if row[POSITION] == later - 1 and later < FIRST + self._positions(self.bar):
+            return FIRST, later
+        return self.leave_bar(), FIRST
 
     def allowed(self, name: int, row: list[int]) -> np.ndarray:
         """Returns the mask of one field, bool [ids], when the fields before it in this row are chosen.
@@ -150,7 +169,7 @@ class Writing:
         self._in_bar = 1 if step or not self.rows else self._in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
-        self._played[row[PROGRAM]] = self.bar
+        self._played[row[PROGRAM]] = self.bar * self.limits.bar_positions + row[POSITION] - FIRST
         pitch, times = self._same.get(row[PROGRAM], (-1, 0))
         self._same[row[PROGRAM]] = (row[PITCH], times + 1 if pitch == row[PITCH] else 1)
 

@@ -40,9 +40,11 @@ COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
 PROMPT_NOTES = 64  # the least that is read of the kept music
 NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
 SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
-GUIDED = (POSITION, PROGRAM, PITCH, DURATION)  # fields that guidance acts on
+GUIDED = (POSITION, PITCH, DURATION)  # fields that guidance acts on
 ATTEMPTS = 12  # proposals for a note until the bar counts as full
-BRING_IN = 1.0  # times the square of the bars in which an instrument that was asked for has not played: to its logit
+BRING_IN = (
+    0.25  # times the square of the quarter notes for which an instrument that was asked for is silent: to its logit
+)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,8 @@ class Writer:
 
         A proposal that does not is drawn anew, which samples from the model's own distribution over what may follow.
         (Hiding, field by field, what would be out of order does not: a note that belongs into the next bar would be
-        squeezed in at the end of this one.) When no proposal fits, the bar is full and is left.
+        squeezed in at the end of this one.) If none fits, the last decides: one that stands at once with the note
+        before, in the wrong order, goes to a later position; one that stands before it leaves the bar.
         """
         start = self.head.start(self.output, self.last)
         states, rows = torch.empty_like(start), [[] for _ in writings]
@@ -204,9 +207,14 @@ class Writer:
         for attempt in range(ATTEMPTS):
             asked, drawn = [writings[p] for p in pending], numbers[attempt * (VELOCITY + 1) :][: VELOCITY + 1, pending]
             state, found = start[self._lanes(pending, len(writings))], [[] for _ in pending]
+            stuck = (
+                [writing.move_on(rows[p]) for p, writing in zip(pending, asked)] if attempt + 1 == ATTEMPTS else None
+            )
             for field in range(PITCH + 1):
-                if attempt + 1 == ATTEMPTS and field == STEP:
-                    ids = np.array([writing.leave_bar() for writing in asked])
+                if stuck and field == STEP:
+                    ids = np.array([step for step, _ in stuck])
+                elif stuck and field == POSITION:
+                    ids = self._write_field(field, state, drawn[field], asked, found, [first for _, first in stuck])
                 else:
                     ids = self._write_field(field, state, drawn[field], asked, found)
                 for row, value in zip(found, ids.tolist(), strict=True):
@@ -219,8 +227,8 @@ class Writer:
             ]
             places = [pending[k] for k in fitting]
             states[self._lanes(places, len(writings))] = state[self._lanes(fitting, len(pending))]
-            for k, place in zip(fitting, places, strict=True):
-                rows[place] = found[k]
+            for place, row in zip(pending, found, strict=True):
+                rows[place] = row
             pending = [place for place in pending if place not in places]
             if not pending:
                 break
@@ -237,8 +245,13 @@ class Writer:
         numbers: np.ndarray,
         writings: list[Writing],
         rows: list[list[int]],
+        lowest: list[int] | None = None,
     ) -> np.ndarray:
-        """Returns the ids [variants] of one field, the rows so far given; a row that has ended gets any."""
+        """Returns the ids [variants] of one field, the rows so far given; a row that has ended gets any.
+
+        Args:
+            lowest: ids below which none may be chosen.
+        """
         if field in (SIGNATURE, TEMPO):
             return np.full(len(rows), self.limits.signature if field == SIGNATURE else self.limits.tempo)
         ended = span(field, FIRST, FIRST + 1)
@@ -248,15 +261,17 @@ class Writer:
                 for writing, row in zip(writings, rows, strict=True)
             ]
         )
+        if lowest:
+            allowed &= np.arange(allowed.shape[1]) >= np.array(lowest)[:, None]
         if np.count_nonzero(allowed) == len(rows):  # there is no choice
             return allowed.argmax(axis=1)
         logits = self._guide(field, self.head.logits(state, field).numpy())
-        for writing, scores in zip(writings, logits, strict=True):
+        for writing, row, scores in zip(writings, rows, logits, strict=True):
             if field == STEP:
                 writing.fold(scores)
             if field == PROGRAM:
-                for program, bars in writing.waiting().items():
-                    scores[program] += BRING_IN * bars**2
+                for program, quarters in writing.waiting(row).items():
+                    scores[program] += BRING_IN * quarters**2
         return self._choose(field, logits, numbers, allowed)
 
     def _guide(self, field: int, logits: np.ndarray) -> np.ndarray:

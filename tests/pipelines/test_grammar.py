@@ -172,7 +172,10 @@ def test_bars_done_rise_and_instruments_that_wait_are_known():
         writing.write(row)
         seen.append(writing.bars_done)
     assert seen == [0.5, 1.5, 2.5, 3.5]
-    assert (writing.bars_left, writing.waiting()) == (1, {FIRST: 4, FIRST + 33: 0})
+    assert writing.bars_left == 1
+    # The other one has been silent for all 15 quarters; before the note that stands there it could not play.
+    assert writing.waiting([FIRST, 0, 0, FIRST + 36]) == {FIRST: 15.0, FIRST + 33: 1.0}
+    assert writing.waiting([FIRST, 0, 0, FIRST + 24]) == {FIRST + 33: 0.0}
     writing.write([END])
     assert (writing.finished, writing.bars_done) == (True, 4.0)
 
