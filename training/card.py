@@ -32,6 +32,7 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
         f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
         f"recipe `training/recipes/{name}.toml`",
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
+        *(["", entry["remarks"]] if entry.get("remarks") else []),
         "",
         f"![loss curve]({name}.png)",
         "",

@@ -83,6 +83,7 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
             "notes_seen": state["notes"],
             "training_minutes": round(state["seconds"] / 60),
             "data": sorted(used),
+            "remarks": recipe.get("remarks", ""),
         },
     )
     shutil.copy(run / "curve.csv", cards / f"{name}.csv")
