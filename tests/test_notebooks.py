@@ -22,6 +22,7 @@ def code_of(notebook) -> list[str]:
 def test_a_notebook_runs_and_shows_what_it_promises(path, monkeypatch, tmp_path):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it, and the kernel would draw nowhere
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOKS)}})
     client.create_kernel_manager()
