@@ -88,6 +88,7 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
     index = ALL_KEYS.index(key) if key else found.key
     # With no key to go by, chance chooses the tonic and the model the mode.
     shift = home_shift(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
+    # Who plays: those who were asked for; else, in a continuation, those who have played so far.
     asked = frozenset(_program_id(parse_instrument(name)) for name in options.instruments)
     conditions = Conditions(
         genre=GENRES.index(options.genre) if options.genre else None,
@@ -97,7 +98,19 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
         density=DENSITIES.index(options.density) if options.density else None,
         programs=tuple(sorted(program - FIRST for program in asked))[:MAX_PROGRAMS] or found.programs,
     )
-    return Plan(base, start, keep, signature, tempo, conditions, asked, key, shift, tokens.transpose(rows, shift))
+    return Plan(
+        base,
+        start,
+        keep,
+        signature,
+        tempo,
+        conditions,
+        asked,
+        frozenset(rows[:, tokens.PROGRAM].tolist()),
+        key,
+        shift,
+        tokens.transpose(rows, shift),
+    )
 
 
 def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Piece:
@@ -118,12 +131,13 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
     new_notes = []
     for program in np.unique(steps[:, PROGRAM]):
         mine = np.flatnonzero(steps[:, PROGRAM] == program)
-        score, track = _track_for(score, int(program), float(pitch[mine].mean()))
+        score, players = _players(score, int(program))
         following: dict[int, int] = {}
         for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
             stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
             following[int(pitch[note])] = int(time[note])
             if stop > time[note]:  # else both fall on one tick of a coarse resolution
+                track = min(players, key=lambda number: abs(players[number] - pitch[note]))
                 new_notes.append(
                     (track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note]))
                 )
@@ -148,19 +162,22 @@ def _prepared(piece: Piece, plan: Plan) -> symusic.Score:
     return score
 
 
-def _track_for(score: symusic.Score, program_id: int, mean_pitch: float) -> tuple[symusic.Score, int]:
-    """Returns the score and its track that new notes of a program join: the one nearest in pitch, or a new one."""
+def _players(score: symusic.Score, program_id: int) -> tuple[symusic.Score, dict[int, float]]:
+    """Returns the score and its tracks of a program, each with the mean pitch of its last notes; a new one if none has.
+
+    Where several tracks share a program, as the violins of a quartet do, each new note joins the one nearest in pitch.
+    """
     is_drum = program_id == tokens.DRUM_PROGRAM
     program = 0 if is_drum else program_id - FIRST
-    found = [
-        (abs(float(track.notes.numpy()["pitch"][-32:].mean()) - mean_pitch), number)
+    found = {
+        number: float(track.notes.numpy()["pitch"][-32:].mean())
         for number, track in enumerate(score.tracks)
         if track.is_drum == is_drum and (is_drum or track.program == program) and len(track.notes)
-    ]
+    }
     if found:
-        return score, min(found)[1]
+        return score, found
     name = instrument_name(-1 if is_drum else program)
-    return add_track(score, program, is_drum, name), len(score.tracks)
+    return add_track(score, program, is_drum, name), {len(score.tracks): 0.0}
 
 
 def _program_id(program: int) -> int:

@@ -33,6 +33,7 @@ class Limits:
         signature, tempo: the ids that every new note carries.
         first_step: bars from the note before the new part to its first bar.
         programs: program ids that may play; empty for any.
+        asked: those of them that shall play.
         scale: pitch classes that pitched notes may have, as they sound; empty for any.
         shift: semitones from how a pitch sounds to how the model writes it.
     """
@@ -44,6 +45,7 @@ class Limits:
     tempo: int
     first_step: int = 0
     programs: frozenset[int] = frozenset()
+    asked: frozenset[int] = frozenset()
     scale: frozenset[int] = frozenset()
     shift: int = 0
 
@@ -93,7 +95,7 @@ class Writing:
         now = self._bar_of(row) * self.limits.bar_positions + row[POSITION] - FIRST
         return {
             program: (now - self._played.get(program, 0)) / POSITIONS_PER_QUARTER
-            for program in self.limits.programs
+            for program in self.limits.asked
             if program >= first
         }
 
@@ -194,7 +196,7 @@ class Writing:
 
     def _instruments(self, row: list[int]) -> np.ndarray:
         mask = np.zeros(sizes()[PROGRAM], dtype=bool)
-        silent = self.limits.programs - self._played.keys()
+        silent = self.limits.asked - self._played.keys()
         begins_bar = not self.rows or row[STEP] != FIRST
         if begins_bar and silent and self.limits.bars - self._bar_of(row) <= len(silent):
             mask[list(silent)] = True  # the last bars in which all that were asked for can still come in

@@ -52,7 +52,7 @@ class GenerateOptions:
         key: such as "D minor"; None follows the input, or lets the model choose.
         stay_in_key: allow only notes of the key's scale (drums are free).
         genre: one of GENRES, or None for any.
-        instruments: the only instruments that new notes may use, by name; empty for any.
+        instruments: the only instruments that new notes may use, by name; empty for those of the input, or any.
         density: one of DENSITIES, or None for any.
         temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
         temperature_notes: factor on temperature for pitches.

@@ -58,7 +58,8 @@ class Plan:
         signature: (numerator, denominator) of the new part; None for the model to choose.
         tempo_bpm: of the new part; None for the model to choose.
         conditions: the prefix that the model gets.
-        programs: program ids that may play; empty for any.
+        asked: program ids that were asked for: they alone may play, and all of them shall.
+        present: program ids of the kept music, which alone may play if none were asked for; empty for any.
         key: of the new part, if it is asked for or must be kept.
         shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
         rows: octuples of the kept music, moved by that.
@@ -70,7 +71,8 @@ class Plan:
     signature: tuple[int, int] | None
     tempo_bpm: float | None
     conditions: Conditions
-    programs: frozenset[int]
+    asked: frozenset[int]
+    present: frozenset[int]
     key: Key | None
     shift: int
     rows: np.ndarray
@@ -157,7 +159,18 @@ class Writer:
         self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
         bars, last, whole = length(self.options, signature, tempo)
         scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
-        self.limits = Limits(bars, last, whole, chosen[1], chosen[2], self.first_step, plan.programs, scale, plan.shift)
+        self.limits = Limits(
+            bars,
+            last,
+            whole,
+            chosen[1],
+            chosen[2],
+            self.first_step,
+            plan.asked or plan.present,
+            plan.asked,
+            scale,
+            plan.shift,
+        )
 
     def _go_on_with(self, places: list[int]) -> None:
         """Keeps these of the variants that are being written, or begins them as copies of one."""

@@ -130,8 +130,9 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
             INSTRUMENTS,
             key=bound("instruments", []),
             format_func=instrument_name,
-            placeholder="Any instruments",
-            help="New notes use these instruments and no others. Leave it empty and the model chooses.",
+            placeholder="As the input" if has_input else "Any instruments",
+            help="New notes use these instruments and no others. Leave it empty and the model chooses; a continuation "
+            "then stays with those of the input.",
         ),
     )
     values["instruments"] = tuple(instrument_name(program) for program in chosen)

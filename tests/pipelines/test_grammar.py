@@ -44,6 +44,7 @@ def some_limits(draw):
         tempo=FIRST + draw(st.integers(0, 47)),
         first_step=draw(st.integers(0, 15)),
         programs=frozenset(programs),
+        asked=frozenset(programs),
         scale=scale,
         shift=draw(st.integers(-6, 5)),
     )
@@ -164,7 +165,7 @@ def test_a_drum_may_repeat_as_drums_do():
 
 
 def test_bars_done_rise_and_instruments_that_wait_are_known():
-    limits = limits_of(programs=frozenset({FIRST, FIRST + 33}))
+    limits = limits_of(programs=frozenset({FIRST, FIRST + 33}), asked=frozenset({FIRST, FIRST + 33}))
     writing, seen = Writing(limits), []
     assert (writing.bars_done, writing.bars_left) == (0.0, 4)
     for bar in range(4):
