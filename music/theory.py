@@ -110,6 +110,14 @@ def estimate_key(score: symusic.Score) -> tuple[Key, float]:
     return key_from_histogram(weights)
 
 
+def written_key(score: symusic.Score) -> Key | None:
+    """Returns the key that the score's one key signature names; None where there is none, or several."""
+    if len(score.key_signatures) != 1:
+        return None
+    sign = score.key_signatures[0]
+    return next((k for k in ALL_KEYS if k.fifths == sign.key and (k.mode == "minor") == bool(sign.tonality)), None)
+
+
 def key_from_histogram(weights: Sequence[float] | np.ndarray) -> tuple[Key, float]:
     """Returns the key whose profile correlates best with 12 pitch class weights (from C), and how sure that is.
 

@@ -39,11 +39,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "time_signature": "6/8",
         "stay_in_key": True,
     },
-    "String quartet": {
+    "String trio": {
         "genre": "classical",
         "key": "A minor",
         "tempo_bpm": 76,
         "instruments": [40, 41, 42],
+        "time_signature": "3/4",
         "density": "medium",
     },
     "Rock band": {

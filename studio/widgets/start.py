@@ -10,7 +10,7 @@ from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
 from music.instruments import instrument_name
 from music.piece import Piece
-from music.theory import estimate_key
+from music.theory import Key, estimate_key, written_key
 from studio.jobs import registry
 from studio.session import Song, Upload, bound, keep, set_controls
 
@@ -91,7 +91,7 @@ def summary(piece: Piece) -> str:
     minutes, seconds = divmod(round(piece.seconds), 60)
     return " · ".join(
         [
-            estimate_key(piece.score)[0].name,
+            _key(piece).name,
             f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
@@ -99,6 +99,12 @@ def summary(piece: Piece) -> str:
             ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
         ]
     )
+
+
+def _key(piece: Piece) -> Key:
+    """Returns the key as heard; of it and its relative, which share all notes, the one that is written."""
+    heard, written = estimate_key(piece.score)[0], written_key(piece.score)
+    return written if written == heard.relative else heard
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from music.errors import StudioError
-from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key, spell
+from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key, spell, written_key
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,13 @@ def test_noise_is_less_certain_than_a_scale():
     scale = [1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1]
     noise = [1, 0.9, 1, 0.9, 1, 0.9, 0.8, 1, 0.9, 1, 0.9, 0.9]
     assert key_from_histogram(noise)[1] < key_from_histogram(scale)[1]
+
+
+def test_the_written_key_is_the_one_signature_of_the_score():
+    for key in ALL_KEYS:
+        score = symusic.Score(480)
+        assert written_key(score) is None
+        score.key_signatures.append(symusic.KeySignature(0, key.fifths, int(key.mode == "minor")))
+        assert written_key(score) == key
+        score.key_signatures.append(symusic.KeySignature(480, 0, 0))
+        assert written_key(score) is None
