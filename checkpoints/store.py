@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from music.cache import cache_folder
 from music.errors import StudioError
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -40,11 +40,6 @@ class Entry:
     architecture: str
     tokenizer: str
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-def cache_folder() -> Path:
-    """Returns the folder for checkpoints and soundfonts that do not ship with the studio."""
-    return Path(os.environ.get("DEEPMUSIC_CACHE") or Path.home() / ".cache" / "deepmusic-studio")
 
 
 def entries() -> dict[str, Entry]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 
+from music.cache import cache_folder
 from music.errors import StudioError
 
 BETTER_BANKS = (
@@ -57,7 +57,7 @@ def bundled_soundfont() -> Path:
 
 def bank_folders() -> list[Path]:
     """Returns the folders where sound banks lie: the studio's cache first, then the system's."""
-    cache = Path(os.environ.get("DEEPMUSIC_CACHE") or Path.home() / ".cache" / "deepmusic-studio")
+    cache = cache_folder()
     shared = [Path(root) / "share" for root in ("/usr", "/usr/local", "/opt/homebrew")]
     shared.append(Path.home() / ".local" / "share")
     kinds = ("sounds/sf3", "sounds/sf2", "soundfonts")

@@ -11,14 +11,23 @@ from functools import lru_cache
 
 import numpy as np
 
+from music.conditions import MAX_PROGRAMS
 from music.instruments import playable_range
-from music.tokens import DRUM_PITCH, DRUM_PROGRAM, FIRST, POSITIONS_PER_QUARTER, STEP_FIELDS, step_sizes, vocabulary
+from music.tokens import (
+    DRUM_PITCH,
+    DRUM_PROGRAM,
+    EOS,
+    FIRST,
+    POSITIONS_PER_QUARTER,
+    STEP_FIELDS,
+    step_sizes,
+    vocabulary,
+)
 
-END = 2  # the step id with which a piece ends; shares its number with EOS
+END = EOS  # the step id with which a piece ends
 STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(len(STEP_FIELDS))
 MAX_NOTES_A_BAR = 192
 MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
-MAX_PROGRAMS = 16
 GM_KIT = range(35, 82)
 
 

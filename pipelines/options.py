@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from music.conditions import DENSITIES, GENRES
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
 
-GENRES = ("pop", "rock", "jazz", "folk", "electronic", "latin", "classical")
-DENSITIES = ("low", "medium", "high")
 MAX_BARS = 256
 MAX_SECONDS = 600.0
 MAX_VARIANTS = 8

@@ -26,7 +26,6 @@ from pipelines.grammar import (
     PROGRAM,
     SIGNATURE,
     STEP,
-    TEMPO,
     VELOCITY,
     Limits,
     Writing,
@@ -34,17 +33,14 @@ from pipelines.grammar import (
 )
 from pipelines.options import GenerateOptions
 
-BOS = 1
-MAX_BARS_LEFT = 32  # as in training
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
 PROMPT_NOTES = 64  # the least that is read of the kept music
 NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
 SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
 GUIDED = (POSITION, PITCH, DURATION)  # fields that guidance acts on
 ATTEMPTS = 12  # proposals for a note until the bar counts as full
-BRING_IN = (
-    0.25  # times the square of the quarter notes for which an instrument that was asked for is silent: to its logit
-)
+# To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent.
+BRING_IN = 0.25
 
 
 @dataclass(frozen=True)
@@ -95,6 +91,7 @@ class Writer:
         self.guided = options.guidance > 0 and wished != plain
         prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: 1 + self.guided]))
         self.decoder = Decoder(checkpoint.model, prefix, options.memory)
+        self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
         self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(tokens.STEP_FIELDS))
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
@@ -123,15 +120,15 @@ class Writer:
         last_bar = int(rows[-1, tokens.BAR]) - FIRST if len(rows) else 0
         self.first_step = min(plan.first_bar - last_bar, tokens.MAX_STEP) if len(rows) else 0
         prompt = np.zeros((len(rows) + 1, len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
-        prompt[0] = BOS
+        prompt[0] = tokens.BOS
         prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, tokens.BAR]) - FIRST if len(rows) else 0)
         bars = length(self.options, plan.signature, plan.tempo_bpm)
         if bars is None:
             prompt[:, -1] = 0
         else:
             to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
-            prompt[1:, -1] = np.minimum(to_end, MAX_BARS_LEFT + 1)
-            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], MAX_BARS_LEFT + 1)
+            prompt[1:, -1] = np.minimum(to_end, self.most_left)
+            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], self.most_left)
         notes = torch.from_numpy(prompt).repeat(1 + self.guided, 1, 1)
         self.output, self.last = self.decoder.read(notes), notes[:, -1]
 
@@ -160,16 +157,16 @@ class Writer:
         bars, last, whole = length(self.options, signature, tempo)
         scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
         self.limits = Limits(
-            bars,
-            last,
-            whole,
-            chosen[1],
-            chosen[2],
-            self.first_step,
-            plan.asked or plan.present,
-            plan.asked,
-            scale,
-            plan.shift,
+            bars=bars,
+            last_positions=last,
+            bar_positions=whole,
+            signature=chosen[1],
+            tempo=chosen[2],
+            first_step=self.first_step,
+            programs=plan.asked or plan.present,
+            asked=plan.asked,
+            scale=scale,
+            shift=plan.shift,
         )
 
     def _go_on_with(self, places: list[int]) -> None:
@@ -202,7 +199,7 @@ class Writer:
                 self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
         for writing, row in zip(writings, rows, strict=True):
             writing.write(row)
-        left = [min(writing.bars_left, MAX_BARS_LEFT + 1) for writing in writings]
+        left = [min(writing.bars_left, self.most_left) for writing in writings]
         self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (1 + self.guided, 1)))
         self.output = self.decoder.read(self.last[:, None])
 
@@ -265,8 +262,6 @@ class Writer:
         Args:
             lowest: ids below which none may be chosen.
         """
-        if field in (SIGNATURE, TEMPO):
-            return np.full(len(rows), self.limits.signature if field == SIGNATURE else self.limits.tempo)
         ended = span(field, FIRST, FIRST + 1)
         allowed = np.array(
             [

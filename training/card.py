@@ -15,6 +15,12 @@ PURPOSES = {
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 
 
+def keep_report(name: str, report: str, text: str) -> None:
+    """Writes what a verb printed of an embedded checkpoint beside its card, and the card anew."""
+    (CARDS / f"{name}.{report}.txt").write_text(text + "\n", encoding="utf-8")
+    write_card(name, REGISTRY, CARDS)
+
+
 def write_card(name: str, registry: Path, cards: Path) -> Path:
     """Writes the card of a registered checkpoint from its registry entry and its reports, and returns its path.
 

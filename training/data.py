@@ -75,10 +75,8 @@ def example(
     if last - first > limit:
         ends = last == piece_last and rng is not None and rng.random() < 0.5
         first, last = (last - limit, last) if ends else (first, first + limit)
-    rows, prefix = (
-        np.asarray(shards.rows[first:last], dtype=np.int64),
-        np.array(shards.prefixes[window], dtype=np.int64),
-    )
+    rows = np.asarray(shards.rows[first:last], dtype=np.int64)
+    prefix = np.array(shards.prefixes[window], dtype=np.int64)
     if rng is not None:
         rows = drop_instruments(rows, prefix, shards.index, rng)
     bars = rows[:, shards.index["step_columns"][STEP]]

@@ -19,7 +19,7 @@ from checkpoints.loading import load
 from models.octuple import field_losses
 from music import tokens
 from music.errors import StudioError
-from training.card import CARDS, write_card
+from training.card import keep_report
 from training.data import PAD, Shards, example, segments
 
 SEGMENT = 256
@@ -39,8 +39,7 @@ def main(argv: list[str]) -> None:
     report = evaluate(args.checkpoint, Shards.load(args.shards), args.windows)
     print(report)
     if args.card:
-        (CARDS / f"{args.checkpoint}.evaluate.txt").write_text(report + "\n", encoding="utf-8")
-        write_card(args.checkpoint, CARDS.parent / "registry.toml", CARDS)
+        keep_report(args.checkpoint, "evaluate", report)
 
 
 def evaluate(name: str, shards: Shards, windows: int) -> str:

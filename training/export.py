@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from checkpoints.store import EMBEDDED, REGISTRY, cache_folder, file_sha256
+from checkpoints.store import EMBEDDED, REGISTRY, file_sha256
+from music.cache import cache_folder
 from music.errors import StudioError
 from training.card import CARDS, write_card
 

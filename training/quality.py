@@ -25,7 +25,7 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, estimate_key, parse_key
 from pipelines.contract import Step
 from pipelines.options import GenerateOptions
-from training.card import CARDS, write_card
+from training.card import keep_report
 from training.measures import (
     MEASURES,
     copied,
@@ -90,8 +90,7 @@ def main(argv: list[str]) -> None:
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if args.card:
-        (CARDS / f"{args.checkpoint}.quality.txt").write_text(report + "\n", encoding="utf-8")
-        write_card(args.checkpoint, CARDS.parent / "registry.toml", CARDS)
+        keep_report(args.checkpoint, "quality", report)
 
 
 # Controls
