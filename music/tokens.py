@@ -147,10 +147,13 @@ def model_grid(score: symusic.Score, until_tick: int | None = None) -> tuple[lis
     return grid, np.array([ids.get(bar[2:], ids[4, 4]) for bar in grid])
 
 
-def encode(score: symusic.Score) -> Encoded:
+def encode(score: symusic.Score, keep_doubles: bool = False) -> Encoded:
     """Returns the octuples of a score. Leaves the score as it is.
 
     Of several notes with the same onset, pitch and program one row remains, for the longest.
+
+    Args:
+        keep_doubles: keep a row for each of them.
 
     Raises:
         StudioError: the score has more than MAX_BARS bars.
@@ -187,6 +190,8 @@ def encode(score: symusic.Score) -> Encoded:
     ).astype(np.int16)
     order = np.lexsort((-duration, rows[:, PITCH], rows[:, PROGRAM], rows[:, POSITION], rows[:, BAR]))
     rows, origin = rows[order], np.stack([track, index], axis=1)[order].astype(np.int32)
+    if keep_doubles:
+        return Encoded(rows, origin)
     same = (rows[1:, [PITCH, POSITION, BAR, PROGRAM]] == rows[:-1, [PITCH, POSITION, BAR, PROGRAM]]).all(axis=1)
     keep = np.concatenate([[True], ~same])
     return Encoded(rows[keep], origin[keep])
