@@ -133,26 +133,141 @@ def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
             o.density is not None and o.density not in DENSITIES,
             f"The density {o.density} is unknown. Choose one of {', '.join(DENSITIES)}.",
         ),
+        *_sampling_checks(o, "notes", "durations", "instruments"),
+        (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
+        (not 0 <= o.guidance <= 4, f"A guidance of {o.guidance} is out of range. Choose 0 to 4."),
+        (
+            o.stay_in_key and o.key is None and o.keep_bars == 0,
+            "There is no key to stay in. Choose a key, or switch 'stay in key' off.",
+        ),
+    ]
+
+
+CHANGES = ("notes", "rhythm", "velocity", "instruments", "everything")
+MAX_PASSES = 32
+
+
+@dataclass(frozen=True)
+class RemixOptions:
+    """What of a piece to write anew, and how freely.
+
+    Attributes:
+        change: one of CHANGES: pitches; onsets and durations; loudness; who plays; or all of a part but its instrument.
+        amount: how much of the selection changes, in percent: of the notes of each bar, or (instruments) of the tracks.
+        bars: which bars, counted from 1, such as "5-8" or "1, 3, 9-12"; empty for all.
+        tracks: which tracks, counted from 0; empty for all.
+        lock: tracks that stay as they are, whatever is selected.
+        keep_a_bar: leave at least one of the selected bars as it is.
+        instruments: tracks that another instrument is to play in the selected bars, such as ("0=violin",).
+        stay_in_key: write only notes of the key's scale (drums are free).
+        passes: in how many goes a model fills in what it rewrites: more fit together better and take longer.
+        temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
+        temperature_notes: factor on temperature for pitches.
+        temperature_rhythm: factor on temperature for onsets and durations.
+        temperature_velocity: factor on temperature for loudness.
+        temperature_instruments: factor on temperature for the choice of instrument.
+        top_p: keep the likeliest choices that together have this probability.
+        top_k: keep at most this many choices; 0 for no limit.
+        seed: the same seed, options, input and checkpoint give the same notes.
+        variants: how many versions to write at once.
+        checkpoint: name of the model in the checkpoint registry.
+    """
+
+    change: str = "notes"
+    amount: float = 60.0
+    bars: str = ""
+    tracks: tuple[int, ...] = ()
+    lock: tuple[int, ...] = ()
+    keep_a_bar: bool = False
+    instruments: tuple[str, ...] = ()
+    stay_in_key: bool = False
+    passes: int = 8
+    temperature: float = 1.0
+    temperature_notes: float = 1.0
+    temperature_rhythm: float = 1.0
+    temperature_velocity: float = 1.0
+    temperature_instruments: float = 1.0
+    top_p: float = 0.95
+    top_k: int = 0
+    seed: int = 0
+    variants: int = 1
+    checkpoint: str = "remix-small"
+
+    def __post_init__(self) -> None:
+        for name in ("tracks", "lock", "instruments"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        problems = [text for bad, text in _remix_checks(self) if bad]
+        for parse, values in ((parse_bars, [self.bars]), (parse_swap, self.instruments)):
+            for value in values:
+                try:
+                    parse(value)
+                except StudioError as error:
+                    problems.append(str(error))
+        if problems:
+            raise StudioError(" ".join(problems))
+
+
+def _remix_checks(o: RemixOptions) -> list[tuple[bool, str]]:
+    return [
+        (o.change not in CHANGES, f"'{o.change}' cannot be changed. Choose one of {', '.join(CHANGES)}."),
+        (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
+        (any(track < 0 for track in o.tracks + o.lock), "Tracks are counted from 0. Choose tracks that the piece has."),
+        (
+            not 1 <= o.passes <= MAX_PASSES,
+            f"{o.passes} passes are out of range. Choose 1 (fast) to {MAX_PASSES} (thorough).",
+        ),
+        *_sampling_checks(o, "notes", "rhythm", "velocity", "instruments"),
+    ]
+
+
+def parse_bars(text: str) -> frozenset[int] | None:
+    """Returns the bars, counted from 0, that a text such as "1, 3, 9-12" names; None for all, where it is empty.
+
+    Raises:
+        StudioError: the text names no bars, or bar 0, or runs backwards.
+    """
+    chosen: set[int] = set()
+    for part in text.replace(";", ",").split(","):
+        if not part.strip():
+            continue
+        first, dash, last = (piece.strip() for piece in part.replace("\u2013", "-").partition("-"))
+        last = last if dash else first
+        if not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) <= int(last) <= 100_000:
+            raise StudioError(f"'{part.strip()}' names no bars. Write bars as 5, or 5-8, counted from 1.")
+        chosen.update(range(int(first) - 1, int(last)))
+    if not chosen and text.strip():
+        raise StudioError(f"'{text}' names no bars. Write bars as 5, or 5-8, counted from 1.")
+    return frozenset(chosen) or None
+
+
+def parse_swap(text: str) -> tuple[int, int]:
+    """Returns (track, program) of a wish such as "0=violin".
+
+    Raises:
+        StudioError: it is not of this form, or there is no such instrument.
+    """
+    track, equals, name = text.partition("=")
+    if not equals or not track.strip().isdecimal():
+        raise StudioError(f"'{text}' names no track and instrument. Write it as 0=violin.")
+    return int(track), parse_instrument(name.strip())
+
+
+def _sampling_checks(o: Any, *fields: str) -> list[tuple[bool, str]]:
+    return [
         *[
             (
                 not 0 <= getattr(o, name) <= 4,
                 f"A {name.replace('_', ' ')} of {getattr(o, name)} is out of range. Choose 0 to 4.",
             )
-            for name in ("temperature", "temperature_notes", "temperature_durations", "temperature_instruments")
+            for name in ("temperature", *(f"temperature_{field}" for field in fields))
         ],
         (not 0 < o.top_p <= 1, f"A top-p of {o.top_p} is out of range. Choose a value above 0, up to 1."),
         (o.top_k < 0, f"A top-k of {o.top_k} is out of range. Choose 0 for no limit, or a positive number."),
-        (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
-        (not 0 <= o.guidance <= 4, f"A guidance of {o.guidance} is out of range. Choose 0 to 4."),
         (
             not 1 <= o.variants <= MAX_VARIANTS,
             f"{o.variants} variants cannot be written at once. Choose 1 to {MAX_VARIANTS}.",
         ),
         (not 0 <= o.seed < 2**63, f"The seed {o.seed} is out of range. Choose a whole number from 0."),
-        (
-            o.stay_in_key and o.key is None and o.keep_bars == 0,
-            "There is no key to stay in. Choose a key, or switch 'stay in key' off.",
-        ),
     ]
 
 

@@ -92,6 +92,12 @@ def _generate(tell: Tell, piece: Piece, options: Any) -> Step | None:
     return last_step(generate(piece, options), tell)
 
 
+def _remix(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.remix import remix
+
+    return last_step(remix(piece, options), tell)
+
+
 def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
     from music.midi import inspect, read_with_repairs
 
@@ -151,11 +157,13 @@ def warm_up() -> None:
     from music.tokens import vocabulary
 
     vocabulary()
-    importlib.import_module("pipelines.generate")
+    for pipeline in ("generate", "remix"):
+        importlib.import_module(f"pipelines.{pipeline}")
 
 
 VERBS: dict[str, Verb] = {
     "generate": Verb("model", _generate, limit_s=3600.0),
+    "remix": Verb("model", _remix, limit_s=3600.0),
     "inspect": Verb("media", _inspect, limit_s=60.0),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),

@@ -89,7 +89,7 @@ def example(
         sequence[-1, STEP] = END
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
     sequence[0, 8] = sequence[1, 8]
-    bring_home(sequence, prefix, shards.index)
+    bring_home(sequence[1:-1], prefix, shards.index, PITCH)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)
     return sequence, prefix
@@ -117,13 +117,18 @@ def drop_instruments(
     return kept
 
 
-def bring_home(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any]) -> None:
-    """Transposes to C major or A minor, in place: the model reads all music there (see music/conditions.py)."""
+def bring_home(notes: np.ndarray, prefix: np.ndarray, index: dict[str, Any], column: int) -> None:
+    """Transposes to C major or A minor, in place: models read all music there (see music/conditions.py).
+
+    Args:
+        notes: [notes, fields] ids.
+        column: which of the fields is the pitch.
+    """
     start, end = index["prefix_blocks"]["key"]
     keys = prefix[(prefix >= start) & (prefix < end)] - start
     if len(keys):
         shift, home = index["home_shifts"][keys[0]], index["home_keys"][keys[0]]
-        pitches = sequence[1:-1, PITCH]
+        pitches = notes[:, column]
         pitched = pitches < FIRST + 128
         pitches[pitched] = FIRST + np.clip(pitches[pitched] - FIRST + shift, 0, 127)
         prefix[(prefix >= start) & (prefix < end)] = start + home
@@ -158,23 +163,17 @@ def _shift_block(prefix: np.ndarray, block: list[int], change: Any) -> None:
     prefix[inside] = block[0] + change(prefix[inside] - block[0])
 
 
-class Batches:
-    """An endless stream of training segments, balanced over the data sets.
-
-    Windows of like length are read together: whole pieces shorter than half a segment in batches of short
-    segments, the others over several segments in a row.
+class WindowPicker:
+    """Draws training windows, balanced over the data sets.
 
     Args:
-        shards: what to read.
+        shards: what to draw from.
         weights: share of each data set; if it names none of the sets, they weigh the same.
-        stage: of the recipe: ``batch`` pieces side by side, in segments of ``segment`` notes, of windows of at
-            most ``window`` notes.
-        seed: of all random choices; ``state`` continues a stream.
+        rng: draws.
     """
 
-    def __init__(self, shards: Shards, weights: dict[str, float], stage: dict[str, Any], seed: int):
-        self.shards, self.batch, self.segment, self.window = shards, stage["batch"], stage["segment"], stage["window"]
-        self.rng = np.random.default_rng(seed)
+    def __init__(self, shards: Shards, weights: dict[str, float], rng: np.random.Generator):
+        self.rng = rng
         names = list(shards.index["sets"])
         if not set(names) & set(weights):  # music of one's own, which the recipe does not name
             weights = dict.fromkeys(names, 1.0)
@@ -191,12 +190,35 @@ class Batches:
             shares.append(weight)
         self.shares = np.array(shares).cumsum() / np.sum(shares)
 
+    def pick(self) -> int:
+        """Returns the number of a window."""
+        windows, chance = self.pools[np.searchsorted(self.shares, self.rng.random())]
+        return int(windows[np.searchsorted(chance, self.rng.random())])
+
+
+class Batches:
+    """An endless stream of training segments, balanced over the data sets.
+
+    Windows of like length are read together: whole pieces shorter than half a segment in batches of short
+    segments, the others over several segments in a row.
+
+    Args:
+        shards: what to read.
+        weights: share of each data set; if it names none of the sets, they weigh the same.
+        stage: of the recipe: ``batch`` pieces side by side, in segments of ``segment`` notes, of windows of at
+            most ``window`` notes.
+        seed: of all random choices.
+    """
+
+    def __init__(self, shards: Shards, weights: dict[str, float], stage: dict[str, Any], seed: int):
+        self.shards, self.batch, self.segment, self.window = shards, stage["batch"], stage["segment"], stage["window"]
+        self.rng = np.random.default_rng(seed)
+        self.picker = WindowPicker(shards, weights, self.rng)
+
     def __iter__(self) -> Iterator[Segment]:
         waiting: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
         while True:
-            windows, chance = self.pools[np.searchsorted(self.shares, self.rng.random())]
-            window = int(windows[np.searchsorted(chance, self.rng.random())])
-            found = example(self.shards, window, self.rng, self.window)
+            found = example(self.shards, self.picker.pick(), self.rng, self.window)
             length = len(found[0]) - 1
             size = self.segment // 2 if length <= self.segment // 2 else self.segment
             group = waiting.setdefault(size if size < self.segment else size * -(-length // size), [])
@@ -220,3 +242,11 @@ def segments(examples: list[tuple[np.ndarray, np.ndarray]], size: int) -> Iterat
         if longest - 1 - stop < size // 8:  # a few notes more are not worth a step of their own
             stop = longest - 1
         yield Segment(sequences[:, start:stop], sequences[:, start + 1 : stop + 1, :8], prefix, start == 0)
+
+
+def validation_windows(shards: Shards, count: int) -> Iterator[np.ndarray]:
+    """Yields up to this many validation windows of each set of real music that has any, spread evenly."""
+    for number, entry in enumerate(shards.index["sets"].values()):
+        mine = ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).nonzero()[0]
+        if len(mine) and not entry.get("synthetic"):
+            yield mine[:: max(1, len(mine) // count)][:count]

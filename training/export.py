@@ -11,14 +11,12 @@ import csv
 import json
 import os
 import shutil
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
-from checkpoints.store import EMBEDDED, REGISTRY, file_sha256
+from checkpoints.store import EMBEDDED, REGISTRY, file_sha256, register
 from music.cache import cache_folder
 from music.errors import StudioError
 from training.card import CARDS, write_card
@@ -92,18 +90,6 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
-
-
-def register(registry: Path, name: str, values: dict[str, Any]) -> None:
-    """Writes one entry of a registry, leaving the others as they are."""
-    known = tomllib.loads(registry.read_text(encoding="utf-8")) if registry.exists() else {}
-    known[name] = values
-    lines = ["# Checkpoints by name. Written by `python -m training export`; checked before every load.", ""]
-    for entry_name, entry in sorted(known.items()):
-        lines += [f"[{entry_name}]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items()), ""]
-    part = registry.with_suffix(".part")
-    part.write_text("\n".join(lines), encoding="utf-8")
-    os.replace(part, registry)
 
 
 def draw_curve(curve: Path, picture: Path) -> None:

@@ -13,22 +13,22 @@ import argparse
 import contextlib
 import csv
 import dataclasses
+import importlib
 import json
 import os
 import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from models.octuple import field_losses
-from models.transformer_xl import TransformerXL, TransformerXLConfig, parameter_count
-from training.data import BARS_LEFT_SIZE, Batches, Shards, example, segments
+from training.data import Shards
 
+TASKS = {"transformer_xl": "training.writing", "musicbert": "training.filling"}
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
 
@@ -52,10 +52,31 @@ def main(argv: list[str]) -> None:
     train(recipe, Shards.load(args.shards), args.run, args.valid_every, args.save_every)
 
 
-def build(recipe: dict[str, Any], index: dict[str, Any]) -> TransformerXL:
-    """Returns a new model with the recipe's sizes and the shards' vocabularies."""
-    config = TransformerXLConfig(tuple(index["step_sizes"]), (BARS_LEFT_SIZE,), index["prefix_size"], **recipe["model"])
-    return TransformerXL(config)
+class Task(Protocol):
+    """What one architecture learns: the class ``Task`` of its module in TASKS.
+
+    Made of (recipe, shards, device); it holds what a stage reads from, the loop holds everything else.
+    """
+
+    unit: str
+    """What the loss is counted in, such as "note"."""
+
+    def build(self) -> nn.Module:
+        """Returns a new model with the recipe's sizes and the shards' vocabularies."""
+
+    def begin(self, stage: dict[str, Any], seed: int) -> None:
+        """Starts to read as a stage of the recipe says."""
+
+    def loss(self, model: nn.Module) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Returns the summed nats of the next batch, the number of units they stand for, and the notes read."""
+
+    def validate(self, model: nn.Module, stage: dict[str, Any]) -> float | None:
+        """Returns nats a unit on fixed validation windows, the real sets weighing the same; None without any."""
+
+
+def task_of(recipe: dict[str, Any], shards: Shards, device: torch.device) -> Task:
+    """Returns what the recipe's architecture learns."""
+    return importlib.import_module(TASKS[recipe["architecture"]]).Task(recipe, shards, device)
 
 
 def stage_at(recipe: dict[str, Any], step: int) -> dict[str, Any]:
@@ -82,7 +103,8 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
     rank, ranks, device = _join()
     wanted, seed = recipe["optimizer"], recipe["seed"]
     torch.manual_seed(seed)
-    model = build(recipe, shards.index).to(device)
+    task = task_of(recipe, shards, device)
+    model = task.build().to(device)
     optimizer = new_optimizer(model, recipe)
     run.mkdir(parents=True, exist_ok=True)
     done, notes, seconds = _resume(run, model, optimizer, device, rank)
@@ -94,27 +116,19 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
         }
         (run / "config.json").write_text(json.dumps(config))
         print(
-            f"{parameter_count(model) / 1e6:.2f} M parameters, step {done} of {wanted['steps']}, {ranks} x {device}",
+            f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, step {done} of {wanted['steps']}, {ranks} x {device}",
             flush=True,
         )
-    stage, memory, running, started = None, None, [], time.monotonic()
+    stage, running, started = None, [], time.monotonic()
     for step in range(done, wanted["steps"]):
         if (now := stage_at(recipe, step)) is not stage:
             stage = now
-            stream = iter(Batches(shards, recipe["weights"], stage, seed=seed + 1000 * rank + 7919 * step))
-            memory = None
+            task.begin(stage, seed + 1000 * rank + 7919 * step)
         rate = wanted["learning_rate"] * min(1.0, (step + 1) / wanted["warmup_steps"]) * (1 - step / wanted["steps"])
-        segment = next(stream)
-        while memory is None and not segment.first:
-            segment = next(stream)
-        if segment.first:
-            memory = model.new_memory(len(segment.notes))
         model.train()
-        with _autocast(device):
-            notes_read, target = segment.notes.to(device), segment.target.to(device)
-            output, memory = model(notes_read, segment.prefix.to(device), memory, stage["memory"])
-            losses, count = field_losses(model.head(output, notes_read, target), target)
-        loss = losses.sum() / count.clamp(min=1)
+        with autocast(device, recipe):
+            nats, count, read = task.loss(model)
+        loss = nats / count.clamp(min=1)
         loss.backward()
         _average_gradients(model, ranks)
         nn.utils.clip_grad_norm_(model.parameters(), wanted["clip"])
@@ -123,7 +137,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         running.append(loss.item())
-        notes += int(count) * ranks
+        notes += read * ranks
         last = step + 1 == wanted["steps"]
         if rank == 0 and ((step + 1) % 50 == 0 or last):
             spent = seconds + time.monotonic() - started
@@ -135,7 +149,9 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
                 "train": f"{sum(running) / len(running):.4f}",
             }
             if (step + 1) % valid_every == 0 or last:
-                nats = validate(model, shards, stage, device)
+                model.eval()
+                with torch.no_grad(), autocast(device, recipe):
+                    nats = task.validate(model, stage)
                 row["valid"] = "" if nats is None else f"{nats:.4f}"
             _log(run, row)
             running.clear()
@@ -143,37 +159,6 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, s
             _save(run, model, optimizer, step + 1, notes, seconds + time.monotonic() - started)
     if ranks > 1:
         dist.destroy_process_group()
-
-
-@torch.no_grad()
-def validate(
-    model: TransformerXL, shards: Shards, stage: dict[str, Any], device: torch.device, windows: int = 8
-) -> float | None:
-    """Returns nats a note on a few fixed validation windows of each real data set, the sets weighing the same.
-
-    None where there is no validation music, as in a folder of a few files.
-    """
-    model.eval()
-    real = [number for number, entry in enumerate(shards.index["sets"].values()) if not entry.get("synthetic")]
-    means = []
-    for number in real:
-        mine = ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).nonzero()[0]
-        if not len(mine):
-            continue
-        total, count = 0.0, 0
-        for segment in segments(
-            [example(shards, int(w), None) for w in mine[:: max(1, len(mine) // windows)][:windows]], stage["segment"]
-        ):
-            if segment.first:
-                memory = model.new_memory(len(segment.notes))
-            with _autocast(device):
-                notes, target = segment.notes.to(device), segment.target.to(device)
-                output, memory = model(notes, segment.prefix.to(device), memory, stage["memory"])
-                losses, found = field_losses(model.head(output, notes, target), target)
-            total, count = total + losses.sum().item(), count + int(found)
-        if count:
-            means.append(total / count)
-    return sum(means) / len(means) if means else None
 
 
 def _join() -> tuple[int, int, torch.device]:
@@ -188,8 +173,10 @@ def _join() -> tuple[int, int, torch.device]:
     return rank, ranks, device
 
 
-def _autocast(device: torch.device) -> contextlib.AbstractContextManager:
-    return torch.autocast(device.type, dtype=torch.bfloat16) if device.type == "cuda" else contextlib.nullcontext()
+def autocast(device: torch.device, recipe: dict[str, Any]) -> contextlib.AbstractContextManager:
+    """Returns bfloat16 arithmetic where the device is fast at it: GPUs, and processors with matrix units if asked."""
+    wanted = device.type == "cuda" or recipe.get("bfloat16", False)
+    return torch.autocast(device.type, dtype=torch.bfloat16) if wanted else contextlib.nullcontext()
 
 
 def _average_gradients(model: nn.Module, ranks: int) -> None:
