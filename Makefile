@@ -1,6 +1,7 @@
 # make studio   open the studio in the browser (PORT=8501)
 # make test     run the tests and the linter (ARGS="tests/music -k tempo" to choose)
-# make clean    remove the environment and the caches
+# make test-fairseq   compare our MusicBERT with fairseq's encoder, in an environment of its own (needs g++; some minutes)
+# make clean    remove the environments and the caches
 #
 # Needs Python 3.11 alone: everything else goes into .venv. FluidSynth (sound) and Cairo (PDF) come from the system's
 # package manager, see system.sh.
@@ -16,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Models are small: one thread each is the fastest, and leaves the other cores to the page and the sound.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: studio test clean
+.PHONY: studio test test-fairseq clean
 .DELETE_ON_ERROR:
 
 studio: .venv/.installed
@@ -30,8 +31,11 @@ test: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q $(ARGS)
 
+test-fairseq: .venv-fairseq/.installed
+	.venv-fairseq/bin/python -m pytest -q -s tests/fairseq $(ARGS)
+
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-fairseq .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: $(REQUIREMENTS)
@@ -47,4 +51,15 @@ clean:
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@echo "Installing the packages of requirements-dev.txt into .venv."
 	@$(BIN)/python -m pip install -qq -r requirements-dev.txt
+	@touch $@
+
+# fairseq never goes into .venv: it asks for a torchaudio that breaks transformers. So it is installed without what it asks
+# for, and is built against the torch that is there, for a build of its own would download another one.
+.venv-fairseq/.installed: requirements.txt requirements-dev.txt
+	@[ -n "$(PYTHON)" ] && $(PYTHON) $(IS_311) 2>/dev/null || { echo "This needs Python 3.11: make PYTHON=/path/to/python3.11"; exit 2; }
+	@[ -x .venv-fairseq/bin/python ] || $(PYTHON) -m venv .venv-fairseq
+	@echo "Installing fairseq into .venv-fairseq; compiling it takes some minutes."
+	@.venv-fairseq/bin/python -m pip install -qq $$(grep -hE '^(torch|numpy|pytest)==' requirements.txt requirements-dev.txt) \
+		setuptools wheel cython cffi hydra-core==1.3.2 omegaconf==2.3.0 bitarray regex sacrebleu scikit-learn tqdm
+	@.venv-fairseq/bin/python -m pip install -qq --no-deps --no-build-isolation fairseq-fixed==0.12.3.1
 	@touch $@

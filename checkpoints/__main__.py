@@ -1,9 +1,10 @@
-"""``python -m checkpoints list | verify``: what models there are, and whether their files are whole."""
+"""``python -m checkpoints list | verify | import``: what models there are, whether they are whole, and those of others."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from checkpoints.store import entries, entry, verify
 from music.errors import StudioError
@@ -16,12 +17,21 @@ def main(argv: list[str]) -> int:
     verbs.add_parser("list", help="name, task, size and parameters of each checkpoint")
     checking = verbs.add_parser("verify", help="compare the files with the registry's sizes and SHA-256 sums")
     checking.add_argument("names", nargs="*", help="checkpoints to verify; all by default")
+    importing = verbs.add_parser("import", help="take in a MusicBERT checkpoint of fairseq (.pt)")
+    importing.add_argument("file", type=Path, metavar="FILE.pt", help="the checkpoint as its authors give it")
+    importing.add_argument("--name", help="what to call it; by default after its size or its file")
     args = parser.parse_args(argv)
     try:
         if args.verb == "list":
             for found in entries().values():
                 parameters = found.details.get("parameters", 0) / 1e6
                 print(f"{found.name:20}{found.task:12}{found.bytes / 1e6:7.1f} MB{parameters:8.2f} M parameters")
+        elif args.verb == "import":
+            from checkpoints.importing import import_musicbert  # brings torch, which the other verbs do without
+
+            found = import_musicbert(args.file, args.name)
+            parameters = found.details["parameters"] / 1e6
+            print(f"{found.name}: {parameters:.1f} M parameters, for the {found.task} page, in {found.path}")
         else:
             for name in args.names or list(entries()):
                 verify(entry(name))

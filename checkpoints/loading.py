@@ -10,11 +10,15 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from checkpoints.store import Entry, entry, verify
+from models.musicbert import MusicBERT, MusicBERTConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
-from music import tokens
+from music.dialects import Dialect, dialect_of
 from music.errors import StudioError
 
-ARCHITECTURES: dict[str, tuple[type, type]] = {"transformer_xl": (TransformerXL, TransformerXLConfig)}
+ARCHITECTURES: dict[str, tuple[type, type]] = {
+    "musicbert": (MusicBERT, MusicBERTConfig),
+    "transformer_xl": (TransformerXL, TransformerXLConfig),
+}
 
 _loaded: dict[str, Checkpoint] = {}
 _lock = threading.Lock()
@@ -27,10 +31,12 @@ class Checkpoint:
     Attributes:
         model: in eval mode, single precision, without gradients. Never changed by those who use it.
         entry: what the registry says of it.
+        dialect: what the octuples mean that it reads and writes.
     """
 
     model: Any
     entry: Entry
+    dialect: Dialect
 
 
 def load(name: str) -> Checkpoint:
@@ -52,7 +58,8 @@ def _read(wanted: Entry) -> Checkpoint:
         raise StudioError(
             f"This version cannot use '{wanted.architecture}' checkpoints such as '{wanted.name}'. Update the studio."
         )
-    if wanted.tokenizer != tokens.digest():
+    dialect = dialect_of(wanted.tokenizer)
+    if dialect is None or (wanted.architecture != "musicbert" and dialect.name != "studio"):
         raise StudioError(
             f"The checkpoint '{wanted.name}' was trained with other vocabularies. Export it again with this version."
         )
@@ -68,9 +75,11 @@ def _read(wanted: Entry) -> Checkpoint:
     frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
     model = model_type(config_type(**frozen))
     try:
+        if wanted.architecture == "musicbert" and model.config.vocabulary != dialect.vocabulary:
+            raise RuntimeError("the vocabulary of another dialect")
         model.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         raise StudioError(
             f"The checkpoint '{wanted.name}' does not fit its own description. Export it again with this version."
         ) from error
-    return Checkpoint(model.eval().requires_grad_(False), wanted)
+    return Checkpoint(model.eval().requires_grad_(False), wanted, dialect)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,6 +67,20 @@ def entry(name: str) -> Entry:
     if name not in known:
         raise StudioError(f"There is no checkpoint '{name}'. Available: {', '.join(known) or 'none'}.")
     return known[name]
+
+
+def register(registry: Path, name: str, values: Mapping[str, Any]) -> None:
+    """Writes one entry of a registry, leaving the others as they are."""
+    known = tomllib.loads(registry.read_text(encoding="utf-8")) if registry.exists() else {}
+    known[name] = dict(values)
+    lines = ["# Checkpoints by name. Written by `python -m training export` and `python -m checkpoints import`.", ""]
+    for entry_name, entry in sorted(known.items()):
+        # JSON is TOML here, but for letters outside the basic plane, which it escapes as TOML may not.
+        written = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items())
+        lines += [f"[{entry_name}]", *written, ""]
+    part = registry.with_suffix(".part")
+    part.write_text("\n".join(lines), encoding="utf-8")
+    os.replace(part, registry)
 
 
 def verify(wanted: Entry) -> None:

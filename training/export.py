@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -20,6 +22,7 @@ from checkpoints.store import EMBEDDED, REGISTRY, file_sha256, register
 from music.cache import cache_folder
 from music.errors import StudioError
 from training.card import CARDS, write_card
+from training.train import TASKS
 
 
 def main(argv: list[str]) -> None:
@@ -86,13 +89,18 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
         },
     )
     shutil.copy(run / "curve.csv", cards / f"{name}.csv")
-    draw_curve(run / "curve.csv", cards / f"{name}.png")
+    draw_curve(run / "curve.csv", cards / f"{name}.png", loss_unit(recipe))
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
 
 
-def draw_curve(curve: Path, picture: Path) -> None:
+def loss_unit(recipe: dict[str, Any]) -> str:
+    """Returns what the loss of a recipe is counted in, such as "nats a note"."""
+    return f"nats a {importlib.import_module(TASKS[recipe['architecture']]).Task.unit}"
+
+
+def draw_curve(curve: Path, picture: Path, unit: str) -> None:
     """Draws the loss curve of a run as PNG."""
     import matplotlib
 
@@ -112,8 +120,9 @@ def draw_curve(curve: Path, picture: Path) -> None:
     axes.plot(
         [int(r["notes"]) / 1e6 for r in valid], [float(r["valid"]) for r in valid], "o-", label="validation, real sets"
     )
-    low = min(float(r["train"]) for r in rows)
-    axes.set(xlabel="notes read (millions)", ylabel="nats a note", ylim=(low - 0.5, low + 9))
+    losses = [float(r["train"]) for r in rows]
+    low, high = min(losses), max(losses)
+    axes.set(xlabel="notes read (millions)", ylabel=unit, ylim=(low - 0.5, min(high, low + 8.5) + 0.5))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()

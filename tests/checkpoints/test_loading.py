@@ -9,10 +9,9 @@ import torch
 
 from checkpoints import loading, store
 from checkpoints.loading import load
-from checkpoints.store import entries, entry, verify
+from checkpoints.store import entries, entry, register, verify
 from music import tokens
 from music.errors import StudioError
-from training.export import register
 
 NAME = "generate-small"
 
