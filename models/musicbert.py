@@ -7,8 +7,10 @@ names and arithmetic are those of the authors' fairseq checkpoints, so that thes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -147,3 +149,20 @@ class MusicBERT(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Returns logits [batch, notes, 8, vocabulary] for tokens [batch, notes, 8]."""
         return self.head(self.features(tokens))
+
+
+def blind_order(rows: np.ndarray, hidden: np.ndarray, columns: Sequence[int], chance: np.ndarray) -> np.ndarray:
+    """Returns the order of notes, int [notes], in which a hidden value counts for nothing.
+
+    Notes stand in order of their bar, position, program and pitch. A hidden value stands first; what is then equal
+    stands in random order. So a note's place never tells the model what it has to find, and a note that is still empty
+    has a place.
+
+    Args:
+        rows: [notes, fields] ids.
+        hidden: bool [notes, fields].
+        columns: where bar, position, program and pitch stand.
+        chance: [notes] random numbers.
+    """
+    keys = [np.where(hidden[:, column], -1, rows[:, column]) for column in reversed(columns)]
+    return np.lexsort([chance, *keys])

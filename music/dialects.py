@@ -68,6 +68,11 @@ class Dialect:
     grid: Callable[[symusic.Score, int], Grid]
 
     @property
+    def slots(self) -> tuple[int, ...]:
+        """SLOTS, of which both dialects have the same."""
+        return SLOTS
+
+    @property
     def blocks(self) -> tuple[int, ...]:
         """First token of each field's block, in the order of SLOTS."""
         return tuple((4 + np.cumsum((0, *self.sizes[:-1]))).tolist())

@@ -87,7 +87,7 @@ def _add_signposts(score: symusic.Score, file: SmfFile, decode: Decoder) -> None
                 else:
                     file.mended["Impossible tempo changes, left out: #"] += 1
             elif what == TIME:
-                if len(body) >= 2 and body[0] and body[1] <= 6:
+                if len(body) >= 2 and body[0] and body[1] <= 7:
                     times[tick] = (body[0], 1 << body[1])
                 else:
                     file.mended["Impossible time signatures, left out: #"] += 1

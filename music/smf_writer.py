@@ -84,7 +84,7 @@ def _conductor(score: symusic.Score, title: str, studio: dict[str, Any]) -> byte
         microseconds = min(max(tempo.mspq, 1), 0xFFFFFF)
         events.append((max(tempo.time, 0), _META, encode_meta(TEMPO, microseconds.to_bytes(3, "big"))))
     for sig in score.time_signatures:
-        if 1 <= sig.numerator <= 255 and sig.denominator in (1, 2, 4, 8, 16, 32, 64):
+        if 1 <= sig.numerator <= 255 and sig.denominator in (1, 2, 4, 8, 16, 32, 64, 128):
             body = bytes([sig.numerator, sig.denominator.bit_length() - 1, 24, 8])
             events.append((max(sig.time, 0), _META, encode_meta(TIME, body)))
     for key in score.key_signatures:

@@ -1,38 +1,24 @@
 """The studio on the command line: ``python -m pipelines VERB ...``.
 
-A verb is a function that adds its parser and a function that runs it; VERBS lists them. Files are written
-when all is done, so a run that fails leaves nothing behind. Exit code 0, or 2 with two short sentences.
+A verb is a function that adds its parser and says which function runs it: that gets the command line and a way to show
+progress, and returns the files to write; VERBS lists them. Files are written when all is done, so a run that fails
+leaves nothing behind. Exit code 0, or 2 with two short sentences.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from music.errors import StudioError
-from music.midi import inspect, midi_bytes, read_midi, read_with_repairs, write_files
-from music.piece import Piece
-from pipelines.contract import Step
-from pipelines.options import (
-    DENSITIES,
-    GENRES,
-    MAX_BARS,
-    MAX_MEMORY,
-    MAX_SECONDS,
-    MAX_VARIANTS,
-    GenerateOptions,
-    from_mapping,
-)
-
-Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
-_GENERATES = ("pipeline", "options", "input", "checkpoint")
+from music.midi import inspect, read_midi, read_with_repairs, write_files
+from pipelines.model_verbs import Show, Verbs, add_generate, add_remix
+from pipelines.recipes import recipe_beside
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,11 +33,34 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
+class _Progress:
+    """Shows how far a verb has come, on a terminal only; gone when it ends."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, done: float, total: float, unit: str) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            hidden = not sys.stderr.isatty()
+            self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=hidden, leave=False)
+        self._bar.total = total
+        self._bar.update(max(done - self._bar.n, 0))
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     parser = _Parser(
         prog="python -m pipelines",
-        description="DeepMusic Studio on the command line: write music, play it to a file, print it, look into it.",
+        description="DeepMusic Studio on the command line: write and remix music, play it to a file, print it, look into it.",
         epilog="Type 'python -m pipelines VERB --help' to see what a verb can do.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -59,7 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
         add(verbs)
     try:
         asked = parser.parse_args(arguments)
-        asked.run(asked)
+        if hasattr(asked, "endings"):
+            _check_place(asked.out, asked.endings)
+        with _Progress() as show:
+            files = asked.run(asked, show)
+        _write(files)
         return 0
     except StudioError as error:
         print(error, file=sys.stderr)
@@ -67,111 +80,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. Nothing was written.", file=sys.stderr)
         return 2
-
-
-def _add_generate(verbs: Verbs) -> None:
-    parser = verbs.add_parser(
-        "generate",
-        help="write new music, or continue a MIDI file",
-        description="Writes new music with a model: from nothing, or as the continuation of a MIDI or MusicXML file.",
-        epilog="Example: python -m pipelines generate --out night.mid --bars 16 --key 'D minor' --tempo 96 "
-        "--instruments piano,bass,drums --genre jazz --variants 4",
-        argument_default=argparse.SUPPRESS,  # what is not given stays out, so the defaults stand in one place only
-    )
-    parser.add_argument(
-        "source", metavar="IN.mid", nargs="?", help="the music to continue; without it the model starts from nothing"
-    )
-    parser.add_argument(
-        "--out",
-        metavar="OUT.mid",
-        type=Path,
-        required=True,
-        help="where the result goes; several variants become OUT-1.mid, OUT-2.mid, ...",
-    )
-    length = parser.add_argument_group("how long")
-    length.add_argument(
-        "--bars", metavar="N", type=int, help=f"new bars to write, 1 to {MAX_BARS} ({GenerateOptions.bars} unless said)"
-    )
-    length.add_argument("--seconds", metavar="S", type=float, help=f"or seconds of new music, up to {MAX_SECONDS:.0f}")
-    length.add_argument(
-        "--keep-bars", metavar="K", type=int, help="continue after bar K of IN.mid instead of after its end"
-    )
-    what = parser.add_argument_group("what music (each is free unless said; a continuation follows IN.mid)")
-    what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=float, help="quarter notes a minute")
-    what.add_argument("--time-signature", metavar="4/4", help="such as 4/4, 3/4 or 6/8")
-    what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
-    what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
-    what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
-    what.add_argument(
-        "--instruments", metavar="A,B,C", type=_names, help="the only instruments allowed, such as piano,bass,drums"
-    )
-    what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
-    free = parser.add_argument_group("how adventurous")
-    free.add_argument(
-        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
-    )
-    free.add_argument("--temperature-notes", metavar="T", type=float, help="factor on that for pitches")
-    free.add_argument("--temperature-durations", metavar="T", type=float, help="factor on that for rhythm")
-    free.add_argument(
-        "--temperature-instruments", metavar="T", type=float, help="factor on that for the choice of instrument"
-    )
-    free.add_argument(
-        "--top-p", metavar="P", type=float, help="keep the likeliest choices that together have this probability"
-    )
-    free.add_argument("--top-k", metavar="K", type=int, help="keep at most this many choices; 0 for no limit")
-    free.add_argument(
-        "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
-    )
-    free.add_argument(
-        "--memory", metavar="N", type=int, help=f"how many past notes the model remembers, up to {MAX_MEMORY}"
-    )
-    run = parser.add_argument_group("this run")
-    run.add_argument("--seed", metavar="N", type=int, help="the same seed and settings give the same notes")
-    run.add_argument("--variants", metavar="N", type=int, help=f"how many versions to write, 1 to {MAX_VARIANTS}")
-    run.add_argument("--checkpoint", metavar="NAME", help="the model to use")
-    run.add_argument(
-        "--recipe",
-        metavar="FILE",
-        type=Path,
-        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
-    )
-    parser.set_defaults(run=_generate)
-
-
-def _generate(asked: argparse.Namespace) -> None:
-    given = {
-        field.name: getattr(asked, field.name)
-        for field in dataclasses.fields(GenerateOptions)
-        if hasattr(asked, field.name)
-    }
-    recipe = _read_recipe(asked.recipe) if hasattr(asked, "recipe") else None
-    if recipe is not None and given:
-        flag = next(iter(given)).removesuffix("_bpm").replace("_", "-")
-        raise StudioError(f"--recipe and --{flag} cannot go together. Leave one of them out.")
-    if "seconds" in given:
-        given.setdefault("bars", None)
-    options = from_mapping(GenerateOptions, given if recipe is None else recipe["options"])
-    _check_place(asked.out, (".mid", ".midi"))
-    piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
-    if recipe is not None and recipe["input"] != piece.fingerprint:
-        if recipe["input"] == Piece.empty().fingerprint:
-            raise StudioError("The recipe starts from nothing. Leave the input file out.")
-        raise StudioError("The recipe was made from another input. Give the MIDI file that it continued.")
-    from pipelines.generate import generate
-
-    pieces = _last_step(generate(piece, options)).pieces
-    if recipe is not None:
-        again = [p for p in pieces if all(p.history[-1].get(name) == recipe[name] for name in _GENERATES)]
-        # The recipe of one of several variants says which; that one alone is asked for again.
-        again = [p for p in again if p.history[-1].get("variant") == recipe.get("variant")] or again
-        if not again:
-            raise StudioError("The recipe was made with another model. Install the checkpoint that it names.")
-        pieces = tuple(again)
-    files: dict[Path, bytes] = {}
-    for number, result in enumerate(pieces, 1):
-        path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
-        files |= {path: midi_bytes(result)} | _recipe_beside(path, result)
-    _write(files)
 
 
 def _add_render(verbs: Verbs) -> None:
@@ -186,34 +94,32 @@ def _add_render(verbs: Verbs) -> None:
         "--stems", action="store_true", help="write each track to a file of its own too: OUT-1-NAME.wav, ..."
     )
     parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
-    parser.set_defaults(run=_render)
+    parser.set_defaults(run=_render, endings=(".wav", ".flac", ".ogg", ".mp3"))
 
 
-def _render(asked: argparse.Namespace) -> None:
-    from music.audio import FORMATS
+def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     from music.render import encode, engine, mix_stems, render, render_stems
 
-    kind = _check_place(asked.out, [f".{name}" for name in FORMATS]).lstrip(".")
+    kind = asked.out.suffix.lower().lstrip(".")
     piece = read_midi(asked.source)
     if not piece.note_count:
         raise StudioError("There are no notes to play. Choose a file with music in it.")
     if engine().is_basic:
         print(engine().advice, file=sys.stderr)
-    with _bar("%") as bar:
 
-        def progress(share: float) -> None:
-            bar.update(max(round(share * 100) - bar.n, 0))
+    def progress(share: float) -> None:
+        show(round(share * 100), 100, "%")
 
-        if asked.stems:
-            stems = render_stems(piece, asked.soundfont, progress=progress)
-            mix = mix_stems(stems)
-        else:
-            stems, mix = [], render(piece, asked.soundfont, progress=progress)
+    if asked.stems:
+        stems = render_stems(piece, asked.soundfont, progress=progress)
+        mix = mix_stems(stems)
+    else:
+        stems, mix = [], render(piece, asked.soundfont, progress=progress)
     files = {asked.out: encode(mix, kind)}
     for number, stem in enumerate(stems, 1):
         name = re.sub(r"[^\w -]+", "", stem.name).strip()[:40] or "track"
         files[asked.out.with_stem(f"{asked.out.stem}-{number}-{name}")] = encode(stem.audio, kind)
-    _write(files | _recipe_beside(asked.out, piece))
+    return files | recipe_beside(asked.out, piece)
 
 
 def _add_sheet(verbs: Verbs) -> None:
@@ -229,11 +135,11 @@ def _add_sheet(verbs: Verbs) -> None:
         type=Path,
         help="the sheet; further SVG pages become OUT-2.svg, OUT-3.svg, ...",
     )
-    parser.set_defaults(run=_sheet)
+    parser.set_defaults(run=_sheet, endings=(".musicxml", ".svg", ".pdf"))
 
 
-def _sheet(asked: argparse.Namespace) -> None:
-    kind = _check_place(asked.out, (".musicxml", ".svg", ".pdf"))
+def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    kind = asked.out.suffix.lower()
     piece = read_midi(asked.source)
     from music.engrave import musicxml, pdf, svg_pages
 
@@ -243,7 +149,7 @@ def _sheet(asked: argparse.Namespace) -> None:
         files |= {asked.out.with_stem(f"{asked.out.stem}-{n}"): page.encode() for n, page in enumerate(others, 2)}
     else:
         files = {asked.out: (musicxml if kind == ".musicxml" else pdf)(piece)}
-    _write(files | _recipe_beside(asked.out, piece))
+    return files | recipe_beside(asked.out, piece)
 
 
 def _add_inspect(verbs: Verbs) -> None:
@@ -257,24 +163,19 @@ def _add_inspect(verbs: Verbs) -> None:
     parser.set_defaults(run=_inspect)
 
 
-def _inspect(asked: argparse.Namespace) -> None:
+def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     reading = read_with_repairs(asked.source)
     report = inspect(reading.piece, reading.repairs)
     print(report.to_json() if asked.json else report.to_text())
+    return {}
 
 
-VERBS: tuple[Callable[[Verbs], None], ...] = (_add_generate, _add_render, _add_sheet, _add_inspect)
+VERBS: tuple[Callable[[Verbs], None], ...] = (add_generate, add_remix, _add_render, _add_sheet, _add_inspect)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _check_place(out: Path, endings: list[str] | tuple[str, ...]) -> str:
-    """Returns the ending of an output file in lower case, after making sure before any work that it can be written."""
-    ending = out.suffix.lower()
-    if ending not in endings:
+def _check_place(out: Path, endings: Sequence[str]) -> None:
+    """Makes sure, before any work, that an output file can be written and has one of these endings."""
+    if out.suffix.lower() not in endings:
         raise StudioError(
             f"'{out}' has an ending that is not written here. Choose {', '.join(endings[:-1])} or {endings[-1]}."
         )
@@ -282,53 +183,6 @@ def _check_place(out: Path, endings: list[str] | tuple[str, ...]) -> str:
         raise StudioError(f"The folder '{out.parent}' does not exist. Make it first, or choose another.")
     if out.is_dir() or not os.access(out.parent, os.W_OK):
         raise StudioError(f"'{out}' cannot be written. Choose another place.")
-    return ending
-
-
-def _read_recipe(path: Path) -> Mapping[str, Any]:
-    """Returns a recipe of ``generate``, checked for the parts that it must have."""
-    try:
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StudioError(f"'{path}' cannot be opened. Check the name.") from error
-    except (ValueError, RecursionError) as error:
-        raise StudioError(f"'{path}' is not a recipe. Choose an OUT.recipe.json that generate wrote.") from error
-    if (
-        not isinstance(recipe, dict)
-        or recipe.get("pipeline") != "generate"
-        or not isinstance(recipe.get("options"), dict)
-    ):
-        raise StudioError(f"'{path}' is not a recipe of generate. Choose an OUT.recipe.json that generate wrote.")
-    if not all(name in recipe for name in _GENERATES):
-        raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
-    return recipe
-
-
-def _recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:
-    """Returns the file that says how a result came to be; none for music that no pipeline wrote."""
-    if not piece.history:
-        return {}
-    text = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
-    return {path.with_name(f"{path.stem}.recipe.json"): text.encode()}
-
-
-def _bar(unit: str, total: float = 100) -> Any:
-    """Returns a progress bar, which shows on a terminal only."""
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
-
-
-def _last_step(steps: Iterator[Step]) -> Step:
-    """Returns a pipeline's result, showing its progress."""
-    bar = None
-    for step in steps:
-        bar = bar or _bar(f" {step.unit}", step.total)
-        bar.total = step.total
-        bar.update(step.done - bar.n)
-    if bar is not None:
-        bar.close()
-    return step
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

@@ -182,12 +182,12 @@ class RemixOptions:
     instruments: tuple[str, ...] = ()
     stay_in_key: bool = False
     passes: int = 8
-    temperature: float = 1.0
+    temperature: float = 0.9
     temperature_notes: float = 1.0
     temperature_rhythm: float = 1.0
     temperature_velocity: float = 1.0
     temperature_instruments: float = 1.0
-    top_p: float = 0.95
+    top_p: float = 0.9
     top_k: int = 0
     seed: int = 0
     variants: int = 1

@@ -4,11 +4,125 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+import symusic
+
+from checkpoints.loading import Checkpoint, load
+from music.edit import graft
+from music.errors import StudioError
+from music.instruments import DRUMS
 from music.piece import Piece
+from music.tokens import PITCH, VELOCITY
+from pipelines.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.contract import Step
-from pipelines.options import RemixOptions
+from pipelines.filling import Filler
+from pipelines.options import RemixOptions, parse_swap, to_mapping
+from pipelines.orchestration import choose_players, give_to
+
+VERSION = "1"
 
 
 def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
-    """Yields Steps whose pieces are the input with the selection written anew; one piece a variant."""
-    raise NotImplementedError
+    """Yields Steps whose pieces are the input with the selection written anew; one piece a variant.
+
+    Notes outside the selection, and everything that is not a note, stay bit for bit; of selected notes only what
+    ``options.change`` names is another. What is new comes from the model's grid; what is kept keeps its ticks.
+
+    Raises:
+        StudioError: the checkpoint cannot be used, or the options do not fit the input.
+    """
+    checkpoint = load(options.checkpoint)
+    if checkpoint.entry.task != "remix":
+        raise StudioError(
+            f"The checkpoint '{options.checkpoint}' cannot remix. Choose one that can, such as remix-small."
+        )
+    original = read(piece.score, checkpoint.dialect, options)
+    swaps = _swaps(original, options)
+    canvases, touched = zip(*(prepare(original, options, number) for number in range(options.variants)), strict=True)
+    if options.change in FILLING:
+        for progress in Filler(checkpoint, options).fill(canvases):
+            if progress.done < progress.total:
+                pieces = tuple(piece.replace(score=written(canvas)) for canvas in canvases)
+                yield Step(pieces, progress.done, progress.total, "changes")
+        players = [swaps] * len(canvases)
+    else:
+        players = [swaps | chosen for chosen in _choose(checkpoint, canvases, options, frozenset(swaps))]
+    recipe = {
+        "pipeline": "remix",
+        "version": VERSION,
+        "options": to_mapping(options),
+        "input": piece.fingerprint,
+        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
+    }
+    pieces = []
+    for number, (canvas, bars, given) in enumerate(zip(canvases, touched, players, strict=True)):
+        score = give_to(written(canvas), original.bar_starts, bars, given)
+        pieces.append(piece.with_step(score, {**recipe, "variant": number}))
+    total = float(max(1, sum(len(canvas.chosen.nonzero()[0]) for canvas in canvases)))
+    total = max(total, float(progress.total)) if options.change in FILLING and _any(canvases) else total
+    yield Step(tuple(pieces), total, total, "changes")
+
+
+def _any(canvases: tuple[Canvas, ...]) -> bool:
+    return any(canvas.chosen.any() for canvas in canvases)
+
+
+def written(canvas: Canvas) -> symusic.Score:
+    """Returns the score of a variant as far as it is written; what is still open stands as in the input."""
+    original = canvas.original
+    unfinished = canvas.open.any(axis=1) & (canvas.track >= 0)
+    done = canvas.chosen & ~unfinished & (canvas.track >= 0)
+    gone = canvas.gone
+    if unfinished.any():  # a bar is shown once all of it is written
+        pending = np.unique(canvas.bar[unfinished])
+        done &= ~np.isin(canvas.bar, pending)
+        gone = gone[~np.isin(original.bar[gone], pending)]
+    velocities = np.clip(original.dialect.velocities, 1, 127)
+    new, remove = [], [tuple(place) for place in original.origin[gone].tolist()]
+    for note in np.flatnonzero(done).tolist():
+        row, source = canvas.rows[note], int(canvas.source[note])
+        pitch, velocity = int(row[PITCH]) - 4, int(velocities[row[VELOCITY] - 4])
+        pitch = pitch - 128 if pitch >= 128 else pitch - original.shift
+        if source >= 0:
+            track, index = original.origin[source].tolist()
+            was = original.score.tracks[track].notes[index]
+            if row[PITCH] == original.rows[source, PITCH]:
+                pitch = was.pitch
+            if row[VELOCITY] == original.rows[source, VELOCITY]:
+                velocity = was.velocity
+            remove.append((track, index))
+        new.append((int(canvas.track[note]), int(canvas.start[note]), int(canvas.length[note]), pitch, velocity))
+    return graft(original.score, new, remove)
+
+
+def _swaps(original: Original, options: RemixOptions) -> dict[int, int]:
+    """Returns the program that each track is asked to change to."""
+    found = dict(parse_swap(text) for text in options.instruments)
+    for track, program in found.items():
+        if track >= len(original.score.tracks):
+            raise StudioError(
+                f"There is no track {track} to change the instrument of. Choose 0 to {len(original.score.tracks) - 1}."
+            )
+        if track not in original.tracks:
+            raise StudioError(f"Track {track} is locked or not selected, so it keeps its instrument. Select it first.")
+        if (program == DRUMS) != original.score.tracks[track].is_drum or program == DRUMS:
+            raise StudioError(
+                f"Track {track} cannot change between drums and pitches. Choose another instrument or track."
+            )
+    return found
+
+
+def _choose(
+    checkpoint: Checkpoint, canvases: tuple[Canvas, ...], options: RemixOptions, given: frozenset[int]
+) -> list[dict[int, int]]:
+    original = canvases[0].original
+    pitched = [
+        t for t in original.tracks if not original.score.tracks[t].is_drum and len(original.score.tracks[t].notes)
+    ]
+    if not pitched:
+        raise StudioError("Only drums are selected, and drums stay drums. Select a track with pitches.")
+    free = [track for track in pitched if track not in given]
+    wanted = int(np.floor(options.amount / 100 * len(pitched) + 0.5)) if options.amount else 0
+    wanted = min(len(free), max(wanted, 1 if options.amount and not given else 0))
+    filler = Filler(checkpoint, options)
+    return [choose_players(filler, canvas, free, wanted, options) for canvas in canvases]

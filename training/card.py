@@ -11,6 +11,7 @@ from checkpoints.store import REGISTRY
 CARDS = REGISTRY.parent / "cards"
 PURPOSES = {
     "generate": "Writes multi-track music from nothing, or continues a piece, one note at a time (`pipelines/generate.py`).",
+    "remix": "Writes anew what is selected of a piece, and leaves the rest as it is (`pipelines/remix.py`).",
 }
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 

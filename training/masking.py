@@ -1,4 +1,4 @@
-"""Windows of octuples with fields hidden, as MusicBERT learns from them. Needs numpy only.
+"""Windows of octuples with fields hidden, as MusicBERT learns from them. Needs numpy and torch only.
 
 What is hidden is what a musician would select: bars of one part, of some, of all; one field of them or everything.
 Some of it is already filled in, field after field in the order of FILLING, because that is what the model meets half
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from models.musicbert import blind_order
 
 FIRST, DRUMS = 4, 4 + 128
 PITCH, POSITION, BAR, VELOCITY, DURATION, PROGRAM, TEMPO, SIGNATURE = range(8)  # columns of an octuple row
@@ -77,7 +79,7 @@ def hide(rows: np.ndarray, rng: np.random.Generator, change: str | None = None) 
             hidden[found, fields[now]] = False
     if not hidden.any():
         hidden[int(rng.integers(len(rows))), PITCH] = True
-    order = blind_order(rows, hidden, rng)
+    order = blind_order(rows, hidden, (BAR, POSITION, PROGRAM, PITCH), rng.random(len(rows)))
     return Hidden(rows[order], hidden[order])
 
 
@@ -116,16 +118,6 @@ def one_part(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         begin = present[rng.integers(len(present))]
         region &= (bars >= begin) & (bars < begin + int(2 ** rng.uniform(1, 4)))
     return region
-
-
-def blind_order(rows: np.ndarray, hidden: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Returns the order by bar, position, program and pitch in which a hidden value counts for nothing.
-
-    A hidden value stands first; what is then equal stands in random order. So a note's place never tells the model
-    what it has to find, and notes that are still empty have a place.
-    """
-    keys = [np.where(hidden[:, column], 0, rows[:, column]) for column in (PITCH, PROGRAM, POSITION, BAR)]
-    return np.lexsort([rng.random(len(rows)), *keys])
 
 
 def change_loudness_and_tempo(rows: np.ndarray, index: dict[str, Any], rng: np.random.Generator) -> None:

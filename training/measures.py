@@ -88,6 +88,42 @@ def _steps(ticks: np.ndarray, ticks_per_quarter: int) -> np.ndarray:
     return np.rint(ticks.astype(np.float64) * _STEPS / ticks_per_quarter).astype(np.int64)
 
 
+LIKENESS = ("pitch class distance", "groove similarity")
+
+
+def likeness(before: symusic.Score, after: symusic.Score, first: int, last: int) -> dict[str, float]:
+    """Returns how near a score is to what it was, bar by bar, as means over bars ``first`` up to ``last``; NaN without notes.
+
+    - pitch class distance: half the sum of the differences between the shares of the twelve pitch classes in the notes
+      of pitched tracks that start in a bar, 0 (the same) to 1 (none in common, or notes in one of the two only).
+    - groove similarity: one minus the share of a bar's grid steps on which notes start in one of the two only (Wu &
+      Yang 2020), drums included.
+    """
+    edges = _bar_edges(before)
+    sides = [_grid_notes(score) for score in (before, after)]
+    distances, similarities = [], []
+    for begin, end in zip(edges[first:last], edges[first + 1 : last + 1]):
+        classes, onsets = np.zeros((2, 12)), np.zeros((2, end - begin), dtype=bool)
+        for side, (start, _, pitch, drum) in enumerate(sides):
+            inside = (start >= begin) & (start < end)
+            classes[side] = np.bincount(pitch[inside & ~drum] % 12, minlength=12)
+            onsets[side, start[inside] - begin] = True
+        counts = classes.sum(axis=1)
+        if counts.any():
+            distances.append(
+                0.5 * np.abs(np.subtract(*(classes / np.maximum(counts, 1)[:, None]))).sum() if counts.all() else 1.0
+            )
+        if onsets.any():
+            similarities.append(1 - (onsets[0] != onsets[1]).mean())
+    return {name: float(np.mean(v)) if v else float("nan") for name, v in zip(LIKENESS, (distances, similarities))}
+
+
+def _bar_edges(score: symusic.Score) -> np.ndarray:
+    """Returns where the bars begin, and where the last one ends, in grid steps."""
+    bars = bar_grid(score)
+    return _steps(np.array([bar.start for bar in bars] + [bars[-1].end]), score.ticks_per_quarter)
+
+
 def _polyphony(start: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> float:
     """Returns the mean number of pitches that sound while any does; two notes of one pitch at once are one."""
     rolls = np.zeros((128, int(end.max()) + 1), dtype=np.int32)
@@ -98,8 +134,7 @@ def _polyphony(start: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> float:
 
 
 def _groove_consistency(score: symusic.Score, start: np.ndarray) -> float:
-    bars = bar_grid(score)
-    edges = _steps(np.array([bar.start for bar in bars] + [bars[-1].end]), score.ticks_per_quarter)
+    edges = _bar_edges(score)
     onsets = np.zeros(max(int(edges[-1]), int(start.max()) + 1), dtype=bool)
     onsets[start] = True
     patterns = [onsets[a:b] for a, b in zip(edges, edges[1:])]
@@ -152,6 +187,34 @@ def _area_under_both(a: np.ndarray, b: np.ndarray) -> float:
         density = np.convolve(np.histogram(values, edges)[0], kernel, mode="same")
         densities.append(density / density.sum())
     return float(np.minimum(*densities).sum())
+
+
+def overlaps(
+    ours: Iterable[symusic.Score], ceiling: Iterable[symusic.Score], reference: Iterable[symusic.Score]
+) -> dict[str, dict[str, float]]:
+    """Returns for each measure how our scores and those of a ceiling lie among a reference set, and the means."""
+    sets = [[measure(score) for score in scores] for scores in (ours, ceiling, reference)]
+    found = {}
+    for name in MEASURES:
+        mine, best, real = ([row[name] for row in rows] for rows in sets)
+        found[name] = {
+            "ours": overlapped_area(mine, real),
+            "ceiling": overlapped_area(best, real),
+            "ours values": value_overlap(mine, real),
+            "ceiling values": value_overlap(best, real),
+            "mean ours": float(np.nanmean(mine)),
+            "mean valid": float(np.nanmean(real)),
+        }
+    return found
+
+
+def overlaps_as_text(areas: dict[str, dict[str, float]]) -> list[str]:
+    """Returns the lines of a table of what ``overlaps`` found."""
+    return [
+        f"  {'':24}{'distances':>20}{'values':>20}{'mean':>20}",
+        f"  {'':24}" + f"{'ours':>10}{'ceiling':>10}" * 2 + f"{'ours':>10}{'valid':>10}",
+        *(f"  {name:24}" + "".join(f"{value:10.3f}" for value in row.values()) for name, row in areas.items()),
+    ]
 
 
 # Windows of notes, to see what was copied

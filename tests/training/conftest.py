@@ -53,6 +53,45 @@ steps = 120
 clip = 1.0
 """
 
+FILLING_RECIPE = """
+name = "tiny-remix"
+task = "remix"
+architecture = "musicbert"
+seed = 1
+
+[model]
+layers = 1
+width = 32
+heads = 2
+hidden = 64
+max_notes = 96
+dropout = 0.0
+
+[dialect]
+bars = 128
+
+[[stages]]
+until = 0.5
+window = 40
+notes = 160
+
+[[stages]]
+until = 1.0
+window = 94
+notes = 160
+
+[weights]
+songs = 1.0
+
+[optimizer]
+learning_rate = 5e-3
+embedding_speed = 2.0
+weight_decay = 0.0
+warmup_steps = 5
+steps = 120
+clip = 1.0
+"""
+
 SCALE = (0, 4, 7, 12, 7, 5, 2, 0)
 
 
@@ -71,6 +110,19 @@ def song(number: int) -> Piece:
         kit.notes.append(symusic.Note(480 * i, 120, 36, 100))
     score.tracks.extend([tune, bass, kit] if number % 2 else [tune, bass])
     return Piece(score)
+
+
+def score_of(*tracks, time=(4, 4), qpm=120.0) -> symusic.Score:
+    """Returns a score from (program, [(onset, length, pitch) in quarters]) a track; program -1 is drums."""
+    score = symusic.Score(480)
+    score.time_signatures.append(symusic.TimeSignature(0, *time))
+    score.tempos.append(symusic.Tempo(0, qpm))
+    for program, events in tracks:
+        track = symusic.Track("", max(program, 0), program < 0)
+        for onset, length, pitch in events:
+            track.notes.append(symusic.Note(round(onset * 480), round(length * 480), pitch, 80))
+        score.tracks.append(track)
+    return score
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +163,18 @@ def recipe(songs) -> Path:
     path = songs.parent / "tiny.toml"
     path.write_text(RECIPE)
     return path
+
+
+@pytest.fixture(scope="session")
+def filling_recipe(songs) -> Path:
+    path = songs.parent / "tiny-remix.toml"
+    path.write_text(FILLING_RECIPE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def filling_run(filling_recipe, shards_folder) -> Path:
+    """A run that learned to find hidden fields, from its beginning to its end."""
+    run = filling_recipe.parent / "tiny-remix"
+    assert main(["train", str(filling_recipe), "--shards", str(shards_folder), "--run", str(run)]) == 0
+    return run

@@ -12,8 +12,9 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions
+from tests.training.conftest import song
 from training.__main__ import main
-from training.export import export, register
+from training.export import export, loss_unit
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +67,29 @@ def test_the_card_and_the_header_say_where_it_comes_from(run, tmp_path):
     assert store.file_sha256(path) == entry["sha256"]
 
 
-def test_a_registry_keeps_its_other_entries(tmp_path):
-    registry = tmp_path / "registry.toml"
-    register(registry, "b", {"file": "b", "bytes": 3, "data": ["x"]})
-    register(registry, "a", {"file": 'quote"d', "bytes": 1})
-    register(registry, "b", {"file": "b", "bytes": 4, "data": []})
-    found = tomllib.loads(registry.read_text())
-    assert found == {"a": {"file": 'quote"d', "bytes": 1}, "b": {"file": "b", "bytes": 4, "data": []}}
+def test_what_learned_to_find_hidden_fields_is_loaded_with_its_dialect(filling_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+    monkeypatch.setattr(loading, "_loaded", {})
+    assert main(["export", str(filling_run)]) == 0
+    checkpoint = loading.load("tiny-remix")
+    assert (checkpoint.entry.task, checkpoint.entry.architecture) == ("remix", "musicbert")
+    assert checkpoint.dialect.name == "studio"
+    assert checkpoint.entry.tokenizer == checkpoint.dialect.digest == tokens.digest()
+    assert checkpoint.model.config.vocabulary == checkpoint.dialect.vocabulary
+    saved = torch.load(filling_run / "state.pt", weights_only=True)["model"]
+    rows = tokens.encode(song(1).score).rows[:40]
+    found = torch.from_numpy(checkpoint.dialect.token_ids(rows))[None]
+    assert checkpoint.model(found).shape == (1, 42, 8, checkpoint.dialect.vocabulary)
+    for name, tensor in checkpoint.model.state_dict().items():
+        assert torch.allclose(tensor, saved[name], atol=2e-3, rtol=2e-3)  # half precision
+    card = (tmp_path / "tiny-remix.md").read_text()
+    assert "models/musicbert.py" in card
+    assert "pipelines/remix.py" in card
+
+
+def test_a_curve_says_what_its_loss_is_counted_in():
+    assert loss_unit({"architecture": "transformer_xl"}) == "nats a note"
+    assert loss_unit({"architecture": "musicbert"}) == "nats a hidden field"
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path, capsys):

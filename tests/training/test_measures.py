@@ -1,36 +1,24 @@
-"""The measures on pieces whose answers are known by hand, and the quality report on a small world of its own."""
+"""The measures on pieces whose answers are known by hand."""
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import symusic
 
-from music.midi import write_midi
-from music.piece import Piece
-from pipelines.contract import Step
-from training import quality
-from training.measures import copied, measure, overlapped_area, value_overlap, window_hashes, window_index
-from training.prepare import Source
-
-QUARTER = 480
-
-
-def score_of(*tracks, time=(4, 4), qpm=120.0) -> symusic.Score:
-    """Returns a score from (program, [(onset, length, pitch) in quarters]) a track; program -1 is drums."""
-    score = symusic.Score(QUARTER)
-    score.time_signatures.append(symusic.TimeSignature(0, *time))
-    score.tempos.append(symusic.Tempo(0, qpm))
-    for program, events in tracks:
-        track = symusic.Track("", max(program, 0), program < 0)
-        for onset, length, pitch in events:
-            track.notes.append(symusic.Note(round(onset * QUARTER), round(length * QUARTER), pitch, 80))
-        score.tracks.append(track)
-    return score
+from tests.training.conftest import score_of
+from training.measures import (
+    copied,
+    likeness,
+    measure,
+    overlapped_area,
+    overlaps,
+    value_overlap,
+    window_hashes,
+    window_index,
+)
 
 
 def test_four_notes_of_a_scale():
@@ -70,7 +58,7 @@ def test_groove_consistency_of_equal_and_of_differing_bars():
 
 
 def test_an_empty_score_and_drums_alone_have_nothing_to_measure():
-    assert all(math.isnan(value) for value in measure(symusic.Score(QUARTER)).values())
+    assert all(math.isnan(value) for value in measure(symusic.Score(480)).values())
     drums = measure(score_of((-1, [(i, 0.25, 36) for i in range(8)])))
     assert math.isnan(drums["pitch class entropy"]) and drums["note density"] > 0.9
 
@@ -122,102 +110,41 @@ def test_scales_and_repeated_notes_can_be_left_out():
     assert len(window_hashes(score_of((0, varied)), fewest_moves=4)) == 9
 
 
-def asked(**changes) -> quality.Asked:
-    values = {
-        "genre": None,
-        "key": "D minor",
-        "tempo_bpm": 96.0,
-        "time_signature": "3/4",
-        "instruments": ("piano", "drums"),
-        "bars": 16,
-        "seed": 1,
-    }
-    return quality.Asked(**(values | changes))
+def test_a_score_is_as_near_as_can_be_to_itself_and_likeness_falls_with_each_change():
+    tune = score_of((0, [(i, 1, 60 + 2 * (i % 4)) for i in range(16)]), (-1, [(i, 0.5, 36) for i in range(16)]))
+    assert likeness(tune, tune, 0, 4) == {"pitch class distance": 0, "groove similarity": 1}
+    # In one bar of four, one note of four goes to a pitch class that the bar has not, without moving in time.
+    other = tune.copy()
+    other.tracks[0].notes[5].pitch = 61
+    assert likeness(tune, other, 0, 4) == {"pitch class distance": pytest.approx(0.25 / 4), "groove similarity": 1}
+    assert likeness(tune, other, 0, 1)["pitch class distance"] == 0  # another bar was changed
+    octave = tune.copy()
+    octave.tracks[0].notes[5].pitch += 12
+    assert likeness(tune, octave, 0, 4)["pitch class distance"] == 0
+    # A drum and a note move off the beat: two of the bar's 48 steps fall silent or are new.
+    late = tune.copy()
+    late.tracks[0].notes[5].time += 240
+    late.tracks[1].notes[5].time += 240
+    assert likeness(tune, late, 1, 2)["groove similarity"] == pytest.approx(1 - 2 / 48)
 
 
-def obedient(wish: quality.Asked) -> symusic.Score:
-    """Returns a piece that does what it was asked: the tonic triad and scale of D minor, to the last bar."""
-    numerator, denominator = (int(part) for part in wish.time_signature.split("/"))
-    length = numerator * 4 / denominator
-    notes = [(bar * length, length, pitch) for bar in range(wish.bars) for pitch in (62, 65, 69)]
-    notes += [(bar * length, 0.5, 74 + (0, 2, 3, 5, 7, 8)[bar % 6]) for bar in range(wish.bars)]
-    return score_of((0, notes), time=(numerator, denominator), qpm=wish.tempo_bpm)
+def test_bars_that_lost_all_pitches_have_none_in_common():
+    tune = score_of((0, [(i, 1, 60) for i in range(8)]), (-1, [(i, 0.5, 36) for i in range(8)]))
+    silent = tune.copy()
+    silent.tracks[0].notes = silent.tracks[0].notes[:4]
+    assert likeness(tune, silent, 0, 2)["pitch class distance"] == 0.5
+    assert likeness(tune, silent, 0, 2)["groove similarity"] == 1  # the drums still mark each beat
+    drums = score_of((-1, [(i, 0.5, 36) for i in range(8)]))
+    assert math.isnan(likeness(drums, drums, 0, 2)["pitch class distance"])
 
 
-def test_a_piece_that_obeys_and_one_for_each_way_not_to():
-    good = obedient(asked())
-    assert quality.obeys(good, asked()) == dict.fromkeys(
-        ("tempo", "time signature", "instruments", "bar count", "key"), True
-    )
-    assert quality.obeys(good, asked(key="F major"))["key"]  # the relative key
-    wrongs = {
-        "tempo": asked(tempo_bpm=100.0),
-        "time signature": asked(time_signature="4/4"),
-        "instruments": asked(instruments=("violin",)),
-        "bar count": asked(bars=15),
-        "key": asked(key="E major"),
-    }
-    for control, wish in wrongs.items():
-        assert not quality.obeys(good, wish)[control], control
-    assert not quality.obeys(good, asked(bars=17))["bar count"]
-    ringing = good.copy()
-    ringing.tracks[0].notes.append(symusic.Note(47 * QUARTER, 2 * QUARTER, 62, 80))
-    assert not quality.obeys(ringing, asked())["bar count"]
-
-
-def test_the_grid_is_balanced_and_seeded():
-    grid = quality.control_grid(48, 7)
-    assert grid == quality.control_grid(48, 7) != quality.control_grid(48, 8)
-    assert {sum(a.key == name for a in grid) for name in {a.key for a in grid}} == {2}
-    assert {sum(a.bars == bars for a in grid) for bars in quality.BARS} == {12}
-    assert len({a.seed for a in grid}) == 48
-    for point in grid:
-        point.options("generate-small", True)  # each is a valid request
-
-
-def toy_generate(piece: Piece, options):
-    """Plays the tonic triad of D minor whatever the key, and is otherwise obedient."""
-    wish = asked(
-        tempo_bpm=options.tempo_bpm,
-        time_signature=options.time_signature,
-        bars=options.bars,
-        instruments=options.instruments,
-    )
-    score = obedient(wish)
-    score.tracks[0].program = quality.parse_instrument(options.instruments[0])
-    yield Step((Piece.empty(),), 0, options.bars, "bars")
-    yield Step((piece.with_step(score, {}),), options.bars, options.bars, "bars")
-
-
-def test_the_report_from_sampling_to_copies(tmp_path: Path):
-    figures = quality.controls_figures("toy", 12, 0, toy_generate, tmp_path / "sampled")
-    assert figures["obeyed"] == dict.fromkeys(("tempo", "time signature", "instruments", "bar count"), 1.0)
-    assert 0 < figures["key"]["stay in key off"] == figures["key"]["stay in key on"] < 0.5
-    assert len(list((tmp_path / "sampled").glob("*.mid"))) == 24
-    scores = figures.pop("scores")
-    assert len(scores) == 12
-
+def test_a_set_like_the_reference_overlaps_it_more_than_one_unlike_it():
     rng = np.random.default_rng(0)
-    folder = tmp_path / "data" / "band"
-    folder.mkdir(parents=True)
-    lines = []
-    for index in range(12):
-        events = [(i * 0.5, 0.5, int(rng.integers(50, 80))) for i in range(180)]
-        write_midi(Piece(score_of((0, events))), folder / f"{index}.mid")
-        lines.append({"file": f"{index}.mid", "name": str(index), "split": "train" if index < 6 else "valid"})
-    write_midi(Piece(scores[0]), folder / "copied.mid")
-    lines.append({"file": "copied.mid", "name": "copied", "split": "train"})
-    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    sets = {"band": (False, [Source(folder / item["file"], item["name"], item["split"], None) for item in lines])}
-    index_file = tmp_path / "index.npz"
-    figures |= quality.comparison(scores, sets, 5, 0, index_file)
-    assert figures["excerpts"] == {"train": 5, "valid": 5}
-    assert figures["copied windows"]["generated"] > 0.05
-    assert figures["copied windows"]["valid"] == 0
-    area = figures["overlapped area"]["pitch class entropy"]
-    assert area["ceiling"] > area["generated"]
-    again = quality.comparison(scores, sets, 5, 0, index_file)
-    assert again["overlapped area"] == figures["overlapped area"]
-    text = quality.as_text(figures)
-    assert "time signature            100.0%" in text
-    assert "groove consistency" in text and "12-note windows" in text
+
+    def tunes(span: int, count: int = 12) -> list:
+        return [score_of((0, [(i / 2, 0.5, int(60 + rng.integers(span))) for i in range(64)])) for _ in range(count)]
+
+    found = overlaps(tunes(40), tunes(12), tunes(12))["pitch range"]
+    assert found["ceiling values"] > found["ours values"] + 0.5
+    assert found["ceiling"] > found["ours"]
+    assert found["mean ours"] > found["mean valid"] + 20

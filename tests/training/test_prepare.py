@@ -168,8 +168,8 @@ def test_segments_read_every_note_once_and_foretell_the_next(shards):
 def test_batches_never_show_what_is_kept_for_validation(shards):
     stage = {"batch": 2, "segment": 16, "window": 64}
     batches = Batches(shards, {"songs": 1.0, "unknown": 5.0}, stage, seed=3)
-    windows, _ = batches.pools[0]
-    assert len(batches.pools) == 1
+    windows, _ = batches.picker.pools[0]
+    assert len(batches.picker.pools) == 1
     assert (shards.windows[windows, 1] == 0).all()
     stream, again = iter(batches), iter(Batches(shards, {"songs": 1.0}, stage, seed=3))
     for _ in range(10):

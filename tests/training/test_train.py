@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from models.octuple import field_losses
 from tests.training.conftest import RECIPE
 from training.__main__ import main
 from training.data import Shards
-from training.train import build, read_curve, stage_at, validate
+from training.train import read_curve, stage_at, task_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -74,10 +75,12 @@ def test_the_loss_falls(finished, shards):
     assert losses == sorted(losses, reverse=True)
     recipe = _recipe()
     torch.manual_seed(0)
-    model, stage = build(recipe, shards.index), recipe["stages"][-1]
-    fresh = validate(model, shards, stage, torch.device("cpu"))
-    model.load_state_dict(state_of(finished)["model"])
-    trained = validate(model, shards, stage, torch.device("cpu"))
+    task, stage = task_of(recipe, shards, torch.device("cpu")), recipe["stages"][-1]
+    model = task.build()
+    with torch.no_grad():
+        fresh = task.validate(model, stage)
+        model.load_state_dict(state_of(finished)["model"])
+        trained = task.validate(model, stage)
     assert trained == pytest.approx(rows[-1]["valid"], abs=0.01)
     assert trained < fresh - 5  # nats a note
 
@@ -91,8 +94,13 @@ def test_a_finished_run_has_nothing_left_to_do(finished, recipe, shards_folder):
 RANK = """
 import os, sys, torch, training.train
 from training.__main__ import main
-build, models = training.train.build, []
-training.train.build = lambda *given: models.append(build(*given)) or models[-1]
+task_of, models = training.train.task_of, []
+def watched(*given):
+    task = task_of(*given)
+    build = task.build
+    task.build = lambda: models.append(build()) or models[-1]
+    return task
+training.train.task_of = watched
 code = main(sys.argv[2:])
 torch.save(models[0].state_dict(), os.path.join(sys.argv[1], f"rank{os.environ['RANK']}.pt"))
 sys.exit(code)
@@ -134,9 +142,8 @@ def test_stages_follow_each_other_by_their_share_of_all_steps():
 
 def test_forgotten_conditions_do_not_hide_those_that_are_left(shards):
     """In a batch each row may lack others: the instruments at the end must still be read."""
-    recipe = _recipe()
     torch.manual_seed(0)
-    model = build(recipe, shards.index).eval()
+    model = _task(shards).build().eval()
     start, (program, _) = 1, shards.index["prefix_blocks"]["program"]
     prefix = torch.tensor([[start, 0, 0, 0, 0, 0, program, 0], [start, 0, 0, 0, 0, 0, program + 33, 0]])
     notes = torch.full((2, 1, 9), 5)
@@ -146,17 +153,14 @@ def test_forgotten_conditions_do_not_hide_those_that_are_left(shards):
 
 def test_validation_works_without_validation_music(shards):
     """A handful of files may leave nothing to validate on."""
-    recipe = _recipe()
     windows = shards.windows.copy()
     windows[:, 1] = 0
-    only_training = Shards(shards.rows, windows, shards.prefixes, shards.index)
-    model = build(recipe, shards.index)
-    assert validate(model, only_training, recipe["stages"][0], torch.device("cpu")) is None
+    task = _task(Shards(shards.rows, windows, shards.prefixes, shards.index))
+    assert task.validate(task.build(), _recipe()["stages"][0]) is None
 
 
 def test_losses_are_those_of_the_notes_that_are_there(shards):
-    recipe = _recipe()
-    model = build(recipe, shards.index)
+    model = _task(shards).build()
     target = torch.zeros(1, 3, 8, dtype=torch.long)
     target[0, 0] = 5
     target[0, 1, 0] = 2  # the end
@@ -181,6 +185,8 @@ def test_curves_are_plain_tables(finished):
 
 
 def _recipe() -> dict:
-    import tomllib
-
     return tomllib.loads(RECIPE)
+
+
+def _task(shards: Shards):
+    return task_of(_recipe(), shards, torch.device("cpu"))

@@ -1,0 +1,70 @@
+"""Recipes as files: written beside each result, read back to make the same music again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from music.errors import StudioError
+from music.piece import Piece
+
+_DECIDES = ("pipeline", "options", "input", "checkpoint")
+
+
+def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:
+    """Returns the file that says how a result came to be; none for music that no pipeline wrote."""
+    if not piece.history:
+        return {}
+    text = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
+    return {path.with_name(f"{path.stem}.recipe.json"): text.encode()}
+
+
+def read_recipe(path: Path, pipeline: str) -> Mapping[str, Any]:
+    """Returns a recipe of this pipeline, checked for the parts that it must have.
+
+    Raises:
+        StudioError: the file cannot be read, or is no such recipe.
+    """
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudioError(f"'{path}' cannot be opened. Check the name.") from error
+    except (ValueError, RecursionError) as error:
+        raise StudioError(f"'{path}' is not a recipe. Choose an OUT.recipe.json that {pipeline} wrote.") from error
+    if (
+        not isinstance(recipe, dict)
+        or recipe.get("pipeline") != pipeline
+        or not isinstance(recipe.get("options"), dict)
+    ):
+        raise StudioError(f"'{path}' is not a recipe of {pipeline}. Choose an OUT.recipe.json that {pipeline} wrote.")
+    if not all(name in recipe for name in _DECIDES):
+        raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
+    return recipe
+
+
+def check_input(recipe: Mapping[str, Any], piece: Piece) -> None:
+    """Makes sure that a recipe began with this piece.
+
+    Raises:
+        StudioError: it began with another one, or with none.
+    """
+    if recipe["input"] == piece.fingerprint:
+        return
+    if recipe["input"] == Piece.empty().fingerprint:
+        raise StudioError("The recipe starts from nothing. Leave the input file out.")
+    raise StudioError("The recipe was made from another input. Give the file that it was made from.")
+
+
+def same_again(recipe: Mapping[str, Any], pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Returns those of a pipeline's results that a recipe stands for: one, where it says which variant it is.
+
+    Raises:
+        StudioError: they were made with another model.
+    """
+    same = [piece for piece in pieces if all(piece.history[-1].get(name) == recipe[name] for name in _DECIDES)]
+    same = [piece for piece in same if piece.history[-1].get("variant") == recipe.get("variant")] or same
+    if not same:
+        raise StudioError("The recipe was made with another model. Install the checkpoint that it names.")
+    return tuple(same)
