@@ -15,7 +15,10 @@ if __name__ == "__main__":  # a visitor's page
     st.set_page_config(page_title="DeepMusic Studio", page_icon=str(STUDIO / "icon.svg"), layout="wide")
     st.logo(STUDIO / "logo.svg", size="large")
     st.html(STUDIO / "studio.css")
-    pages = [st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True)]
+    pages = [
+        st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True),
+        st.Page("studio/pages/remix.py", title="Remix", icon=":material/auto_fix_high:"),
+    ]
     st.navigation(pages, position="top").run()
 else:  # the server, once: it carries the addresses of sound beside the pages
     app = st.App(__file__, routes=media.ROUTES, on_script_error=show_problem)

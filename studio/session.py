@@ -37,7 +37,7 @@ class Take:
         label: such as "Take 3"; for an upload the file's name.
         detail: what was asked for, in a few words.
         pieces: the variants, at least one.
-        before: the piece that it continues, or None.
+        before: the piece that it continues or rewrites, or None.
         options: what was asked for; None for an upload.
     """
 
@@ -74,6 +74,7 @@ class Writing:
     job_id: str
     before: Piece | None
     options: Any
+    detail: str = ""
 
 
 @dataclass(eq=False)
@@ -83,7 +84,7 @@ class Song:
     Attributes:
         takes: all takes, oldest first.
         place: the take and variant that is shown and continued; None at the start.
-        partner: what the A/B switch compares with; None for the piece that the current take continues.
+        partner: what the A/B switch compares with; None for the piece that the current take came from.
         upload: the file that was given last.
         writing: the take that is being written now.
         controls: values of the page's controls by name; Streamlit forgets its own when a page is left.

@@ -45,5 +45,5 @@ def test_a_notebook_is_short_and_kept_without_its_outputs(path):
     assert not any(isinstance(node, (ast.ClassDef, ast.While)) for node in nodes)
 
 
-def test_there_is_a_notebook_for_the_model():
-    assert "generate" in [path.stem for path in ALL]
+def test_there_is_a_notebook_for_each_model():
+    assert {"generate", "remix"} <= {path.stem for path in ALL}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from typing import Any
 
 import streamlit as st
@@ -13,9 +12,16 @@ from music.theory import ALL_KEYS
 from pipelines import options as limits
 from pipelines.options import GenerateOptions
 from studio.session import bound, keep, set_controls
+from studio.widgets import sampling
 
 POPULAR = (0, 33, DRUMS, 25, 27, 48, 40, 42, 65, 56, 73, 4, 16, 52, 32, 24, 71, 57, 81, 89)
 INSTRUMENTS = (*POPULAR, *(p for p in range(len(GM_NAMES)) if p not in POPULAR))
+
+_FIELDS = (
+    ("notes", "Adventure in the notes", "Which pitches come next."),
+    ("durations", "Adventure in the rhythm", "Where notes begin and how long they are."),
+    ("instruments", "Adventure in the instruments", "Who plays next."),
+)
 
 _PLAIN = {
     field.name: field.default
@@ -194,73 +200,15 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
         help="How many notes there are in a bar. Choose none and the model is free.",
     )
     values["density"] = keep("density", density)
-    values["temperature"] = keep(
-        "temperature",
-        st.slider(
-            "How adventurous",
-            0.0,
-            2.0,
-            step=0.05,
-            key=bound("temperature", 1.0),
-            help="Low is safe and repeats itself; 1 is like the music it learned from; high surprises, and stumbles more.",
-        ),
-    )
-    values["variants"] = keep(
-        "variants",
-        st.slider(
-            "Versions",
-            1,
-            limits.MAX_VARIANTS,
-            key=bound("variants", 2),
-            help="How many versions to write at once, to choose from. More take longer.",
-        ),
-    )
+    values["temperature"] = sampling.adventure()
+    values["variants"] = sampling.versions()
     with st.expander("Fine tuning"):
         values |= _fine_tuning()
     return values
 
 
 def _fine_tuning() -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, label, text in (
-        ("notes", "Adventure in the notes", "Which pitches come next."),
-        ("durations", "Adventure in the rhythm", "Where notes begin and how long they are."),
-        ("instruments", "Adventure in the instruments", "Who plays next."),
-    ):
-        field = f"temperature_{name}"
-        values[field] = keep(
-            field,
-            st.slider(
-                label,
-                0.0,
-                2.0,
-                step=0.05,
-                key=bound(field, 1.0),
-                format="× %.2f",
-                help=f"{text} Multiplies 'How adventurous'.",
-            ),
-        )
-    values["top_p"] = keep(
-        "top_p",
-        st.slider(
-            "Ignore unlikely choices (top-p)",
-            0.05,
-            1.0,
-            step=0.01,
-            key=bound("top_p", 0.9),
-            help="Keeps the likeliest choices that together have this probability; 1 keeps all.",
-        ),
-    )
-    values["top_k"] = keep(
-        "top_k",
-        st.number_input(
-            "At most so many choices (top-k)",
-            0,
-            200,
-            key=bound("top_k", 0),
-            help="How many of the likeliest choices may be taken at each turn; 0 is no limit.",
-        ),
-    )
+    values = sampling.choices(_FIELDS, top_p=0.9)
     values["guidance"] = keep(
         "guidance",
         st.slider(
@@ -283,31 +231,8 @@ def _fine_tuning() -> dict[str, Any]:
             help="How many past notes the model remembers while it writes. Long memory keeps themes together.",
         ),
     )
-    number, dice = st.columns([3, 1], vertical_alignment="bottom")
-    values["seed"] = keep(
-        "seed",
-        number.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            value=None,
-            key=bound("seed", None),
-            placeholder="New each time",
-            help="The same seed with the same settings writes the same notes again. Clear it for something new each time.",
-        ),
-    )
-    dice.button(
-        "Throw the dice",
-        icon=":material/casino:",
-        on_click=_throw_dice,
-        help="Choose a seed by chance and keep it.",
-        width="stretch",
-    )
+    values["seed"] = sampling.seed()
     return values
-
-
-def _throw_dice() -> None:
-    set_controls({"seed": random.randrange(10**6)})
 
 
 def checked(values: dict[str, Any], keep_bars: int | None) -> GenerateOptions:
@@ -316,5 +241,5 @@ def checked(values: dict[str, Any], keep_bars: int | None) -> GenerateOptions:
     Raises:
         StudioError: the values do not go together.
     """
-    seed = random.randrange(10**6) if values["seed"] is None else values["seed"]
+    seed = sampling.drawn_seed() if values["seed"] is None else values["seed"]
     return GenerateOptions(**(values | {"seed": seed, "keep_bars": keep_bars}))

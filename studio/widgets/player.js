@@ -11,10 +11,11 @@ class Player {
   constructor() {
     this.transport = new Transport(() => this.show());
     this.sounds = new Map(); // status url -> Sound
+    this.selection = new Selection(() => this.picked());
     this.mixer = new Mixer(() => {
       this.transport.setGains(this.mixer.gains());
       this.draw();
-    });
+    }, this.selection);
     this.view = new View();
     this.label = null;
     this.piece = null;
@@ -24,7 +25,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'status', 'mixer']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'mixer']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -39,21 +40,23 @@ class Player {
     };
     p.volume.value = Math.round(Math.sqrt(this.transport.volume) * 100);
     p.volume.oninput = () => this.transport.setVolume((p.volume.value / 100) ** 2);
-    p.over.onpointerdown = (event) => this.press(event);
+    p.over.onpointerdown = (event) => pressRoll(this, event);
     p.over.onkeydown = (event) => event.key === 'Home' && (event.preventDefault(), this.seek(0));
     p.over.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
-    p.overview.onpointerdown = (event) => this.drag(event);
+    p.overview.onpointerdown = (event) => pressOverview(this, event);
     root.addEventListener('pointerdown', () => (active = this));
     root.addEventListener('focusin', () => (active = this));
     root.addEventListener('transitionend', (event) => event.target === root && this.draw()); // the theme changed
     this.observer = new ResizeObserver(() => this.piece && this.draw());
     this.observer.observe(p.roll);
     this.mixer.mount(p.mixer);
+    this.selection.mount(p.selection);
     active ??= this;
   }
 
-  load(data) {
+  load(data, send) {
     this.data = data;
+    this.selection.load(data.selection, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -78,16 +81,17 @@ class Player {
   }
 
   choose(piece, live = false) {
-    if (live) leaveRoom(piece);
+    if (live && this.data.grows) leaveRoom(piece);
     const changed = piece.id !== this.piece?.id;
     this.piece = piece;
     this.label = piece.label;
-    this.view.show(piece, changed, live);
+    this.view.show(piece, changed, live && this.data.grows);
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
     this.fillSides();
     this.mixer.fill(piece.tracks);
+    showLegend(this.parts.legend, piece);
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());
     this.heard();
@@ -172,55 +176,12 @@ class Player {
     this.draw();
   }
 
-  // ---- pointer ----
+  // ---- the selection and the comparison ----
 
-  press(event) {
-    const box = this.parts.over.getBoundingClientRect();
-    const at = (e) => this.layout.seconds(clamp(e.clientX - box.left, GUTTER, box.width));
-    const start = at(event);
-    const onRuler = event.clientY - box.top < RULER;
-    let dragged = false;
-    const move = (e) => {
-      if (!onRuler || (!dragged && Math.abs(e.clientX - event.clientX) < 5)) return;
-      dragged = true;
-      const [a, b] = [start, at(e)].sort((x, y) => x - y);
-      const { bars } = this.piece;
-      this.pending = e.altKey
-        ? { from: a, to: b }
-        : { from: bars.findLast((time) => time <= a + 0.001) ?? 0, to: bars.find((time) => time >= b - 0.001) ?? this.piece.seconds };
-      this.overlay();
-    };
-    const end = (e) => {
-      this.parts.over.removeEventListener('pointermove', move);
-      this.parts.over.removeEventListener('pointerup', end);
-      this.parts.over.removeEventListener('pointercancel', end);
-      const chosen = this.pending;
-      this.pending = null;
-      if (e.type === 'pointercancel') return;
-      if (dragged && chosen && chosen.to - chosen.from > 0.05) {
-        this.transport.setLoop({ on: true, ...chosen });
-        this.overlay();
-      } else if (Math.abs(e.clientX - event.clientX) < 8 && Math.abs(e.clientY - event.clientY) < 8) this.seek(start);
-    };
-    if (onRuler) this.parts.over.setPointerCapture(event.pointerId);
-    this.parts.over.addEventListener('pointermove', move);
-    this.parts.over.addEventListener('pointerup', end);
-    this.parts.over.addEventListener('pointercancel', end);
+  picked() {
+    this.mixer.refresh();
+    this.show();
   }
-
-  drag(event) {
-    const { overview } = this.parts;
-    const move = (e) => {
-      const box = overview.getBoundingClientRect();
-      this.scroll(((e.clientX - box.left) / box.width) * this.piece.seconds - this.view.span / 2);
-    };
-    overview.setPointerCapture(event.pointerId);
-    overview.onpointermove = move;
-    overview.onpointerup = overview.onpointercancel = () => (overview.onpointermove = null);
-    move(event);
-  }
-
-  // ---- the comparison ----
 
   fillSides() {
     const { sides } = this.parts;
@@ -267,6 +228,7 @@ class Player {
     g.beginPath();
     g.rect(at.gutter - 7, 0, width, height);
     g.clip();
+    if (this.selection.on) drawSelection(g, this.pendingBars ? [this.pendingBars] : this.selection.bars, piece, at, theme);
     drawLoop(g, pending ?? transport.loop, pending || transport.loop.on, at, theme);
     if (transport.playing) drawSounding(g, piece, at, now, (track) => this.mixer.gain(track) > 0);
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
@@ -297,7 +259,8 @@ class Player {
     play.title = `${transport.playing ? 'Pause' : 'Play'} (space)`;
     play.classList.toggle('playing', transport.playing);
     loop.setAttribute('aria-pressed', transport.loop.on);
-    length.textContent = this.data.live ? `${clock(this.piece.end)} written` : ` / ${clock(this.piece.seconds)}`;
+    this.selection.show();
+    length.textContent = this.data.live && !this.data.grows ? '' : this.data.live ? `${clock(this.piece.end)} written` : ` / ${clock(this.piece.seconds)}`;
     over.setAttribute('aria-valuemax', this.piece.seconds.toFixed(1));
     empty.hidden = this.piece.end > 0;
     empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
@@ -313,6 +276,8 @@ class Player {
       side: this.label,
       loop: JSON.stringify(transport.loop),
       live: this.data.live,
+      selection: this.selection.on ? this.selection.inWords() : '',
+      changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
     });
     this.overlay();
@@ -350,7 +315,7 @@ class Player {
   }
 }
 
-// ---- keyboard: space plays, arrows go from bar to bar, wherever the focus is but in a field that needs these keys ----
+// ---- keyboard: space plays, arrows go from bar to bar, Esc selects all, wherever the focus is but in a field that needs these keys ----
 
 const TYPING = 'input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=listbox], [role=option], [role=slider], [role=spinbutton], [role=radio], [role=tab], [role=menu], [role=menuitem], dialog, [role=dialog]';
 
@@ -367,19 +332,22 @@ function onKey(event) {
   } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
     if (onRange || (!ours && target.closest?.(TYPING))) return;
     if (event.type === 'keydown') active.seekBar(event.key === 'ArrowLeft' ? -1 : 1);
+  } else if (event.key === 'Escape') {
+    if (!active.selection.some || (!ours && target.closest?.(TYPING))) return;
+    if (event.type === 'keydown') active.selection.everything();
   } else return;
   event.preventDefault();
   event.stopPropagation();
 }
 for (const type of ['keydown', 'keyup']) window.addEventListener(type, onKey, { capture: true });
 
-export default function ({ data, key, parentElement }) {
+export default function ({ data, key, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.player');
   let player = players.get(key);
   if (!player) players.set(key, (player = new Player()));
   clearTimeout(player.leaving);
   if (player.root !== root) player.mount(root);
-  player.load(data);
+  player.load(data, setTriggerValue);
   return () => {
     // a page that is drawn anew brings the player back at once; a page that was left does not
     player.leaving = setTimeout(() => {

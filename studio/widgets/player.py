@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,15 +32,24 @@ DRUM_ROWS: dict[str, tuple[int, ...]] = {
 """What a drummer calls the keys of the General MIDI drum map, lowest row first; the rest is percussion."""
 OTHER_DRUMS = "Perc."
 
+_PARTS = ("sound", "roll", "view", "mixer", "select", "changes", "pointer")
 _FEWEST_SEMITONES = 25
 _HERE = Path(__file__).parent
 
 
 class NamedPiece(NamedTuple):
-    """A piece, and what the player's A/B switch calls it."""
+    """A piece as the player shows it.
+
+    Attributes:
+        label: what the A/B switch calls it.
+        piece: its notes.
+        changed: for each track which of its notes the other piece does not have, bool ``[notes]``; the others are
+            shown paler.
+    """
 
     label: str
     piece: Piece
+    changed: Sequence[np.ndarray] | None = None
 
 
 def player(
@@ -48,8 +57,11 @@ def player(
     key: str,
     *,
     live: bool = False,
+    grows: bool = True,
     audio: Mapping[str, str] | None = None,
     highlight_after_seconds: float | None = None,
+    selection: Mapping[str, Any] | None = None,
+    on_select: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -58,31 +70,54 @@ def player(
     Args:
         named: at least one piece, each with a label of its own.
         key: the same for the same place on the page, so that the player goes on through reruns.
-        live: the last piece is being written: there is no sound yet, and the view follows its end.
+        live: the last piece is being written: there is no sound yet.
+        grows: while it is written it becomes longer, so the view follows its end.
         audio: where the sound of each piece comes from, by fingerprint; by default ``studio.media`` makes it. The
             address must answer as ``media.ROUTES`` do.
         highlight_after_seconds: from here on the last piece's notes are new, and those before are shown paler.
+        selection: lets the visitor select bars and tracks; what ``studio.widgets.selection`` says is selected now.
+        on_select: is called with what was selected, before the page runs again.
     """
     if audio is None:
-        audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece in named if piece.note_count}
+        audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
     colours = _Colours()
     pieces = []
-    for index, (label, piece) in enumerate(named):
-        picture = _picture(piece, keep=not live)
-        tracks = [{**track, "colour": colours.of(track)} for track in picture["tracks"]]
-        seam = highlight_after_seconds if index + 1 == len(named) else None
+    for index, each in enumerate(named):
+        last = index + 1 == len(named)
         pieces.append(
-            {**picture, "tracks": tracks, "label": label, "new_from": seam, "sound": audio.get(piece.fingerprint)}
+            {
+                **_drawn(each, colours, keep=not live),
+                "is_before": not last,
+                "new_from": highlight_after_seconds if last else None,
+                "sound": audio.get(each.piece.fingerprint),
+            }
         )
-    _component()(key=key, data={"pieces": pieces, "live": live})
+
+    def selected() -> None:
+        chosen = st.session_state[key].get("selection")
+        if chosen is not None:
+            on_select(chosen)
+
+    _component()(
+        key=key,
+        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection},
+        on_selection_change=selected if on_select else lambda: None,
+    )
 
 
-def small_roll(piece: Piece, key: str, *, label: str = "Piano roll") -> None:
+def small_roll(named: NamedPiece, key: str) -> None:
     """Shows a small still piano roll, for variants side by side."""
-    picture = _picture(piece)
-    colours = _Colours()
-    tracks = [{**track, "colour": colours.of(track)} for track in picture["tracks"]]
-    _small_component()(key=key, data={"piece": {**picture, "tracks": tracks, "label": label, "new_from": None}})
+    _small_component()(key=key, data={"piece": {**_drawn(named, _Colours()), "new_from": None}})
+
+
+def _drawn(named: NamedPiece, colours: _Colours, keep: bool = True) -> dict[str, Any]:
+    """Returns what the script draws of a piece, in colours and with its changes marked."""
+    known = _picture(named.piece, keep)
+    tracks = []
+    for track in known["tracks"]:
+        changed = None if named.changed is None else named.changed[track["track"]].astype(int).tolist()
+        tracks.append({**track, "colour": colours.of(track), "changed": changed})
+    return {**known, "tracks": tracks, "label": named.label}
 
 
 @functools.cache
@@ -91,7 +126,7 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script("player_sound.js", "player_roll.js", "player_view.js", "player_mixer.js", "player.js"),
+        js=_script(*(f"player_{part}.js" for part in _PARTS), "player.js"),
     )
 
 

@@ -1,8 +1,12 @@
 /* The mixer: what each track's mute, solo and volume are, and the strips that show and change them. */
 
+const LOCK = `<svg viewBox="0 0 24 24" class="line" aria-hidden="true"><rect x="5" y="11" width="14" height="9" rx="2"/>
+  <path class="open" d="M8 11V7.5a4 4 0 0 1 7.6-1.7"/><path class="shut" d="M8 11V7.5a4 4 0 0 1 8 0V11"/></svg>`;
+
 class Mixer {
-  constructor(changed) {
+  constructor(changed, selection) {
     this.changed = changed;
+    this.selection = selection;
     this.settings = new Map(); // by track key, which the pieces of a comparison share
     this.tracks = [];
   }
@@ -14,7 +18,7 @@ class Mixer {
 
   fill(tracks) {
     this.tracks = tracks;
-    const names = JSON.stringify(tracks.map(({ key, name, instrument, colour }) => [key, name, instrument, colour]));
+    const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.colour, track.track, this.selection.offers(track)]));
     if (names !== this.shown) this.box.replaceChildren(...tracks.map((track) => this._strip(track)));
     this.shown = names;
     this.refresh();
@@ -51,7 +55,8 @@ class Mixer {
     strip.style.setProperty('--track', track.colour);
     strip.setAttribute('role', 'group');
     strip.setAttribute('aria-label', track.name);
-    const title = make('div', 'title');
+    const selectable = this.selection.offers(track);
+    const title = selectable ? make('button', 'title', { type: 'button', title: `Select ${track.name}` }) : make('div', 'title');
     title.append(make('i', 'dot'), make('b', '', { textContent: track.name, title: track.name }));
     if (track.instrument !== track.name) title.append(make('small', '', { textContent: track.instrument, title: track.instrument }));
     const buttons = [['muted', 'M', 'Mute'], ['solo', 'S', 'Solo']].map(([what, letter, word]) => {
@@ -65,6 +70,15 @@ class Mixer {
     slider.oninput = () => this._change(track, { volume: slider.value / 100 });
     slider.ondblclick = () => this._change(track, { volume: 1 });
     strip.append(title, ...buttons, slider);
+    if (selectable) {
+      strip.classList.add('selectable');
+      title.setAttribute('aria-label', `Select ${track.name}`);
+      title.onclick = () => this.selection.flip('tracks', track);
+      const lock = make('button', 'locked', { type: 'button', innerHTML: LOCK, title: `Lock ${track.name}: it stays as it is` });
+      lock.setAttribute('aria-label', `Lock ${track.name}`);
+      lock.onclick = () => this.selection.flip('locked', track);
+      title.after(lock);
+    }
     strip.refresh = () => {
       const { volume, muted, solo } = this.of(track);
       buttons[0].setAttribute('aria-pressed', muted);
@@ -72,6 +86,8 @@ class Mixer {
       slider.value = Math.round(volume * 100);
       slider.style.setProperty('--filled', `${(volume / 1.25) * 100}%`);
       strip.classList.toggle('silent', this.gain(track) === 0);
+      strip.querySelector('button.title')?.setAttribute('aria-pressed', this.selection.tracks.includes(track.track));
+      strip.querySelector('.locked')?.setAttribute('aria-pressed', this.selection.locked.includes(track.track));
     };
     return strip;
   }

@@ -68,7 +68,13 @@ function block(g, x, y, width, height) {
   } else g.fillRect(x, y, width, height);
 }
 
-/* Calls visit(x, y, width, height, velocity, start) for each note of a track that can be seen. */
+function outline(g, x, y, width, height, colour) {
+  g.strokeStyle = colour;
+  g.lineWidth = 1.25;
+  g.strokeRect(x + 0.6, y + 0.6, Math.max(1, width - 1.2), Math.max(1, height - 1.2));
+}
+
+/* Calls visit(x, y, width, height, velocity, start, duration, index) for each note of a track that can be seen. */
 function eachNote(track, at, visit) {
   const { notes } = track;
   for (let i = 0; i < notes.length; i += 4) {
@@ -77,7 +83,7 @@ function eachNote(track, at, visit) {
     if (x + width < at.gutter || x > at.width) continue;
     const height = track.drums ? Math.max(2, at.drumRow - 3) : Math.max(2, at.row - 0.6);
     const y = track.drums ? at.yDrum(notes[i + 2]) + 1.5 : at.y(notes[i + 2]) + 0.3;
-    visit(x, y, width, height, notes[i + 3], notes[i], notes[i + 1]);
+    visit(x, y, width, height, notes[i + 3], notes[i], notes[i + 1], i / 4);
   }
 }
 
@@ -89,10 +95,12 @@ function drawNotes(g, piece, at, audible = () => true) {
   piece.tracks.forEach((track) => {
     const heard = audible(track);
     g.fillStyle = track.colour;
-    eachNote(track, at, (x, y, width, height, velocity, start) => {
-      const known = piece.new_from !== null && start < piece.new_from - 0.001;
+    eachNote(track, at, (x, y, width, height, velocity, start, duration, index) => {
+      const changed = track.changed?.[index];
+      const known = track.changed ? !changed : piece.new_from !== null && start < piece.new_from - 0.001;
       g.globalAlpha = (heard ? 0.55 + (0.45 * velocity) / 127 : 0.13) * (known ? 0.42 : 1);
-      block(g, x, y, width, height);
+      if (changed && piece.is_before) outline(g, x, y, width, height, track.colour);
+      else block(g, x, y, width, height);
     });
   });
   g.restore();

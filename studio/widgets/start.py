@@ -1,8 +1,9 @@
-"""What the music starts from: nothing, a file of the visitor's, or the song in progress."""
+"""The top of a page: its title, and what the music starts from: nothing, a file of the visitor's, or the song in progress."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -16,6 +17,14 @@ from studio.session import Song, Upload, bound, keep, set_controls
 
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
+
+
+def heading(title: str, examples: Callable[[], None]) -> None:
+    """Shows a page's title, and behind a button its worked examples."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="heading"):
+        st.markdown(f"#### {title}")
+        with st.popover("Examples", icon=":material/lightbulb:", type="tertiary", help="Settings to begin with."):
+            examples()
 
 
 def start_control(song: Song) -> tuple[Piece, int | None]:
@@ -36,7 +45,7 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
         ),
     )
     if start == "file":
-        _upload(song)
+        upload(song)
         piece = song.upload.take.pieces[0] if song.upload and song.upload.take else None
     else:
         piece = song.piece if start == "song" else None
@@ -60,7 +69,8 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     return piece, None if after == bars else after
 
 
-def _upload(song: Song) -> None:
+def upload(song: Song) -> None:
+    """Shows the uploader; a file becomes a take, and its health report or what is wrong with it is shown."""
     file = st.file_uploader("A MIDI or MusicXML file", FILE_TYPES, max_upload_size=20, label_visibility="collapsed")
     if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
         try:

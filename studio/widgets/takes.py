@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from music.bars import bar_grid, ticks_to_seconds
+from music.compare import changed_notes
 from music.piece import Piece
-from studio.session import Place, Song, Take, name_of, set_controls
-from studio.widgets.player import small_roll
+from pipelines.options import RemixOptions
+from studio.session import Place, Song, Take, name_of
+from studio.widgets.player import NamedPiece, small_roll
 from studio.widgets.start import plain, summary
 
 SIDE_BY_SIDE = 4
+Marks = list[np.ndarray] | None
 
 
 def take_bar(song: Song) -> None:
@@ -55,7 +60,7 @@ def _history_row(song: Song, take: Take) -> None:
         disabled=here,
         width="stretch",
         type="secondary",
-        icon=":material/upload_file:" if take.options is None else ":material/music_note:",
+        icon=f":material/{'upload_file' if take.options is None else 'auto_fix_high' if rewrites(take.options) else 'music_note'}:",
     )
     st.caption(take.detail)
 
@@ -95,8 +100,10 @@ def versions(song: Song) -> None:
     for column, n, piece in _side_by_side(take.pieces):
         used = n == song.place.variant
         with column.container(border=True, gap="xsmall", key=f"version {n + 1}{' used' if used else ''}"):
-            small_roll(piece, key=f"roll {take.number} {n}", label=f"Version {n + 1}")
-            st.caption(f"Version {n + 1} · {piece.note_count} notes")
+            marks = marked(take, piece, take.before)[0]
+            small_roll(NamedPiece(f"Version {n + 1}", piece, marks), key=f"roll {take.number} {n}")
+            count = "" if marks is None else f", {sum(int(mask.sum()) for mask in marks)} changed"
+            st.caption(f"Version {n + 1} · {piece.note_count} notes{count}")
             st.button(
                 "In use" if used else "Use this",
                 key=f"use {take.number} {n}",
@@ -113,7 +120,7 @@ def small_rolls(pieces: tuple[Piece, ...]) -> None:
     if len(pieces) > 1:
         for column, n, piece in _side_by_side(pieces):
             with column.container(border=True, gap="xsmall"):
-                small_roll(piece, key=f"live roll {n}", label=f"Version {n + 1}")
+                small_roll(NamedPiece(f"Version {n + 1}", piece), key=f"live roll {n}")
                 st.caption(f"Version {n + 1}")
 
 
@@ -124,22 +131,27 @@ def _side_by_side(pieces: tuple[Piece, ...]) -> Iterator[tuple[Any, int, Piece]]
             yield column, n, piece
 
 
+def rewrites(options: Any) -> bool:
+    """Whether a take of these options is an older piece with some notes changed, rather than new music."""
+    return isinstance(options, RemixOptions)
+
+
+def marked(take: Take, piece: Piece, other: Piece | None) -> tuple[Marks, Marks]:
+    """Returns which notes of a take's piece the other one does not have, and the reverse; None, None for new music."""
+    if not rewrites(take.options) or other is None:
+        return None, None
+    return _changes(other, piece), _changes(piece, other)
+
+
+@functools.lru_cache(maxsize=64)
+def _changes(before: Piece, after: Piece) -> Marks:
+    return changed_notes(before.score, after.score)
+
+
 def new_from(take: Take) -> float | None:
     """Returns the second at which a take's new notes begin, or None if all of it is new or none of it."""
-    if take.before is None or take.options is None:
+    if take.before is None or take.options is None or rewrites(take.options):
         return None
     grid = bar_grid(take.before.score)
     kept = grid if take.options.keep_bars is None else grid[: take.options.keep_bars]
     return float(ticks_to_seconds(take.before.score, kept[-1].end)) if kept else None
-
-
-def continue_button(song: Song) -> None:
-    """Shows the button that makes the next take go on from the current one."""
-    st.button(
-        "Continue from this one",
-        icon=":material/arrow_forward:",
-        on_click=set_controls,
-        args=({"start": "song"},),
-        key="continue",
-        help="The next press of Generate goes on from here.",
-    )

@@ -23,7 +23,7 @@ class Driver:
     def state(self) -> dict[str, Any]:
         """Returns time (s), playing, mode, gains, level (root mean square), loop, side and sound as they are now."""
         values = self.root.evaluate("root => ({...root.dataset})")
-        plain = ("side", "mode", "sound")
+        plain = ("side", "mode", "sound", "selection")
         return {name: value if name in plain else json.loads(value) for name, value in values.items()}
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -73,10 +73,21 @@ class Driver:
 
     def drag_ruler(self, start: float, end: float) -> None:
         """Drags over the bar numbers between these shares of the visible time."""
+        self._drag(start, end, down_px=12)
+
+    def drag_roll(self, start: float, end: float, shift: bool = False) -> None:
+        """Drags over the notes between these shares of the visible time."""
+        if shift:
+            self.root.page.keyboard.down("Shift")
+        self._drag(start, end, down_px=150)
+        if shift:
+            self.root.page.keyboard.up("Shift")
+
+    def _drag(self, start: float, end: float, down_px: float) -> None:
         box, mouse = self._canvas(), self.root.page.mouse
-        mouse.move(box["left"] + start * box["width"], box["top"] + 12)
+        mouse.move(box["left"] + start * box["width"], box["top"] + down_px)
         mouse.down()
-        mouse.move(box["left"] + end * box["width"], box["top"] + 12, steps=4)
+        mouse.move(box["left"] + end * box["width"], box["top"] + down_px, steps=4)
         mouse.up()
 
     def _canvas(self) -> dict[str, float]:

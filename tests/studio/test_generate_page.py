@@ -3,68 +3,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import pytest
-import symusic
 from streamlit.testing.v1 import AppTest
 
 from music.instruments import instrument_name
-from music.midi import midi_bytes
 from music.piece import Piece
 from pipelines.options import GenerateOptions
 from pipelines.worker import Worker
-from studio import jobs, session
+from studio import jobs
 from studio.widgets.controls import PRESETS, checked
 from studio.widgets.start import summary
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def toy_worker():
-    worker = Worker("tests.studio.toy_verbs")
-    yield worker
-    worker.close()
-
-
-@pytest.fixture
-def page(toy_worker, monkeypatch):
-    """The page as a new visitor sees it, with a worker that writes scales."""
-    jobs.registry.cache_clear()
-    monkeypatch.setattr(jobs, "Worker", lambda: toy_worker)
-    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
-    jobs.registry.cache_clear()
-
-
-def song_of(page):
-    return session._songs[page.session_state["song"]]
-
-
-def press(page, label):
-    next(button for button in page.button if button.label == label).click()
-    page.run()
-    assert not page.exception
-    return page
-
-
-def control(page, name):
-    return next(
-        w
-        for kind in ("number_input", "selectbox", "multiselect", "slider", "toggle", "button_group")
-        for w in page.get(kind)
-        if w.key == f"control {name}"
-    )
-
-
-def until_written(page):
-    deadline = time.monotonic() + 90
-    while song_of(page).writing is not None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        page.run()
-    assert not page.exception
-    return page
+from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
 
 
 def generate(page, bars=3, seed=1, **values):
@@ -151,17 +100,6 @@ def test_a_problem_is_shown_as_its_sentences(page):
     assert song_of(page).take is None
     generate(page, seed=1)
     assert not page.error and song_of(page).take is not None
-
-
-def small_midi() -> bytes:
-    score = symusic.Score(480)
-    score.tempos.append(symusic.Tempo(0, 90.0))
-    score.time_signatures.append(symusic.TimeSignature(0, 3, 4))
-    score.tracks.append(symusic.Track("Lead", 73, False))
-    score.tracks[0].notes.extend(
-        symusic.Note(n * 480, 480, pitch, 80) for n, pitch in enumerate((60, 64, 67, 72, 67, 64))
-    )
-    return midi_bytes(Piece(score))
 
 
 def test_an_upload_is_read_shown_and_continued_after_a_bar(page):

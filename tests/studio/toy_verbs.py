@@ -12,7 +12,7 @@ from music.bars import bar_grid
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import to_mapping
+from pipelines.options import parse_bars, to_mapping
 from pipelines.worker import VERBS as REAL
 from pipelines.worker import Verb, last_step
 
@@ -55,7 +55,27 @@ def _generate(piece: Piece, options) -> Iterator[Step]:
         yield Step(tuple(piece.with_step(score, recipe) for score in scores), bar + 1, options.bars, "bars")
 
 
+def _remix(piece: Piece, options) -> Iterator[Step]:
+    """Yields the piece with the selected notes a step higher, bar by bar; each variant one more."""
+    if options.seed == 13:
+        raise StudioError("That seed brings bad luck. Take another one.")
+    bars = bar_grid(piece.score)
+    chosen = parse_bars(options.bars) or range(len(bars))
+    tracks = [i for i in options.tracks or range(len(piece.score.tracks)) if i not in options.lock]
+    for done in range(1, len(bars) + 1):
+        time.sleep(0.01 if options.seed else 0.2)
+        scores = [piece.score.copy() for _ in range(options.variants)]
+        for step, score in enumerate(scores, 1):
+            for index in tracks:
+                for note in score.tracks[index].notes:
+                    if any(bars[n].start <= note.time < bars[n].end for n in chosen if n < done):
+                        note.pitch += step
+        recipe = {"pipeline": "remix", "options": to_mapping(options), "input": piece.fingerprint}
+        yield Step(tuple(piece.with_step(score, recipe) for score in scores), done, len(bars), "passes")
+
+
 VERBS = {
+    "remix": Verb("model", lambda tell, *arguments: last_step(_remix(*arguments), tell)),
     "generate": Verb("model", lambda tell, *arguments: last_step(_generate(*arguments), tell)),
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],

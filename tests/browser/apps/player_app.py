@@ -10,16 +10,16 @@ from tests.browser.apps import handmade
 def page() -> None:
     st.set_page_config(page_title="Player", layout="wide")
     pieces = [NamedPiece("Input", handmade.piece("Input")), NamedPiece("Result", handmade.piece("Result", 3))]
-    audio = {piece.fingerprint: handmade.shelf().address(piece) for _, piece in pieces}
+    audio = {piece.fingerprint: handmade.shelf().address(piece) for _, piece, _ in pieces}
     player(pieces, "player", audio=audio, highlight_after_seconds=4 * handmade.BAR_S)
     with st.container(key="again"):
         if st.button("Run again"):
             st.session_state.runs = st.session_state.get("runs", 0) + 1
     st.markdown(f"runs-{st.session_state.get('runs', 0)}-")
     st.text_input("A name", key="name")
-    for column, (label, piece) in zip(st.columns(2), pieces):
+    for column, named in zip(st.columns(2), pieces):
         with column:
-            small_roll(piece, f"small {label}", label=label)
+            small_roll(named, f"small {named.label}")
 
 
 if __name__ == "__main__":  # a visitor's run of the page; the server imports this file for what follows

@@ -1,0 +1,96 @@
+"""The Remix page: what to rewrite and how on the left, the music with its selection on the right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from music.errors import StudioError
+from music.piece import Piece
+from studio import session
+from studio.jobs import registry
+from studio.session import Song, set_controls
+from studio.widgets import takes
+from studio.widgets.remix_controls import checked, example_buttons, has_music, in_words, remix_controls
+from studio.widgets.selection import on_the_roll, take_over
+from studio.widgets.stage import invitation, stage
+from studio.widgets.start import heading, upload
+from studio.widgets.writing import write
+
+
+def controls(song: Song) -> None:
+    """Shows the controls and starts to rewrite when asked to."""
+    heading("Remix", lambda: example_buttons(song, "example"))
+    if not has_music(song):
+        st.caption("A MIDI or MusicXML file of yours")
+        upload(song)
+        return
+    with st.expander("Another file", icon=":material/upload_file:"):
+        upload(song)
+    values = remix_controls(song.piece)
+    with st.container(horizontal=True):
+        pressed = st.button(
+            "Remix",
+            type="primary",
+            icon=":material/auto_fix_high:",
+            width="stretch",
+            key="remix",
+            disabled=song.writing is not None,
+        )
+        again = takes.rewrites(song.take.options) and st.button(
+            "Try again",
+            icon=":material/refresh:",
+            key="try again",
+            disabled=song.writing is not None,
+            help="Rewrites the music before this take once more, with the settings above, instead of this take.",
+        )
+    if pressed or again:
+        try:
+            rewrite(song, song.take.before if again else song.piece, values)
+        except StudioError as error:
+            st.error(str(error))
+
+
+def rewrite(song: Song, piece: Piece, values: dict) -> None:
+    """Starts to rewrite a piece.
+
+    Raises:
+        StudioError: the values do not go together, or the studio is too busy.
+    """
+    options = checked(values)
+    count = len(piece.score.tracks)  # an older piece may lack the last tracks
+    options = replace(
+        options,
+        tracks=tuple(index for index in options.tracks if index < count),
+        lock=tuple(index for index in options.lock if index < count),
+        instruments=tuple(wish for wish in options.instruments if int(wish.partition("=")[0]) < count),
+    )
+    write(song, "remix", piece, options, in_words(options, piece))
+
+
+def next_step(song: Song) -> None:
+    """Shows what can follow the current take."""
+    if st.button("Continue it in Generate", icon=":material/arrow_forward:", key="continue", help="Write on after it."):
+        set_controls({"start": "song"})
+        st.switch_page("studio/pages/generate.py")
+
+
+def welcome() -> None:
+    """Shows what to do first."""
+    invitation(
+        "What shall we rewrite?",
+        "Give a MIDI or MusicXML file of yours, write something on the **Generate** page, or try one of these on "
+        "*Greensleeves*:",
+        lambda: example_buttons(visitor, "welcome"),
+    )
+
+
+registry().warm_up()
+visitor = session.song()
+left, right = st.columns([4, 7], gap="large")
+with left:
+    controls(visitor)
+with right:
+    selection = on_the_roll(visitor.piece) if has_music(visitor) else None
+    stage(visitor, welcome, next_step, selection=selection, on_select=take_over)

@@ -1,0 +1,86 @@
+"""A take that is being written: its start, its progress with Stop and the roll that fills, and its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from music.compare import changed_notes
+from music.piece import Piece
+from studio.jobs import Job, registry
+from studio.session import Song, Writing
+from studio.widgets import takes
+from studio.widgets.player import NamedPiece, player
+from studio.widgets.start import summary
+
+POLL_S = 0.4
+
+
+def write(song: Song, verb: str, piece: Piece, options: Any, detail: str = "") -> None:
+    """Starts to write a take, and runs the page again so that it shows how that goes.
+
+    Args:
+        song: gets the take.
+        verb: the worker's name for the pipeline.
+        piece: what the pipeline takes.
+        options: what was asked for.
+        detail: the same in a few words; by default the result in one line.
+
+    Raises:
+        StudioError: the studio is too busy.
+    """
+    job = registry().submit(verb, piece, options, owner=song.id)
+    song.writing = Writing(job.id, piece if piece.note_count else None, options, detail)
+    song.notice = None
+    st.rerun()
+
+
+@st.fragment(run_every=POLL_S)
+def progress(song: Song) -> None:
+    """Shows the take that is being written, and takes it over once it is finished."""
+    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
+    if job is None or not job.live:
+        _finish(song, job)
+        st.rerun()
+    ahead, step = registry().position(job), job.update
+    share = 0.0 if step is None else step.done / step.total
+    if ahead:
+        text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
+    elif step is None:
+        text = "Warming up …"
+    elif step.unit == "bars":
+        text = f"Writing bar {min(int(step.done) + 1, step.total):.0f} of {step.total:.0f}"
+    else:
+        text = f"Rewriting … {share:.0%}"
+    with st.container(horizontal=True, vertical_alignment="center", key="writing"):
+        st.progress(min(1.0, share), text)
+        label = "Stop and keep" if step else "Cancel"
+        if st.button(
+            label,
+            icon=":material/stop_circle:",
+            key="stop",
+            disabled=job.stop.is_set(),
+            help="Ends the writing; what is there so far is kept.",
+        ):
+            registry().stop(job.id, song.id)
+    rewrites, before = takes.rewrites(song.writing.options), song.writing.before
+    if step is not None or rewrites:
+        pieces = (before,) if step is None else step.pieces
+        marks = changed_notes(before.score, pieces[0].score) if rewrites and step else None
+        player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=not rewrites)
+        takes.small_rolls(pieces)
+
+
+def _finish(song: Song, job: Job | None) -> None:
+    """Makes a take of what a finished job wrote, or notes what went wrong."""
+    done, song.writing = song.writing, None
+    if job is None:
+        song.notice = "The studio has lost track of this job. Start it again."
+        return
+    registry().forget(job.id, song.id)
+    if job.error:
+        song.notice = job.error
+    elif job.result is not None and job.result.piece.note_count:
+        detail = done.detail or summary(job.result.piece)
+        song.add(job.result.pieces, detail=detail, before=done.before, options=done.options)

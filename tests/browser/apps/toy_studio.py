@@ -1,0 +1,11 @@
+"""The whole studio with the toy worker."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pipelines.worker import Worker
+from studio import jobs, media
+
+jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker")
+app = st.App(Path(__file__).parents[3] / "streamlit_app.py", routes=media.ROUTES)
