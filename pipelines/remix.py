@@ -10,7 +10,7 @@ import symusic
 from checkpoints.loading import Checkpoint, load
 from music.edit import graft
 from music.errors import StudioError
-from music.instruments import DRUMS
+from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from music.tokens import PITCH, VELOCITY
 from pipelines.canvas import FILLING, Canvas, Original, prepare, read
@@ -104,12 +104,20 @@ def _swaps(original: Original, options: RemixOptions) -> dict[int, int]:
                 f"There is no track {track} to change the instrument of. Choose 0 to {len(original.score.tracks) - 1}."
             )
         if track not in original.tracks:
-            raise StudioError(f"Track {track} is locked or not selected, so it keeps its instrument. Select it first.")
+            raise StudioError(
+                f"Track {track} ({_name(original, track)}) is locked or not selected, so it keeps its instrument. "
+                "Select and unlock it, or leave its instrument as it is."
+            )
         if (program == DRUMS) != original.score.tracks[track].is_drum or program == DRUMS:
             raise StudioError(
-                f"Track {track} cannot change between drums and pitches. Choose another instrument or track."
+                f"Track {track} ({_name(original, track)}) cannot change between drums and pitches. Choose another instrument or track."
             )
     return found
+
+
+def _name(original: Original, track: int) -> str:
+    found = original.score.tracks[track]
+    return found.name.strip() or instrument_name(DRUMS if found.is_drum else found.program)
 
 
 def _choose(

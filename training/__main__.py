@@ -10,8 +10,8 @@ from music.errors import StudioError
 VERBS = {
     "prepare": "folders of MIDI files -> token shards",
     "train": "token shards and a recipe -> a run, resumable",
-    "evaluate": "a checkpoint and shards -> nats per note, beside two floors",
-    "quality": "a checkpoint -> sampled pieces, measured beside real music",
+    "evaluate": "a checkpoint and shards -> how well it foretells, beside two floors",
+    "quality": "a checkpoint -> what it makes, measured beside real music",
     "export": "a run -> a checkpoint with its card",
 }
 

@@ -106,7 +106,7 @@ class Task:
         self._stream = self._batches(stage, np.random.default_rng(seed))
 
     def loss(self, model: MusicBERT) -> tuple[Tensor, Tensor, int]:
-        """Returns the summed nats of the next batch, its number of hidden fields, and the number of notes read."""
+        """Returns the summed nats of the next batch, its number of hidden fields, and the notes read, frames included."""
         batch = next(self._stream)
         nats, counts = self._losses(model, batch)
         return nats.sum(), counts.sum(), int((batch.tokens[:, :, 0] != PADDING).sum())

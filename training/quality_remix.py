@@ -39,7 +39,7 @@ from training.quality import EXCERPT_BARS, excerpts, read_sets
 
 AMOUNTS = (20, 50, 80)
 FIRST_BAR, LAST_BAR = 4, 12  # of the excerpt, counted from 0; the last is left out
-PASSES = 2  # in more there would be no time for all of this
+PASSES = 3  # in more, all of this would take more than ten minutes for a hundred pieces
 IN_KEY_CHANGES = ("notes", "everything")
 SHARE_CHANGED = "notes changed"
 
@@ -292,7 +292,7 @@ def as_text(figures: dict[str, Any]) -> str:
     low, high = AMOUNTS[0], AMOUNTS[-1]
     lines += [
         "",
-        f"Is a {low} % remix nearer to the original than a {high} % one? Share of the pieces (and of those where it is as near)",
+        f"Is a {low} % remix nearer to the original than one of {high} %? Share of the pieces (and of those where it is as near)",
         f"  {'':24}{SHARE_CHANGED:>16}{LIKENESS[0]:>24}{LIKENESS[1]:>20}",
     ]
     for change, row in figures["nearer"].items():
