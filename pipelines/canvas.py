@@ -85,10 +85,13 @@ class Original:
 
     def selected(self, bars: Iterable[int]) -> np.ndarray:
         """Returns which notes, bool [notes], lie in these bars and in the selected tracks."""
-        model_bar = self.bar_of(self.grid.starts[self.rows[:, BAR] - FIRST])
-        bars = list(bars)
-        # A note played a moment before the bar line is read in the next bar; it belongs to the selection if both do.
-        return np.isin(self.origin[:, 0], self.tracks) & np.isin(self.bar, bars) & np.isin(model_bar, bars)
+        return np.isin(self.origin[:, 0], self.tracks) & np.isin(self.bar, list(bars))
+
+    @property
+    def read_bar(self) -> np.ndarray:
+        """The bar, from 0, in which a model reads each note [notes]: one later for a note played just before a bar line."""
+        begins = self.grid.starts[self.rows[:, BAR] - FIRST]
+        return self.bar_of(begins + np.round((self.rows[:, POSITION] - FIRST) * self.unit).astype(np.int64))
 
     def bar_of(self, ticks: np.ndarray) -> np.ndarray:
         """Returns the bar, from 0, in which each tick lies."""
@@ -256,16 +259,18 @@ def prepare(original: Original, options: RemixOptions, variant: int) -> tuple[Ca
 
 def _choose_chords(canvas: Canvas, mine: np.ndarray, wanted: int) -> None:
     """Chooses notes of a bar for a new rhythm: whole chords move; of one more only lengths change, to fit the amount."""
-    groups: dict[tuple[int, int], list[int]] = {}
+    groups: dict[tuple[int, ...], list[int]] = {}
+    at_home = canvas.original.read_bar == canvas.bar  # else its place in its own bar is not on the grid: it stays there
     for note in mine.tolist():
-        groups.setdefault((int(canvas.track[note]), int(canvas.rows[note, POSITION])), []).append(note)
+        place = (int(canvas.track[note]), int(canvas.rows[note, POSITION]), bool(at_home[note]))
+        groups.setdefault(place, []).append(note)
     members = list(groups.values())
     for number in canvas.rng.permutation(len(members)).tolist():
         group = members[number]
         taken = group[:wanted]
         canvas.chosen[taken] = True
         canvas.open[taken, DURATION] = True
-        if len(taken) == len(group):
+        if len(taken) == len(group) and at_home[group[0]]:
             canvas.open[taken, POSITION] = True
         wanted -= len(taken)
         if wanted <= 0:
@@ -287,8 +292,7 @@ def _renew(canvas: Canvas, selected: np.ndarray, bars: frozenset[int], share: fl
             likely = rng.choice(near) * np.exp(rng.normal(0, COUNT_SPREAD))
             change = int(np.floor(share * (likely - of_track[bar]) + 0.5))
             coming = max(leaving + change, 1 if leaving else 0)
-            if len(_model_bars(original, bar)):
-                new += [(track, bar)] * coming
+            new += [(track, bar)] * coming
     gone = np.flatnonzero(canvas.chosen)
     kept = ~canvas.chosen
     count = len(new)
@@ -311,15 +315,9 @@ def _renew(canvas: Canvas, selected: np.ndarray, bars: frozenset[int], share: fl
     return Canvas(original, rng, **merged, gone=gone)
 
 
-def _model_bars(original: Original, bar: int) -> np.ndarray:
-    """Returns the dialect's bars that begin in this bar; a new note goes into the first of them."""
-    begin, end = original.bar_starts[bar], original.bar_starts[bar + 1]
-    return np.flatnonzero((original.grid.starts >= begin) & (original.grid.starts < end))
-
-
 def _blank_row(original: Original, track: int, bar: int) -> np.ndarray:
     """Returns the octuple of a note of which nothing is known but part, bar, tempo and signature."""
-    model_bar = int(_model_bars(original, bar)[0])
+    model_bar = int(np.searchsorted(original.grid.starts, original.bar_starts[bar], side="right")) - 1
     near = int(np.abs(original.rows[:, BAR] - FIRST - model_bar).argmin())
     row = original.rows[near].copy()
     row[BAR] = FIRST + model_bar

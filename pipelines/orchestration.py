@@ -39,7 +39,7 @@ def choose_players(
         canvas.open[mine, PROGRAM] = True
         window = _around(canvas, mine, filler.max_notes, filler.dialect.sizes[0])
         inside = np.isin(window, mine)
-        logits = filler.logits([(canvas, window)], PROGRAM)[0][inside].mean(axis=0) * min(4.0, inside.sum())
+        logits = filler.logits([(canvas, window)], PROGRAM)[0][inside].mean(axis=0)
         pitches = np.array([original.score.tracks[track].notes[int(original.origin[n, 1])].pitch for n in mine])
         allowed = np.array([_reaches(program, pitches) for program in range(PITCHED)] + [False])
         others = {t.program for t in original.score.tracks if not t.is_drum} | set(found.values())

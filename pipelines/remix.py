@@ -39,8 +39,10 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     original = read(piece.score, checkpoint.dialect, options)
     swaps = _swaps(original, options)
     canvases, touched = zip(*(prepare(original, options, number) for number in range(options.variants)), strict=True)
+    total = 1.0
     if options.change in FILLING:
         for progress in Filler(checkpoint, options).fill(canvases):
+            total = float(progress.total)
             if progress.done < progress.total:
                 pieces = tuple(piece.replace(score=written(canvas)) for canvas in canvases)
                 yield Step(pieces, progress.done, progress.total, "changes")
@@ -58,13 +60,7 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     for number, (canvas, bars, given) in enumerate(zip(canvases, touched, players, strict=True)):
         score = give_to(written(canvas), original.bar_starts, bars, given)
         pieces.append(piece.with_step(score, {**recipe, "variant": number}))
-    total = float(max(1, sum(len(canvas.chosen.nonzero()[0]) for canvas in canvases)))
-    total = max(total, float(progress.total)) if options.change in FILLING and _any(canvases) else total
     yield Step(tuple(pieces), total, total, "changes")
-
-
-def _any(canvases: tuple[Canvas, ...]) -> bool:
-    return any(canvas.chosen.any() for canvas in canvases)
 
 
 def written(canvas: Canvas) -> symusic.Score:

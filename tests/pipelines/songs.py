@@ -25,8 +25,8 @@ def band(bars: int = 4, ticks_per_quarter: int = 480) -> Piece:
         piano.controls.extend([symusic.ControlChange(at, 64, 127), symusic.ControlChange(at + 2 * q, 64, 0)])
         for beat, step in enumerate((24, 28, 31)):
             flute.notes.append(symusic.Note(at + beat * q + 7 % q, q - q // 10, root + step, 88 + beat))
-        flute.pitch_bends.append(symusic.PitchBend(at + q, 300 * (bar + 1)))
-        flute.controls.append(symusic.ControlChange(at, 1, 20 + bar))
+        flute.pitch_bends.append(symusic.PitchBend(at + q, 300 * (bar % 20 + 1)))
+        flute.controls.append(symusic.ControlChange(at, 1, 20 + bar % 100))
         flute.lyrics.append(symusic.TextMeta(at, f"la{bar}"))
         kit.notes.append(symusic.Note(at, q // 2, 36, 100))
         kit.notes.extend(symusic.Note(at + beat * q, q // 2, 42, 80) for beat in range(3))

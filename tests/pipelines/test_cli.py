@@ -15,7 +15,7 @@ from music.midi import read_midi, write_midi
 from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions, to_mapping
+from pipelines.options import GenerateOptions, RemixOptions, to_mapping
 
 
 def song(notes: int = 4) -> Piece:
@@ -30,7 +30,10 @@ class Writer:
 
     checkpoint = "a" * 64
 
-    def __call__(self, piece: Piece, options: GenerateOptions) -> Iterator[Step]:
+    def __init__(self, pipeline: str) -> None:
+        self.pipeline = pipeline
+
+    def __call__(self, piece: Piece, options: GenerateOptions | RemixOptions) -> Iterator[Step]:
         self.piece, self.options = piece, options
         results = []
         for variant in range(options.variants):
@@ -39,7 +42,7 @@ class Writer:
             track.notes = [symusic.Note(i * 480, 480, 40 + (options.seed * 7 + variant + i) % 60, 90) for i in range(8)]
             score.tracks.append(track)
             recipe = {
-                "pipeline": "generate",
+                "pipeline": self.pipeline,
                 "options": to_mapping(options),
                 "input": piece.fingerprint,
                 "checkpoint": {"name": options.checkpoint, "sha256": self.checkpoint},
@@ -51,12 +54,21 @@ class Writer:
         yield Step(tuple(results), 2, 2, "bars")
 
 
+def stand_in(monkeypatch, pipeline: str) -> Writer:
+    room = types.ModuleType(f"pipelines.{pipeline}")
+    monkeypatch.setitem(sys.modules, room.__name__, room)
+    setattr(room, pipeline, Writer(pipeline))
+    return getattr(room, pipeline)
+
+
 @pytest.fixture
 def writer(monkeypatch) -> Writer:
-    room = types.ModuleType("pipelines.generate")
-    room.generate = Writer()
-    monkeypatch.setitem(sys.modules, "pipelines.generate", room)
-    return room.generate
+    return stand_in(monkeypatch, "generate")
+
+
+@pytest.fixture
+def remixer(monkeypatch) -> Writer:
+    return stand_in(monkeypatch, "remix")
 
 
 @pytest.fixture(autouse=True)
@@ -153,11 +165,57 @@ def test_a_recipe_with_unknown_options_is_refused(writer, capsys):
         ("dance", "dance"), ("", "VERB"), ("render in.mid x.aiff", ".wav"), ("render gone.mid x.wav", "gone.mid"),
         ("sheet in.mid x.docx", ".pdf"), ("inspect gone.mid", "gone.mid"), ("render in.mid x.wav --soundfont gone.sf2", "gone.sf2"),
         ("sheet empty.mid x.pdf", "notes"), ("render empty.mid x.mp3", "notes"),
+        ("remix in.mid --out x.mid --change tempo", "tempo"), ("remix in.mid --out x.mid --amount 101", "101"),
+        ("remix in.mid --out x.mid --bars 0-3", "0-3"), ("remix in.mid --out x.mid --tracks a", "--tracks"),
+        ("remix in.mid --out x.mid --lock -1", "from 0"), ("remix in.mid --out x.mid --instrument violin", "0=violin"),
+        ("remix in.mid --out x.mid --instrument 0=kazooo", "kazooo"), ("remix in.mid --out x.mid --passes 0", "passes"),
+        ("remix --out x.mid", "IN.mid"), ("remix gone.mid --out x.mid", "gone.mid"), ("remix in.mid --out x.wav", ".mid"),
+        ("remix in.mid --out no/x.mid", "folder"), ("remix in.mid --recipe gone.json --out x.mid", "gone.json"),
+        ("remix in.mid --out x.mid --temperature-rhythm 9", "rhythm"),
     ],
 )  # fmt: skip
-def test_mistakes_end_with_two_sentences_and_no_file(writer, capsys, line, says):
+def test_mistakes_end_with_two_sentences_and_no_file(writer, remixer, capsys, line, says):
     write_midi(Piece.empty(), Path("empty.mid"))
     assert says in refused(capsys, *line.split())
+
+
+def test_remix_writes_what_it_is_asked_for(remixer, capsys):
+    assert run("remix", "in.mid", "--out", "out.mid") == 0
+    assert capsys.readouterr().out == "out.mid\n"
+    assert remixer.options == RemixOptions()
+    assert remixer.piece.fingerprint == song().fingerprint
+    assert json.loads(Path("out.recipe.json").read_text())["pipeline"] == "remix"
+    assert sorted(os.listdir()) == ["in.mid", "out.mid", "out.recipe.json"]
+
+
+def test_every_remix_flag_reaches_its_option(remixer):
+    flags = {
+        "change": "everything", "amount": 35.5, "bars": "5-8", "passes": 3, "temperature": 1.1, "temperature_notes": 1.2,
+        "temperature_rhythm": 1.3, "temperature_velocity": 1.4, "temperature_instruments": 1.5, "top_p": 0.9, "top_k": 20,
+        "seed": 5, "variants": 1, "checkpoint": "other",
+    }  # fmt: skip
+    line = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    line += ["--tracks", "0, 2", "--lock", "1", "--instrument", "0=violin", "--instrument", "2=bass guitar"]
+    assert run("remix", "in.mid", "--out", "out.mid", *line, "--keep-a-bar", "--stay-in-key") == 0
+    lists = {"tracks": (0, 2), "lock": (1,), "instruments": ("0=violin", "2=bass guitar")}
+    assert remixer.options == RemixOptions(**flags, **lists, keep_a_bar=True, stay_in_key=True)
+
+
+def test_a_remix_and_its_variants_can_be_done_again_from_their_recipes(remixer, capsys):
+    line = ["--variants", "3", "--seed", "3", "--instrument", "0=violin", "--tracks", "0"]
+    assert run("remix", "in.mid", "--out", "out.mid", *line) == 0
+    assert capsys.readouterr().out.split() == ["out-1.mid", "out-2.mid", "out-3.mid"]
+    assert run("remix", "in.mid", "--recipe", "out-2.recipe.json", "--out", "again.mid") == 0
+    assert read_midi("again.mid").fingerprint == read_midi("out-2.mid").fingerprint
+    assert read_midi("again.mid").history == read_midi("out-2.mid").history
+    write_midi(song(5), Path("other.mid"))
+    capsys.readouterr()
+    again = ["--recipe", "out-2.recipe.json", "--out", "x.mid"]
+    assert "another input" in refused(capsys, "remix", "other.mid", *again)
+    assert "--instrument " in refused(capsys, "remix", "in.mid", *again, "--instrument", "0=viola")
+    assert "not a recipe of generate" in refused(capsys, "generate", "in.mid", *again)
+    remixer.checkpoint = "b" * 64
+    assert "another model" in refused(capsys, "remix", "in.mid", *again)
 
 
 def test_a_failure_half_way_leaves_no_file(writer, here, monkeypatch):
@@ -202,15 +260,16 @@ def test_sheet(ending, begins):
     assert Path(f"out.{ending}").read_bytes().lstrip().startswith(begins)
 
 
-@pytest.mark.parametrize("verb", ["", "generate", "render", "sheet", "inspect"])
+@pytest.mark.parametrize("verb", ["", "generate", "remix", "render", "sheet", "inspect"])
 def test_help_says_what_each_verb_takes(capsys, verb):
     with pytest.raises(SystemExit) as end:
         run(*verb.split(), "--help")
     assert end.value.code == 0
     text = capsys.readouterr().out
     words = {
-        "": ["generate", "render", "sheet", "inspect"],
+        "": ["generate", "remix", "render", "sheet", "inspect"],
         "generate": ["IN.mid", "OUT-1.mid", "--recipe FILE", "jazz", "drums are free"],
+        "remix": ["IN.mid", "OUT-1.mid", "--recipe FILE", "everything", "counted from 0", "0=violin"],
     }
     assert all(word in text for word in words.get(verb, ["IN.mid"]))
     assert "SUPPRESS" not in text and "None" not in text

@@ -14,7 +14,8 @@ from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions, from_mapping, to_mapping
+from pipelines.options import GenerateOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.remix import remix
 from tests.pipelines.songs import band
 
 
@@ -32,6 +33,8 @@ PIPELINES = {
         generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))
     ),
     "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
+    "remix some notes": Case(remix, band(), RemixOptions(bars="2-3", passes=4, seed=7, variants=2)),
+    "remix everything": Case(remix, band(), RemixOptions(change="everything", passes=3, seed=8)),
 }
 
 
