@@ -14,7 +14,7 @@ from music.conditions import home_shift, measure_key
 from music.dialects import Dialect, Grid
 from music.errors import StudioError
 from music.instruments import playable_range
-from music.theory import ALL_KEYS, Key
+from music.theory import Key, estimate_key, written_key
 from music.tokens import (
     BAR,
     DRUM_PROGRAM,
@@ -94,8 +94,8 @@ class Original:
         return self.bar_of(begins + np.round((self.rows[:, POSITION] - FIRST) * self.unit).astype(np.int64))
 
     def bar_of(self, ticks: np.ndarray) -> np.ndarray:
-        """Returns the bar, from 0, in which each tick lies."""
-        return np.searchsorted(self.bar_starts[:-1], ticks, side="right") - 1
+        """Returns the bar, from 0, in which each tick lies; the number of bars for what lies beyond them."""
+        return np.searchsorted(self.bar_starts, ticks, side="right") - 1
 
 
 def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Original:
@@ -129,7 +129,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
         bar=np.searchsorted(bar_starts[:-1], start, side="right") - 1,
         bar_starts=bar_starts,
         shift=shift,
-        key=None if key is None else ALL_KEYS[key],
+        key=None if key is None else written_key(score) or estimate_key(score)[0],
         bars=_chosen_bars(options, len(bars)),
         tracks=_chosen_tracks(options, len(score.tracks)),
         ranges={number: _range(score.tracks[number], notes["pitch"]) for number, notes in columns.items()},

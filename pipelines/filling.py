@@ -87,6 +87,12 @@ class Filler:
             cut = bars[window[-1]]  # the last bar may not be whole
             shorter = window[bars[window] < cut]
             window = shorter if opened[shorter].any() else window
+            if not opened[
+                window
+            ].any():  # more notes in a bar than fit: the open ones, and as many others as there is room
+                mine = inside[opened[inside]][: 2 * self.max_notes // 3]
+                others = inside[~opened[inside]][: self.max_notes - len(mine)]
+                window = inside[np.isin(inside, mine) | np.isin(inside, others)]
         inner = window[opened[window]]
         if not complete and len(inner):
             ahead = bars[window[-max(1, self.max_notes // 6)]]
@@ -106,7 +112,10 @@ class Filler:
             if not units:
                 continue
             logits = np.stack(
-                [scores[[place[note] for note in unit]].mean(axis=0) + rule.leaning(unit) for unit in units]
+                [
+                    scores[[place[note] for note in unit if note in place]].mean(axis=0) + rule.leaning(unit)
+                    for unit in units
+                ]
             )
             # Noise on how sure the model is keeps it from always beginning with what is most common.
             sure = logits.max(axis=1) + self.options.temperature * rng.gumbel(size=len(units))

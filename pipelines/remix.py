@@ -120,9 +120,8 @@ def _choose(
     checkpoint: Checkpoint, canvases: tuple[Canvas, ...], options: RemixOptions, given: frozenset[int]
 ) -> list[dict[int, int]]:
     original = canvases[0].original
-    pitched = [
-        t for t in original.tracks if not original.score.tracks[t].is_drum and len(original.score.tracks[t].notes)
-    ]
+    playing = set(original.origin[original.selected(original.bars), 0].tolist())
+    pitched = [track for track in sorted(playing) if not original.score.tracks[track].is_drum]
     if not pitched:
         raise StudioError("Only drums are selected, and drums stay drums. Select a track with pitches.")
     free = [track for track in pitched if track not in given]

@@ -155,17 +155,26 @@ class DurationRule(Rule):
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
         note = unit[0]
         mask = (self.ticks > 0) & (self.ticks <= self._room(note))
-        source = self.canvas.source[note]
-        if source >= 0 and self.original.start[source] == self.canvas.start[note]:  # else its onset has changed
-            mask[self._before(note)] = False
+        # What begins where a note of its pitch began in the input gets another length, or nothing would have changed.
+        original, canvas = self.original, self.canvas
+        twins = np.flatnonzero(
+            (original.origin[:, 0] == canvas.track[note])
+            & (original.start == canvas.start[note])
+            & (original.rows[:, PITCH] == canvas.rows[note, PITCH])
+        )
+        mask[original.rows[twins, DURATION] - FIRST] = False
+        mask[np.isin(self.ticks, original.length[twins])] = False
         return mask
 
     def fix(self, unit: Sequence[int], value: int | None) -> None:
         note, canvas = unit[0], self.canvas
         source, room = canvas.source[note], self._room(note)
         if value is None:
-            kept = int(self.original.length[source]) if source >= 0 else room
-            canvas.length[note] = max(1, min(kept, room))
+            kept = min(int(self.original.length[source]), room) if source >= 0 else room
+            unmoved = source >= 0 and self.original.start[source] == canvas.start[note]
+            if unmoved and kept == self.original.length[source]:  # too short for the grid: at least not as it was
+                kept //= 2
+            canvas.length[note] = max(1, kept)
             canvas.open[note, DURATION] = False
             return
         as_before = source >= 0 and value == self._before(note) and self.original.length[source] <= room
@@ -180,11 +189,13 @@ class PositionRule(Rule):
 
     def units(self, notes: np.ndarray) -> list[list[int]]:
         chords: dict[tuple[int, ...], list[int]] = {}
-        for (note,) in super().units(notes):
+        near = self.canvas.open[:, POSITION] & np.isin(self.canvas.bar, self.canvas.bar[notes])
+        for note in np.flatnonzero(near).tolist():  # a chord may reach beyond these notes
             before = self._before(note)
             place = (-1, note) if before is None else (int(self.canvas.track[note]), int(self.canvas.bar[note]), before)
             chords.setdefault(place, []).append(note)
-        return list(chords.values())
+        wanted = set(notes.tolist())
+        return [chord for chord in chords.values() if not wanted.isdisjoint(chord)]
 
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
         places = self._places(unit)
@@ -248,29 +259,40 @@ class PositionRule(Rule):
         was = original.start[canvas.source[others]]
         earlier, later = others[was < first], others[was > last]
         low, high = int(original.bar_starts[bar]) - 1, int(original.bar_starts[bar + 1])
-        known = earlier[~canvas.open[earlier, POSITION]]
-        if len(known):
-            low = max(low, int(canvas.start[known].max()))
+        began = lambda some: original.start[canvas.source[some]]  # noqa: E731
+        settled = ~canvas.open[:, POSITION]
+        known_before, known_after = earlier[settled[earlier]], later[settled[later]]
+        waiting_before = earlier[~settled[earlier] & (canvas.bar[earlier] == bar)]
+        waiting_after = later[~settled[later] & (canvas.bar[later] == bar)]
+        if len(known_before):
+            low = max(low, int(canvas.start[known_before].max()))
+            waiting_before = waiting_before[began(waiting_before) > began(known_before).max()]
+        if len(known_after):
+            high = min(high, int(canvas.start[known_after].min()))
+            waiting_after = waiting_after[began(waiting_after) < began(known_after).min()]
+        high -= sum(span + margin for span in self._spans(waiting_after))
         # A note may not begin while one that keeps its length still sounds: of its own pitch, and in a line any.
         sounding = earlier[~canvas.open[earlier, DURATION]]
         if int(canvas.track[notes[0]]) not in original.lines:
             sounding = sounding[np.isin(canvas.rows[sounding, PITCH], canvas.rows[notes, PITCH])]
         source = canvas.source[sounding]
-        sounding = sounding[original.start[source] + original.length[source] <= first]
+        sounding = sounding[began(sounding) + original.length[source] <= first]
+        before = sum(span + margin for span in self._spans(waiting_before))
         if len(sounding):
-            low = max(low, int((canvas.start[sounding] + canvas.length[sounding]).max()) - 1)
-        known = later[~canvas.open[later, POSITION]]
-        if len(known):
-            high = min(high, int(canvas.start[known].min()))
-        waiting = [side[canvas.open[side, POSITION] & (canvas.bar[side] == bar)] for side in (earlier, later)]
-        low += sum(span + margin for span in self._spans(waiting[0]))
-        high -= sum(span + margin for span in self._spans(waiting[1]))
+            end = int((canvas.start[sounding] + canvas.length[sounding]).max()) - 1
+            # Those that wait may have to wait for it too, if there is room for that.
+            low = max(low + before, end + before if end + before < first else end)
+        else:
+            low += before
         return low, high - (last - first)
 
     def _spans(self, notes: np.ndarray) -> list[int]:
         """Returns the ticks from the first to the last note of each chord among these notes."""
-        start = self.original.start[self.canvas.source[notes]]
-        return [int(np.ptp(start[[int(n) in unit for n in notes]])) for unit in self.units(notes)]
+        if not len(notes):
+            return []
+        source = self.canvas.source[notes]
+        place = self.original.rows[source, POSITION]
+        return [int(np.ptp(self.original.start[source[place == chord]])) for chord in np.unique(place)]
 
 
 RULES: dict[int, type[Rule]] = {rule.field: rule for rule in (PitchRule, VelocityRule, DurationRule, PositionRule)}
