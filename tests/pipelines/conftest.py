@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,13 +13,18 @@ from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
 from music.dialects import Dialect, official, studio
 
+MODELS: dict[str, tuple[Callable[[], Dialect], int]] = {
+    "random": (studio, 510),
+    "random-official": (official, 1000),
+    "random-short": (studio, 7),
+}
+"""Dialect and window, in notes, of the checkpoints that ``random_models`` makes."""
 
-def _register_random(folder, name: str, dialect: Dialect, seed: int) -> None:
+
+def register_random(folder: Path, name: str, dialect: Dialect, notes: int) -> None:
     """Registers a MusicBERT that has learnt nothing but is sure of what it says: a worse one cannot be trained."""
-    config = MusicBERTConfig(
-        dialect.vocabulary, layers=1, width=16, hidden=16, heads=2, max_notes=dialect.max_notes + 2
-    )
-    torch.manual_seed(seed)
+    config = MusicBERTConfig(dialect.vocabulary, layers=1, width=16, hidden=16, heads=2, max_notes=notes + 2)
+    torch.manual_seed(1)
     model = MusicBERT(config)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=1.0)
@@ -33,14 +39,13 @@ def _register_random(folder, name: str, dialect: Dialect, seed: int) -> None:
 
 @pytest.fixture(scope="session")
 def random_models(tmp_path_factory) -> Iterator[None]:
-    """Makes the checkpoints "random" and "random-official" loadable."""
+    """Makes the checkpoints of MODELS loadable."""
     folder = tmp_path_factory.mktemp("random")
-    _register_random(folder, "random", studio(), 1)
-    _register_random(folder, "random-official", official(), 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPMUSIC_CACHE", str(folder))
-        for name in ("random", "random-official"):
+        for name, (dialect, notes) in MODELS.items():
+            register_random(folder, name, dialect(), notes)
             loading.load(name)  # from now on it is in memory, wherever the cache folder is
-        yield
-        for name in ("random", "random-official"):
-            loading._loaded.pop(name, None)
+    yield
+    for name in MODELS:
+        loading._loaded.pop(name, None)

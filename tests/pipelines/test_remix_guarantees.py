@@ -16,7 +16,10 @@ from tests.pipelines.scores import pieces, selections
 
 pytestmark = pytest.mark.usefixtures("random_models")
 quick = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
