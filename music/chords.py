@@ -1,0 +1,302 @@
+"""Chord symbols: their names, how to read them and whole progressions from text, and where a score keeps them.
+
+A score carries its chord symbols as MIDI markers "chord: Am7", so they survive saving, opening and every pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import symusic
+
+from music.bars import Bar
+from music.errors import StudioError
+from music.theory import Key
+
+# Suffix of a chord's name -> semitones above its root. The first MODEL_QUALITIES of them are those that models tell
+# apart; each of the others is read as the one in _READ_AS.
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "": (0, 4, 7),
+    "m": (0, 3, 7),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "m7": (0, 3, 7, 10),
+    "m7b5": (0, 3, 6, 10),
+    "dim7": (0, 3, 6, 9),
+    "sus4": (0, 5, 7),
+    "sus2": (0, 2, 7),
+    "7sus4": (0, 5, 7, 10),
+    "6": (0, 4, 7, 9),
+    "m6": (0, 3, 7, 9),
+    "mMaj7": (0, 3, 7, 11),
+    "5": (0, 7),
+    "add9": (0, 4, 7, 2),
+    "madd9": (0, 3, 7, 2),
+    "6/9": (0, 4, 7, 9, 2),
+    "9": (0, 4, 7, 10, 2),
+    "maj9": (0, 4, 7, 11, 2),
+    "m9": (0, 3, 7, 10, 2),
+    "9sus4": (0, 5, 7, 10, 2),
+    "11": (0, 4, 7, 10, 2, 5),
+    "m11": (0, 3, 7, 10, 2, 5),
+    "13": (0, 4, 7, 10, 2, 9),
+    "maj13": (0, 4, 7, 11, 2, 9),
+    "m13": (0, 3, 7, 10, 2, 9),
+    "7b9": (0, 4, 7, 10, 1),
+    "7#9": (0, 4, 7, 10, 3),
+    "7b5": (0, 4, 6, 10),
+    "aug7": (0, 4, 8, 10),
+    "7#11": (0, 4, 7, 10, 6),
+    "maj7#11": (0, 4, 7, 11, 6),
+}
+MODEL_QUALITIES = 16
+NONE = "N.C."
+_READ_AS = {
+    "add9": "", "madd9": "m", "6/9": "6", "9": "7", "maj9": "maj7", "m9": "m7", "9sus4": "7sus4", "11": "7",
+    "m11": "m7", "13": "7", "maj13": "maj7", "m13": "m7", "7b9": "7", "7#9": "7", "7b5": "7", "aug7": "7",
+    "7#11": "7", "maj7#11": "maj7",
+}  # fmt: skip
+_MODEL_NAMES = tuple(QUALITIES)[:MODEL_QUALITIES]
+
+# Other ways to write a suffix, after brackets and spaces are gone and "Δ", "ø", "°" are spelled out.
+_SYNONYMS = {
+    "M": "", "maj": "", "Maj": "", "ma": "", "major": "", "min": "m", "mi": "m", "-": "m", "minor": "m",
+    "o": "dim", "+": "aug", "#5": "aug", "dom7": "7", "M7": "maj7", "Maj7": "maj7", "ma7": "maj7", "j7": "maj7",
+    "major7": "maj7", "maj": "", "min7": "m7", "mi7": "m7", "-7": "m7", "minor7": "m7", "hdim": "m7b5",
+    "hdim7": "m7b5", "min7b5": "m7b5", "mi7b5": "m7b5", "-7b5": "m7b5", "o7": "dim7", "sus": "sus4",
+    "7sus": "7sus4", "sus7": "7sus4", "maj6": "6", "M6": "6", "min6": "m6", "mi6": "m6", "-6": "m6",
+    "mmaj7": "mMaj7", "mM7": "mMaj7", "minmaj7": "mMaj7", "minMaj7": "mMaj7", "-maj7": "mMaj7", "-M7": "mMaj7",
+    "2": "add9", "add2": "add9", "madd2": "madd9", "69": "6/9", "M9": "maj9", "Maj9": "maj9", "ma9": "maj9",
+    "min9": "m9", "mi9": "m9", "-9": "m9", "9sus": "9sus4", "min11": "m11", "-11": "m11", "M13": "maj13",
+    "Maj13": "maj13", "min13": "m13", "-13": "m13", "-5": "7b5", "7-5": "7b5", "7+": "aug7", "+7": "aug7",
+    "7#5": "aug7", "7-9": "7b9", "7+9": "7#9", "M7#11": "maj7#11", "maj7+11": "maj7#11", "7+11": "7#11",
+    "power": "5", "no3": "5",
+}  # fmt: skip
+
+_SYMBOL = re.compile(r"([A-Ga-g])([#b♯♭]*):?([^/]*(?:/9)?)(?:/([A-Ga-g])([#b♯♭]*))?")
+_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_MARKER = "chord: "
+MAX_BARS = 4096
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord.
+
+    Attributes:
+        root: pitch class, 0 (C) to 11 (B).
+        quality: a key of QUALITIES, or NONE for no chord at all.
+        bass: pitch class of the lowest note; the root unless the symbol names another after a slash.
+    """
+
+    root: int
+    quality: str = ""
+    bass: int = -1
+
+    def __post_init__(self) -> None:
+        if self.bass < 0:
+            object.__setattr__(self, "bass", self.root)
+
+    @property
+    def tones(self) -> tuple[int, ...]:
+        """The pitch classes, the root first; those of a bass that is foreign to the chord last."""
+        own = tuple((self.root + step) % 12 for step in QUALITIES.get(self.quality, ()))
+        return own if self.bass in own or not own else (*own, self.bass)
+
+    def name(self, key: Key | None = None) -> str:
+        """Returns the symbol, such as "F#m7" or "C/E", its notes spelled as in a key (C major if none is given)."""
+        if self.quality == NONE:
+            return NONE
+        key = key or Key(0, "major")
+        slash = "" if self.bass == self.root else f"/{key.spelling(self.bass)}"
+        return f"{key.spelling(self.root)}{self.quality}{slash}"
+
+    def transposed(self, semitones: int) -> Chord:
+        """Returns the chord that many semitones higher."""
+        return Chord((self.root + semitones) % 12, self.quality, (self.bass + semitones) % 12)
+
+    @property
+    def number(self) -> int:
+        """The chord as models see it: 16 qualities to each root from C up, then no chord; 0 to 192."""
+        if self.quality == NONE:
+            return 12 * MODEL_QUALITIES
+        return self.root * MODEL_QUALITIES + _MODEL_NAMES.index(_READ_AS.get(self.quality, self.quality))
+
+    @classmethod
+    def numbered(cls, number: int, bass_above_root: int = 0) -> Chord:
+        """Returns the chord of a number, its bass that many semitones above the root."""
+        if number == 12 * MODEL_QUALITIES:
+            return NO_CHORD
+        root, quality = divmod(number, MODEL_QUALITIES)
+        return cls(root, _MODEL_NAMES[quality], (root + bass_above_root) % 12)
+
+
+NO_CHORD = Chord(0, NONE)
+CHORD_NUMBERS = 12 * MODEL_QUALITIES + 1
+
+
+class ChordSpan(NamedTuple):
+    """A chord and the ticks ``[start, end)`` for which it holds."""
+
+    start: int
+    end: int
+    chord: Chord
+
+
+def parse_chord(text: str) -> Chord:
+    """Returns the chord that a symbol names: "Am7", "F#dim", "Bb/D", "Cmaj9", "G7sus4", "N.C.".
+
+    Raises:
+        StudioError: the text names no chord; the sentence repeats it.
+    """
+    plain = text.strip()
+    if plain.upper().replace(".", "") in ("N", "NC"):
+        return NO_CHORD
+    for sign, spelled in (("Δ", "maj7"), ("ø", "hdim"), ("°", "o")):
+        plain = plain.replace(sign, spelled)
+    plain = plain.replace("maj77", "maj7")
+    found = _SYMBOL.fullmatch(re.sub(r"[()\s,]", "", plain))
+    if found:
+        letter, accidentals, suffix, bass, bass_accidentals = found.groups()
+        suffix = _SYNONYMS.get(suffix, suffix)
+        if suffix in QUALITIES:
+            root = _pitch_class(letter, accidentals)
+            return Chord(root, suffix, _pitch_class(bass, bass_accidentals) if bass else root)
+    raise StudioError(f"'{text.strip()}' is not a chord symbol. Write chords like Am, F#7, Bbmaj7 or C/E.")
+
+
+def _pitch_class(letter: str, accidentals: str) -> int:
+    alter = accidentals.replace("♯", "#").replace("♭", "b")
+    return (_LETTERS[letter.upper()] + alter.count("#") - alter.count("b")) % 12
+
+
+Progression = tuple[tuple[Chord, ...], ...]
+"""The chords of each bar; those of one bar share it evenly."""
+
+
+def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
+    """Returns the bars of a typed progression.
+
+    "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
+    A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
+    before, "|: ... :|" plays what stands inside twice, and "x3" after a repeat sign or a whole line plays it
+    three times. Slashes without bar lines fill bars of ``beats_a_bar`` beats.
+
+    Raises:
+        StudioError: a symbol is no chord, or there is nothing to repeat or hold.
+    """
+    text = text.replace(",", " ").replace("–", "-").replace("\n", " | ").replace("𝄆", "|:").replace("𝄇", ":|")
+    text = re.sub(r"(?<=\s)-(?=\s)", " ", f" {text} ")
+    if "|" not in text:
+        return _without_bar_lines(text.split(), beats_a_bar)
+    bars: list[tuple[Chord, ...]] = []
+    repeat_from = 0
+    for part in re.split(r"(\|:|:\|(?:\s*[x×]\s*\d+)?|\|\|?)", text):
+        part = part.strip()
+        if part == "|:":
+            repeat_from = len(bars)
+        elif part.startswith(":|"):
+            bars += bars[repeat_from:] * (_times(part[2:], 2) - 1)
+            repeat_from = len(bars)
+        elif times := re.fullmatch(r"[x×]\s*(\d+)", part):
+            bars *= _times(times[0], 1)
+        elif part and not re.fullmatch(r"\|\|?", part):
+            bars.append(_bar(part.split(), bars))
+        if len(bars) > MAX_BARS:
+            raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
+    return tuple(bars)
+
+
+def _times(text: str, otherwise: int) -> int:
+    digits = text.strip(" x×")
+    return max(1, min(int(digits), MAX_BARS)) if digits else otherwise
+
+
+def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Chord, ...]:
+    if words in (["%"], ["%%"]):
+        if not before:
+            raise StudioError("'%' repeats the bar before, and there is none. Begin with a chord such as Am.")
+        return before[-1]
+    found: list[Chord] = []
+    for word in words:
+        if word in ("/", "."):
+            last = found[-1:] or (before[-1][-1:] if before else ())
+            if not last:
+                raise StudioError("'/' holds the chord before it, and there is none. Begin with a chord such as Am.")
+            found.append(last[0])
+        else:
+            found.append(parse_chord(word))
+    return tuple(found)
+
+
+def _without_bar_lines(words: Sequence[str], beats_a_bar: int) -> Progression:
+    times = 1
+    if words and (found := re.fullmatch(r"[x×](\d+)", words[-1])):
+        times, words = _times(found[0], 1), words[:-1]
+    if "/" in words:
+        shares = _bar(words, [])
+        bars = [shares[first : first + beats_a_bar] for first in range(0, len(shares), beats_a_bar)]
+    else:
+        bars = []
+        for word in words:
+            bars.append(_bar([word], bars))
+    if len(bars) * times > MAX_BARS:
+        raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
+    return tuple(tuple(bar) for bar in bars) * times
+
+
+def beat_ticks(bar: Bar, ticks_per_quarter: int) -> list[int]:
+    """Returns the ticks at which the beats of a bar begin.
+
+    A beat is a quarter note; three eighths where a signature of eighths counts in threes (6/8), else one (5/8).
+    """
+    length = ticks_per_quarter
+    if bar.denominator >= 8:
+        unit = max(1, ticks_per_quarter * 4 // bar.denominator)
+        length = 3 * unit if bar.numerator % 3 == 0 and bar.numerator > 0 else unit
+    return list(range(bar.start, bar.end, length))
+
+
+def chord_spans(score: symusic.Score, end: int | None = None) -> list[ChordSpan]:
+    """Returns the chord symbols that a score carries, in order, each up to the next.
+
+    Args:
+        score: any score.
+        end: where the last one ends; by default with the last note.
+    """
+    from music.bars import score_end
+
+    found = []
+    for marker in sorted(score.markers, key=lambda marker: marker.time):
+        if marker.text.startswith(_MARKER):
+            try:
+                found.append((marker.time, parse_chord(marker.text[len(_MARKER) :])))
+            except StudioError:  # someone else's marker
+                continue
+    ends = [time for time, _ in found[1:]] + [max(score_end(score) if end is None else end, found[-1][0] if found else 0)]
+    return [
+        ChordSpan(time, stop, chord)
+        for (time, chord), stop in zip(found, ends, strict=True)
+        if stop > time and chord != NO_CHORD
+    ]
+
+
+def with_chords(score: symusic.Score, spans: Iterable[ChordSpan], key: Key | None = None) -> symusic.Score:
+    """Returns the score with these chord symbols instead of those it has; gaps between them are "N.C."."""
+    out = score.copy()
+    markers = [marker for marker in out.markers if not marker.text.startswith(_MARKER)]
+    last_chord, last_end = None, None
+    for span in sorted(spans):
+        if last_end is not None and span.start > last_end:
+            markers.append(symusic.TextMeta(last_end, _MARKER + NONE))
+            last_chord = None
+        if span.chord != last_chord:
+            markers.append(symusic.TextMeta(span.start, _MARKER + span.chord.name(key)))
+        last_chord, last_end = span.chord, span.end
+    out.markers = sorted(markers, key=lambda marker: marker.time)
+    return out
