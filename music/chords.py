@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import symusic
 
-from music.bars import Bar
+from music.bars import Bar, score_end
 from music.errors import StudioError
 from music.theory import Key
 
@@ -269,8 +269,6 @@ def chord_spans(score: symusic.Score, end: int | None = None) -> list[ChordSpan]
         score: any score.
         end: where the last one ends; by default with the last note.
     """
-    from music.bars import score_end
-
     found = []
     for marker in sorted(score.markers, key=lambda marker: marker.time):
         if marker.text.startswith(_MARKER):
@@ -278,7 +276,8 @@ def chord_spans(score: symusic.Score, end: int | None = None) -> list[ChordSpan]
                 found.append((marker.time, parse_chord(marker.text[len(_MARKER) :])))
             except StudioError:  # someone else's marker
                 continue
-    ends = [time for time, _ in found[1:]] + [max(score_end(score) if end is None else end, found[-1][0] if found else 0)]
+    last = score_end(score) if end is None else end
+    ends = [*(time for time, _ in found[1:]), last][: len(found)]
     return [
         ChordSpan(time, stop, chord)
         for (time, chord), stop in zip(found, ends, strict=True)

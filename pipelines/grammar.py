@@ -29,6 +29,8 @@ STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(len
 MAX_NOTES_A_BAR = 192
 MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
 GM_KIT = range(35, 82)
+# To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent.
+BRING_IN = 0.25
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Writing:
         first = 0
         if self.rows and row[STEP] == FIRST and row[POSITION] == self.rows[-1][POSITION]:
             first = self.rows[-1][PROGRAM]
-        now = self._bar_of(row) * self.limits.bar_positions + row[POSITION] - FIRST
+        now = self._time(self._bar_of(row), row[POSITION])
         return {
             program: (now - self._played.get(program, 0)) / POSITIONS_PER_QUARTER
             for program in self.limits.asked
@@ -156,6 +158,14 @@ class Writing:
         """Returns the step id with which this bar is left: the next bar, or after the last one the end."""
         return END if self.bar + 1 == self.limits.bars else FIRST + 1
 
+    def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
+        """Moves the logits [ids] of one field, the fields before it in this row being chosen, in place."""
+        if name == STEP:
+            self.fold(scores)
+        if name == PROGRAM:
+            for program, quarters in self.waiting(row).items():
+                scores[program] += BRING_IN * quarters**2
+
     def fold(self, scores: np.ndarray) -> None:
         """Gives the chance of all ways to leave this bar to the one that the length allows, in place.
 
@@ -180,7 +190,7 @@ class Writing:
         self._in_bar = 1 if step or not self.rows else self._in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
-        self._played[row[PROGRAM]] = self.bar * self.limits.bar_positions + row[POSITION] - FIRST
+        self._played[row[PROGRAM]] = self._time(self.bar, row[POSITION])
         pitch, times = self._same.get(row[PROGRAM], (-1, 0))
         self._same[row[PROGRAM]] = (row[PITCH], times + 1 if pitch == row[PITCH] else 1)
 
@@ -194,6 +204,10 @@ class Writing:
 
     def _bar_of(self, row: list[int]) -> int:
         return max(self.bar, 0) + (row[STEP] - FIRST if self.rows else 0)
+
+    def _time(self, bar: int, position: int) -> int:
+        """Returns how many positions after the start a position id of a bar is."""
+        return bar * self.limits.bar_positions + position - FIRST
 
     def _positions(self, bar: int) -> int:
         return self.limits.last_positions if bar + 1 == self.limits.bars else self.limits.bar_positions

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from time import monotonic
 
 import numpy as np
 import symusic
 import torch
-from torch import Tensor
 
 from checkpoints.loading import Checkpoint
 from models.decoding import Decoder, FieldDecoder
-from models.sampling import Randomness, choose
+from models.sampling import Randomness
 from music import tokens
 from music.conditions import Conditions
 from music.theory import Key
 from music.tokens import FIRST
 from pipelines.grammar import (
-    DURATION,
-    END,
-    PITCH,
-    POSITION,
-    PROGRAM,
     SIGNATURE,
-    STEP,
-    VELOCITY,
     Limits,
     Writing,
-    span,
 )
+from pipelines.note_writer import ATTEMPTS, NoteWriter
 from pipelines.options import GenerateOptions
 
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
 PROMPT_NOTES = 64  # the least that is read of the kept music
-NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
-SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
-GUIDED = (POSITION, PITCH, DURATION)  # fields that guidance acts on
-ATTEMPTS = 12  # proposals for a note until the bar counts as full
-# To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent.
-BRING_IN = 0.25
 
 
 @dataclass(frozen=True)
@@ -74,8 +58,8 @@ class Plan:
     rows: np.ndarray
 
 
-class Writer:
-    """Writes all variants side by side, a note of each at a time. Iterating yields now and then, for a look.
+class Writer(NoteWriter):
+    """Writes what a plan asks for.
 
     Args:
         checkpoint: the model.
@@ -88,8 +72,9 @@ class Writer:
     def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
         self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
         wished, plain = plan.conditions, plan.conditions.without_wishes()
-        self.guided = options.guidance > 0 and wished != plain
-        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: 1 + self.guided]))
+        self.guidance = options.guidance if wished != plain else 0.0
+        self.top_p, self.top_k = options.top_p, options.top_k
+        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._reads]))
         self.decoder = Decoder(checkpoint.model, prefix, options.memory)
         self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
         self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(tokens.STEP_FIELDS))
@@ -102,16 +87,6 @@ class Writer:
         self._settle()
         self._go_on_with([0] * options.variants)
         self.variants = [Writing(self.limits) for _ in range(options.variants)]
-
-    def __iter__(self) -> Iterator[None]:
-        written, next_at = 0, 0.0
-        while not all(writing.finished for writing in self.variants):
-            self._write_note()
-            written += 1
-            if written >= NOTES_A_STEP and (began := monotonic()) >= next_at:
-                yield
-                now = monotonic()
-                written, next_at = 0, now + min(4 * (now - began), SECONDS_A_STEP)
 
     def _read_prompt(self) -> None:
         """Reads the kept music, as much of it as can reach the notes to be written."""
@@ -129,7 +104,7 @@ class Writer:
             to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
             prompt[1:, -1] = np.minimum(to_end, self.most_left)
             prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], self.most_left)
-        notes = torch.from_numpy(prompt).repeat(1 + self.guided, 1, 1)
+        notes = torch.from_numpy(prompt).repeat(self._reads, 1, 1)
         self.output, self.last = self.decoder.read(notes), notes[:, -1]
 
     def _settle(self) -> None:
@@ -169,131 +144,10 @@ class Writer:
             shift=plan.shift,
         )
 
-    def _go_on_with(self, places: list[int]) -> None:
-        """Keeps these of the variants that are being written, or begins them as copies of one."""
-        places = self._lanes(places, len(self.output) // (1 + self.guided))
-        self.decoder.select(places)
-        self.output, self.last = self.output[places], self.last[places]
-
-    @torch.inference_mode()
-    def _write_note(self) -> None:
-        """Writes one more note of every variant that is not finished."""
-        live = [number for number, writing in enumerate(self.variants) if not writing.finished]
-        writings, numbers = [self.variants[number] for number in live], self.randomness.step()[:, live]
-        rows, state = self._propose(writings, numbers)
-        going = [place for place, row in enumerate(rows) if row[STEP] != END]
-        for place, writing in enumerate(writings):
-            if place not in going:
-                writing.write([END])
-        if not going:
-            return
-        if len(going) < len(live):
-            state = state[self._lanes(going, len(live))]
-            self._go_on_with(going)
-            writings, rows, numbers = [writings[p] for p in going], [rows[p] for p in going], numbers[:, going]
-        for field in (DURATION, VELOCITY):
-            ids = self._write_field(field, state, numbers[field], writings, rows)
-            for row, value in zip(rows, ids.tolist(), strict=True):
-                row.append(value)
-            if field < VELOCITY:
-                self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
-        for writing, row in zip(writings, rows, strict=True):
-            writing.write(row)
+    def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
         left = [min(writing.bars_left, self.most_left) for writing in writings]
-        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (1 + self.guided, 1)))
+        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (self._reads, 1)))
         self.output = self.decoder.read(self.last[:, None])
-
-    def _propose(self, writings: list[Writing], numbers: np.ndarray) -> tuple[list[list[int]], Tensor]:
-        """Returns rows up to the pitch that stand after the note before, or that begin with END; and the head's state.
-
-        A proposal that does not is drawn anew, which samples from the model's own distribution over what may follow.
-        (Hiding, field by field, what would be out of order does not: a note that belongs into the next bar would be
-        squeezed in at the end of this one.) If none fits, the last decides: one that stands at once with the note
-        before, in the wrong order, goes to a later position; one that stands before it leaves the bar.
-        """
-        start = self.head.start(self.output, self.last)
-        states, rows = torch.empty_like(start), [[] for _ in writings]
-        pending = list(range(len(writings)))
-        for attempt in range(ATTEMPTS):
-            asked, drawn = [writings[p] for p in pending], numbers[attempt * (VELOCITY + 1) :][: VELOCITY + 1, pending]
-            state, found = start[self._lanes(pending, len(writings))], [[] for _ in pending]
-            stuck = (
-                [writing.move_on(rows[p]) for p, writing in zip(pending, asked)] if attempt + 1 == ATTEMPTS else None
-            )
-            for field in range(PITCH + 1):
-                if stuck and field == STEP:
-                    ids = np.array([step for step, _ in stuck])
-                elif stuck and field == POSITION:
-                    ids = self._write_field(field, state, drawn[field], asked, found, [first for _, first in stuck])
-                else:
-                    ids = self._write_field(field, state, drawn[field], asked, found)
-                for row, value in zip(found, ids.tolist(), strict=True):
-                    row.append(value)
-                if field == STEP and (ids == END).all():
-                    break
-                self.head.write(state, field, torch.from_numpy(np.tile(ids, 1 + self.guided)))
-            fitting = [
-                k for k, (w, row) in enumerate(zip(asked, found, strict=True)) if row[STEP] == END or w.in_order(row)
-            ]
-            places = [pending[k] for k in fitting]
-            states[self._lanes(places, len(writings))] = state[self._lanes(fitting, len(pending))]
-            for place, row in zip(pending, found, strict=True):
-                rows[place] = row
-            pending = [place for place in pending if place not in places]
-            if not pending:
-                break
-        return rows, states
-
-    def _lanes(self, places: list[int], count: int) -> list[int]:
-        """Returns the batch indices of some of ``count`` variants: with guidance each is read a second time."""
-        return [*places, *(place + count for place in places)] if self.guided else places
-
-    def _write_field(
-        self,
-        field: int,
-        state: Tensor,
-        numbers: np.ndarray,
-        writings: list[Writing],
-        rows: list[list[int]],
-        lowest: list[int] | None = None,
-    ) -> np.ndarray:
-        """Returns the ids [variants] of one field, the rows so far given; a row that has ended gets any.
-
-        Args:
-            lowest: ids below which none may be chosen.
-        """
-        ended = span(field, FIRST, FIRST + 1)
-        allowed = np.array(
-            [
-                ended if row[:1] == [END] else writing.allowed(field, row)
-                for writing, row in zip(writings, rows, strict=True)
-            ]
-        )
-        if lowest:
-            allowed &= np.arange(allowed.shape[1]) >= np.array(lowest)[:, None]
-        if np.count_nonzero(allowed) == len(rows):  # there is no choice
-            return allowed.argmax(axis=1)
-        logits = self._guide(field, self.head.logits(state, field).numpy())
-        for writing, row, scores in zip(writings, rows, logits, strict=True):
-            if field == STEP:
-                writing.fold(scores)
-            if field == PROGRAM:
-                for program, quarters in writing.waiting(row).items():
-                    scores[program] += BRING_IN * quarters**2
-        return self._choose(field, logits, numbers, allowed)
-
-    def _guide(self, field: int, logits: np.ndarray) -> np.ndarray:
-        """Returns logits [variants, ids] moved away from what the model would write without the wishes.
-
-        Classifier-free guidance (Ho & Salimans 2022): with and without are read side by side.
-        """
-        if not self.guided:
-            return logits
-        wished, plain = np.split(logits, 2)
-        return wished + self.options.guidance * (wished - plain) if field in GUIDED else wished.copy()
-
-    def _choose(self, field: int, logits: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        return choose(logits, numbers, allowed, self.temperatures[field], self.options.top_p, self.options.top_k)
 
 
 def length(

@@ -9,6 +9,7 @@ from music.errors import StudioError
 
 VERBS = {
     "prepare": "folders of MIDI files -> token shards",
+    "pairs": "data sets -> melody and accompaniment pairs, for the harmonizer",
     "train": "token shards and a recipe -> a run, resumable",
     "evaluate": "a checkpoint and shards -> how well it foretells, beside two floors",
     "quality": "a checkpoint -> what it makes, measured beside real music",

@@ -90,6 +90,7 @@ class Task:
     """Masked notes: find the hidden fields of windows (see training/train.py)."""
 
     unit = "hidden field"
+    load = Shards.load
 
     def __init__(self, recipe: dict[str, Any], shards: Shards, device: torch.device):
         self.recipe, self.shards, self.device = recipe, shards, device

@@ -18,7 +18,7 @@ import json
 import os
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,9 +26,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from training.data import Shards
-
-TASKS = {"transformer_xl": "training.writing", "musicbert": "training.filling"}
+TASKS = {"transformer_xl": "training.writing", "musicbert": "training.filling", "seq2seq": "training.accompanying"}
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
 
@@ -36,7 +34,7 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training train``."""
     parser = argparse.ArgumentParser(prog="python -m training train", description=__doc__.splitlines()[0])
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--shards", type=Path, required=True, help="what `python -m training prepare` wrote")
+    parser.add_argument("--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`) wrote")
     parser.add_argument("--run", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, help="instead of the recipe's number of steps")
     parser.add_argument(
@@ -49,7 +47,8 @@ def main(argv: list[str]) -> None:
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
-    train(recipe, Shards.load(args.shards), args.run, args.valid_every, args.save_every)
+    load = importlib.import_module(TASKS[recipe["architecture"]]).Task.load
+    train(recipe, load(args.shards), args.run, args.valid_every, args.save_every)
 
 
 class Task(Protocol):
@@ -60,6 +59,9 @@ class Task(Protocol):
 
     unit: str
     """What the loss is counted in, such as "note"."""
+
+    load: Callable[[Path], Any]
+    """Returns the training data of a folder."""
 
     def build(self) -> nn.Module:
         """Returns a new model with the recipe's sizes and the shards' vocabularies."""
@@ -74,7 +76,7 @@ class Task(Protocol):
         """Returns nats a unit on fixed validation windows, the real sets weighing the same; None without any."""
 
 
-def task_of(recipe: dict[str, Any], shards: Shards, device: torch.device) -> Task:
+def task_of(recipe: dict[str, Any], shards: Any, device: torch.device) -> Task:
     """Returns what the recipe's architecture learns."""
     return importlib.import_module(TASKS[recipe["architecture"]]).Task(recipe, shards, device)
 
@@ -98,7 +100,7 @@ def new_optimizer(model: nn.Module, recipe: dict[str, Any]) -> torch.optim.AdamW
     return torch.optim.AdamW(groups, lr=wanted["learning_rate"], betas=(0.9, 0.95))
 
 
-def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int, save_every: int) -> None:
+def train(recipe: dict[str, Any], shards: Any, run: Path, valid_every: int, save_every: int) -> None:
     """Trains until the recipe's last step, from where the run stands."""
     rank, ranks, device = _join()
     wanted, seed = recipe["optimizer"], recipe["seed"]

@@ -17,6 +17,7 @@ class Task:
     """Next-note prediction over segments in a row, with memory (see training/train.py)."""
 
     unit = "note"
+    load = Shards.load
 
     def __init__(self, recipe: dict[str, Any], shards: Shards, device: torch.device):
         self.recipe, self.shards, self.device = recipe, shards, device
