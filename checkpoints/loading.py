@@ -11,12 +11,14 @@ from safetensors import SafetensorError, safe_open
 
 from checkpoints.store import Entry, entry, verify
 from models.musicbert import MusicBERT, MusicBERTConfig
+from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
 from music.dialects import Dialect, dialect_of
 from music.errors import StudioError
 
 ARCHITECTURES: dict[str, tuple[type, type]] = {
     "musicbert": (MusicBERT, MusicBERTConfig),
+    "seq2seq": (Seq2Seq, Seq2SeqConfig),
     "transformer_xl": (TransformerXL, TransformerXLConfig),
 }
 

@@ -15,7 +15,7 @@ import symusic
 
 from music import tokens
 from music.bars import score_end, tempo_map
-from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, QUALITIES, Chord, beat_ticks
+from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, QUALITIES, Chord, beat_ticks
 from music.conditions import (
     DENSITY_LIMITS,
     PREFIX_LENGTH,

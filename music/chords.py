@@ -67,7 +67,7 @@ _MODEL_NAMES = tuple(QUALITIES)[:MODEL_QUALITIES]
 _SYNONYMS = {
     "M": "", "maj": "", "Maj": "", "ma": "", "major": "", "min": "m", "mi": "m", "-": "m", "minor": "m",
     "o": "dim", "+": "aug", "#5": "aug", "dom7": "7", "M7": "maj7", "Maj7": "maj7", "ma7": "maj7", "j7": "maj7",
-    "major7": "maj7", "maj": "", "min7": "m7", "mi7": "m7", "-7": "m7", "minor7": "m7", "hdim": "m7b5",
+    "major7": "maj7", "min7": "m7", "mi7": "m7", "-7": "m7", "minor7": "m7", "hdim": "m7b5",
     "hdim7": "m7b5", "min7b5": "m7b5", "mi7b5": "m7b5", "-7b5": "m7b5", "o7": "dim7", "sus": "sus4",
     "7sus": "7sus4", "sus7": "7sus4", "maj6": "6", "M6": "6", "min6": "m6", "mi6": "m6", "-6": "m6",
     "mmaj7": "mMaj7", "mM7": "mMaj7", "minmaj7": "mMaj7", "minMaj7": "mMaj7", "-maj7": "mMaj7", "-M7": "mMaj7",

@@ -16,7 +16,10 @@ from music.bars import bar_grid, score_end
 from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, beat_ticks
 
 # What a quality costs before anything is heard: the rarer, the more.
-_COSTS = {"": 0.0, "m": 0.0, "dim": 0.12, "aug": 0.2, "7": 0.07, "maj7": 0.1, "m7": 0.08, "m7b5": 0.16, "dim7": 0.16, "sus4": 0.14, "sus2": 0.2}  # fmt: skip
+_COSTS = {
+    "": 0.0, "m": 0.0, "dim": 0.12, "aug": 0.2, "7": 0.07, "maj7": 0.1, "m7": 0.08, "m7b5": 0.16, "dim7": 0.16,
+    "sus4": 0.14, "sus2": 0.2,
+}  # fmt: skip
 _FOREIGN = 0.8  # what a foreign tone costs, where a chord tone earns 1
 _MISSING = (0.4, 0.3, 0.1, 0.2)  # what a silent root, third, fifth, seventh costs
 _ROOT_IN_BASS = 0.25
@@ -57,6 +60,17 @@ def estimate_chords(score: symusic.Score, tracks: Sequence[int] | None = None) -
         elif chord != NO_CHORD and stop > start:
             spans.append(ChordSpan(start, stop, chord))
     return spans
+
+
+def chords_at(spans: Sequence[ChordSpan], ticks: np.ndarray) -> list[Chord]:
+    """Returns the chord that holds at each tick, NO_CHORD where none does."""
+    if not spans:
+        return [NO_CHORD] * len(ticks)
+    place = np.searchsorted([span.start for span in spans], ticks, side="right") - 1
+    return [
+        spans[number].chord if number >= 0 and tick < spans[number].end else NO_CHORD
+        for number, tick in zip(place.tolist(), ticks.tolist(), strict=True)
+    ]
 
 
 def hear(

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid
+from music.chord_bars import bar_texts
 from music.instruments import DRUMS, instrument_name, playable_range
 from music.piece import Piece
-from music.theory import estimate_key, spell
+from music.theory import estimate_key, spell, written_key
+
+_BARS_A_ROW = 8
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class HealthReport:
         time_signatures: ``(bar, "3/4")`` of every change.
         pickup_beats: length of an upbeat before the first full bar, in beats; 0 for none.
         sung_syllables: how many pieces of text are set to notes.
+        chords: the chord symbols of each bar, such as "F G"; empty where there are none.
         repairs: what reading the file had to mend or leave out.
         losses: what a model would drop or change.
     """
@@ -68,6 +72,7 @@ class HealthReport:
     time_signatures: tuple[tuple[int, str], ...]
     pickup_beats: float
     sung_syllables: int
+    chords: tuple[str, ...]
     repairs: tuple[str, ...]
     losses: tuple[str, ...]
 
@@ -93,9 +98,13 @@ class HealthReport:
             lines.append(f"Pickup          {self.pickup_beats:g} beat{'s' if self.pickup_beats != 1 else ''}")
         if self.sung_syllables:
             lines.append(f"Lyrics          {self.sung_syllables} syllables")
-        lines += ["", f"{len(self.tracks)} track{'s' if len(self.tracks) != 1 else ''}:"]
+        if self.chords:
+            lines += ["", "Chords, each row from this bar on:"]
+        for first in range(0, len(self.chords), _BARS_A_ROW):
+            lines.append(f"{first + 1:>3}  | {' | '.join(self.chords[first : first + _BARS_A_ROW])} |")
+        lines += ["", f"{len(self.tracks)} track{'s, counted from 0' if len(self.tracks) != 1 else ''}:"]
         width = max((len(track.instrument) for track in self.tracks), default=0)
-        for number, track in enumerate(self.tracks, 1):
+        for number, track in enumerate(self.tracks):
             line = f"{number:>3}  {track.instrument:<{width}}  {track.notes:>6,} notes  {track.range_name:<9}  {track.name}"
             if track.unplayable:
                 line += f"  ({track.unplayable} out of the instrument's reach)"
@@ -119,6 +128,7 @@ def inspect(piece: Piece, repairs: Sequence[str] = ()) -> HealthReport:
     bars = bar_grid(score)
     starts = [bar.start for bar in bars]
     key, confidence = estimate_key(score)
+    chords = bar_texts(score, written_key(score) or key)
     tempos = {bar_number(starts, 0): DEFAULT_TEMPO_BPM} | {
         bar_number(starts, t.time): round(t.qpm, 2) for t in score.tempos
     }
@@ -137,6 +147,7 @@ def inspect(piece: Piece, repairs: Sequence[str] = ()) -> HealthReport:
         time_signatures=_only_changes((n, f"{bar.numerator}/{bar.denominator}") for n, bar in enumerate(bars, 1)),
         pickup_beats=_pickup_beats(bars, min((t.notes[0].time for t in score.tracks if len(t.notes)), default=0)),
         sung_syllables=sum(len(track.lyrics) for track in score.tracks),
+        chords=tuple(chords) if any(chords) else (),
         repairs=tuple(repairs),
         losses=tuple(losses(score)),
     )

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from music.errors import StudioError
 from music.midi import inspect, read_midi, read_with_repairs, write_files
-from pipelines.model_verbs import Show, Verbs, add_generate, add_remix
+from pipelines.model_verbs import Show, Verbs, add_generate, add_harmonize, add_remix
 from pipelines.recipes import recipe_beside
 
 
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     parser = _Parser(
         prog="python -m pipelines",
-        description="DeepMusic Studio on the command line: write and remix music, play it to a file, print it, look into it.",
+        description="DeepMusic Studio on the command line: write, remix and harmonize music, play it to a file, print it, look into it.",
         epilog="Type 'python -m pipelines VERB --help' to see what a verb can do.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -156,7 +156,7 @@ def _add_inspect(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "inspect",
         help="tell what is in a MIDI file, and what a model would lose of it",
-        description="Prints a health report: length, tracks, key, tempi, time signatures, repairs, and what a model would drop.",
+        description="Prints a health report: length, tracks, key, tempi, time signatures, chords, repairs, and what a model would drop.",
     )
     parser.add_argument("source", metavar="IN.mid", help="the music to look into")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
@@ -170,7 +170,14 @@ def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     return {}
 
 
-VERBS: tuple[Callable[[Verbs], None], ...] = (add_generate, add_remix, _add_render, _add_sheet, _add_inspect)
+VERBS: tuple[Callable[[Verbs], None], ...] = (
+    add_generate,
+    add_remix,
+    add_harmonize,
+    _add_render,
+    _add_sheet,
+    _add_inspect,
+)
 
 
 def _check_place(out: Path, endings: Sequence[str]) -> None:

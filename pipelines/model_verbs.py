@@ -1,4 +1,4 @@
-"""The verbs of the command line that a model works for: generate and remix.
+"""The verbs of the command line that a model works for: generate, remix and harmonize.
 
 A flag that is not given stays out of what argparse returns, so that each default stands in one place, the options.
 """
@@ -14,18 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from music.errors import StudioError
+from music.instruments import DRUMS, instrument_name
 from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.options import (
     CHANGES,
+    COMPLEXITIES,
     DENSITIES,
     GENRES,
+    HARMONIES,
     MAX_BARS,
     MAX_MEMORY,
     MAX_PASSES,
+    MAX_PLAYERS,
     MAX_SECONDS,
     MAX_VARIANTS,
     GenerateOptions,
+    HarmonizeOptions,
     RemixOptions,
     from_mapping,
 )
@@ -69,15 +74,7 @@ def add_generate(verbs: Verbs) -> None:
     )
     what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
     free = parser.add_argument_group("how adventurous")
-    free.add_argument(
-        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
-    )
-    free.add_argument("--temperature-notes", metavar="T", type=float, help="factor on that for pitches")
-    free.add_argument("--temperature-durations", metavar="T", type=float, help="factor on that for rhythm")
-    free.add_argument(
-        "--temperature-instruments", metavar="T", type=float, help="factor on that for the choice of instrument"
-    )
-    _add_cut_offs(free)
+    _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
     free.add_argument(
         "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
     )
@@ -126,17 +123,60 @@ def add_remix(verbs: Verbs) -> None:
     free.add_argument(
         "--passes", metavar="N", type=int, help=f"1 (fast) to {MAX_PASSES} (thorough); {usual.passes} unless said"
     )
-    free.add_argument(
-        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
-    )
-    for name, meaning in (
-        ("notes", "pitches"), ("rhythm", "onsets and durations"), ("velocity", "loudness"),
-        ("instruments", "the choice of instrument"),
-    ):  # fmt: skip
-        free.add_argument(f"--temperature-{name}", metavar="T", type=float, help=f"factor on that for {meaning}")
-    _add_cut_offs(free)
+    meanings = {"rhythm": "onsets and durations", "velocity": "loudness", "instruments": "the choice of instrument"}
+    _add_freedom(free, notes="pitches", **meanings)
     _add_run(parser)
     parser.set_defaults(run=partial(_write, "remix", RemixOptions, {"instruments": "instrument"}))
+
+
+def add_harmonize(verbs: Verbs) -> None:
+    """Adds the verb that accompanies a melody."""
+    parser = verbs.add_parser(
+        "harmonize",
+        help="accompany the melody of a MIDI file",
+        description="Accompanies the melody of a MIDI or MusicXML file with a model, and writes chord symbols over it. The "
+        "melody stays as it is, bit for bit; other tracks make way for the accompaniment.",
+        epilog="Example: python -m pipelines harmonize tune.mid --out song.mid --style piano --chords 'Am | F | C G | C' "
+        "--variants 4",
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("source", metavar="IN.mid", help="the music whose melody is accompanied")
+    _add_out(parser)
+    usual = HarmonizeOptions()
+    what = parser.add_argument_group("what accompaniment")
+    what.add_argument(
+        "--style",
+        metavar="|".join(HARMONIES),
+        help=f"block chords, a bass line, a piano part, a whole band, or alto, tenor and bass ({usual.style} unless said)",
+    )
+    what.add_argument(
+        "--melody", metavar="TRACK", help="the melody's track, counted from 0, or its name; found by itself unless said"
+    )
+    what.add_argument(
+        "--chords",
+        metavar="'Am | F | C G | C'",
+        help="chords to follow, one a bar or between bar lines, repeated to the end; the model chooses unless said",
+    )
+    what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb; that of IN.mid unless said")
+    what.add_argument(
+        "--complexity",
+        metavar="|".join(COMPLEXITIES),
+        help=f"triads; sevenths too; secondary dominants and richer chords too ({usual.complexity} unless said)",
+    )
+    what.add_argument(
+        "--instruments",
+        metavar="A,B,C",
+        type=_names,
+        help=f"who accompanies: one name, up to {MAX_PLAYERS} for a band, one or three for a chorale",
+    )
+    what.add_argument(
+        "--bars",
+        metavar="5-8",
+        help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
+    )
+    _add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
+    _add_run(parser)
+    parser.set_defaults(run=partial(_write, "harmonize", HarmonizeOptions, {}))
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +189,12 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_cut_offs(group: Any) -> None:
+def _add_freedom(group: Any, **fields: str) -> None:
+    group.add_argument(
+        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
+    )
+    for name, meaning in fields.items():
+        group.add_argument(f"--temperature-{name}", metavar="T", type=float, help=f"factor on that for {meaning}")
     group.add_argument(
         "--top-p", metavar="P", type=float, help="keep the likeliest choices that together have this probability"
     )
@@ -191,8 +236,10 @@ def _write(
         )
     if "seconds" in given:
         given.setdefault("bars", None)
-    options = from_mapping(kind, given if recipe is None else recipe["options"])
     piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
+    if "melody" in given:
+        given["melody"] = _track(piece, given["melody"])
+    options = from_mapping(kind, given if recipe is None else recipe["options"])
     if recipe is not None:
         check_input(recipe, piece)
     run = getattr(importlib.import_module(f"pipelines.{pipeline}"), pipeline)  # brings torch: not before it is needed
@@ -217,3 +264,25 @@ def _numbers(text: str) -> tuple[int, ...]:
         return tuple(int(number) for number in _names(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no list of numbers such as 0,2") from None
+
+
+def _track(piece: Piece, text: str) -> int:
+    """Returns the track, counted from 0, that a number or a name means; a track without a name has its instrument's.
+
+    Raises:
+        StudioError: there is none, or several are called so.
+    """
+    names = [
+        track.name.strip() or instrument_name(DRUMS if track.is_drum else track.program) for track in piece.score.tracks
+    ]
+    text = text.strip()
+    if text.isdecimal() and int(text) < len(names):
+        return int(text)
+    found = [number for number, name in enumerate(names) if name.casefold() == text.casefold()]
+    if len(found) > 1:
+        numbers = f"{', '.join(map(str, found[:-1]))} or {found[-1]}"
+        raise StudioError(f"Several tracks are called '{text}'. Give a number instead: {numbers}.")
+    if not found:
+        known = ", ".join(f"{number} ({name})" for number, name in enumerate(names)) or "none"
+        raise StudioError(f"There is no track '{text}'. The tracks are: {known}.")
+    return found[0]

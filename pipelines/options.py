@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from music.accompaniment import COMPLEXITIES, HARMONIES
+from music.chords import parse_progression
 from music.conditions import DENSITIES, GENRES
 from music.errors import StudioError
-from music.instruments import parse_instrument
+from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
 
 MAX_BARS = 256
@@ -18,22 +20,8 @@ MAX_VARIANTS = 8
 MAX_MEMORY = 1024
 TEMPO_RANGE_BPM = (20.0, 300.0)
 TIME_SIGNATURES = (
-    "4/4",
-    "3/4",
-    "2/4",
-    "6/8",
-    "2/2",
-    "5/4",
-    "6/4",
-    "3/8",
-    "9/8",
-    "12/8",
-    "5/8",
-    "7/8",
-    "7/4",
-    "3/2",
-    "4/2",
-)
+    "4/4", "3/4", "2/4", "6/8", "2/2", "5/4", "6/4", "3/8", "9/8", "12/8", "5/8", "7/8", "7/4", "3/2", "4/2",
+)  # fmt: skip
 
 Options = TypeVar("Options")
 
@@ -89,16 +77,7 @@ class GenerateOptions:
     checkpoint: str = "generate-small"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "instruments", tuple(self.instruments))
-        problems = [text for bad, text in _generate_checks(self) if bad]
-        for parse, values in ((parse_key, [self.key] if self.key else []), (parse_instrument, self.instruments)):
-            for value in values:
-                try:
-                    parse(value)
-                except StudioError as error:
-                    problems.append(str(error))
-        if problems:
-            raise StudioError(" ".join(problems))
+        _settle(self, _generate_checks, key=parse_key, instruments=parse_instrument)
 
 
 def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
@@ -194,17 +173,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        for name in ("tracks", "lock", "instruments"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        problems = [text for bad, text in _remix_checks(self) if bad]
-        for parse, values in ((parse_bars, [self.bars]), (parse_swap, self.instruments)):
-            for value in values:
-                try:
-                    parse(value)
-                except StudioError as error:
-                    problems.append(str(error))
-        if problems:
-            raise StudioError(" ".join(problems))
+        _settle(self, _remix_checks, bars=parse_bars, instruments=parse_swap)
 
 
 def _remix_checks(o: RemixOptions) -> list[tuple[bool, str]]:
@@ -218,6 +187,86 @@ def _remix_checks(o: RemixOptions) -> list[tuple[bool, str]]:
         ),
         *_sampling_checks(o, "notes", "rhythm", "velocity", "instruments"),
     ]
+
+
+MAX_PLAYERS = 8
+
+
+@dataclass(frozen=True)
+class HarmonizeOptions:
+    """What accompanies a melody, and how freely.
+
+    Attributes:
+        style: one of HARMONIES: block chords, a bass line, a piano part, a whole band, or alto, tenor and bass.
+        melody: the melody's track, counted from 0; None lets ``music.melody.find_melody`` choose.
+        chords: a progression as ``music.chords.parse_progression`` reads it, repeated to the end; empty: the model chooses.
+        key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
+        bars: which bars of a piece that was harmonised before to do again, such as "5-8"; empty for all.
+        complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
+        instruments: who accompanies, by name: one for chords, bass and piano, one or three for a chorale, up to
+            MAX_PLAYERS for a band; empty for the style's own.
+        temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
+        temperature_notes: factor on temperature for pitches.
+        temperature_rhythm: factor on temperature for onsets and durations.
+        top_p: keep the likeliest choices that together have this probability.
+        top_k: keep at most this many choices; 0 for no limit.
+        seed: the same seed, options, input and checkpoint give the same notes.
+        variants: how many versions to write at once.
+        checkpoint: name of the model in the checkpoint registry.
+    """
+
+    style: str = "chords"
+    melody: int | None = None
+    chords: str = ""
+    key: str | None = None
+    bars: str = ""
+    complexity: str = "medium"
+    instruments: tuple[str, ...] = ()
+    temperature: float = 0.9
+    temperature_notes: float = 1.0
+    temperature_rhythm: float = 1.0
+    top_p: float = 0.9
+    top_k: int = 0
+    seed: int = 0
+    variants: int = 1
+    checkpoint: str = "harmonize-small"
+
+    def __post_init__(self) -> None:
+        player = parse_instrument if self.style == "band" else _pitched
+        _settle(self, _harmonize_checks, chords=parse_progression, key=parse_key, bars=parse_bars, instruments=player)
+
+
+def _harmonize_checks(o: HarmonizeOptions) -> list[tuple[bool, str]]:
+    players = len(o.instruments)
+    return [
+        (o.style not in HARMONIES, f"The style '{o.style}' is unknown. Choose one of {', '.join(HARMONIES)}."),
+        (o.melody is not None and o.melody < 0, "Tracks are counted from 0. Choose a melody track that the piece has."),
+        (
+            o.complexity not in COMPLEXITIES,
+            f"The complexity '{o.complexity}' is unknown. Choose one of {', '.join(COMPLEXITIES)}.",
+        ),
+        (
+            o.style in ("chords", "bass", "piano") and players > 1,
+            f"{players} instruments are too many for {o.style}. Choose one, or the style band.",
+        ),
+        (
+            o.style == "chorale" and players not in (0, 1, 3),
+            f"{players} instruments do not fit alto, tenor and bass. Choose one for all three, or three.",
+        ),
+        (
+            o.style == "band" and players > MAX_PLAYERS,
+            f"{players} instruments are too many for a band. Choose up to {MAX_PLAYERS}.",
+        ),
+        *_sampling_checks(o, "notes", "rhythm"),
+    ]
+
+
+def _pitched(text: str) -> int:
+    """Returns the program of an instrument that is not the drums."""
+    program = parse_instrument(text)
+    if program == DRUMS:
+        raise StudioError("Drums play only in a band. Choose the style band, or an instrument with pitches.")
+    return program
 
 
 def parse_bars(text: str) -> frozenset[int] | None:
@@ -250,6 +299,32 @@ def parse_swap(text: str) -> tuple[int, int]:
     if not equals or not track.strip().isdecimal():
         raise StudioError(f"'{text}' names no track and instrument. Write it as 0=violin.")
     return int(track), parse_instrument(name.strip())
+
+
+def _settle(options: Any, checks: Callable[[Any], list[tuple[bool, str]]], **readers: Callable[[str], Any]) -> None:
+    """Returns nothing; makes tuples of the options' lists, and sees that all is well.
+
+    Args:
+        options: fresh from its caller.
+        checks: its checks, each with whether something is wrong and the sentences to say then.
+        readers: for an option that is text, or several, what must be able to read it.
+
+    Raises:
+        StudioError: all that is wrong.
+    """
+    for field in dataclasses.fields(options):
+        if isinstance(field.default, tuple):
+            object.__setattr__(options, field.name, tuple(getattr(options, field.name)))
+    problems = [text for bad, text in checks(options) if bad]
+    for name, parse in readers.items():
+        value = getattr(options, name)
+        for text in value if isinstance(value, tuple) else [value] if value else []:
+            try:
+                parse(text)
+            except StudioError as error:
+                problems.append(str(error))
+    if problems:
+        raise StudioError(" ".join(dict.fromkeys(problems)))
 
 
 def _sampling_checks(o: Any, *fields: str) -> list[tuple[bool, str]]:

@@ -98,6 +98,12 @@ def _remix(tell: Tell, piece: Piece, options: Any) -> Step | None:
     return last_step(remix(piece, options), tell)
 
 
+def _harmonize(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.harmonize import harmonize
+
+    return last_step(harmonize(piece, options), tell)
+
+
 def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
     from music.midi import inspect, read_with_repairs
 
@@ -138,10 +144,10 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
     return packed.getvalue()
 
 
-def _sheet(tell: Tell, piece: Piece, form: str) -> bytes | list[str]:
+def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
     from music import engrave
 
-    return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece)
+    return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece, view)
 
 
 def _ears(tell: Tell) -> Callable[[], bool]:
@@ -164,6 +170,7 @@ def warm_up() -> None:
 VERBS: dict[str, Verb] = {
     "generate": Verb("model", _generate, limit_s=3600.0),
     "remix": Verb("model", _remix, limit_s=3600.0),
+    "harmonize": Verb("model", _harmonize, limit_s=3600.0),
     "inspect": Verb("media", _inspect, limit_s=60.0),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),

@@ -12,6 +12,7 @@ CARDS = REGISTRY.parent / "cards"
 PURPOSES = {
     "generate": "Writes multi-track music from nothing, or continues a piece, one note at a time (`pipelines/generate.py`).",
     "remix": "Writes anew what is selected of a piece, and leaves the rest as it is (`pipelines/remix.py`).",
+    "harmonize": "Puts chords, a bass, a piano, a band or three more voices to a melody (`pipelines/harmonize.py`).",
 }
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 

@@ -27,9 +27,9 @@ from tqdm import tqdm
 
 from music import accompaniment, conditions, tokens
 from music.bars import score_end
-from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans
+from music.chords import chord_spans
 from music.errors import StudioError
-from music.harmony import estimate_chords
+from music.harmony import chords_at, estimate_chords
 from music.melody import find_melody
 from music.midi import read_midi
 from music.theory import written_key
@@ -205,14 +205,3 @@ def encode(score: symusic.Score) -> tuple[np.ndarray, np.ndarray]:
     grid, ticks = accompaniment.beat_rows(score, score_end(score) + 1)
     spans = chord_spans(score, score_end(score)) or estimate_chords(score)
     return rows, accompaniment.with_known(grid, chords_at(spans, ticks))
-
-
-def chords_at(spans: list[ChordSpan], ticks: np.ndarray) -> list[Chord]:
-    """Returns the chord that holds at each tick, NO_CHORD where none does."""
-    if not spans:
-        return [NO_CHORD] * len(ticks)
-    place = np.searchsorted([span.start for span in spans], ticks, side="right") - 1
-    return [
-        spans[number].chord if number >= 0 and tick < spans[number].end else NO_CHORD
-        for number, tick in zip(place.tolist(), ticks.tolist(), strict=True)
-    ]

@@ -4,61 +4,16 @@ import json
 import os
 import subprocess
 import sys
-import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import symusic
 
+from music.chords import Chord, ChordSpan, with_chords
 from music.midi import read_midi, write_midi
 from music.piece import Piece
-from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions, RemixOptions, to_mapping
-
-
-def song(notes: int = 4) -> Piece:
-    score = symusic.Score(480)
-    score.tracks.append(symusic.Track("tune", 73, False))
-    score.tracks[0].notes = [symusic.Note(i * 480, 480, 60 + i, 90) for i in range(notes)]
-    return Piece(score, "Song")
-
-
-class Writer:
-    """Stands where the model would: writes a scale a seed and a variant, and remembers what it was asked."""
-
-    checkpoint = "a" * 64
-
-    def __init__(self, pipeline: str) -> None:
-        self.pipeline = pipeline
-
-    def __call__(self, piece: Piece, options: GenerateOptions | RemixOptions) -> Iterator[Step]:
-        self.piece, self.options = piece, options
-        results = []
-        for variant in range(options.variants):
-            score = piece.score.copy()
-            track = symusic.Track("new", 0, False)
-            track.notes = [symusic.Note(i * 480, 480, 40 + (options.seed * 7 + variant + i) % 60, 90) for i in range(8)]
-            score.tracks.append(track)
-            recipe = {
-                "pipeline": self.pipeline,
-                "options": to_mapping(options),
-                "input": piece.fingerprint,
-                "checkpoint": {"name": options.checkpoint, "sha256": self.checkpoint},
-                "version": "1",
-                "variant": variant,
-            }
-            results.append(piece.with_step(score, recipe))
-        yield Step((piece,) * options.variants, 0, 2, "bars")
-        yield Step(tuple(results), 2, 2, "bars")
-
-
-def stand_in(monkeypatch, pipeline: str) -> Writer:
-    room = types.ModuleType(f"pipelines.{pipeline}")
-    monkeypatch.setitem(sys.modules, room.__name__, room)
-    setattr(room, pipeline, Writer(pipeline))
-    return getattr(room, pipeline)
+from pipelines.options import GenerateOptions, RemixOptions
+from tests.pipelines.command_line import Writer, refused, run, song, stand_in
 
 
 @pytest.fixture
@@ -76,20 +31,6 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_midi(song(), tmp_path / "in.mid")
     return tmp_path
-
-
-def run(*arguments: str) -> int:
-    return main(list(arguments))
-
-
-def refused(capsys, *arguments: str) -> str:
-    """Returns what stands on stderr after a command that must fail and leave nothing behind."""
-    before = sorted(os.listdir())
-    assert run(*arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and sorted(os.listdir()) == before
-    assert said.err.count("\n") == 1 and 2 <= said.err.count(". ") + 1 <= 4 and said.err.strip()[-1] in ".?", said.err
-    return said.err
 
 
 def test_from_nothing(writer, here, capsys):
@@ -235,7 +176,28 @@ def test_inspect(capsys):
     assert "Flute" in text and "120 BPM" in text and "4 notes" in text
     assert run("inspect", "in.mid", "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["notes"] == 4 and report["tracks"][0]["instrument"] == "Flute"
+    assert report["notes"] == 4 and report["tracks"][0]["instrument"] == "Flute" and report["chords"] == []
+
+
+def test_inspect_counts_tracks_as_remix_and_harmonize_do(writer, remixer, capsys):
+    run("generate", "in.mid", "--out", "two.mid")
+    capsys.readouterr()
+    assert run("inspect", "two.mid") == 0
+    tracks = capsys.readouterr().out.partition("2 tracks, counted from 0:\n")[2].splitlines()
+    assert [(line.split()[0], line.split()[-1]) for line in tracks[:2]] == [("0", "tune"), ("1", "new")]
+
+
+def test_inspect_shows_chord_symbols_a_row_of_bars_to_a_line(capsys):
+    tune = song(44)
+    spans = [ChordSpan(bar * 1920, (bar + 1) * 1920, Chord(bar, "m")) for bar in range(10)]
+    spans[2:3] = [ChordSpan(2 * 1920, 2 * 1920 + 960, Chord(2)), ChordSpan(2 * 1920 + 960, 3 * 1920, Chord(2, "7"))]
+    write_midi(tune.replace(score=with_chords(tune.score, spans)), Path("chords.mid"))
+    assert run("inspect", "chords.mid") == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("Chords, each row from this bar on:") + 1
+    assert lines[first].split("|")[:4] == ["  1  ", " Cm ", " C#m ", " D D7 "]
+    assert lines[first + 1].split("|") == ["  9  ", " G#m ", " Am ", " Am ", ""]
+    assert lines[first + 2] == ""
 
 
 @pytest.mark.parametrize("ending", ["wav", "MP3"])
@@ -260,16 +222,17 @@ def test_sheet(ending, begins):
     assert Path(f"out.{ending}").read_bytes().lstrip().startswith(begins)
 
 
-@pytest.mark.parametrize("verb", ["", "generate", "remix", "render", "sheet", "inspect"])
+@pytest.mark.parametrize("verb", ["", "generate", "remix", "harmonize", "render", "sheet", "inspect"])
 def test_help_says_what_each_verb_takes(capsys, verb):
     with pytest.raises(SystemExit) as end:
         run(*verb.split(), "--help")
     assert end.value.code == 0
     text = capsys.readouterr().out
     words = {
-        "": ["generate", "remix", "render", "sheet", "inspect"],
+        "": ["generate", "remix", "harmonize", "render", "sheet", "inspect"],
         "generate": ["IN.mid", "OUT-1.mid", "--recipe FILE", "jazz", "drums are free"],
         "remix": ["IN.mid", "OUT-1.mid", "--recipe FILE", "everything", "counted from 0", "0=violin"],
+        "harmonize": ["IN.mid", "OUT-1.mid", "--recipe FILE", "chorale", "counted from 0", "'Am | F | C G | C'"],
     }
     assert all(word in text for word in words.get(verb, ["IN.mid"]))
     assert "SUPPRESS" not in text and "None" not in text

@@ -1,0 +1,61 @@
+"""The chord symbols of a score bar by bar, as one would type them: what ``chords.parse_progression`` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import symusic
+
+from music.bars import bar_grid, score_end
+from music.chords import NO_CHORD, Chord, beat_ticks, chord_spans
+from music.theory import Key
+
+
+def bar_texts(score: symusic.Score, key: Key | None = None) -> list[str]:
+    """Returns the chord symbols of each bar, "Am", "F G" or "C / / G"; empty texts where the score carries none at all.
+
+    A beat has the chord that fills most of it, of equals the first; bars without a chord are "N.C.".
+
+    Args:
+        score: any score.
+        key: in which symbols are spelled; C major by default.
+    """
+    bars = bar_grid(score)
+    spans = chord_spans(score, max(score_end(score), bars[-1].end))
+    if not spans:
+        return [""] * len(bars)
+    texts, first = [], 0
+    for bar in bars:
+        beats = [*beat_ticks(bar, score.ticks_per_quarter), bar.end]
+        chords = []
+        for start, end in zip(beats, beats[1:]):
+            while first < len(spans) and spans[first].end <= start:
+                first += 1
+            held, at = {NO_CHORD: end - start}, first
+            while at < len(spans) and spans[at].start < end:
+                span = spans[at]
+                shared = min(span.end, end) - max(span.start, start)
+                held[span.chord] = held.get(span.chord, 0) + shared
+                held[NO_CHORD] -= shared
+                at += 1
+            chords.append(max(held, key=lambda chord: (held[chord], chord != NO_CHORD)))
+        texts.append(in_text(chords, key))
+    return texts
+
+
+def in_text(chords: Sequence[Chord], key: Key | None = None) -> str:
+    """Returns the chords that share a bar as one would type them: "Am", "F G", or "C / / G" where one holds for longer.
+
+    Args:
+        chords: one a beat, at least one.
+        key: in which symbols are spelled; C major by default.
+    """
+    shares = next(count for count in range(1, len(chords) + 1) if _fits(chords, count))
+    few = chords[:: len(chords) // shares]
+    return " ".join("/" if n and chord == few[n - 1] else chord.name(key) for n, chord in enumerate(few))
+
+
+def _fits(chords: Sequence[Chord], shares: int) -> bool:
+    """Whether a bar can be told in so many equal shares."""
+    size, rest = divmod(len(chords), shares)
+    return not rest and all(chord == chords[n // size * size] for n, chord in enumerate(chords))

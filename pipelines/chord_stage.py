@@ -1,0 +1,117 @@
+"""The first stage of most accompaniments: a chord for each beat of the melody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from checkpoints.loading import Checkpoint
+from music import accompaniment, tokens
+from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
+from music.theory import Key
+from music.tokens import BAR, BOS, FIRST
+from pipelines.accompanist import FIELDS, Entry, Score, Timetable, draws
+from pipelines.commission import Commission
+from pipelines.grammar import PITCH, VELOCITY
+from pipelines.options import HarmonizeOptions
+
+CHORD_STAGE = 1  # which random numbers
+TEMPERATURE = 0.8  # of chords, times the options' own
+BORROWED = 1.0  # off the logit of a chord foreign to the key, at medium complexity
+TO_TONIC = 2.0  # to the logit of the tonic in the last bar
+BEATS_A_STEP = 4
+
+
+class Beat(Entry):
+    """The chord of one beat of one variant.
+
+    Args:
+        row: the beat's row of step fields, its chord known or not.
+        may: bool [chord numbers], the chords that may be chosen.
+        lean: [chord numbers], added to their logits.
+    """
+
+    def __init__(self, row: np.ndarray, may: np.ndarray, lean: np.ndarray):
+        self.row, self.may, self.lean = row, may, lean
+
+    def known(self, field: int, row: list[int]) -> int | None:
+        """Returns the id of a field, None for a chord that is to be chosen."""
+        value = int(self.row[field])
+        if value >= FIRST or field not in (PITCH, VELOCITY):
+            return value
+        if field == VELOCITY and row[PITCH] - FIRST == CHORD_NUMBERS - 1:
+            return FIRST
+        return None
+
+    def allowed(self, field: int, row: list[int], scores: np.ndarray) -> np.ndarray:
+        """Returns the chords that may be chosen, or the tones that may be its bass."""
+        mask = np.zeros(len(scores), dtype=bool)
+        if field == PITCH:
+            scores[FIRST : FIRST + CHORD_NUMBERS] += self.lean
+            mask[FIRST : FIRST + CHORD_NUMBERS] = self.may
+        else:
+            chord = Chord.numbered(row[PITCH] - FIRST)
+            mask[[FIRST + (tone - chord.root) % 12 for tone in chord.tones]] = True
+        return mask
+
+
+def choose_chords(
+    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions
+) -> Iterator[list[list[Chord | None]]]:
+    """Yields the chords of each beat of each variant, as they sound, None where they are still to come.
+
+    Chords that were asked for are taken as they are; the model reads them, those that follow included.
+    """
+    found: list[list[Chord | None]] = [list(asked.asked) for _ in range(options.variants)]
+    rows = accompaniment.move(accompaniment.with_known(asked.beats, asked.asked), asked.shift)
+    steps, times = tokens.to_steps(rows).astype(np.int64), accompaniment.onsets(rows, asked.starts)
+    score = Score(asked, asked.asked)
+    start = (np.full((1, FIELDS), BOS), times[:1])
+    count = options.variants
+    temperature = options.temperature * options.temperature_notes * TEMPERATURE
+    table = Timetable(
+        checkpoint, asked, "chords", [score] * count, [start] * count, temperature, options, draws(options, CHORD_STAGE)
+    )
+    home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")
+    may, lean = choices(home, options.complexity)
+    last_bar = rows[-1, BAR]
+    for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
+        leaning = lean + TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else lean
+        entry = Beat(row, may, leaning)
+        written = table.write([entry] * count, [time] * count, table.randomness.step())
+        for chords, one in zip(found, written, strict=True):
+            if chords[beat] is None:
+                chord = Chord.numbered(one[PITCH] - FIRST, (one[VELOCITY] - FIRST) % 12)
+                chords[beat] = chord if chord == NO_CHORD else chord.transposed(-asked.shift)
+        if beat % BEATS_A_STEP == BEATS_A_STEP - 1:
+            yield found
+    yield found
+
+
+@lru_cache(maxsize=8)
+def choices(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which chords a complexity allows in a key, bool [chord numbers], and what is added to their logits.
+
+    Low allows the triads of the key, medium its sevenths, suspensions and triads of other keys too, high all.
+    """
+    chords = [Chord.numbered(number) for number in range(CHORD_NUMBERS - 1)]
+    foreign = np.array([not home.scale.issuperset(chord.tones) for chord in chords])
+    rich = np.array([accompaniment.is_rich(chord) for chord in chords])
+    plain = np.array([chord.quality in ("", "m", "dim") for chord in chords])
+    may = {"low": plain & ~foreign, "medium": ~(foreign & rich), "high": np.ones(len(chords), dtype=bool)}[complexity]
+    lean = np.where(foreign, -BORROWED, 0.0) if complexity == "medium" else np.zeros(len(chords))
+    return np.append(may, False), np.append(lean, 0.0)  # a melody is never left without a chord
+
+
+def is_tonic(home: Key) -> np.ndarray:
+    """Returns 1 for the triad on the tonic, 0 for the other chords, [chord numbers]."""
+    found = np.zeros(CHORD_NUMBERS)
+    found[home.tonic * MODEL_QUALITIES + (1 if home.mode == "minor" else 0)] = 1
+    return found
+
+
+def chord_list(chords: Sequence[Chord | None]) -> list[Chord]:
+    """Returns the chords of beats, NO_CHORD where none is known."""
+    return [chord or NO_CHORD for chord in chords]

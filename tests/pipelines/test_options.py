@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from music.errors import StudioError
+from pipelines.options import (
+    COMPLEXITIES,
+    HARMONIES,
+    MAX_PLAYERS,
+    GenerateOptions,
+    HarmonizeOptions,
+    RemixOptions,
+    from_mapping,
+    to_mapping,
+)
+
+
+def refusal(kind: type, **values) -> str:
+    """Returns what is said of options that must be refused."""
+    with pytest.raises(StudioError) as refused:
+        kind(**values)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"style": "polka"}, "chorale"), ({"melody": -1}, "from 0"), ({"chords": "Am | H7"}, "'H7'"), ({"chords": "% C"}, "%"),
+        ({"key": "H minor"}, "H minor"), ({"bars": "8-5"}, "8-5"), ({"complexity": "extreme"}, "medium"),
+        ({"instruments": ("kazooo",)}, "kazooo"), ({"instruments": ("piano", "organ")}, "band"),
+        ({"style": "bass", "instruments": ("drums",)}, "Drums"), ({"style": "chorale", "instruments": ("drum kit",)}, "Drums"),
+        ({"style": "chorale", "instruments": ("viola", "cello")}, "three"),
+        ({"style": "band", "instruments": ("piano",) * (MAX_PLAYERS + 1)}, f"up to {MAX_PLAYERS}"),
+        ({"temperature": 5}, "temperature"), ({"temperature_notes": -1}, "notes"), ({"temperature_rhythm": 9}, "rhythm"),
+        ({"top_p": 0}, "top-p"), ({"top_k": -2}, "top-k"), ({"seed": -1}, "seed"), ({"variants": 9}, "variants"),
+    ],
+)  # fmt: skip
+def test_each_mistake_of_a_harmony_gets_two_sentences(values, says):
+    said = refusal(HarmonizeOptions, **values)
+    assert says in said
+    assert len(re.findall(r"[.?](?: |$)", said)) == 2 and said[-1] in ".?"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "says"),
+    [
+        (GenerateOptions, {"bars": 0, "key": "H", "instruments": ("kazooo",)}, ("0 bars", "'H'", "kazooo")),
+        (RemixOptions, {"change": "colour", "bars": "x", "instruments": ("violin",)}, ("colour", "'x'", "0=violin")),
+        (HarmonizeOptions, {"style": "polka", "chords": "H", "key": "Z", "bars": "0", "top_p": 2, "instruments": ("kazooo",)},
+         ("polka", "'H'", "'Z'", "'0'", "top-p", "kazooo")),
+    ],
+)  # fmt: skip
+def test_all_mistakes_are_told_at_once(kind, values, says):
+    said = refusal(kind, **values)
+    assert all(word in said for word in says), said
+
+
+def test_drums_twice_are_one_mistake():
+    assert refusal(HarmonizeOptions, style="chorale", instruments=["drums"] * 3).count("Drums play only") == 1
+
+
+@pytest.mark.parametrize(
+    ("style", "instruments"),
+    [
+        *((style, ()) for style in HARMONIES), ("chords", ("organ",)), ("bass", ("double bass",)), ("piano", ("rhodes",)),
+        ("chorale", ("choir",)), ("chorale", ("viola", "cello", "bassoon")), ("band", ("drums",)),
+        ("band", ("piano", "bass", "drums", "strings", "trumpet", "sax", "guitar", "harp")),
+    ],
+)  # fmt: skip
+def test_players_that_a_style_can_use_are_taken(style, instruments):
+    assert HarmonizeOptions(style=style, instruments=instruments).instruments == instruments
+
+
+@pytest.mark.parametrize("complexity", COMPLEXITIES)
+def test_options_come_back_from_a_recipe_as_they_were(complexity):
+    options = HarmonizeOptions(
+        style="band", melody=2, chords="Am | F G | %", key="A minor", bars="5-8, 12", complexity=complexity,
+        instruments=("piano", "bass"), seed=7, variants=3,
+    )  # fmt: skip
+    values = to_mapping(options)
+    assert all(isinstance(value, (str, int, float, list)) for value in values.values())
+    assert from_mapping(HarmonizeOptions, values) == options
+    assert hash(from_mapping(HarmonizeOptions, values)) == hash(options)  # lists of a recipe become tuples again
+
+
+@pytest.mark.parametrize("kind", [GenerateOptions, RemixOptions, HarmonizeOptions])
+def test_options_are_frozen_and_refuse_what_they_do_not_know(kind):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        kind().seed = 1
+    with pytest.raises(StudioError, match="swing"):
+        from_mapping(kind, {"swing": 1})
+    assert from_mapping(kind, {}) == kind()
+
+
+def test_any_collection_of_names_is_checked_and_kept():
+    assert GenerateOptions(instruments=(name for name in ("piano", "bass"))).instruments == ("piano", "bass")
+    assert "kazooo" in refusal(GenerateOptions, instruments=(name for name in ("piano", "kazooo")))
+    assert "'violin'" in refusal(RemixOptions, instruments=["0=violin", "violin"])
