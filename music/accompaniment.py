@@ -46,6 +46,9 @@ HARMONIES = ("chords", "bass", "piano", "band", "chorale")
 COMPLEXITIES = ("low", "medium", "high")
 LEAD, CHORD, ALTO, TENOR, BASS = range(DRUM_PROGRAM + 1, DRUM_PROGRAM + 6)
 VOICES = (ALTO, TENOR, BASS)
+# Lowest and highest pitch of soprano, alto, tenor and bass: C4-A5, G3-D5, C3-A4, E2-D4. Harmony textbooks differ by a
+# step or two at either end; these are the wider ranges of theirs.
+VOICE_RANGES = ((60, 81), (55, 74), (48, 69), (40, 62))
 WISHES_SIZE = PREFIX_SIZE + len(HARMONIES) + len(COMPLEXITIES)
 
 

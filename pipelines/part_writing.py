@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from checkpoints.loading import Checkpoint
-from music.accompaniment import ALTO, BASS, TENOR, VOICES, onsets
+from music.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
 from music.chords import Chord
 from music.tokens import DURATION, FIRST, PITCH, vocabulary
 from pipelines.accompanist import Entry, Score, Timetable, before, draws
@@ -24,8 +24,6 @@ from pipelines.grammar import VELOCITY as VELOCITY_FIELD
 from pipelines.options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
-# As choirs sing and textbooks ask (Piston, Harmony): inclusive MIDI pitches.
-RANGES = {ALTO: (53, 74), TENOR: (48, 69), BASS: (40, 64)}
 WIDEST = {ALTO: 12, TENOR: 12}  # semitones below the voice above
 FOREIGN = 3.0  # off the logit of a tone foreign to a chord that was typed
 NOTES_A_STEP = 12
@@ -163,7 +161,7 @@ class VoiceNote(Entry):
         return mask
 
     def _pitches(self) -> list[int]:
-        low, high = RANGES[self.voice]
+        low, high = VOICE_RANGES[1 + VOICES.index(self.voice)]
         pitches = list(range(low, high + 1))
         above = [self._sounding(voice) for voice in (SOPRANO, *VOICES) if voice < self.voice]
         below = [self._sounding(voice) for voice in VOICES if voice > self.voice]

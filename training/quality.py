@@ -2,10 +2,12 @@
 
     python -m training quality generate-small --pieces 100 --data DATA
     python -m training quality remix-small --pieces 100 --data DATA
+    python -m training quality harmonize-small --pieces 100 --data DATA
 
 Pieces that were written are asked whether they obey their controls, are spread like real music, and copied any of it
 (training/quality_generate.py); pieces that were changed, how near they stay to what they were and whether what was
-taken away comes back (training/quality_remix.py).
+taken away comes back (training/quality_remix.py); melodies that were harmonised, how their chords and voices compare
+with the written ones (training/quality_harmonize.py).
 """
 
 from __future__ import annotations
@@ -29,7 +31,11 @@ from training.card import keep_report
 from training.prepare import Source, manifest_sources
 
 EXCERPT_BARS = 16
-REPORTS = {"generate": "training.quality_generate", "remix": "training.quality_remix"}
+REPORTS = {
+    "generate": "training.quality_generate",
+    "remix": "training.quality_remix",
+    "harmonize": "training.quality_harmonize",
+}
 _SETS = Path(__file__).parent / "recipes" / "sets.toml"
 _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
 

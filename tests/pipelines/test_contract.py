@@ -14,7 +14,8 @@ from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.harmonize import harmonize
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
 from pipelines.remix import remix
 from tests.pipelines.songs import band
 
@@ -34,6 +35,9 @@ PIPELINES = {
     ),
     "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
     "remix some notes": Case(remix, band(), RemixOptions(bars="2-3", passes=4, seed=7, variants=2)),
+    "harmonize with chords": Case(harmonize, band(), HarmonizeOptions(seed=9)),
+    "harmonize with a band": Case(harmonize, band(), HarmonizeOptions(style="band", seed=10, variants=2)),
+    "harmonize in four parts": Case(harmonize, band(), HarmonizeOptions(style="chorale", seed=11)),
     "remix everything": Case(remix, band(), RemixOptions(change="everything", passes=3, seed=8)),
 }
 
