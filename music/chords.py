@@ -80,6 +80,9 @@ _SYNONYMS = {
 
 _SYMBOL = re.compile(r"([A-Ga-g])([#b♯♭]*):?([^/]*(?:/9)?)(?:/([A-Ga-g])([#b♯♭]*))?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_LINE_OF_FIFTHS = "FCGDAEB"
+# Semitones above the root -> fifths above it, as a bass note is spelled: C/E, Cm/Eb, Am/G#, C/Bb.
+_BASS_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MARKER = "chord: "
 MAX_BARS = 4096
 
@@ -109,12 +112,11 @@ class Chord:
         return own if self.bass in own or not own else (*own, self.bass)
 
     def name(self, key: Key | None = None) -> str:
-        """Returns the symbol, such as "F#m7" or "C/E", its notes spelled as in a key (C major if none is given)."""
+        """Returns the symbol, such as "F#m7" or "C/E", spelled for a key (C major if none is given)."""
         if self.quality == NONE:
             return NONE
-        key = key or Key(0, "major")
-        slash = "" if self.bass == self.root else f"/{key.spelling(self.bass)}"
-        return f"{key.spelling(self.root)}{self.quality}{slash}"
+        root, bass = (letter + "b" * -alter + "#" * alter for letter, alter in spelled(self, key.fifths if key else 0))
+        return f"{root}{self.quality}" if self.bass == self.root else f"{root}{self.quality}/{bass}"
 
     def transposed(self, semitones: int) -> Chord:
         """Returns the chord that many semitones higher."""
@@ -173,6 +175,35 @@ def parse_chord(text: str) -> Chord:
 def _pitch_class(letter: str, accidentals: str) -> int:
     alter = accidentals.replace("♯", "#").replace("♭", "b")
     return (_LETTERS[letter.upper()] + alter.count("#") - alter.count("b")) % 12
+
+
+def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Returns (letter, semitones of alteration) of the root and of the bass, as a key signature has them.
+
+    Chords on steps outside the key have the names that musicians know: in C major Db and Ab major, but C# and
+    G# diminished. The bass is spelled as a note of the chord, so C minor over its third is Cm/Eb in any key.
+    """
+    tones = QUALITIES[chord.quality]
+    minor = 3 in tones and 4 not in tones
+    diminished = minor and 7 not in tones
+    # On the line of fifths (C is 0) twelve neighbours hold each note once; which twelve, the chord's sort decides.
+    lowest = fifths - (2 if diminished else 3 if minor else 5)
+    root = lowest + (chord.root * 7 - lowest) % 12
+    if not (-6 <= root <= 10 or fifths - 1 <= root <= fifths + 5):  # no E#, B# or Fb that the key itself does not have
+        root += 12 if root < 0 else -12
+    above = (chord.bass - chord.root) % 12
+    bass = root + _BASS_FIFTHS[above]
+    if above in tones and (above == 6 and 7 not in tones or above == 9 and diminished):
+        bass -= 12  # a flat fifth, a diminished seventh
+    elif above in tones and above == 8:
+        bass += 12  # a sharp fifth
+    if not -8 <= bass <= 12:
+        bass += 12 if bass < 0 else -12
+    return _named(root), _named(bass)
+
+
+def _named(place: int) -> tuple[str, int]:
+    return _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
 
 
 Progression = tuple[tuple[Chord, ...], ...]

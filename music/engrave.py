@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import io
 import re
+from xml.etree import ElementTree
 
+from music.accidentals import with_drawn_accidentals
 from music.errors import StudioError
 from music.musicxml import write_musicxml
 from music.notation import Sheet, layout
 from music.piece import Piece
+from music.views import VIEWS, views
 
 _A4_MM = (210, 297)
 _PIXELS_PER_MM = 4
 
 
-def musicxml(piece: Piece) -> bytes:
-    """Returns the piece as MusicXML 4.0, at concert pitch.
+def musicxml(piece: Piece, view: str = "score") -> bytes:
+    """Returns the piece as MusicXML 4.0, at concert pitch, its chord symbols over the melody (`melody_track`).
+
+    Args:
+        piece: what to write down.
+        view: one of music.views.VIEWS that ``views(piece)`` offers: "score" is everything that plays, "lead sheet"
+            the melody alone with its chord symbols, "closed score" four voices on two staves.
 
     Raises:
-        StudioError: the piece has no notes.
+        StudioError: the piece has no notes, or no such view.
     """
-    return write_musicxml(_sheet(piece))
+    return write_musicxml(_sheet(piece, view))
 
 
-def svg_pages(piece: Piece) -> list[str]:
+def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     """Returns the piece as engraved A4 pages, each one SVG on white.
 
+    Args:
+        piece, view: as for `musicxml`.
+
     Raises:
-        StudioError: the piece has no notes.
+        StudioError: the piece has no notes, or no such view.
     """
     import verovio
 
-    sheet = _sheet(piece)
+    sheet = _sheet(piece, view)
     staves = sum(len(part.staves) for part in sheet.parts)
     # A small band fits a page at the usual staff height of 7 mm; for an orchestra the staves shrink.
     smaller = 1.0 if staves <= 2 else 1.15 if staves <= 5 else max(1.25, staves * 0.07)
@@ -56,25 +67,31 @@ def svg_pages(piece: Piece) -> list[str]:
             "systemDivider": "none",
             "spacingStaff": 12 if staves <= 2 else 8,
             "spacingSystem": 8,
+            "smuflTextFont": "none",
+            "bottomMarginHeader": 6 if any(part.chords for part in sheet.parts) else 2,
         }
     )
-    if not toolkit.loadData(write_musicxml(sheet).decode()):
+    if not toolkit.loadData(_drawable(write_musicxml(sheet))):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
-    return [_on_white(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
+    pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
+    return [_on_white(with_drawn_accidentals(page)) for page in pages]
 
 
-def pdf(piece: Piece) -> bytes:
+def pdf(piece: Piece, view: str = "score") -> bytes:
     """Returns the piece as an A4 PDF, one page for each of `svg_pages`.
 
+    Args:
+        piece, view: as for `musicxml`.
+
     Raises:
-        StudioError: the piece has no notes.
+        StudioError: the piece has no notes, or no such view.
     """
     import cairosvg
     from pypdf import PdfReader, PdfWriter
 
     writer = PdfWriter()
     width, height = (mm / 25.4 * 96 for mm in _A4_MM)
-    for page in svg_pages(piece):
+    for page in svg_pages(piece, view):
         drawn = cairosvg.svg2pdf(bytestring=_flattened(page).encode(), output_width=width, output_height=height)
         writer.append(PdfReader(io.BytesIO(drawn)))
     writer.add_metadata({"/Title": piece.title or "Untitled"})
@@ -83,10 +100,31 @@ def pdf(piece: Piece) -> bytes:
     return out.getvalue()
 
 
-def _sheet(piece: Piece) -> Sheet:
+_MISSING = {
+    "lead sheet": "A lead sheet needs a melody with chord symbols, and this piece has none. Harmonize it first.",
+    "closed score": "A closed score needs exactly four parts of one voice each. Look at the score instead.",
+}
+
+
+def _sheet(piece: Piece, view: str) -> Sheet:
     if not piece.note_count:
         raise StudioError("There are no notes to write down. Generate or open some music first.")
-    return layout(piece)
+    if view not in views(piece):
+        raise StudioError(_MISSING.get(view, f"There is no sheet view '{view}'. Choose {', '.join(VIEWS)}."))
+    return layout(piece, view)
+
+
+def _drawable(document: bytes) -> str:
+    """Returns MusicXML as verovio draws it right: it would print degrees that the text has, and a root before "N.C."."""
+    if b"<harmony" not in document:
+        return document.decode()
+    root = ElementTree.fromstring(document)
+    for harmony in root.iter("harmony"):
+        kind = harmony.find("kind")
+        kind.set("text", re.sub(r"b(?=\d)", "♭", kind.get("text")).replace("#", "♯"))
+        for child in harmony.findall("degree") + (harmony.findall("root") if kind.text == "none" else []):
+            harmony.remove(child)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _on_white(svg: str) -> str:

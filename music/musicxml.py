@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from music.chord_symbols import KINDS
+from music.chords import NO_CHORD, NONE, spelled
 from music.notation import PERCUSSION, Clef, KeyChange, Part, Sheet, Voice
 from music.rhythm import UNITS, Bar, Symbol
 
@@ -43,7 +45,7 @@ _DRUMS: dict[int, tuple[str, str]] = {
 _OTHER_DRUM = ("B4", "slash")
 
 
-def _add(parent: ElementTree.Element, tag: str, text: object = None, **attributes: object) -> ElementTree.Element:
+def _add(parent: ElementTree.Element, tag: str, text: object = None, /, **attributes: object) -> ElementTree.Element:
     child = ElementTree.SubElement(parent, tag, {k.replace("_", "-"): str(v) for k, v in attributes.items()})
     if text is not None:
         child.text = str(text)
@@ -60,6 +62,7 @@ def write_musicxml(sheet: Sheet) -> bytes:
     _write_part_list(root, sheet.parts)
     unit = UNITS
     for part in sheet.parts:
+        unit = math.gcd(unit, *(chord.offset for chord in part.chords))
         for staff in part.staves:
             unit = math.gcd(unit, *(s.length for bar in staff.bars for voice in bar for s in voice.symbols))
     for index, part in enumerate(sheet.parts):
@@ -118,6 +121,8 @@ def _drum_sounds(part: Part) -> list[int]:
 
 
 def _abbreviation(name: str) -> str:
+    if ", " in name:
+        return " ".join(_abbreviation(each) for each in name.split(", "))
     bare = name.rstrip("0123456789 ")
     number = next(iter(re.findall(r"\d+", name)), "")
     for known in sorted(_ABBREVIATIONS, key=len, reverse=True):
@@ -147,6 +152,7 @@ class _PartWriter:
         self.key = sheet.keys[0]
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
         self.lyrics = {start: (text, syllabic) for start, text, syllabic in part.lyrics}
+        self.chords = [(sheet.bars[c.bar].start + c.offset, c.chord) for c in reversed(part.chords)]
 
     def write(self, root: ElementTree.Element) -> None:
         element = _add(root, "part", id=f"P{self.index + 1}")
@@ -237,7 +243,9 @@ class _PartWriter:
         sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
         for index, symbol in enumerate(voice.symbols):
             # Before and after its notes a second voice is silent without saying so.
-            hidden = voice.number > 1 and not sounding[0] <= index <= sounding[-1]
+            hidden = voice.number > 1 and not (sounding and sounding[0] <= index <= sounding[-1])
+            if (number, voice.number) == (1, 1):
+                self._write_chords(measure, bar.start + symbol.start, symbol.length)
             heads: list[int | None] = list(symbol.pitches) or [None]
             if self.part.is_drum:  # two sounds that share a head are one head
                 heads = list({_DRUMS.get(p, _OTHER_DRUM): p for p in symbol.pitches}.values()) or [None]
@@ -261,6 +269,32 @@ class _PartWriter:
                 self._write_notations(note, symbol, pitch, place == 0)
                 if place == 0 and pitch is not None and pitch not in symbol.tie_in and (number, voice.number) == (1, 1):
                     self._write_lyric(note, bar.start + symbol.start)
+
+    def _write_chords(self, measure: ElementTree.Element, start: int, length: int) -> None:
+        """Writes the chord symbols of a stretch before its note; those that come later in it say how much later."""
+        while self.chords and self.chords[-1][0] < start + length:
+            at, chord = self.chords.pop()
+            harmony = _add(measure, "harmony", placement="above")
+            root = _add(harmony, "root")
+            if chord == NO_CHORD:  # MusicXML wants a root even here
+                _add(root, "root-step", "C", text="")
+                _add(harmony, "kind", "none", text=NONE)
+            else:
+                named, bass = spelled(chord, self.key.fifths)
+                _write_step(root, "root", named)
+                kind, degrees = KINDS[chord.quality]
+                _add(harmony, "kind", kind, text=chord.quality)
+                if chord.bass != chord.root:
+                    _write_step(_add(harmony, "bass"), "bass", bass)
+                for degree in degrees:  # the text has it already
+                    element = _add(harmony, "degree", print_object="no")
+                    _add(element, "degree-value", degree.value)
+                    _add(element, "degree-alter", degree.alter)
+                    _add(element, "degree-type", degree.how)
+            if at > start:
+                _add(harmony, "offset", (at - start) // self.unit)
+            if len(self.part.staves) > 1:
+                _add(harmony, "staff", 1)
 
     def _write_head(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None) -> None:
         if pitch is None:
@@ -316,6 +350,12 @@ class _PartWriter:
             lyric = _add(note, "lyric", number=1)
             _add(lyric, "syllabic", syllabic)
             _add(lyric, "text", text)
+
+
+def _write_step(parent: ElementTree.Element, name: str, spelling: tuple[str, int]) -> None:
+    _add(parent, f"{name}-step", spelling[0])
+    if spelling[1]:
+        _add(parent, f"{name}-alter", spelling[1])
 
 
 def _ties(symbol: Symbol, pitch: int | None) -> list[str]:

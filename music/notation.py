@@ -12,11 +12,13 @@ import numpy as np
 import symusic
 
 from music.bars import tempo_map
-from music.parts import Player, players, split_voices
+from music.chord_symbols import PrintedChord, printed_chords
+from music.parts import Player, split_voices
 from music.piece import Piece
 from music.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
 from music.rhythm import Bar, Segment, Symbol, beat_spans, first_value, metre, notate
 from music.theory import estimate_key
+from music.views import melody_track, view_players
 
 
 class Clef(NamedTuple):
@@ -35,6 +37,7 @@ _TREBLE_8VA, _TREBLE_15MA = Clef("G", 2, 1, 76, 89), Clef("G", 2, 2, 88, 101)
 _ALTO, _TENOR = Clef("C", 3, 0, 53, 67), Clef("C", 4, 0, 50, 64)
 PERCUSSION = Clef("percussion", 2, 0, 0, 127)
 
+_SINGING = (TREBLE, _TREBLE_8VB, BASS)
 _CLEFS: dict[int, tuple[Clef, ...]] = {
     **dict.fromkeys(range(24, 32), (_TREBLE_8VB,)),
     **dict.fromkeys(range(32, 40), (_BASS_8VB,)),
@@ -45,7 +48,7 @@ _CLEFS: dict[int, tuple[Clef, ...]] = {
     **dict.fromkeys((42, 57, 70), (BASS, _TENOR)),
     **dict.fromkeys((47, 58, 67), (BASS,)),
     60: (TREBLE, BASS),
-    **dict.fromkeys((52, 53, 54), (TREBLE, _TREBLE_8VB, BASS)),
+    **dict.fromkeys((52, 53, 54), _SINGING),
 }
 _CHANGING = {42, 57, 70, 60}  # players of these read more than one clef in a piece
 
@@ -67,13 +70,17 @@ class Staff:
 
 @dataclass(frozen=True)
 class Part:
-    """One player's music: a staff, or two for a keyboard. ``lyrics`` are (units, syllable, syllabic) by time."""
+    """One player's music: a staff, or two for a keyboard. ``lyrics`` are (units, syllable, syllabic) by time.
+
+    ``chords`` stand above the upper staff.
+    """
 
     name: str
     program: int
     is_drum: bool
     staves: tuple[Staff, ...]
     lyrics: tuple[tuple[int, str, str], ...]
+    chords: tuple[PrintedChord, ...] = ()
 
 
 class KeyChange(NamedTuple):
@@ -95,22 +102,31 @@ class Sheet:
     parts: tuple[Part, ...]
 
 
-def layout(piece: Piece) -> Sheet:
-    """Returns a piece with at least one note as it stands on paper."""
+def layout(piece: Piece, view: str = "score") -> Sheet:
+    """Returns a piece with at least one note as it stands on paper, in one of its views.
+
+    Chord symbols stand above the part that has the melody's track; where singers share staves, above the first.
+    """
     score = piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
     per_quarter = score.ticks_per_quarter
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
-    playing = players(score)
+    playing = view_players(score, view)
     sung = _sung_by(score, playing)
+    melody = melody_track(score)
+    led = next((index for index, player in enumerate(playing) if melody in player.tracks and not player.shares), 0)
     parts = []
     for index, player in enumerate(playing):
         time, duration = (np.concatenate([hand[i] for hand in player.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
         hands = [quantise(*hand, bars, per_quarter, timing, lengths) for hand in player.hands]
-        staves = tuple(_staff(player, place, notes, bars, lengths is not None) for place, notes in enumerate(hands))
+        if player.shares:
+            staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
+        else:
+            staves = tuple(_staff(player, place, notes, bars, lengths is not None) for place, notes in enumerate(hands))
         lyrics = _syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
-        parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics))
+        chords = printed_chords(score, bars) if index == led else ()
+        parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics, chords))
     return Sheet(piece.title, tuple(bars), tuple(_keys(score, bars)), tuple(_tempi(score, bars)), tuple(parts))
 
 
@@ -129,15 +145,32 @@ def _staff(player: Player, place: int, notes: list[Note], bars: Sequence[Bar], e
     else:
         voices = split_voices(notes, exact)
         choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(player.program, (TREBLE, BASS))
+        if choices is _SINGING and player.name.lower().startswith("bass"):
+            choices = (BASS,)
         clefs = _clefs(notes, bars, choices, two or player.program in _CHANGING)
+    return Staff(clefs, _written(voices, bars))
+
+
+def _shared_staff(place: int, singers: Sequence[list[Note]], bars: Sequence[Bar], exact: bool) -> Staff:
+    """Returns the staff that two singers share; ``place`` 0 is the upper staff of the page."""
+    upper, lower = ([*itertools.chain(*split_voices(notes, exact))] for notes in singers)
+    clefs = _clefs([*upper, *lower], bars, ((TREBLE, BASS), (BASS, TREBLE))[place], False)
+    return Staff(clefs, _written((upper, lower), bars, together=False))
+
+
+def _written(
+    voices: Sequence[Sequence[Note]], bars: Sequence[Bar], together: bool = True
+) -> tuple[tuple[Voice, ...], ...]:
+    """Returns the voices of each bar. ``together``: the only voice of a bar is written as the upper one, stems free."""
     upper, lower = (_by_bar(voice, bars) for voice in voices)
     written = []
     for bar, above, below in zip(bars, upper, lower, strict=True):
-        # The only voice of a bar is written as the upper one, stems free.
         inside = [notes for notes in (above, below) if notes] or [[]]
+        if not together and (above or below):
+            inside = [above, below]
         symbols = [tuple(notate(_segments(notes, bar), metre(bar))) for notes in inside]
         written.append(tuple(Voice(number, s) for number, s in enumerate(symbols, 1)))
-    return Staff(clefs, tuple(written))
+    return tuple(written)
 
 
 def _by_bar(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Note]]:

@@ -32,13 +32,17 @@ class TrackNotes(NamedTuple):
 
 @dataclass(frozen=True)
 class Player:
-    """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from."""
+    """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from.
+
+    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff.
+    """
 
     name: str
     program: int
     is_drum: bool
     hands: tuple[TrackNotes, ...]
     tracks: tuple[int, ...]
+    shares: bool = False
 
 
 def players(score: symusic.Score) -> list[Player]:
@@ -53,24 +57,25 @@ def players(score: symusic.Score) -> list[Player]:
         index += 1
         if track.is_drum:
             if here == drums[0]:
-                found.append(Player("Drums", 0, True, (_gathered(score, drums),), tuple(drums)))
+                found.append(Player("Drums", 0, True, (gathered(score, drums),), tuple(drums)))
             continue
         pair = indices[index] if index < len(indices) else None
         if pair is not None and _are_two_hands(score, here, pair, indices):
-            hands = (_gathered(score, [here]), _gathered(score, [pair]))
-            found.append(Player(_name(track, hands=True), track.program, False, hands, (here, pair)))
+            hands = (gathered(score, [here]), gathered(score, [pair]))
+            found.append(Player(part_name(track, hands=True), track.program, False, hands, (here, pair)))
             index += 1
             continue
-        notes = _gathered(score, [here])
+        notes = gathered(score, [here])
         hands = (notes,)
         if _needs_two_staves(track.program, notes):
             right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
             hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
-        found.append(Player(_name(track), track.program, False, hands, (here,)))
+        found.append(Player(part_name(track), track.program, False, hands, (here,)))
     return _numbered(found)
 
 
-def _gathered(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
+def gathered(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
+    """Returns the notes of these tracks together."""
     arrays = [score.tracks[i].notes.numpy() for i in tracks]
     columns = [np.concatenate([a[key] for a in arrays]).astype(np.int64) for key in ("time", "duration", "pitch")]
     order = np.lexsort((columns[2], columns[0]))
@@ -91,7 +96,7 @@ def _are_two_hands(score: symusic.Score, first: int, second: int, indices: Seque
     bare = [_HAND_WORDS.sub("", track.name).strip(" :-_()").lower() for track in (one, two)]
     apart = float(np.mean(one.notes.numpy()["pitch"]) - np.mean(two.notes.numpy()["pitch"]))
     named = bare[0] == bare[1] or _is_nameless(one.name) and _is_nameless(two.name)
-    return named and apart > 4 and not _needs_two_staves(-1, _gathered(score, [first]))
+    return named and apart > 4 and not _needs_two_staves(-1, gathered(score, [first]))
 
 
 def _needs_two_staves(program: int, notes: TrackNotes) -> bool:
@@ -109,7 +114,8 @@ def _is_nameless(name: str) -> bool:
     return not re.sub(r"(?i)\b(track|midi|untitled|inst|part|channel|staff|control)\b|[\W\d_]", "", name)
 
 
-def _name(track: symusic.Track, hands: bool = False) -> str:
+def part_name(track: symusic.Track, hands: bool = False) -> str:
+    """Returns the name that a track's part has on paper; without words about hands where it is one of two."""
     name = " ".join("".join(c for c in track.name if c.isprintable()).split())
     if hands:
         name = _HAND_WORDS.sub("", name).strip(" :-_()")

@@ -13,11 +13,15 @@ from xml.etree import ElementTree
 
 import symusic
 
+from music.bars import score_end
+from music.chord_symbols import Degree, read_symbol
+from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import TICKS_PER_QUARTER
 from music.smf import MAX_BYTES
 from music.smf_score import Parsed
+from music.theory import written_key
 
 _GRACE_TICKS = TICKS_PER_QUARTER // 8
 _DEFAULT_VELOCITY = 80
@@ -95,6 +99,7 @@ def _to_score(opus: Any) -> Parsed:
     choir = len(_VOICES & {(part.partName or "").strip().lower() for part in parts}) > 1
     for part in parts:
         score.tracks.extend(_tracks(part, choir, mended))
+    score = _with_symbols(score, parts, mended)
     metadata = opus.metadata
     title = (metadata.title or metadata.movementName or "") if metadata else ""
     repairs = tuple(text.replace("#", str(count)) for text, count in mended.items())
@@ -162,7 +167,6 @@ def _tracks(part: Any, choir: bool, mended: Counter[str]) -> list[symusic.Track]
     tied: dict[int, symusic.Note] = {}
     for element in flat.notes:
         if isinstance(element, harmony.Harmony):
-            mended["Chord symbols, left out: #"] += 1
             continue
         time = _ticks(element.offset)
         at = bisect_right(changes, time)
@@ -198,6 +202,45 @@ def _tracks(part: Any, choir: bool, mended: Counter[str]) -> list[symusic.Track]
     for track in tracks.values():
         track.notes.sort()
     return list(tracks.values())
+
+
+def _with_symbols(score: symusic.Score, parts: list, mended: Counter[str]) -> symusic.Score:
+    """Returns the score with the chord symbols of all parts; of two at one place the upper part's counts."""
+    from music21 import harmony
+
+    found: dict[int, Chord] = {}
+    for part in parts:
+        for symbol in part.flatten().getElementsByClass(harmony.Harmony):
+            chord, exact = _read_harmony(symbol)
+            if chord is None:
+                mended["Chord symbols, left out: #"] += 1
+                continue
+            if not exact:
+                mended["Chord symbols, simplified: #"] += 1
+            found.setdefault(_ticks(symbol.offset), chord)
+    if not found:
+        return score
+    times = sorted(found)
+    ends = [*times[1:], max(score_end(score), times[-1] + 1)]
+    spans = [ChordSpan(time, end, found[time]) for time, end in zip(times, ends, strict=True)]
+    return with_chords(score, spans, written_key(score))
+
+
+def _read_harmony(symbol: Any) -> tuple[Chord | None, bool]:
+    """Returns the chord that a symbol names, or None, and whether it is that chord and not just the nearest."""
+    from music21 import harmony
+
+    if isinstance(symbol, harmony.NoChord):
+        return NO_CHORD, True
+    if not symbol.notes:  # it names a step of the scale; asked for a root, music21 would never return
+        return None, False
+    root, bass = symbol.root().pitchClass, symbol.bass().pitchClass
+    plain = {alias: kind for kind, alias in harmony.CHORD_ALIASES.items()}
+    degrees = [
+        Degree(change.degree, round(change.interval.semitones) if change.interval else 0, change.modType)
+        for change in symbol.chordStepModifications
+    ]
+    return read_symbol(root, bass, plain.get(symbol.chordKind, symbol.chordKind), degrees, symbol.chordKindStr)
 
 
 def _program(instrument: Any, part_name: str, choir: bool) -> tuple[int, bool]:

@@ -135,6 +135,12 @@ def _add_sheet(verbs: Verbs) -> None:
         type=Path,
         help="the sheet; further SVG pages become OUT-2.svg, OUT-3.svg, ...",
     )
+    parser.add_argument(
+        "--view",
+        metavar="VIEW",
+        default="score",
+        help="score: all that plays; 'lead sheet': the melody with its chord symbols; 'closed score': four voices on two staves",
+    )
     parser.set_defaults(run=_sheet, endings=(".musicxml", ".svg", ".pdf"))
 
 
@@ -144,11 +150,11 @@ def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     from music.engrave import musicxml, pdf, svg_pages
 
     if kind == ".svg":
-        first, *others = svg_pages(piece)
+        first, *others = svg_pages(piece, asked.view)
         files = {asked.out: first.encode()}
         files |= {asked.out.with_stem(f"{asked.out.stem}-{n}"): page.encode() for n, page in enumerate(others, 2)}
     else:
-        files = {asked.out: (musicxml if kind == ".musicxml" else pdf)(piece)}
+        files = {asked.out: (musicxml if kind == ".musicxml" else pdf)(piece, asked.view)}
     return files | recipe_beside(asked.out, piece)
 
 

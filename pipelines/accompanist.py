@@ -123,7 +123,9 @@ def begin(
         read: rows and onsets that each variant has written before; as many in each.
         complexity: of the chords, if they are to be written.
     """
-    given, times = (torch.from_numpy(np.stack([getattr(s, n) for s in scores])).contiguous() for n in ("given", "times"))
+    given, times = (
+        torch.from_numpy(np.stack([getattr(s, n) for s in scores])).contiguous() for n in ("given", "times")
+    )
     prefix = torch.from_numpy(asked.wishes(style, complexity)).repeat(len(scores), 1)
     decoder = Seq2SeqDecoder(checkpoint.model, given, times, prefix)
     rows, onsets = (torch.from_numpy(np.stack(part)) for part in zip(*read, strict=True))

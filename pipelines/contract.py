@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any, Protocol, TypeVar
 
 from music.piece import Piece
+
+SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,16 @@ class Pipeline(Protocol):
     """Takes a Piece and frozen options, yields Steps. Leaves its input as it is."""
 
     def __call__(self, piece: Piece, options: Any) -> Iterator[Step]: ...
+
+
+Item = TypeVar("Item")
+
+
+def paced(items: Iterator[Item]) -> Iterator[Item]:
+    """Yields some of the items and draws all, so that looking at them takes at most a fifth of the time."""
+    next_at = 0.0
+    for item in items:
+        if (began := monotonic()) >= next_at:
+            yield item
+            now = monotonic()
+            next_at = now + min(4 * (now - began), SECONDS_A_STEP)

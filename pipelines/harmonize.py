@@ -20,7 +20,7 @@ from music.voicing import voice_chords
 from pipelines.accompanist import Accompanist, Score, draws
 from pipelines.chord_stage import choose_chords
 from pipelines.commission import BASSES, Commission, Player, commission, played_by
-from pipelines.contract import Step
+from pipelines.contract import Step, paced
 from pipelines.following import Following, Frame, limits_of
 from pipelines.options import HarmonizeOptions, to_mapping
 from pipelines.part_writing import write_voices
@@ -70,7 +70,7 @@ def _stages(
     """Yields the scores of all variants as far as they are written, and how many bars are."""
     if options.style == "chorale":
         kept = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
-        for voices in write_voices(checkpoint, asked, options, kept):
+        for voices in paced(write_voices(checkpoint, asked, options, kept)):
             new = [[(role, pos, length, pitch, level) for role, pos, length, pitch, level in notes] for notes in voices]
             scores = [_joined(asked, options, notes, list(asked.asked)) for notes in new]
             reached = min((max((note[1] for note in notes), default=0) for notes in new), default=0)
@@ -78,7 +78,7 @@ def _stages(
         yield scores, float(asked.bars)
         return
     found: list[list[Chord | None]] = []
-    for found in choose_chords(checkpoint, asked, options):
+    for found in paced(choose_chords(checkpoint, asked, options)):
         known = min(sum(chord is not None for chord in chords) for chords in found)
         if options.style == "chords" and known < len(asked.beats):
             yield [_joined(asked, options, [], chords) for chords in found], asked.bars * known / (len(asked.beats) + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from time import monotonic
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +12,10 @@ from torch import Tensor
 from models.decoding import FieldDecoder
 from models.sampling import Randomness, choose
 from music.tokens import FIRST
+from pipelines.contract import paced
 from pipelines.grammar import DURATION, END, PITCH, POSITION, STEP, VELOCITY, Writing, span
 
 NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
-SECONDS_A_STEP = 0.25  # long pieces take long to build: then up to this much time is given to writing first
 GUIDED = (POSITION, PITCH, DURATION)  # fields that guidance acts on
 ATTEMPTS = 12  # proposals for a note until the bar counts as full
 
@@ -56,14 +55,15 @@ class NoteWriter:
     last: Tensor
 
     def __iter__(self) -> Iterator[None]:
-        written, next_at = 0, 0.0
+        return paced(self._write())
+
+    def _write(self) -> Iterator[None]:
+        written = 0
         while not all(writing.finished for writing in self.variants):
             self._write_note()
             written += 1
-            if written >= NOTES_A_STEP and (began := monotonic()) >= next_at:
+            if written % NOTES_A_STEP == 0:
                 yield
-                now = monotonic()
-                written, next_at = 0, now + min(4 * (now - began), SECONDS_A_STEP)
 
     def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
         """Reads the notes that were just written, one a variant: sets output and last."""
