@@ -27,14 +27,19 @@ BEATS_A_STEP = 4
 class Beat(Entry):
     """The chord of one beat of one variant.
 
+    Whether the chord changes is drawn from the model's own probability, and only which one comes then is drawn at a
+    temperature. A temperature on both would favour the likeliest choice of each beat, which is to stay.
+
     Args:
         row: the beat's row of step fields, its chord known or not.
         may: bool [chord numbers], the chords that may be chosen.
         lean: [chord numbers], added to their logits.
+        before: the number of the chord before, None at the beginning.
+        coin: a random number in [0, 1).
     """
 
-    def __init__(self, row: np.ndarray, may: np.ndarray, lean: np.ndarray):
-        self.row, self.may, self.lean = row, may, lean
+    def __init__(self, row: np.ndarray, may: np.ndarray, lean: np.ndarray, before: int | None, coin: float):
+        self.row, self.may, self.lean, self.before, self.coin = row, may, lean, before, coin
 
     def known(self, field: int, row: list[int]) -> int | None:
         """Returns the id of a field, None for a chord that is to be chosen."""
@@ -49,12 +54,22 @@ class Beat(Entry):
         """Returns the chords that may be chosen, or the tones that may be its bass."""
         mask = np.zeros(len(scores), dtype=bool)
         if field == PITCH:
-            scores[FIRST : FIRST + CHORD_NUMBERS] += self.lean
-            mask[FIRST : FIRST + CHORD_NUMBERS] = self.may
+            chords = slice(FIRST, FIRST + CHORD_NUMBERS)
+            scores[chords] += self.lean
+            mask[chords] = self.may & ~self._left(scores[chords])
         else:
             chord = Chord.numbered(row[PITCH] - FIRST)
             mask[[FIRST + (tone - chord.root) % 12 for tone in chord.tones]] = True
         return mask
+
+    def _left(self, scores: np.ndarray) -> np.ndarray:
+        """Returns the chords that the coin rules out, bool [chord numbers]: all but the one before, or that one."""
+        ruled_out = np.zeros(CHORD_NUMBERS, dtype=bool)
+        if self.before is None or not self.may[self.before]:
+            return ruled_out
+        stay = np.exp(scores[self.before] - np.logaddexp.reduce(scores[self.may]))
+        ruled_out[self.before] = True
+        return ~ruled_out if self.coin < stay else ruled_out
 
 
 def choose_chords(
@@ -76,11 +91,13 @@ def choose_chords(
     )
     home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")
     may, lean = choices(home, options.complexity)
-    last_bar = rows[-1, BAR]
+    last_bar, before = rows[-1, BAR], [None] * count
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
         leaning = lean + TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else lean
-        entry = Beat(row, may, leaning)
-        written = table.write([entry] * count, [time] * count, table.randomness.step())
+        numbers = table.randomness.step()
+        entries = [Beat(row, may, leaning, last, coin) for last, coin in zip(before, numbers[0].tolist(), strict=True)]
+        written = table.write(entries, [time] * count, numbers)
+        before = [one[PITCH] - FIRST for one in written]
         for chords, one in zip(found, written, strict=True):
             if chords[beat] is None:
                 chord = Chord.numbered(one[PITCH] - FIRST, (one[VELOCITY] - FIRST) % 12)

@@ -32,7 +32,7 @@ from music.errors import StudioError
 from music.harmony import chords_at, estimate_chords
 from music.melody import find_melody
 from music.midi import read_midi
-from music.theory import written_key
+from music.theory import key_from_histogram, written_key
 from training.prepare import manifest_sources
 from training.songbooks import chorales, lead_sheets
 
@@ -151,8 +151,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
                 continue
             if len(rows) < MIN_NOTES:
                 continue
-            key = written_key(piece.score) if piece.styles == ("chords",) else None
-            key_index = conditions.measure_key(rows) if key is None else key.tonic + 12 * (key.mode == "minor")
+            key = key_of(piece, rows)
             index.append(
                 {
                     "name": piece.name,
@@ -160,7 +159,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
                     "split": piece.split,
                     "rows": [notes, notes + len(rows)],
                     "beats": [beats, beats + len(row_of_beat)],
-                    "key": key_index or 0,
+                    "key": key,
                     "genre": None if piece.genre is None else conditions.GENRES.index(piece.genre),
                     "styles": piece.styles,
                     "lead": piece.lead,
@@ -192,6 +191,22 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
     )
     lines = [f"{'set':28}{'train':>8}{'valid':>8}{'notes':>12}"]
     return "\n".join(lines + [f"{name:28}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()])
+
+
+def key_of(piece: Piece, rows: np.ndarray) -> int:
+    """Returns the key index of a piece: as written in a lead sheet, else as its notes and chords sound."""
+    if piece.styles != ("chords",):
+        return conditions.measure_key(rows) or 0
+    key = written_key(piece.score)
+    if key is None:
+        notes, per_quarter = piece.score.tracks[piece.lead].notes.numpy(), piece.score.ticks_per_quarter
+        weights = np.bincount(notes["pitch"] % 12, weights=notes["duration"] / per_quarter, minlength=12)
+        for span in chord_spans(piece.score):
+            tones = list(span.chord.tones)
+            weights[tones] += (span.end - span.start) / per_quarter / 3
+            weights[tones[0]] += (span.end - span.start) / per_quarter / 6
+        key, _ = key_from_histogram(weights)
+    return key.tonic + 12 * (key.mode == "minor")
 
 
 def encode(score: symusic.Score) -> tuple[np.ndarray, np.ndarray]:
