@@ -18,6 +18,7 @@ if __name__ == "__main__":  # a visitor's page
     pages = [
         st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True),
         st.Page("studio/pages/remix.py", title="Remix", icon=":material/auto_fix_high:"),
+        st.Page("studio/pages/harmonize.py", title="Harmonize", icon=":material/piano:"),
     ]
     st.navigation(pages, position="top").run()
 else:  # the server, once: it carries the addresses of sound beside the pages

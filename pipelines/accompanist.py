@@ -41,16 +41,25 @@ class Score:
         self.times = accompaniment.onsets(rows, asked.starts)
 
 
-def before(asked: Commission, kept: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, int]:
+def context(kept: np.ndarray, first: int) -> np.ndarray:
+    """Returns those of the octuples in order that stand in the bars just before ``first``."""
+    bars = kept[:, BAR].astype(np.int64) - FIRST
+    return kept[(bars < first) & (bars >= first - CONTEXT_BARS)]
+
+
+def before(
+    asked: Commission, kept: np.ndarray, first: int, most: int = CONTEXT_NOTES
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Returns what the decoder reads before it writes: rows [1 + notes, 8], their onsets, and the bar of the last.
 
     Args:
         asked: the commission.
         kept: octuples of the accompaniment, as the model writes them.
         first: the bar that is written first.
+        most: how many notes to read.
     """
-    bars = kept[:, BAR].astype(np.int64) - FIRST
-    rows = kept[(bars < first) & (bars >= first - CONTEXT_BARS)][-CONTEXT_NOTES:]
+    rows = context(kept, first)
+    rows = rows[max(0, len(rows) - most) :]
     start = int(rows[0, BAR]) - FIRST if len(rows) else first
     steps = np.concatenate([np.full((1, FIELDS), BOS), tokens.to_steps(rows, start)]).astype(np.int64)
     times = np.concatenate([[asked.starts[start]], accompaniment.onsets(rows, asked.starts)])
@@ -89,9 +98,9 @@ class Accompanist(NoteWriter):
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_rhythm
         self.temperatures = (rhythm, overall, overall, rhythm, overall, notes, rhythm, overall)
         self.head = FieldDecoder(checkpoint.model.head)
-        self.decoder, self.output, self.last = begin(
-            checkpoint, asked, options.style, scores, [before(asked, rows, first_bar)[:2] for rows in kept]
-        )
+        most = min(CONTEXT_NOTES, *(len(context(rows, first_bar)) for rows in kept))  # as many of each variant
+        read = [before(asked, rows, first_bar, most)[:2] for rows in kept]
+        self.decoder, self.output, self.last = begin(checkpoint, asked, options.style, scores, read)
 
     def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
         times = [
@@ -128,7 +137,7 @@ def begin(
     )
     prefix = torch.from_numpy(asked.wishes(style, complexity)).repeat(len(scores), 1)
     decoder = Seq2SeqDecoder(checkpoint.model, given, times, prefix)
-    rows, onsets = (torch.from_numpy(np.stack(part)) for part in zip(*read, strict=True))
+    rows, onsets = (torch.from_numpy(np.stack(part)).contiguous() for part in zip(*read, strict=True))
     return decoder, decoder.read(rows, onsets), rows[:, -1]
 
 

@@ -51,7 +51,7 @@ class Beat(Entry):
         return None
 
     def allowed(self, field: int, row: list[int], scores: np.ndarray) -> np.ndarray:
-        """Returns the chords that may be chosen, or the tones that may be its bass."""
+        """Returns the chords that may be chosen, or the likeliest tone for its bass."""
         mask = np.zeros(len(scores), dtype=bool)
         if field == PITCH:
             chords = slice(FIRST, FIRST + CHORD_NUMBERS)
@@ -59,7 +59,8 @@ class Beat(Entry):
             mask[chords] = self.may & ~self._left(scores[chords])
         else:
             chord = Chord.numbered(row[PITCH] - FIRST)
-            mask[[FIRST + (tone - chord.root) % 12 for tone in chord.tones]] = True
+            steps = [FIRST + (tone - chord.root) % 12 for tone in chord.tones]
+            mask[max(steps, key=lambda step: scores[step])] = True  # a lead sheet names another bass for a reason
         return mask
 
     def _left(self, scores: np.ndarray) -> np.ndarray:

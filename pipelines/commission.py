@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import symusic
 
 from music import accompaniment, tokens
 from music.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
-from music.bars import Bar, score_end
-from music.chords import NO_CHORD, Chord, chord_spans, parse_progression
+from music.bars import Bar, bar_grid, score_end
+from music.chords import Chord, chord_spans, parse_progression
 from music.conditions import Conditions, home_key, home_shift
 from music.errors import StudioError
 from music.harmony import chords_at, estimate_chords
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.melody import find_melody
+from music.melody_key import melody_key
 from music.piece import Piece
-from music.theory import Key, key_from_histogram, parse_key, written_key
+from music.theory import Key, estimate_key, parse_key, written_key
 from music.tokens import BAR, DRUM_PROGRAM, FIRST, PROGRAM, SIGNATURE, TEMPO
 from pipelines.options import HarmonizeOptions, parse_bars
 
@@ -93,7 +95,7 @@ class Commission:
         """Returns the tick of a position since the beginning."""
         bar = min(int(np.searchsorted(self.starts, position, side="right")) - 1, len(self.grid) - 1)
         within = (position - int(self.starts[bar])) * self.score.ticks_per_quarter // tokens.POSITIONS_PER_QUARTER
-        return self.grid[bar].start + within
+        return min(self.grid[bar].start + within, self.grid[bar].end)
 
     def wishes(self, style: str, complexity: str | None = None) -> np.ndarray:
         """Returns the prefix ids of the conditions for a style."""
@@ -142,9 +144,14 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
     grid, _ = tokens.model_grid(score, end)
     beats, ticks = accompaniment.beat_rows(score, end)
     starts = accompaniment.bar_starts(beats)
+    if (written_end := bar_grid(score, end)[-1].end) < grid[-1].end:  # in a signature that the model does not know
+        inside, within = ticks < written_end, (written_end - grid[-1].start) * tokens.POSITIONS_PER_QUARTER
+        beats, ticks = beats[inside], ticks[inside]
+        starts[-1] = starts[-2] + max(1, within // score.ticks_per_quarter)
+        grid[-1] = grid[-1]._replace(end=written_end)
     stretches = _stretches(options, len(grid))
     asked, typed = _asked(score, options, beats, ticks, stretches)
-    key = _key(score, options, tune, [chord for chord in asked if chord] if typed else [])
+    key = _key(piece, options, melody, [chord for chord in asked if chord] if typed else [])
     index = key.tonic + (12 if key.mode == "minor" else 0)
     players = tuple(_players(score, options, melody))
     programs = tuple(sorted({player.role - FIRST for player in players if player.role <= DRUM_PROGRAM}))
@@ -176,16 +183,20 @@ def played_by(track: symusic.Track) -> int:
     return DRUMS if track.is_drum else track.program
 
 
+def harmonised(piece: Piece) -> Mapping[str, Any] | None:
+    """Returns the recipe of the step that made a piece, if it harmonised; None otherwise."""
+    return next((step for step in piece.history[-1:] if step.get("pipeline") == "harmonize"), None)
+
+
 def _melody(piece: Piece, options: HarmonizeOptions) -> int:
     score, melody = piece.score, options.melody
     if melody is None:  # what was harmonised before has its melody first
-        before = any(step.get("pipeline") == "harmonize" for step in piece.history[-1:])
-        melody = 0 if before and len(score.tracks) else find_melody(score)
-    if melody is None:
+        melody = 0 if harmonised(piece) and len(score.tracks) else find_melody(score)
+    if melody is None or not score.tracks:
         raise StudioError(
             "There is no melody to accompany. Open a file with a tune in it, or write one on the Generate page."
         )
-    if melody >= len(score.tracks):
+    if melody >= len(score.tracks) > 0:
         raise StudioError(f"There is no track {melody}. Choose a melody track from 0 to {len(score.tracks) - 1}.")
     if score.tracks[melody].is_drum or not len(score.tracks[melody].notes):
         raise StudioError(
@@ -239,37 +250,44 @@ def _asked(
     return tuple(asked), True
 
 
-def _key(score: symusic.Score, options: HarmonizeOptions, tune: symusic.Score, chords: Sequence[Chord]) -> Key:
+def _key(piece: Piece, options: HarmonizeOptions, melody: int, chords: Sequence[Chord]) -> Key:
+    """Returns the key that is asked for or written, else heard: in all tracks, or in the melody and the typed chords.
+
+    Some bars alone are done again in the key of the whole.
+    """
+    score = piece.score
     if options.key:
         return parse_key(options.key)
+    if options.bars and (before := harmonised(piece)):
+        return parse_key(before["key"])
     if written := written_key(score):
         return written
-    weights = np.zeros(12)
-    notes = tune.tracks[0].notes.numpy()
-    np.add.at(weights, notes["pitch"].astype(np.int64) % 12, np.maximum(notes["duration"], 1) / score.ticks_per_quarter)
-    for chord in chords:
-        if chord != NO_CHORD:
-            np.add.at(weights, list(chord.tones), 0.5)
-    return key_from_histogram(weights)[0]
+    others = (track for number, track in enumerate(score.tracks) if number != melody)
+    if any(len(track.notes) and not track.is_drum for track in others):
+        return estimate_key(score)[0]
+    return melody_key(score, melody, chords)[0]
 
 
 def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> list[Player]:
     wanted = [parse_instrument(name) for name in options.instruments]
+
+    def before(name: str, otherwise: int) -> int:
+        """Returns the program of the track of this name that some bars of are to be done again."""
+        others = [track for number, track in enumerate(score.tracks) if number != melody and not track.is_drum]
+        return next((track.program for track in others if options.bars and track.name == name), otherwise)
+
     if options.style == "chords":
         return []
     if options.style == "bass":
-        program = wanted[0] if wanted else FINGERED_BASS
+        program = wanted[0] if wanted else before("Bass", FINGERED_BASS)
         return [Player(FIRST + (program if program in BASSES else FINGERED_BASS), program, "Bass")]
     if options.style == "piano":
-        program = wanted[0] if wanted else 0
+        program = wanted[0] if wanted else before("Piano", 0)
         return [Player(FIRST, program, "Piano" if program < 8 else instrument_name(program))]
     if options.style == "chorale":
         sings = score.tracks[melody].program
-        programs = (
-            (wanted * 3)[:3]
-            if wanted
-            else [sings if sings in (*range(40, 45), *range(52, 55), *range(64, 80)) else CHOIR] * 3
-        )
+        singer = sings if sings in (*range(40, 45), *range(52, 55), *range(64, 80)) else CHOIR
+        programs = (wanted * 3)[:3] or [before(name, singer) for name in VOICE_NAMES]
         return [
             Player(role, program, name)
             for role, program, name in zip((ALTO, TENOR, BASS), programs, VOICE_NAMES, strict=True)

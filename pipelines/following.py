@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from music.chords import NO_CHORD, Chord
 from music.tokens import DRUM_PROGRAM, FIRST, vocabulary
-from pipelines.grammar import DURATION, PITCH, POSITION, PROGRAM, SIGNATURE, TEMPO, Limits, Writing, span
+from pipelines.grammar import (
+    DURATION,
+    END,
+    PITCH,
+    POSITION,
+    PROGRAM,
+    SIGNATURE,
+    TEMPO,
+    Limits,
+    Writing,
+    pitch_mask,
+    span,
+)
 
 BASS_IDS = range(FIRST + 32, FIRST + 40)
 TO_BASS = 3.0  # to the logit of a chord's bass, where a bass line meets a new chord
@@ -26,6 +39,7 @@ class Frame:
         chords: of each beat; None where there is none to follow.
         typed: whether the chords were typed.
         bass_line: program ids that play the bass.
+        players: the program id that sounds where the model writes another one.
     """
 
     starts: tuple[int, ...]
@@ -35,6 +49,7 @@ class Frame:
     chords: tuple[Chord | None, ...]
     typed: bool
     bass_line: frozenset[int]
+    players: Mapping[int, int]
 
     def beat_at(self, position: int) -> int:
         """Returns the beat that a position lies in."""
@@ -109,7 +124,7 @@ class Following(Writing):
     def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits of one field, as ``Writing.lean``: pitches lean towards the chord."""
         super().lean(name, row, scores)
-        if name != PITCH or row[PROGRAM] == DRUM_PROGRAM:
+        if row[:1] == [END] or name != PITCH or row[PROGRAM] == DRUM_PROGRAM:
             return
         now = self._now(row)
         if (foreign := self.frame.foreign(now)) is not None:
@@ -125,6 +140,14 @@ class Following(Writing):
 
     def _positions(self, bar: int) -> int:
         return self.frame.starts[bar + 1] - self.frame.starts[bar]
+
+    def _pitches(self, program: int) -> np.ndarray:
+        mask, player = super()._pitches(program), self.frame.players.get(program, program)
+        if player == program:
+            return mask
+        playable = pitch_mask(player, self.limits.scale, self.limits.shift)
+        both = mask & playable
+        return both if both.sum() >= 12 else playable
 
     def _left(self, row: list[int]) -> int:
         return self.frame.starts[-1] - self._now(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,17 +10,17 @@ import symusic
 
 from checkpoints.loading import Checkpoint, load
 from music import accompaniment, tokens
-from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
+from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
 from music.edit import NewNote, add_track, graft, trim_overlaps
 from music.errors import StudioError
-from music.harmony import estimate_chords
-from music.instruments import DRUMS, parse_instrument
+from music.harmony import chords_at, estimate_chords
+from music.instruments import DRUMS, parse_instrument, playable_range
 from music.piece import Piece
 from music.tokens import BAR, FIRST, TEMPO, vocabulary
-from music.voicing import voice_chords
+from music.voicing import LEAST_RANGE, voice_chords
 from pipelines.accompanist import Accompanist, Score, draws
 from pipelines.chord_stage import choose_chords
-from pipelines.commission import BASSES, Commission, Player, commission, played_by
+from pipelines.commission import BASSES, Commission, Player, commission
 from pipelines.contract import Step, paced
 from pipelines.following import Following, Frame, limits_of
 from pipelines.options import HarmonizeOptions, to_mapping
@@ -55,6 +56,7 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
         "input": piece.fingerprint,
         "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
         "melody": asked.melody,
+        "key": asked.key.name,
     }
     scores: Sequence[symusic.Score] = ()
     for scores, done in _stages(checkpoint, asked, options):
@@ -70,12 +72,12 @@ def _stages(
     """Yields the scores of all variants as far as they are written, and how many bars are."""
     if options.style == "chorale":
         kept = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
+        voices: list[list[tuple[int, int, int, int, int]]] = []  # filled on, however many looks are taken
         for voices in paced(write_voices(checkpoint, asked, options, kept)):
-            new = [[(role, pos, length, pitch, level) for role, pos, length, pitch, level in notes] for notes in voices]
-            scores = [_joined(asked, options, notes, list(asked.asked)) for notes in new]
-            reached = min((max((note[1] for note in notes), default=0) for notes in new), default=0)
+            reached = min((max((note[1] for note in notes), default=0) for notes in voices), default=0)
+            scores = [_joined(asked, options, notes, asked.asked) for notes in voices]
             yield scores, min(_bars_before(asked, reached), asked.bars - 0.01)
-        yield scores, float(asked.bars)
+        yield [_joined(asked, options, notes, asked.asked) for notes in voices], float(asked.bars)
         return
     found: list[list[Chord | None]] = []
     for found in paced(choose_chords(checkpoint, asked, options)):
@@ -106,10 +108,7 @@ def _notes(
         for one in chords:
             frame = _frame(asked, one, first, last)
             variants.append(Following(limits_of(frame, programs, asked.shift), frame=frame))
-        least = min(len(rows) for rows in kept)
-        writer = Accompanist(
-            checkpoint, asked, reads, [rows[len(rows) - least :] for rows in kept], variants, first, options, randomness
-        )
+        writer = Accompanist(checkpoint, asked, reads, kept, variants, first, options, randomness)
         for _ in writer:
             now = [old + _sounding(asked, one, first) for old, one in zip(written, variants, strict=True)]
             scores = [_joined(asked, options, notes, one) for notes, one in zip(now, chords, strict=True)]
@@ -141,6 +140,7 @@ def _frame(asked: Commission, chords: Sequence[Chord | None], first: int, last: 
         chords=tuple(moved),
         typed=asked.typed,
         bass_line=frozenset(p.role for p in asked.players if p.program in BASSES or p.name == "Bass"),
+        players={p.role: FIRST + p.program for p in asked.players if p.program != DRUMS},
     )
 
 
@@ -176,27 +176,77 @@ def _joined(
         new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
     spans = _spans(asked, chords)
     if options.style == "chords":
-        block = _blocks(asked, spans)
+        block = _blocks(asked, spans, _block_player(asked, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
-    touched = set(tracks.values())
-    score = graft(base, new)
-    whole = trim_overlaps(score)
-    score.tracks = [whole.tracks[n] if n in touched else track for n, track in enumerate(score.tracks)]
+    score = graft(base, _apart(base, new))
     if options.style == "chorale" and any(chord is None for chord in chords):
         heard = [span for span in estimate_chords(score) if span.start < asked.grid[-1].end]
         spans = _merged(asked, heard, spans)
-    return with_chords(score, spans, asked.key)
+    return _named(asked, options, score, spans)
+
+
+def _apart(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
+    """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
+    fresh = base.copy()
+    for track in fresh.tracks:
+        track.notes = []
+    found = []
+    for number, track in enumerate(trim_overlaps(graft(fresh, new)).tracks):
+        if not len(track.notes):
+            continue
+        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for note in base.tracks[number].notes:
+            held[note.pitch].append((note.time, note.end))
+        for note in track.notes:
+            start, end = note.time, note.end
+            for begins, ends in sorted(held[note.pitch]):
+                if begins <= start < ends:
+                    start = ends
+                elif start < begins < end:
+                    end = begins
+            if start < end:
+                found.append((number, start, end - start, note.pitch, note.velocity))
+    return found
+
+
+def _named(
+    asked: Commission, options: HarmonizeOptions, score: symusic.Score, spans: Sequence[ChordSpan]
+) -> symusic.Score:
+    """Returns the score with chord symbols; outside the bars that are written those that it has stay."""
+    end = asked.grid[-1].end
+    if not options.bars:
+        sounding = (number for number, span in enumerate(spans) if span.chord != NO_CHORD)
+        return with_chords(score, spans[next(sounding, 0) :], asked.key)
+    before, inside = chord_spans(score, end), _inside(asked)
+    plain = with_chords(score, ())
+    others = {(marker.time, marker.text) for marker in plain.markers}
+    old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
+    kept = [marker for marker in old if not any(start <= marker.time < stop for start, stop in inside)]
+    for start, stop in inside:
+        cut = [s._replace(start=max(s.start, start), end=min(s.end, stop)) for s in spans]
+        cut = [span for span in cut if span.start < span.end]
+        if stop < end and not any(marker.time == stop for marker in kept):
+            cut.append(ChordSpan(stop, stop + 1, chords_at(before, np.array([stop]))[0]))
+        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, asked.key).markers
+    plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
+    return plain
+
+
+def _inside(asked: Commission) -> list[tuple[int, int]]:
+    """Returns the ticks [start, end) of each stretch of bars that is written."""
+    return [(asked.grid[first].start, asked.grid[last - 1].end) for first, last in asked.stretches]
 
 
 def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
     """Returns the score without what gives way, and the track of each role; block chords have role 0."""
-    players = asked.players or (_block_player(options),)
+    players = asked.players or (_block_player(asked, options),)
     if not options.bars:
         base = asked.score.copy()
         base.tracks = [asked.score.tracks[asked.melody]]
         existing: list[int | None] = [None] * len(players)
     else:
-        base, existing = _thinned(asked), asked.tracks() if asked.players else [_track_of(asked, players[0])]
+        base = _thinned(asked)
+        existing = asked.tracks() if asked.players else [_track_of(asked, players[0], bool(options.instruments))]
     tracks = {}
     for player, track in zip(players, existing, strict=True):
         if track is None:
@@ -208,20 +258,23 @@ def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score,
     return base, tracks
 
 
-def _block_player(options: HarmonizeOptions) -> Player:
-    return Player(0, parse_instrument(options.instruments[0]) if options.instruments else 0, "Chords")
+def _block_player(asked: Commission, options: HarmonizeOptions) -> Player:
+    program = parse_instrument(options.instruments[0]) if options.instruments else 0
+    track = _track_of(asked, Player(0, program, "Chords"), bool(options.instruments)) if options.bars else None
+    return Player(0, program if track is None else asked.score.tracks[track].program, "Chords")
 
 
-def _track_of(asked: Commission, player: Player) -> int | None:
-    others = [track for track in range(len(asked.score.tracks)) if track != asked.melody]
-    named = [track for track in others if asked.score.tracks[track].name == player.name]
-    same = [track for track in others if played_by(asked.score.tracks[track]) == player.program]
+def _track_of(asked: Commission, player: Player, by_instrument: bool) -> int | None:
+    tracks = asked.score.tracks
+    others = [n for n, track in enumerate(tracks) if n != asked.melody and not track.is_drum]
+    same = [track for track in others if tracks[track].program == player.program]
+    named = [track for track in (same if by_instrument else others) if tracks[track].name == player.name]
     return next(iter(named or same), None)
 
 
 def _thinned(asked: Commission) -> symusic.Score:
     """Returns the score without the notes of others than the melody that start in the bars to be written."""
-    inside = [(asked.grid[first].start, asked.grid[last - 1].end) for first, last in asked.stretches]
+    inside = _inside(asked)
     gone = set()
     for number, track in enumerate(asked.score.tracks):
         if number != asked.melody and len(track.notes):
@@ -236,7 +289,7 @@ def _spans(asked: Commission, chords: Sequence[Chord | None]) -> list[ChordSpan]
     edges = [*asked.beat_ticks.tolist(), asked.grid[-1].end]
     spans: list[ChordSpan] = []
     for start, end, chord in zip(edges, edges[1:], chords, strict=False):
-        if chord is None or chord == NO_CHORD:
+        if chord is None:
             continue
         if spans and spans[-1].chord == chord and spans[-1].end == start:
             spans[-1] = spans[-1]._replace(end=end)
@@ -247,17 +300,16 @@ def _spans(asked: Commission, chords: Sequence[Chord | None]) -> list[ChordSpan]
 
 def _merged(asked: Commission, heard: Sequence[ChordSpan], known: Sequence[ChordSpan]) -> list[ChordSpan]:
     """Returns the known chords, and those that were heard in the bars that were written."""
-    inside = [(asked.grid[first].start, asked.grid[last - 1].end) for first, last in asked.stretches]
     cut = [
         ChordSpan(max(span.start, start), min(span.end, end), span.chord)
         for span in heard
-        for start, end in inside
+        for start, end in _inside(asked)
         if span.start < end and span.end > start
     ]
     return sorted([*known, *cut])
 
 
-def _blocks(asked: Commission, spans: Sequence[ChordSpan]) -> list[tuple[int, int, int]]:
+def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list[tuple[int, int, int]]:
     """Returns block chords (tick, duration, pitch) in the bars that are written, struck anew in each bar, under the tune."""
     tune = asked.score.tracks[asked.melody].notes.numpy()
     pieces, ceilings = [], []
@@ -270,7 +322,11 @@ def _blocks(asked: Commission, spans: Sequence[ChordSpan]) -> list[tuple[int, in
                 over = (tune["time"] < end) & (tune["time"].astype(np.int64) + tune["duration"] > start)
                 pieces.append(ChordSpan(start, end, span.chord))
                 ceilings.append(max(int(tune["pitch"][over].min()), MIN_BLOCK_CEILING) if over.any() else None)
-    return [tuple(note) for note in voice_chords(pieces, *BLOCK_RANGE, ceilings)] if pieces else []
+    lowest, highest = playable_range(program)
+    low = max(lowest, min(BLOCK_RANGE[0], highest - LEAST_RANGE))
+    high = max(low + LEAST_RANGE, min(BLOCK_RANGE[1], highest))  # some instruments have less than that
+    block = voice_chords(pieces, low, high, ceilings) if pieces else []
+    return [(start, duration, pitch - 12 * (pitch > highest)) for start, duration, pitch in block]
 
 
 def _bars_before(asked: Commission, position: int) -> float:

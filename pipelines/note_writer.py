@@ -178,7 +178,8 @@ class NoteWriter:
             return allowed.argmax(axis=1)
         logits = self._guide(field, self.head.logits(state, field).numpy())
         for writing, row, scores in zip(writings, rows, logits, strict=True):
-            writing.lean(field, row, scores)
+            if row[:1] != [END]:
+                writing.lean(field, row, scores)
         return self._choose(field, logits, numbers, allowed)
 
     def _guide(self, field: int, logits: np.ndarray) -> np.ndarray:

@@ -163,11 +163,13 @@ class VoiceNote(Entry):
     def _pitches(self) -> list[int]:
         low, high = VOICE_RANGES[1 + VOICES.index(self.voice)]
         pitches = list(range(low, high + 1))
-        above = [self._sounding(voice) for voice in (SOPRANO, *VOICES) if voice < self.voice]
+        above = [self._sounding(voice) for voice in VOICES if voice < self.voice]
         below = [self._sounding(voice) for voice in VOICES if voice > self.voice]
-        ceiling = min([p for p in above if p is not None], default=127)
+        inner = min([p for p in above if p is not None], default=127)
+        ceiling = min(inner, 127 if (tune := self._sounding(SOPRANO)) is None else tune)
         floor = max([p for p in below if p is not None], default=0)
         for rule in (
+            lambda p: p <= inner,
             lambda p: p <= ceiling,
             lambda p: p >= floor,
             lambda p: p >= ceiling - WIDEST.get(self.voice, 36),
@@ -203,19 +205,16 @@ class VoiceNote(Entry):
             if start > self.position and tune < pitch:
                 room = min(room, start - self.position)
                 break
-        chords, ticks = self.asked.asked, self.asked.beat_ticks
-        tones = tones_of(chords[self.beat])
-        if tones is None:
-            return room
-        inside = pitch % 12 in tones
-        positions = onsets(self.asked.beats, self.asked.starts)
-        for beat in range(self.beat + 1, len(ticks)):
+        chords, positions = self.asked.asked, onsets(self.asked.beats, self.asked.starts)
+        for beat in range(self.beat, len(chords)):
             tones = tones_of(chords[beat])
-            if not inside:
-                on_the_beat = int(positions[self.beat] == self.position)  # a foreign tone is shorter than a beat
-                return min(room, max(1, int(positions[beat]) - self.position - on_the_beat))
-            if tones is not None and pitch % 12 not in tones:
+            if tones is None or pitch % 12 in tones:
+                continue
+            if beat > self.beat:
                 return min(room, int(positions[beat]) - self.position)
+            after = int([*positions, self.asked.starts[-1]][beat + 1])
+            on_the_beat = int(positions[beat] == self.position)  # a foreign tone is shorter than a beat
+            return min(room, max(1, after - self.position - on_the_beat))
         return room
 
 

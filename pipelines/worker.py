@@ -163,7 +163,7 @@ def warm_up() -> None:
     from music.tokens import vocabulary
 
     vocabulary()
-    for pipeline in ("generate", "remix"):
+    for pipeline in ("generate", "remix", "harmonize"):
         importlib.import_module(f"pipelines.{pipeline}")
 
 

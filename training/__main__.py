@@ -14,13 +14,14 @@ VERBS = {
     "evaluate": "a checkpoint and shards -> how well it foretells, beside two floors",
     "quality": "a checkpoint -> what it makes, measured beside real music",
     "export": "a run -> a checkpoint with its card",
+    "melody_key": "data sets -> the weights by which the key of a melody is heard",
 }
 
 
 def main(argv: list[str]) -> int:
     """Runs one verb and returns the exit code."""
     if not argv or argv[0] not in VERBS:
-        lines = [f"  {verb:10}{text}" for verb, text in VERBS.items()]
+        lines = [f"  {verb:12}{text}" for verb, text in VERBS.items()]
         print("usage: python -m training VERB ...\n\n" + "\n".join(lines) + "\n\neach with --help")
         return 0 if argv[:1] in (["-h"], ["--help"]) else 2
     try:

@@ -46,6 +46,9 @@ def next_step(song: Song) -> None:
     st.page_link(
         "studio/pages/remix.py", label="Remix it", icon=":material/auto_fix_high:", help="Rewrite parts of it."
     )
+    st.page_link(
+        "studio/pages/harmonize.py", label="Harmonize it", icon=":material/piano:", help="Accompany its melody anew."
+    )
 
 
 def welcome() -> None:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.options import RemixOptions
 from studio import session
 from studio.jobs import registry
 from studio.session import Song, set_controls
-from studio.widgets import takes
 from studio.widgets.remix_controls import checked, example_buttons, has_music, in_words, remix_controls
 from studio.widgets.selection import on_the_roll, take_over
 from studio.widgets.stage import invitation, stage
@@ -38,7 +38,7 @@ def controls(song: Song) -> None:
             key="remix",
             disabled=song.writing is not None,
         )
-        again = takes.rewrites(song.take.options) and st.button(
+        again = isinstance(song.take.options, RemixOptions) and st.button(
             "Try again",
             icon=":material/refresh:",
             key="try again",
@@ -74,6 +74,8 @@ def next_step(song: Song) -> None:
     if st.button("Continue it in Generate", icon=":material/arrow_forward:", key="continue", help="Write on after it."):
         set_controls({"start": "song"})
         st.switch_page("studio/pages/generate.py")
+    if st.button("Harmonize it", icon=":material/piano:", key="harmonize it", help="Accompany its melody anew."):
+        st.switch_page("studio/pages/harmonize.py")
 
 
 def welcome() -> None:

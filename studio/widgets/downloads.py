@@ -13,6 +13,7 @@ from music.midi import midi_bytes
 from music.piece import Piece
 from studio.jobs import registry
 from studio.session import Song
+from studio.widgets.sheet import chosen_view
 
 
 def downloads(song: Song, piece: Piece, name: str) -> None:
@@ -25,6 +26,9 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
         .lower()
     )
 
+    view = chosen_view(piece)
+    paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
+
     def made(verb: str, *arguments: str) -> Callable[[], bytes]:
         return lambda: _ask(song, verb, piece, *arguments)
 
@@ -35,12 +39,12 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
         ("Stems", "-stems.zip", "application/zip", made("stems_zip"), "One FLAC file for each track, for mixing."),
         (
             "MusicXML",
-            ".musicxml",
+            f"{paper}.musicxml",
             "application/vnd.recordare.musicxml+xml",
-            made("sheet", "musicxml"),
-            "For MuseScore, Sibelius, Dorico or Finale.",
+            made("sheet", "musicxml", view),
+            f"The {view} for MuseScore, Sibelius, Dorico or Finale.",
         ),
-        ("PDF", ".pdf", "application/pdf", made("sheet", "pdf"), "Sheet music for printing."),
+        ("PDF", f"{paper}.pdf", "application/pdf", made("sheet", "pdf", view), f"The {view} for printing."),
     ]
     if piece.history:
         recipe = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"

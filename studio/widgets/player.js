@@ -25,7 +25,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'mixer']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -49,7 +49,7 @@ class Player {
     root.addEventListener('transitionend', (event) => event.target === root && this.draw()); // the theme changed
     this.observer = new ResizeObserver(() => this.piece && this.draw());
     this.observer.observe(p.roll);
-    this.mixer.mount(p.mixer);
+    this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
     active ??= this;
   }
@@ -90,7 +90,7 @@ class Player {
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
     this.fillSides();
-    this.mixer.fill(piece.tracks);
+    this.mixer.fill(piece.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());

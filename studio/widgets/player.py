@@ -80,18 +80,17 @@ def player(
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
-    colours = _Colours()
-    pieces = []
-    for index, each in enumerate(named):
-        last = index + 1 == len(named)
-        pieces.append(
-            {
-                **_drawn(each, colours, keep=not live),
-                "is_before": not last,
-                "new_from": highlight_after_seconds if last else None,
-                "sound": audio.get(each.piece.fingerprint),
-            }
-        )
+    colours, result = _Colours(), named[-1]
+    pieces = [
+        {
+            **_drawn(each, colours, keep=not live),
+            "melody": _melody(each.piece, result.piece),
+            "is_before": each is not result,
+            "new_from": highlight_after_seconds if each is result else None,
+            "sound": audio.get(each.piece.fingerprint),
+        }
+        for each in reversed(named)  # the result has the first colours, as in its small roll
+    ][::-1]
 
     def selected() -> None:
         chosen = st.session_state[key].get("selection")
@@ -103,6 +102,14 @@ def player(
         data={"pieces": pieces, "live": live, "grows": grows, "selection": selection},
         on_selection_change=selected if on_select else lambda: None,
     )
+
+
+def _melody(piece: Piece, result: Piece) -> int | None:
+    """Returns the track that the others accompany, of a harmonization or of what the result was made of; else None."""
+    recipe = next((each for each in reversed(result.history) if each.get("pipeline") == "harmonize"), None)
+    if recipe and recipe.get("input") == piece.fingerprint:
+        return recipe.get("melody")
+    return 0 if any(each.get("pipeline") == "harmonize" for each in piece.history) else None
 
 
 def small_roll(named: NamedPiece, key: str) -> None:

@@ -3,21 +3,28 @@
 const LOCK = `<svg viewBox="0 0 24 24" class="line" aria-hidden="true"><rect x="5" y="11" width="14" height="9" rx="2"/>
   <path class="open" d="M8 11V7.5a4 4 0 0 1 7.6-1.7"/><path class="shut" d="M8 11V7.5a4 4 0 0 1 8 0V11"/></svg>`;
 
+const SPEAKER = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9v6h4l5 4.5v-15L8 9z"/><path class="stroke heard" d="M16.5 8.5a5 5 0 0 1 0 7"/><path class="stroke hushed" d="M16.5 9.5l5 5M21.5 9.5l-5 5"/></svg>`;
+
 class Mixer {
   constructor(changed, selection) {
     this.changed = changed;
     this.selection = selection;
     this.settings = new Map(); // by track key, which the pieces of a comparison share
+    this.hushed = { melody: false, accompaniment: false };
     this.tracks = [];
   }
 
-  mount(box) {
+  mount(box, halves) {
     this.box = box;
     this.shown = null;
+    this.halves = halves;
+    halves.replaceChildren(this._half('melody', 'Melody'), this._half('accompaniment', 'Accompaniment'));
   }
 
-  fill(tracks) {
+  fill(tracks, melody) {
     this.tracks = tracks;
+    this.melody = tracks.length > 1 && tracks.some((track) => track.track === melody) ? melody : null;
+    this.halves.hidden = this.melody === null;
     const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.colour, track.track, this.selection.offers(track)]));
     if (names !== this.shown) this.box.replaceChildren(...tracks.map((track) => this._strip(track)));
     this.shown = names;
@@ -32,7 +39,8 @@ class Mixer {
   gain(track) {
     const { volume, muted, solo } = this.of(track);
     const anySolo = this.tracks.some((each) => this.of(each).solo);
-    return muted || (anySolo && !solo) ? 0 : volume ** 2; // the ear hears a square as even steps
+    const hushed = this.melody !== null && this.hushed[track.track === this.melody ? 'melody' : 'accompaniment'];
+    return hushed || muted || (anySolo && !solo) ? 0 : volume ** 2; // the ear hears a square as even steps
   }
 
   gains() {
@@ -40,13 +48,30 @@ class Mixer {
   }
 
   refresh() {
-    for (const strip of this.box.children) strip.refresh();
+    for (const part of [...this.box.children, ...this.halves.children]) part.refresh();
   }
 
   _change(track, setting) {
     Object.assign(this.of(track), setting);
     this.refresh();
     this.changed();
+  }
+
+  /* A button that mutes one half of an accompanied melody, whichever piece of a comparison is shown. */
+  _half(name, text) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', innerHTML: SPEAKER });
+    button.append(text);
+    button.setAttribute('aria-label', `Mute ${name}`);
+    button.onclick = () => {
+      this.hushed[name] = !this.hushed[name];
+      this.refresh();
+      this.changed();
+    };
+    button.refresh = () => {
+      button.setAttribute('aria-pressed', this.hushed[name]);
+      button.title = this.hushed[name] ? `Let the ${name} be heard again` : `Mute the ${name}`;
+    };
+    return button;
   }
 
   _strip(track) {

@@ -92,6 +92,7 @@ class Selection {
     const parts = this.bars.map(([from, to]) => (to - from > 1 ? `${from + 1}–${to}` : `${to}`));
     const single = this.bars.length === 1 && this.bars[0][1] - this.bars[0][0] === 1;
     const bars = parts.length ? `${single ? 'Bar' : 'Bars'} ${parts.join(', ')}` : count > 1 ? `All ${count} bars` : 'The whole bar';
+    if (!Object.keys(names).length) return bars; // no track is to be selected
     const of = (tracks) => tracks.map((track) => names[track]).filter(Boolean).join(', ');
     return `${bars} · ${of(this.tracks) || 'all tracks'}${this.locked.length ? ` · locked: ${of(this.locked)}` : ''}`;
   }

@@ -11,7 +11,9 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from music.views import views
 from studio.jobs import registry
+from studio.session import bound, keep, set_controls
 
 POLL_S = 0.4
 PAGE_WIDTH = 860
@@ -27,30 +29,59 @@ class _Entry:
     problem: str = ""
 
 
-_entries: OrderedDict[str, _Entry] = OrderedDict()  # by fingerprint
+_entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()  # by fingerprint and view
 _lock = threading.Lock()
+_VIEW = "sheet view"
 
 
 def sheet(piece: Piece, key: str) -> None:
-    """Shows the engraved piece, with a switch between its pages; says so while the worker still engraves it.
+    """Shows the engraved piece, with switches between its views and pages; says so while the worker still engraves it.
 
     Args:
         piece: what to engrave.
         key: the same for the same place on the page.
     """
-    entry = _entry(piece)
-    _advance(entry, piece)
+    view = _view_control(piece)
+    entry = _entry(piece, view)
+    _advance(entry, piece, view)
     if entry.pages is None and not entry.problem:
-        st.fragment(_wait, run_every=POLL_S)(entry, piece)
+        st.fragment(_wait, run_every=POLL_S)(entry, piece, view)
     elif entry.problem:
         st.error(entry.problem)
     else:
         with st.container(key=key, horizontal_alignment="center", gap="small"):
-            _pages(entry.pages, f"{key} page {piece.fingerprint[:12]}")
+            _pages(entry.pages, f"{key} page {piece.fingerprint[:12]} {view}")
 
 
-def _wait(entry: _Entry, piece: Piece) -> None:
-    _advance(entry, piece)
+def chosen_view(piece: Piece) -> str:
+    """Returns the view of the sheet that the visitor chose, of those that make sense for the piece."""
+    wish = st.session_state[bound(_VIEW, "score")]
+    return wish if wish in views(piece) else "score"
+
+
+def _view_control(piece: Piece) -> str:
+    offered = views(piece)
+    if len(offered) == 1:
+        return offered[0]
+    if chosen_view(piece) != st.session_state[bound(_VIEW, "score")]:
+        set_controls({_VIEW: "score"})
+    return keep(
+        _VIEW,
+        st.segmented_control(
+            "View",
+            offered,
+            key=bound(_VIEW, "score"),
+            format_func=str.capitalize,
+            required=True,
+            label_visibility="collapsed",
+            help="The score has every part; a lead sheet the melody and the chords; a closed score four voices on two "
+            "staves.",
+        ),
+    )
+
+
+def _wait(entry: _Entry, piece: Piece, view: str) -> None:
+    _advance(entry, piece, view)
     if entry.pages is not None or entry.problem:
         st.rerun()
     st.caption("Engraving the sheet music…")
@@ -64,16 +95,16 @@ def _pages(pages: list[str], key: str) -> None:
         st.image(pages[number - 1], width="stretch", alt=f"Sheet music, page {number} of {len(pages)}")
 
 
-def _entry(piece: Piece) -> _Entry:
+def _entry(piece: Piece, view: str) -> _Entry:
     with _lock:
-        entry = _entries.setdefault(piece.fingerprint, _Entry())
-        _entries.move_to_end(piece.fingerprint)
+        entry = _entries.setdefault((piece.fingerprint, view), _Entry())
+        _entries.move_to_end((piece.fingerprint, view))
         while len(_entries) > CAPACITY:
             _entries.popitem(last=False)
         return entry
 
 
-def _advance(entry: _Entry, piece: Piece) -> None:
+def _advance(entry: _Entry, piece: Piece, view: str) -> None:
     """Takes the pages once the worker has made them; asks for them if nobody has."""
     with _lock:
         if entry.pages is not None or entry.problem:
@@ -81,7 +112,7 @@ def _advance(entry: _Entry, piece: Piece) -> None:
         job = registry().poll(entry.job_id, entry.owner)
         if job is None or job.state == "stopped":  # it was dropped while no page was looking
             try:
-                entry.job_id = registry().submit("sheet", piece, "svg", owner=entry.owner).id
+                entry.job_id = registry().submit("sheet", piece, "svg", view, owner=entry.owner).id
             except StudioError as error:  # the queue is full
                 entry.problem = str(error)
         elif not job.live:

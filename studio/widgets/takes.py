@@ -12,7 +12,7 @@ import streamlit as st
 from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.options import RemixOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from studio.session import Place, Song, Take, name_of
 from studio.widgets.player import NamedPiece, small_roll
 from studio.widgets.start import plain, summary
@@ -60,9 +60,15 @@ def _history_row(song: Song, take: Take) -> None:
         disabled=here,
         width="stretch",
         type="secondary",
-        icon=f":material/{'upload_file' if take.options is None else 'auto_fix_high' if rewrites(take.options) else 'music_note'}:",
+        icon=f":material/{_icon(take.options)}:",
     )
     st.caption(take.detail)
+
+
+def _icon(options: Any) -> str:
+    if isinstance(options, HarmonizeOptions):
+        return "piano"
+    return "upload_file" if options is None else "auto_fix_high" if rewrites(options) else "music_note"
 
 
 def compare_control(song: Song) -> None:
@@ -133,7 +139,12 @@ def _side_by_side(pieces: tuple[Piece, ...]) -> Iterator[tuple[Any, int, Piece]]
 
 def rewrites(options: Any) -> bool:
     """Whether a take of these options is an older piece with some notes changed, rather than new music."""
-    return isinstance(options, RemixOptions)
+    return isinstance(options, RemixOptions) or (isinstance(options, HarmonizeOptions) and bool(options.bars))
+
+
+def grows(options: Any) -> bool:
+    """Whether a take of these options becomes longer while it is written, rather than fuller or other."""
+    return isinstance(options, GenerateOptions)
 
 
 def marked(take: Take, piece: Piece, other: Piece | None) -> tuple[Marks, Marks]:
@@ -150,7 +161,7 @@ def _changes(before: Piece, after: Piece) -> Marks:
 
 def new_from(take: Take) -> float | None:
     """Returns the second at which a take's new notes begin, or None if all of it is new or none of it."""
-    if take.before is None or take.options is None or rewrites(take.options):
+    if take.before is None or not grows(take.options):
         return None
     grid = bar_grid(take.before.score)
     kept = grid if take.options.keep_bars is None else grid[: take.options.keep_bars]

@@ -44,15 +44,17 @@ def progress(song: Song) -> None:
         _finish(song, job)
         st.rerun()
     ahead, step = registry().position(job), job.update
+    options, before = song.writing.options, song.writing.before
+    grows, rewrites = takes.grows(options), takes.rewrites(options)
     share = 0.0 if step is None else step.done / step.total
     if ahead:
         text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
     elif step is None:
         text = "Warming up …"
-    elif step.unit == "bars":
+    elif grows:
         text = f"Writing bar {min(int(step.done) + 1, step.total):.0f} of {step.total:.0f}"
     else:
-        text = f"Rewriting … {share:.0%}"
+        text = f"{'Rewriting' if rewrites else 'Harmonizing'} … {share:.0%}"
     with st.container(horizontal=True, vertical_alignment="center", key="writing"):
         st.progress(min(1.0, share), text)
         label = "Stop and keep" if step else "Cancel"
@@ -64,11 +66,10 @@ def progress(song: Song) -> None:
             help="Ends the writing; what is there so far is kept.",
         ):
             registry().stop(job.id, song.id)
-    rewrites, before = takes.rewrites(song.writing.options), song.writing.before
-    if step is not None or rewrites:
+    if step is not None or not grows:
         pieces = (before,) if step is None else step.pieces
         marks = changed_notes(before.score, pieces[0].score) if rewrites and step else None
-        player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=not rewrites)
+        player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=grows)
         takes.small_rolls(pieces)
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import symusic
 
 from music.bars import bar_grid
+from music.chords import Chord, ChordSpan, chord_spans, parse_progression, with_chords
 from music.errors import StudioError
+from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.options import parse_bars, to_mapping
@@ -74,7 +76,40 @@ def _remix(piece: Piece, options) -> Iterator[Step]:
         yield Step(tuple(piece.with_step(score, recipe) for score in scores), done, len(bars), "passes")
 
 
+def _harmonize(piece: Piece, options) -> Iterator[Step]:
+    """Yields the melody with one note a chord and a track, bar by bar; each variant chooses other chords."""
+    if options.seed == 13:
+        raise StudioError("That seed brings bad luck. Take another one.")
+    bars, typed = bar_grid(piece.score), parse_progression(options.chords)
+    chosen = parse_bars(options.bars) or range(len(bars))
+    names = {"chords": ["Chords"], "bass": ["Bass"], "piano": ["Piano"], "chorale": ["Alto", "Tenor", "Bass"]}
+    for done in range(1, len(bars) + 1):
+        time.sleep(0.01 if options.seed else 0.2)
+        pieces = []
+        for variant in range(options.variants):
+            spans = [span for span in chord_spans(piece.score) if options.bars]
+            new = [(n, bar) for n, bar in enumerate(bars[:done]) if n in chosen]
+            for n, bar in new:
+                chords = typed[(n - min(chosen)) % len(typed)] if typed else (Chord((7 * n + variant) % 12),)
+                ticks = [bar.start + (bar.end - bar.start) * share // len(chords) for share in range(len(chords) + 1)]
+                spans = [span for span in spans if not bar.start <= span.start < bar.end]
+                spans += [ChordSpan(*both, chord) for *both, chord in zip(ticks, ticks[1:], chords)]
+            tracks = [piece.score.tracks[options.melody or 0].copy()]
+            for name in names.get(options.style) or options.instruments or ["Piano", "Bass"]:
+                program = parse_instrument(name) if options.style == "band" else 0
+                tracks.append(symusic.Track(name, max(0, program), program == DRUMS))
+                tracks[-1].notes.extend(
+                    symusic.Note(s.start, s.end - s.start, 48 + s.chord.root, 70) for s in sorted(spans)
+                )
+            score = with_chords(piece.score, spans)
+            score.tracks = tracks
+            recipe = {"pipeline": "harmonize", "options": to_mapping(options), "input": piece.fingerprint}
+            pieces.append(piece.with_step(score, recipe | {"melody": options.melody or 0}))
+        yield Step(tuple(pieces), done, len(bars), "bars")
+
+
 VERBS = {
+    "harmonize": Verb("model", lambda tell, *arguments: last_step(_harmonize(*arguments), tell)),
     "remix": Verb("model", lambda tell, *arguments: last_step(_remix(*arguments), tell)),
     "generate": Verb("model", lambda tell, *arguments: last_step(_generate(*arguments), tell)),
     "inspect": REAL["inspect"],
