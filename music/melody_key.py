@@ -17,7 +17,7 @@ import symusic
 
 from music.bars import bar_grid
 from music.chords import Chord
-from music.theory import ALL_KEYS, Key
+from music.theory import ALL_KEYS, Key, estimate_key, written_key
 
 FEATURES = ("time", "notes", "phrase ends", "downbeats", "last note", "first note")
 # From one onset to the next, in quarter notes: what lasts longer ends a phrase; no note counts for more than the second.
@@ -69,6 +69,14 @@ def melody_key(score: symusic.Score, track: int, chords: Sequence[Chord] = ()) -
         sums += [_fit(sounding, key) for key in ALL_KEYS]
     likely = np.exp(sums - sums.max())
     return ALL_KEYS[int(likely.argmax())], round(float(likely.max() / likely.sum()), 4)
+
+
+def key_of(score: symusic.Score, melody: int, chords: Sequence[Chord] = ()) -> Key:
+    """Returns the key that is written, else heard: in all pitched tracks, or in a melody alone and chords that go with it."""
+    if written := written_key(score):
+        return written
+    others = (track for number, track in enumerate(score.tracks) if number != melody and not track.is_drum)
+    return estimate_key(score)[0] if any(len(track.notes) for track in others) else melody_key(score, melody, chords)[0]
 
 
 def _fit(chords: Sequence[Chord], key: Key) -> float:

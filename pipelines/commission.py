@@ -18,9 +18,9 @@ from music.errors import StudioError
 from music.harmony import chords_at, estimate_chords
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.melody import find_melody
-from music.melody_key import melody_key
+from music.melody_key import key_of
 from music.piece import Piece
-from music.theory import Key, estimate_key, parse_key, written_key
+from music.theory import Key, parse_key
 from music.tokens import BAR, DRUM_PROGRAM, FIRST, PROGRAM, SIGNATURE, TEMPO
 from pipelines.options import HarmonizeOptions, parse_bars
 
@@ -251,21 +251,12 @@ def _asked(
 
 
 def _key(piece: Piece, options: HarmonizeOptions, melody: int, chords: Sequence[Chord]) -> Key:
-    """Returns the key that is asked for or written, else heard: in all tracks, or in the melody and the typed chords.
-
-    Some bars alone are done again in the key of the whole.
-    """
-    score = piece.score
+    """Returns the key that is asked for, else the piece's own; some bars are done again in the key of the whole."""
     if options.key:
         return parse_key(options.key)
     if options.bars and (before := harmonised(piece)):
         return parse_key(before["key"])
-    if written := written_key(score):
-        return written
-    others = (track for number, track in enumerate(score.tracks) if number != melody)
-    if any(len(track.notes) and not track.is_drum for track in others):
-        return estimate_key(score)[0]
-    return melody_key(score, melody, chords)[0]
+    return key_of(piece.score, melody, chords)
 
 
 def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> list[Player]:

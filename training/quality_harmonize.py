@@ -26,10 +26,10 @@ from music.chords import Chord, ChordSpan, beat_ticks, chord_spans, with_chords
 from music.edit import slice_bars
 from music.errors import StudioError
 from music.harmony import estimate_chords
-from music.melody_key import melody_key
+from music.melody_key import key_of
 from music.midi import write_midi
 from music.piece import Piece
-from music.theory import Key, written_key
+from music.theory import Key
 from training.harmony_measures import (
     AGREEMENT,
     ALONE,
@@ -154,7 +154,7 @@ def sheet_of(song: Song) -> Sheet:
         if span.start < end and span.end > start
     ]
     melody = with_chords(slice_bars(song.score, first, last), [])
-    return Sheet(song.set, melody, spans, bar_grid(melody), written_key(melody) or melody_key(melody, 0)[0])
+    return Sheet(song.set, melody, spans, bar_grid(melody), key_of(melody, 0))
 
 
 # Chords

@@ -14,9 +14,10 @@ from music.chords import parse_progression
 from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name
 from music.melody import find_melody
+from music.melody_key import key_of
 from music.midi import read_midi
 from music.piece import Piece
-from music.theory import ALL_KEYS, Key, estimate_key, parse_key, written_key
+from music.theory import ALL_KEYS, Key, parse_key
 from pipelines import options as limits
 from pipelines.options import HarmonizeOptions, parse_bars
 from studio.session import Song, bound, keep, set_controls, song_controls
@@ -129,7 +130,7 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     with left:
         values["instruments"] = _players(style)
     with right:
-        values["key"], key = _key(piece)
+        values["key"], key = _key(piece, values["melody"])
     values["complexity"] = keep(
         _PRE + "complexity",
         st.segmented_control(
@@ -215,9 +216,9 @@ def _players(style: str) -> tuple[str, ...]:
     return tuple(instrument_name(program) for program in many)
 
 
-def _key(piece: Piece) -> tuple[str | None, Key]:
+def _key(piece: Piece, melody: int | None) -> tuple[str | None, Key]:
     """Shows the key; returns the wish and the key in which chords are spelled."""
-    own = written_key(piece.score) or estimate_key(piece.score)[0]
+    own = key_of(piece.score, find_melody(piece.score) or 0 if melody is None else melody)
     wish = keep(
         _PRE + "key",
         st.selectbox(
