@@ -61,8 +61,9 @@ def sizes() -> tuple[int, ...]:
 
 def wishes(conditions: Conditions, style: int, complexity: int | None) -> np.ndarray:
     """Returns the prefix ids of conditions, a style and a complexity (indices into HARMONIES and COMPLEXITIES)."""
+    measured = conditions.prefix()[1:]  # without the start: these ids are a bag
     asked = [PREFIX_SIZE + style, 0 if complexity is None else PREFIX_SIZE + len(HARMONIES) + complexity]
-    return np.concatenate([conditions.prefix(), asked]).astype(np.int64)
+    return np.concatenate([measured, asked]).astype(np.int64)
 
 
 def facts() -> dict[str, Any]:

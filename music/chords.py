@@ -215,37 +215,62 @@ def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
 
     "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
-    before, "|: ... :|" plays what stands inside twice, and "x3" after a repeat sign or a whole line plays it
-    three times. Slashes without bar lines fill bars of ``beats_a_bar`` beats.
+    before, "|: ... :|" plays what stands inside twice, ":| x3" three times, and "x3" at the end of a line plays the
+    line three times. Slashes in a line without bar lines fill bars of ``beats_a_bar`` beats.
 
     Raises:
         StudioError: a symbol is no chord, or there is nothing to repeat or hold.
     """
-    text = text.replace(",", " ").replace("–", "-").replace("\n", " | ").replace("𝄆", "|:").replace("𝄇", ":|")
+    text = text.replace(",", " ").replace("–", "-").replace("𝄆", "|:").replace("𝄇", ":|").replace(":|:", ":| |:")
     text = re.sub(r"(?<=\s)-(?=\s)", " ", f" {text} ")
-    if "|" not in text:
-        return _without_bar_lines(text.split(), beats_a_bar)
     bars: list[tuple[Chord, ...]] = []
     repeat_from = 0
-    for part in re.split(r"(\|:|:\|(?:\s*[x×]\s*\d+)?|\|\|?)", text):
-        part = part.strip()
-        if part == "|:":
-            repeat_from = len(bars)
-        elif part.startswith(":|"):
-            bars += bars[repeat_from:] * (_times(part[2:], 2) - 1)
-            repeat_from = len(bars)
-        elif times := re.fullmatch(r"[x×]\s*(\d+)", part):
-            bars *= _times(times[0], 1)
-        elif part and not re.fullmatch(r"\|\|?", part):
-            bars.append(_bar(part.split(), bars))
+    for line in text.splitlines():
+        times, first = re.search(r"\s[x×]\s*(\d+)[|\s]*$", line), len(bars)
+        if times and not line[: times.start()].rstrip().endswith((":|", ":||")):
+            line = line[: times.start()]
+        else:
+            times = None
+        if "|" in line:
+            repeat_from = _read_line(line, bars, repeat_from)
+        else:
+            _read_words(line.split(), bars, beats_a_bar)
+        if times:
+            bars += bars[first:] * (_times(times[1]) - 1)
         if len(bars) > MAX_BARS:
             raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
+    if text.strip(" |:\n") and not bars:
+        raise StudioError(f"'{text.strip()}' holds no chords. Write chords like Am F C G.")
     return tuple(bars)
 
 
-def _times(text: str, otherwise: int) -> int:
-    digits = text.strip(" x×")
-    return max(1, min(int(digits), MAX_BARS)) if digits else otherwise
+def _read_line(line: str, bars: list[tuple[Chord, ...]], repeat_from: int) -> int:
+    """Appends the bars of a line with bar lines, and returns the bar with which the repeat begins that is still open."""
+    for part in re.split(r"(\|+:|:\|+(?:\s*[x×]\s*\d+)?|\|+)", line):
+        part = part.strip()
+        if re.fullmatch(r"\|+:", part):
+            repeat_from = len(bars)
+        elif part.startswith(":|"):
+            count = re.search(r"\d+", part)
+            bars += bars[repeat_from:] * ((_times(count[0]) if count else 2) - 1)
+            repeat_from = len(bars)
+        elif part.strip("|"):
+            bars.append(_bar(part.split(), bars))
+    return repeat_from
+
+
+def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_a_bar: int) -> None:
+    """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
+    if "/" in words:
+        shares = _bar(words, bars)
+        bars += [shares[first : first + beats_a_bar] for first in range(0, len(shares), beats_a_bar)]
+    else:
+        for word in words:
+            bars.append(_bar([word], bars))
+
+
+def _times(digits: str) -> int:
+    return max(1, int(digits[:5]))
 
 
 def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Chord, ...]:
@@ -263,22 +288,6 @@ def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Cho
         else:
             found.append(parse_chord(word))
     return tuple(found)
-
-
-def _without_bar_lines(words: Sequence[str], beats_a_bar: int) -> Progression:
-    times = 1
-    if words and (found := re.fullmatch(r"[x×](\d+)", words[-1])):
-        times, words = _times(found[0], 1), words[:-1]
-    if "/" in words:
-        shares = _bar(words, [])
-        bars = [shares[first : first + beats_a_bar] for first in range(0, len(shares), beats_a_bar)]
-    else:
-        bars = []
-        for word in words:
-            bars.append(_bar([word], bars))
-    if len(bars) * times > MAX_BARS:
-        raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
-    return tuple(tuple(bar) for bar in bars) * times
 
 
 def beat_ticks(bar: Bar, ticks_per_quarter: int) -> list[int]:

@@ -17,7 +17,7 @@ from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, beat_ticks
 
 # What a quality costs before anything is heard: the rarer, the more.
 _COSTS = {
-    "": 0.0, "m": 0.0, "dim": 0.12, "aug": 0.2, "7": 0.07, "maj7": 0.1, "m7": 0.08, "m7b5": 0.16, "dim7": 0.16,
+    "": 0.0, "m": 0.0, "dim": 0.12, "aug": 0.2, "7": 0.07, "maj7": 0.1, "m7": 0.08, "m7b5": 0.16, "dim7": 0.3,
     "sus4": 0.14, "sus2": 0.2,
 }  # fmt: skip
 _FOREIGN = 0.8  # what a foreign tone costs, where a chord tone earns 1
@@ -56,9 +56,9 @@ def estimate_chords(score: symusic.Score, tracks: Sequence[int] | None = None) -
     spans: list[ChordSpan] = []
     for start, stop, chord in zip(starts.tolist(), [*starts[1:].tolist(), end], chords, strict=True):
         if spans and spans[-1].chord == chord and spans[-1].end == start:
-            spans[-1] = spans[-1]._replace(end=stop)
-        elif chord != NO_CHORD and stop > start:
-            spans.append(ChordSpan(start, stop, chord))
+            spans[-1] = spans[-1]._replace(end=min(stop, end))
+        elif chord != NO_CHORD and min(stop, end) > start:
+            spans.append(ChordSpan(start, min(stop, end), chord))
     return spans
 
 

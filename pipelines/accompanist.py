@@ -222,6 +222,6 @@ class Entry:
         raise NotImplementedError
 
 
-def draws(options: HarmonizeOptions, purpose: int) -> Randomness:
+def draws(options: HarmonizeOptions, purpose: int, drafts: int = 1) -> Randomness:
     """Returns the random numbers of a stage; each stage has its own, whatever the others draw."""
-    return Randomness(options.seed + (purpose << 40), options.variants, ATTEMPTS * FIELDS, block=64)
+    return Randomness(options.seed + (purpose << 40), options.variants * drafts, ATTEMPTS * FIELDS, block=64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from checkpoints.loading import Checkpoint
 from music import accompaniment, tokens
 from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
+from music.harmony import beat_tones
 from music.theory import Key
 from music.tokens import BAR, BOS, FIRST
 from pipelines.accompanist import FIELDS, Entry, Score, Timetable, draws
@@ -22,6 +23,8 @@ TEMPERATURE = 0.8  # of chords, times the options' own
 BORROWED = 1.0  # off the logit of a chord foreign to the key, at medium complexity
 TO_TONIC = 2.0  # to the logit of the tonic in the last bar
 BEATS_A_STEP = 4
+DRAFTS = 8
+FIT = 2.0  # to the logit of a chord that holds all of the melody there
 
 
 class Beat(Entry):
@@ -75,37 +78,67 @@ class Beat(Entry):
 
 def choose_chords(
     checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions
-) -> Iterator[list[list[Chord | None]]]:
-    """Yields the chords of each beat of each variant, as they sound, None where they are still to come.
+) -> Iterator[tuple[list[list[Chord | None]], float]]:
+    """Yields the chords of each beat of each variant, as they sound, and the share of beats that is done.
 
-    Chords that were asked for are taken as they are; the model reads them, those that follow included.
+    Chords that were asked for are taken as they are; the model reads them, those that follow included. Of DRAFTS drafts
+    a variant takes the one that is most like the others (minimum Bayes risk, Kumar & Byrne 2004): a single
+    one may wander off. Until that is known, only the chords that were asked for are there.
     """
     found: list[list[Chord | None]] = [list(asked.asked) for _ in range(options.variants)]
+    if None not in asked.asked:
+        yield found, 1.0
+        return
     rows = accompaniment.move(accompaniment.with_known(asked.beats, asked.asked), asked.shift)
     steps, times = tokens.to_steps(rows).astype(np.int64), accompaniment.onsets(rows, asked.starts)
     score = Score(asked, asked.asked)
     start = (np.full((1, FIELDS), BOS), times[:1])
-    count = options.variants
+    count = options.variants * DRAFTS
     temperature = options.temperature * options.temperature_notes * TEMPERATURE
-    table = Timetable(
-        checkpoint, asked, "chords", [score] * count, [start] * count, temperature, options, draws(options, CHORD_STAGE)
-    )
+    randomness = draws(options, CHORD_STAGE, DRAFTS)
+    table = Timetable(checkpoint, asked, "chords", [score] * count, [start] * count, temperature, options, randomness)
     home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")
     may, lean = choices(home, options.complexity)
-    last_bar, before = rows[-1, BAR], [None] * count
+    fits = FIT * melody_fit(asked)
+    last_bar, before, drafts = rows[-1, BAR], [None] * count, []
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
-        leaning = lean + TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else lean
-        numbers = table.randomness.step()
+        leaning = lean + fits[beat] + (TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else 0.0)
+        numbers = randomness.step()
         entries = [Beat(row, may, leaning, last, coin) for last, coin in zip(before, numbers[0].tolist(), strict=True)]
         written = table.write(entries, [time] * count, numbers)
         before = [one[PITCH] - FIRST for one in written]
-        for chords, one in zip(found, written, strict=True):
+        drafts.append([(one[PITCH] - FIRST, one[VELOCITY] - FIRST) for one in written])
+        if beat % BEATS_A_STEP == BEATS_A_STEP - 1 and beat + 1 < len(steps):
+            yield found, (beat + 1) / len(steps)
+    chosen = np.array(drafts).reshape(len(steps), options.variants, DRAFTS, 2)
+    for variant, chords in enumerate(found):
+        draft = chosen[:, variant, most_alike(chosen[:, variant, :, 0])]
+        for beat, (number, bass) in enumerate(draft.tolist()):
             if chords[beat] is None:
-                chord = Chord.numbered(one[PITCH] - FIRST, (one[VELOCITY] - FIRST) % 12)
+                chord = Chord.numbered(number, bass % 12)
                 chords[beat] = chord if chord == NO_CHORD else chord.transposed(-asked.shift)
-        if beat % BEATS_A_STEP == BEATS_A_STEP - 1:
-            yield found
-    yield found
+    yield found, 1.0
+
+
+def melody_fit(asked: Commission) -> np.ndarray:
+    """Returns the share of the melody of each beat and the next that each chord holds, [beats, chord numbers], as the model reads it."""
+    tune, ticks = asked.score.tracks[asked.melody].notes.numpy(), asked.beat_ticks
+    time = tune["time"].astype(np.int64)
+    sounding, _ = beat_tones(time, time + tune["duration"], tune["pitch"].astype(np.int64), ticks, asked.grid[-1].end)
+    sounding = np.roll(sounding, asked.shift, axis=1)
+    sounding += 0.5 * np.append(sounding[1:], np.zeros((1, 12)), axis=0)
+    share = sounding / np.maximum(sounding.sum(axis=1, keepdims=True), 1e-9)
+    holds = np.zeros((12, CHORD_NUMBERS))
+    for number in range(CHORD_NUMBERS - 1):
+        holds[list(Chord.numbered(number).tones), number] = 1
+    return share @ holds
+
+
+def most_alike(drafts: np.ndarray) -> int:
+    """Returns which of several drafts, chord numbers [beats, drafts], has most chords and roots in common with the others."""
+    roots = drafts // MODEL_QUALITIES
+    same = (drafts[:, :, None] == drafts[:, None]).mean(axis=0) + (roots[:, :, None] == roots[:, None]).mean(axis=0)
+    return int(same.sum(axis=1).argmax())
 
 
 @lru_cache(maxsize=8)
@@ -128,8 +161,3 @@ def is_tonic(home: Key) -> np.ndarray:
     found = np.zeros(CHORD_NUMBERS)
     found[home.tonic * MODEL_QUALITIES + (1 if home.mode == "minor" else 0)] = 1
     return found
-
-
-def chord_list(chords: Sequence[Chord | None]) -> list[Chord]:
-    """Returns the chords of beats, NO_CHORD where none is known."""
-    return [chord or NO_CHORD for chord in chords]

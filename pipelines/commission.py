@@ -63,6 +63,8 @@ class Commission:
         asked: for each beat the chord that must be there; None where the model chooses.
         typed: whether chords were typed.
         stretches: the bars to write, as ranges [first, last).
+        inside: the ticks that were asked for, as ranges [start, stop): those of the stretches, or fewer in a signature
+            that the model does not know.
         players: who accompanies; none for block chords, which are voiced by rule.
         conditions: key, tempo, signature, instruments.
     """
@@ -79,6 +81,7 @@ class Commission:
     asked: tuple[Chord | None, ...]
     typed: bool
     stretches: tuple[tuple[int, int], ...]
+    inside: tuple[tuple[int, int], ...]
     players: tuple[Player, ...]
     conditions: Conditions
 
@@ -121,7 +124,8 @@ class Commission:
         for player in self.players:
             same = [t for t in free if played_by(self.score.tracks[t]) == player.program]
             named = [t for t in same if self.score.tracks[t].name == player.name]
-            track = next(iter(named or same), None)
+            others = {other.name for other in self.players}  # the tenor's track is no alto's
+            track = next(iter(named or [t for t in same if self.score.tracks[t].name not in others]), None)
             if track is not None:
                 free.remove(track)
             found.append(track)
@@ -144,12 +148,13 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
     grid, _ = tokens.model_grid(score, end)
     beats, ticks = accompaniment.beat_rows(score, end)
     starts = accompaniment.bar_starts(beats)
-    if (written_end := bar_grid(score, end)[-1].end) < grid[-1].end:  # in a signature that the model does not know
-        inside, within = ticks < written_end, (written_end - grid[-1].start) * tokens.POSITIONS_PER_QUARTER
-        beats, ticks = beats[inside], ticks[inside]
+    bars = bar_grid(score, end)
+    if (written_end := bars[-1].end) < grid[-1].end:  # in a signature that the model does not know
+        before, within = ticks < written_end, (written_end - grid[-1].start) * tokens.POSITIONS_PER_QUARTER
+        beats, ticks = beats[before], ticks[before]
         starts[-1] = starts[-2] + max(1, within // score.ticks_per_quarter)
         grid[-1] = grid[-1]._replace(end=written_end)
-    stretches = _stretches(options, len(grid))
+    stretches, inside = _stretches(options, bars, grid)
     asked, typed = _asked(score, options, beats, ticks, stretches)
     key = _key(piece, options, melody, [chord for chord in asked if chord] if typed else [])
     index = key.tonic + (12 if key.mode == "minor" else 0)
@@ -168,6 +173,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         asked=asked,
         typed=typed,
         stretches=stretches,
+        inside=inside,
         players=players,
         conditions=Conditions(
             key=home_key(index),
@@ -205,22 +211,30 @@ def _melody(piece: Piece, options: HarmonizeOptions) -> int:
     return melody
 
 
-def _stretches(options: HarmonizeOptions, bars: int) -> tuple[tuple[int, int], ...]:
+def _stretches(
+    options: HarmonizeOptions, bars: Sequence[Bar], grid: Sequence[Bar]
+) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+    """Returns the ranges of the model's bars that are to be written, and of the ticks that were asked for."""
     chosen = parse_bars(options.bars)
-    if chosen is None:
-        return ((0, bars),)
-    inside = sorted(bar for bar in chosen if bar < bars)
+    inside = _in_one([(bar.start, bar.end) for number, bar in enumerate(bars) if chosen is None or number in chosen])
     if not inside:
         raise StudioError(
-            f"The piece has {bars} bars, and none of those asked for is among them. Choose bars from 1 to {bars}."
+            f"The piece has {len(bars)} bars, and none of those asked for is among them. Choose bars from 1 to {len(bars)}."
         )
-    stretches: list[tuple[int, int]] = []
-    for bar in inside:
-        if stretches and stretches[-1][1] == bar:
-            stretches[-1] = (stretches[-1][0], bar + 1)
-        else:
-            stretches.append((bar, bar + 1))
-    return tuple(stretches)
+    written = [
+        number for number, bar in enumerate(grid) if any(start < bar.end and stop > bar.start for start, stop in inside)
+    ]
+    return _in_one([(number, number + 1) for number in written]), inside
+
+
+def _in_one(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Returns ranges in order, those made one that touch."""
+    found: list[tuple[int, int]] = []
+    for start, stop in ranges:
+        if found and found[-1][1] == start:
+            start = found.pop()[0]
+        found.append((start, stop))
+    return tuple(found)
 
 
 def _asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 import symusic
@@ -79,13 +80,9 @@ def _stages(
             yield scores, min(_bars_before(asked, reached), asked.bars - 0.01)
         yield [_joined(asked, options, notes, asked.asked) for notes in voices], float(asked.bars)
         return
-    found: list[list[Chord | None]] = []
-    for found in paced(choose_chords(checkpoint, asked, options)):
-        known = min(sum(chord is not None for chord in chords) for chords in found)
-        if options.style == "chords" and known < len(asked.beats):
-            yield [_joined(asked, options, [], chords) for chords in found], asked.bars * known / (len(asked.beats) + 1)
-        elif known < len(asked.beats):
-            yield [_joined(asked, options, [], chords) for chords in found], asked.bars * known / len(asked.beats)
+    for found, share in paced(choose_chords(checkpoint, asked, options)):
+        if share < 1:
+            yield [_joined(asked, options, [], chords) for chords in found], asked.bars * share
     if options.style == "chords":
         yield [_joined(asked, options, [], chords) for chords in found], float(asked.bars)
         return
@@ -172,8 +169,10 @@ def _joined(
     new: list[NewNote] = []
     for role, position, length, pitch, level in notes:
         start = asked.tick(position)
-        end = max(start + 1, asked.tick(position + length))
-        new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
+        stop = next((stop for begin, stop in asked.inside if begin <= start < stop), start)
+        end = min(stop, max(start + 1, asked.tick(position + length)))
+        if start < end:
+            new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
     spans = _spans(asked, chords)
     if options.style == "chords":
         block = _blocks(asked, spans, _block_player(asked, options).program)
@@ -217,7 +216,7 @@ def _named(
     if not options.bars:
         sounding = (number for number, span in enumerate(spans) if span.chord != NO_CHORD)
         return with_chords(score, spans[next(sounding, 0) :], asked.key)
-    before, inside = chord_spans(score, end), _inside(asked)
+    before, inside = chord_spans(score, end), asked.inside
     plain = with_chords(score, ())
     others = {(marker.time, marker.text) for marker in plain.markers}
     old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
@@ -230,11 +229,6 @@ def _named(
         kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, asked.key).markers
     plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
     return plain
-
-
-def _inside(asked: Commission) -> list[tuple[int, int]]:
-    """Returns the ticks [start, end) of each stretch of bars that is written."""
-    return [(asked.grid[first].start, asked.grid[last - 1].end) for first, last in asked.stretches]
 
 
 def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
@@ -274,12 +268,11 @@ def _track_of(asked: Commission, player: Player, by_instrument: bool) -> int | N
 
 def _thinned(asked: Commission) -> symusic.Score:
     """Returns the score without the notes of others than the melody that start in the bars to be written."""
-    inside = _inside(asked)
     gone = set()
     for number, track in enumerate(asked.score.tracks):
         if number != asked.melody and len(track.notes):
             times = track.notes.numpy()["time"]
-            for start, end in inside:
+            for start, end in asked.inside:
                 gone |= {(number, int(note)) for note in np.flatnonzero((times >= start) & (times < end))}
     return graft(asked.score, [], gone)
 
@@ -303,7 +296,7 @@ def _merged(asked: Commission, heard: Sequence[ChordSpan], known: Sequence[Chord
     cut = [
         ChordSpan(max(span.start, start), min(span.end, end), span.chord)
         for span in heard
-        for start, end in _inside(asked)
+        for start, end in asked.inside
         if span.start < end and span.end > start
     ]
     return sorted([*known, *cut])
@@ -316,8 +309,8 @@ def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list
     for number, bar in enumerate(asked.grid):
         if not asked.writes(number):
             continue
-        for span in spans:
-            start, end = max(span.start, bar.start), min(span.end, bar.end)
+        for span, (begin, stop) in product(spans, asked.inside):
+            start, end = max(span.start, bar.start, begin), min(span.end, bar.end, stop)
             if start < end:
                 over = (tune["time"] < end) & (tune["time"].astype(np.int64) + tune["duration"] > start)
                 pieces.append(ChordSpan(start, end, span.chord))

@@ -40,7 +40,7 @@ class Task:
     def validate(self, model: Seq2Seq, stage: dict[str, Any]) -> float | None:
         """Returns nats a note on fixed validation examples, styles and real sets weighing the same; None without any."""
         means = []
-        for group in validation_examples(self.pairs, stage, VALIDATION_PIECES).values():
+        for group in plain_examples(self.pairs, "valid", stage, VALIDATION_PIECES).values():
             losses, count = read(model, group, self.device)
             means.append(losses.sum().item() / int(count))
         return sum(means) / len(means) if means else None
@@ -53,13 +53,15 @@ def read(model: Seq2Seq, examples: list[Example], device: torch.device | str) ->
     return field_losses(model.head(output, notes, target), target)
 
 
-def validation_examples(pairs: Pairs, limits: dict[str, int], count: int) -> dict[tuple[str, str], list[Example]]:
-    """Returns up to ``count`` examples of each (style, set) of real music, always the same."""
+def plain_examples(
+    pairs: Pairs, split: str, limits: dict[str, int], count: int
+) -> dict[tuple[str, str], list[Example]]:
+    """Returns up to ``count`` examples of each (style, set) of real music in a split, plain and always the same."""
     found: dict[tuple[str, str], list[Example]] = {}
     for place, (name, entry) in enumerate(pairs.index["sets"].items()):
         if entry.get("synthetic"):
             continue
-        mine = [n for n, p in enumerate(pairs.index["pieces"]) if p["set"] == place and p["split"] == "valid"]
+        mine = [n for n, p in enumerate(pairs.index["pieces"]) if p["set"] == place and p["split"] == split]
         for style in sorted({style for n in mine for style in pairs.index["pieces"][n]["styles"]}):
             rng = np.random.default_rng(0)
             numbers = [n for n in mine if style in pairs.index["pieces"][n]["styles"]]

@@ -2,9 +2,11 @@
 
     python -m training evaluate generate-small --shards runs/shards
     python -m training evaluate remix-small --shards runs/shards
+    python -m training evaluate harmonize-small --shards runs/pairs
 
-What is asked depends on what the checkpoint learned: the next note (training/evaluate_writing.py) or hidden fields
-(training/evaluate_filling.py). Synthetic sets are left out; the real sets weigh the same.
+What is asked depends on what the checkpoint learned: the next note (training/evaluate_writing.py), hidden fields
+(training/evaluate_filling.py), or the next note to a melody (training/evaluate_pairs.py). Synthetic sets are left out;
+the real sets weigh the same.
 """
 
 from __future__ import annotations
@@ -20,26 +22,44 @@ from checkpoints.loading import load
 from music.errors import StudioError
 from training.card import keep_report
 from training.data import Shards
+from training.pair_data import Pairs
+from training.train import TASKS
 
-REPORTS = {"transformer_xl": "training.evaluate_writing", "musicbert": "training.evaluate_filling"}
+REPORTS = {
+    "transformer_xl": "training.evaluate_writing",
+    "musicbert": "training.evaluate_filling",
+    "seq2seq": "training.evaluate_pairs",
+}
 
 
 def main(argv: list[str]) -> None:
     """Runs ``python -m training evaluate``."""
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
-    parser.add_argument("--shards", type=Path, required=True, help="what `python -m training prepare` wrote")
-    parser.add_argument("--windows", type=int, default=24, help="validation windows of each set, of up to 1024 notes")
+    parser.add_argument(
+        "--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`) wrote"
+    )
+    parser.add_argument(
+        "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
+    )
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    report = evaluate(args.checkpoint, Shards.load(args.shards), args.windows)
+    task = importlib.import_module(TASKS[load(args.checkpoint).entry.architecture]).Task
+    try:
+        shards = task.load(args.shards)
+    except FileNotFoundError as error:
+        raise StudioError(
+            f"'{args.shards}' does not hold what '{args.checkpoint}' reads. Name the folder that "
+            "`python -m training prepare` wrote, or `pairs` for a checkpoint that harmonizes."
+        ) from error
+    report = evaluate(args.checkpoint, shards, args.windows)
     print(report)
     if args.card:
         keep_report(args.checkpoint, "evaluate", report)
 
 
-def evaluate(name: str, shards: Shards, windows: int) -> str:
+def evaluate(name: str, shards: Shards | Pairs, windows: int) -> str:
     """Returns the figures of a checkpoint as tables.
 
     Raises:
@@ -52,10 +72,19 @@ def evaluate(name: str, shards: Shards, windows: int) -> str:
             f"The shards hold other vocabularies than the checkpoint '{name}' reads. "
             "Run `python -m training prepare` again, or evaluate another checkpoint."
         )
-    chosen = {set_name: picked for set_name in real_sets(shards) if len(picked := pick(shards, set_name, 1, windows))}
+    return importlib.import_module(REPORTS[checkpoint.entry.architecture]).report(checkpoint, shards, windows)
+
+
+def real_windows(shards: Shards, count: int) -> dict[str, np.ndarray]:
+    """Returns up to this many validation windows of each real set.
+
+    Raises:
+        StudioError: there are none.
+    """
+    chosen = {name: picked for name in real_sets(shards) if len(picked := pick(shards, name, 1, count))}
     if not chosen:
         raise StudioError("The shards hold no validation music. Prepare more files.")
-    return importlib.import_module(REPORTS[checkpoint.entry.architecture]).report(checkpoint, shards, chosen)
+    return chosen
 
 
 def real_sets(shards: Shards) -> list[str]:

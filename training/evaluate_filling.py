@@ -27,6 +27,7 @@ from checkpoints.loading import Checkpoint
 from models.musicbert import blind_order
 from music.tokens import FIELDS
 from training.data import Shards
+from training.evaluate import real_windows
 from training.filling import SLOTS, Blocks, window
 from training.masking import (
     BAR,
@@ -47,9 +48,9 @@ SMOOTHING = 0.02  # added to every count of the floor's nats
 FOUND_IN = {"top-1": 1, "top-5": 5}
 
 
-def report(checkpoint: Checkpoint, shards: Shards, chosen: dict[str, np.ndarray]) -> str:
-    """Returns the tables of what is found behind bar masks and track masks of these windows of each set."""
-    model, dialect = checkpoint.model, checkpoint.dialect
+def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
+    """Returns the tables of what is found behind bar masks and track masks of this many windows of each set."""
+    model, dialect, chosen = checkpoint.model, checkpoint.dialect, real_windows(shards, windows)
     blocks = Blocks(shards.index, dialect.sizes[0])
     longest = min(dialect.max_notes, model.config.max_notes - 2)
     lines = [

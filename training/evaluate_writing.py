@@ -6,6 +6,8 @@ order* how often it follows the value that the note before had in the same field
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import torch
 
@@ -13,7 +15,7 @@ from checkpoints.loading import Checkpoint
 from models.octuple import field_losses
 from music import tokens
 from training.data import PAD, Shards, example, segments
-from training.evaluate import pick
+from training.evaluate import pick, real_windows
 
 SEGMENT = 256
 MEMORY = 512
@@ -21,10 +23,11 @@ SMOOTHING = 0.1  # added to every count of the floors
 FITTED_TO = 10  # training windows of a set for each validation window
 
 
-def report(checkpoint: Checkpoint, shards: Shards, chosen: dict[str, np.ndarray]) -> str:
-    """Returns the table of nats a note on these validation windows of each set."""
-    model = checkpoint.model
-    floors = Floors.fit(shards, [pick(shards, name, 0, FITTED_TO * len(picked)) for name, picked in chosen.items()])
+def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
+    """Returns the table of nats a note on this many validation windows of each set."""
+    model, chosen = checkpoint.model, real_windows(shards, windows)
+    fitted_to = [pick(shards, name, 0, FITTED_TO * len(picked)) for name, picked in chosen.items()]
+    floors = Floors.fit([[example(shards, int(w), None)[0] for w in group] for group in fitted_to], tokens.step_sizes())
     table: dict[str, list[np.ndarray]] = {"unigram": [], "first order": [], "without memory": [], "with memory": []}
     notes = 0
     for picked in chosen.values():
@@ -74,26 +77,30 @@ class Floors:
         self._counts = counts
 
     @classmethod
-    def fit(cls, shards: Shards, groups: list[np.ndarray]) -> Floors:
-        """Returns the floors fitted to windows, each group (set) with the same weight."""
-        counts = [np.zeros((size, size)) for size in tokens.step_sizes()]
-        for group in groups:
-            sequences = [example(shards, int(window), None)[0] for window in group]
-            share = 1e6 / sum(len(sequence) for sequence in sequences)
+    def fit(cls, groups: Iterable[Sequence[np.ndarray]], sizes: Sequence[int]) -> Floors:
+        """Returns the floors fitted to sequences int [notes, fields], each group (set) of them with the same weight."""
+        counts = [np.zeros((size, size)) for size in sizes]
+        for sequences in groups:
+            share = 1e6 / max(1, sum(len(sequence) for sequence in sequences))
             for sequence in sequences:
                 for field, table in enumerate(counts):
                     before, after = _pairs(sequence, field)
                     np.add.at(table, (before, after), share)
         return cls(counts)
 
-    def losses(self, sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
+    def chances(self, field: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns how likely each id of a field is alone [ids] and after each other one [ids before, ids]."""
+        table = self._counts[field]
+        alone = table.sum(axis=0) + SMOOTHING
+        alone /= alone.sum()
+        # A value that was rarely seen before another falls back on the unigram.
+        return alone, (table + 20 * alone) / (table.sum(axis=1, keepdims=True) + 20)
+
+    def losses(self, sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
         """Returns nats a note by field of both floors, [fields] each, and the number of notes."""
         unigram, first_order = np.zeros(len(self._counts)), np.zeros(len(self._counts))
-        for field, table in enumerate(self._counts):
-            alone = table.sum(axis=0) + SMOOTHING
-            alone /= alone.sum()
-            # A value that was rarely seen before another falls back on the unigram.
-            after_each = (table + 20 * alone) / (table.sum(axis=1, keepdims=True) + 20)
+        for field in range(len(self._counts)):
+            alone, after_each = self.chances(field)
             for sequence in sequences:
                 before, after = _pairs(sequence, field)
                 unigram[field] -= np.log(alone[after]).sum()

@@ -93,9 +93,14 @@ def example(
     last = int(written[-1, BAR]) - FIRST + 1
     forget_chords(beats, first, last, KNOWN[style] if varied else (float(style not in ("chords", "chorale")), 0.0), rng)
     prefix = wishes(written, beats, piece, home, style, index)
-    near = [part[(part[:, BAR] - FIRST >= first - BARS_BEFORE) & (part[:, BAR] - FIRST < last + BARS_AFTER)] for part in (given, beats)]
+    near = [
+        part[(part[:, BAR] - FIRST >= first - BARS_BEFORE) & (part[:, BAR] - FIRST < last + BARS_AFTER)]
+        for part in (given, beats)
+    ]
     given = np.concatenate(near)
-    given = given[np.lexsort((given[:, PITCH], given[:, PROGRAM], given[:, POSITION], given[:, BAR]))][: limits["given"]]
+    given = given[np.lexsort((given[:, PITCH], given[:, PROGRAM], given[:, POSITION], given[:, BAR]))][
+        : limits["given"]
+    ]
     if varied:
         vary((given, written), prefix, index, rng)
     origin = starts[first]
@@ -168,7 +173,9 @@ def wishes(
         ids.append(index["complexities"][complexity(written[:, PITCH] - FIRST, int(home >= 12), index)])
     elif style != "chorale":
         players = np.unique(written[:, PROGRAM])
-        quarters = index["signature_positions"][written[0, SIGNATURE] - FIRST] / 12 * (written[-1, BAR] - written[0, BAR] + 1)
+        quarters = (
+            index["signature_positions"][written[0, SIGNATURE] - FIRST] / 12 * (written[-1, BAR] - written[0, BAR] + 1)
+        )
         rate = len(written) / quarters / len(players)
         ids.append(blocks["density"][0] + int(np.searchsorted(index["density_limits"], rate)))
         ids += [blocks["program"][0] + int(player) - FIRST for player in players[:16]]

@@ -20,7 +20,9 @@ REST = -1
 
 
 def count_part_writing(
-    tracks: Sequence[symusic.Track], written: Collection[int] = range(len(VOICE_RANGES)), ranges: Sequence = VOICE_RANGES
+    tracks: Sequence[symusic.Track],
+    written: Collection[int] = range(len(VOICE_RANGES)),
+    ranges: Sequence = VOICE_RANGES,
 ) -> Counter[str]:
     """Returns counts that can be added up over pieces and read by ``rates``.
 

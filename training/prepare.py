@@ -83,8 +83,15 @@ def main(argv: list[str]) -> None:
 
 
 def manifest_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[Source]:
-    """Yields the files of a data set that its entry allows, with their split and genre."""
-    with (folder / "manifest.jsonl").open() as lines:
+    """Yields the files of a data set that its entry allows, with their split and genre.
+
+    Raises:
+        StudioError: the folder holds no such set.
+    """
+    manifest = folder / "manifest.jsonl"
+    if not manifest.exists():
+        raise StudioError(f"'{manifest.name}' is not in {folder}. Say with --data where the data sets are.")
+    with manifest.open() as lines:
         for line in lines:
             item = json.loads(line)
             label = f"{item['file']} {item.get('name', '')}"

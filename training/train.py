@@ -34,7 +34,9 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training train``."""
     parser = argparse.ArgumentParser(prog="python -m training train", description=__doc__.splitlines()[0])
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`) wrote")
+    parser.add_argument(
+        "--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`) wrote"
+    )
     parser.add_argument("--run", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, help="instead of the recipe's number of steps")
     parser.add_argument(

@@ -8,31 +8,62 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
+from models.seq2seq import Seq2Seq, Seq2SeqConfig
+from music.accompaniment import WISHES_SIZE, sizes
 from music.dialects import Dialect, official, studio
-
-MODELS: dict[str, tuple[Callable[[], Dialect], int]] = {
-    "random": (studio, 510),
-    "random-official": (official, 1000),
-    "random-short": (studio, 7),
-}
-"""Dialect and window, in notes, of the checkpoints that ``random_models`` makes."""
+from music.tokens import FIRST
 
 
-def register_random(folder: Path, name: str, dialect: Dialect, notes: int) -> None:
-    """Registers a MusicBERT that has learnt nothing but is sure of what it says: a worse one cannot be trained."""
+def remixer(dialect: Dialect, notes: int) -> tuple[str, str, Dialect, nn.Module]:
+    """Returns task, architecture, dialect and a MusicBERT with a window of so many notes."""
     config = MusicBERTConfig(dialect.vocabulary, layers=1, width=16, hidden=16, heads=2, max_notes=notes + 2)
-    torch.manual_seed(1)
     model = MusicBERT(config)
+    _random(model)
+    return "remix", "musicbert", dialect, model
+
+
+def _random(model: nn.Module, std: float = 1.0) -> None:
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=1.0)
+        torch.nn.init.normal_(parameter.requires_grad_(False), std=std)
+
+
+def harmonizer(std: float = 1.0, busy: float = 0.0, **memory: int) -> tuple[str, str, Dialect, nn.Module]:
+    """Returns task, architecture, dialect and a sequence-to-sequence Transformer that sees so far.
+
+    The lower the deviation of its weights, the less sure it is; the busier it is, the more notes it writes into a bar.
+    """
+    config = Seq2SeqConfig(
+        sizes(), WISHES_SIZE, encoder_layers=1, decoder_layers=1, width=16, heads=2, hidden=16, head_hidden=16, **memory
+    )
+    model = Seq2Seq(config)
+    _random(model, std)
+    model.head.outer[0].bias[FIRST] += busy
+    return "harmonize", "seq2seq", studio(), model
+
+
+MODELS: dict[str, Callable[[], tuple[str, str, Dialect, nn.Module]]] = {
+    "random": lambda: remixer(studio(), 510),
+    "random-official": lambda: remixer(official(), 1000),
+    "random-short": lambda: remixer(studio(), 7),
+    "random-harmonize": harmonizer,
+    "random-harmonize-short": lambda: harmonizer(std=0.2, busy=6.0, reach=24, memory=5),
+}
+"""The checkpoints that ``random_models`` makes."""
+
+
+def register_random(folder: Path, name: str) -> None:
+    """Registers a model that has learnt nothing but is sure of what it says: a worse one cannot be trained."""
+    torch.manual_seed(1)
+    task, architecture, dialect, model = MODELS[name]()
     path = folder / f"{name}.safetensors"
-    save_file(model.state_dict(), path, metadata={"config": json.dumps(dataclasses.asdict(config))})
+    save_file(model.state_dict(), path, metadata={"config": json.dumps(dataclasses.asdict(model.config))})
     values = {
-        "file": path.name, "bytes": path.stat().st_size, "sha256": store.file_sha256(path), "task": "remix",
-        "architecture": "musicbert", "tokenizer": dialect.digest, "licence": "MIT",
+        "file": path.name, "bytes": path.stat().st_size, "sha256": store.file_sha256(path), "task": task,
+        "architecture": architecture, "tokenizer": dialect.digest, "licence": "MIT",
     }  # fmt: skip
     store.register(folder / "registry.toml", name, values)
 
@@ -43,8 +74,8 @@ def random_models(tmp_path_factory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("random")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPMUSIC_CACHE", str(folder))
-        for name, (dialect, notes) in MODELS.items():
-            register_random(folder, name, dialect(), notes)
+        for name in MODELS:
+            register_random(folder, name)
             loading.load(name)  # from now on it is in memory, wherever the cache folder is
     yield
     for name in MODELS:

@@ -82,3 +82,56 @@ def selections(draw, piece: Piece) -> dict:
         "top_k": draw(st.sampled_from([0, 2])),
         "seed": draw(st.integers(0, 1000)),
     }
+
+
+TUNE_SIGNATURES = [(4, 4), (3, 4), (6, 8), (5, 8), (2, 2), (12, 8), (7, 8), (1, 4), (3, 8)]
+PROGRESSIONS = [
+    "Am F C G", "C | Dm7 G7/B | % | F#dim7 Bbmaj9", "N.C. | Dm7 / / G7", "Ebm | N.C.", "|: E7#9 A13 :| x3 | Db6/9",
+    "Csus4 F/G", "B5",
+]  # fmt: skip
+
+
+@st.composite
+def tunes(draw) -> Piece:
+    """Returns a piece with a melody on its first track, on the grid of 1/12 quarter notes; others may join in."""
+    quarter = draw(st.sampled_from([480, 96, 12]))
+    score, unit, at = symusic.Score(quarter), quarter // 12, 0
+    low = draw(st.sampled_from([0, 36, 53, 60, 60, 60, 108]))
+    melody = symusic.Track("Tune", draw(st.sampled_from([0, 73, 40])), False)
+    for _ in range(draw(st.integers(1, 12))):
+        at += unit * draw(st.sampled_from([0, 0, 0, 0, 0, 6, 12, 30, 60]))
+        length = draw(st.sampled_from([12, 12, 12, 6, 6, 24, 4, 3, 1, 48]))
+        chord = draw(
+            st.lists(st.integers(low, low + 19), min_size=1, max_size=draw(st.sampled_from([1, 1, 1, 3])), unique=True)
+        )
+        melody.notes.extend(symusic.Note(at, length * unit, pitch, 80) for pitch in sorted(chord))
+        at += length * unit
+    score.tracks.append(melody)
+    changes = [0, *draw(st.lists(st.integers(1, max(1, at // (3 * unit))).map(lambda n: 3 * n * unit), max_size=2))]
+    score.time_signatures = [
+        symusic.TimeSignature(time, *draw(st.sampled_from(TUNE_SIGNATURES))) for time in sorted(set(changes))
+    ]
+    score.tempos = [symusic.Tempo(time * unit, 40.0 + 3 * time) for time in draw(_times(st.integers(0, 60)))]
+    melody.controls = [symusic.ControlChange(time, 1, 9) for time in draw(_times(st.integers(0, at)))]
+    score.tracks.extend(draw(_tracks(number, quarter, at)) for number in range(1, draw(st.integers(1, 3))))
+    return Piece(score, "Tune", ("la",), ({"pipeline": "by hand"},))
+
+
+@st.composite
+def wishes(draw, style: str) -> dict:
+    """Returns options of Harmonize, save for style, melody, typed chords and bars."""
+    names = ["piano", "violin", "tuba", "glockenspiel", "choir", "synth bass"]
+    one = st.sampled_from([(), *((name,) for name in names)])
+    several = st.lists(st.sampled_from([*names, "drums", "flute"]), max_size=4).map(tuple)
+    return {
+        "style": style,
+        "key": draw(st.sampled_from([None, None, "F# major", "C minor"])),
+        "complexity": draw(st.sampled_from(["low", "medium", "high"])),
+        "instruments": draw({"band": several, "chorale": st.sampled_from([(), ("choir",)])}.get(style, one)),
+        "temperature": draw(st.sampled_from([0.9, 0.0, 4.0])),
+        "temperature_rhythm": draw(st.sampled_from([1.0, 4.0])),
+        "top_p": draw(st.sampled_from([0.9, 1.0])),
+        "seed": draw(st.integers(0, 1000)),
+        "variants": draw(st.sampled_from([1, 1, 2])),
+        "checkpoint": draw(st.sampled_from(["random-harmonize", "random-harmonize-short"])),
+    }

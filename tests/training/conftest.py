@@ -10,8 +10,10 @@ import symusic
 
 from music.midi import midi_bytes
 from music.piece import Piece
+from tests.training.pair_songs import OTHER_SETS, SETS, write_data
 from training.__main__ import main
 from training.data import Shards
+from training.pair_data import Pairs
 
 RECIPE = """
 name = "tiny"
@@ -178,3 +180,26 @@ def filling_run(filling_recipe, shards_folder) -> Path:
     run = filling_recipe.parent / "tiny-remix"
     assert main(["train", str(filling_recipe), "--shards", str(shards_folder), "--run", str(run)]) == 0
     return run
+
+
+@pytest.fixture(scope="session")
+def pairs_data(tmp_path_factory) -> Path:
+    """A data folder of lead sheets, chorales and bands (tests/training/pair_songs.py)."""
+    folder = tmp_path_factory.mktemp("pairs") / "data"
+    write_data(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pairs_folder(pairs_data) -> Path:
+    """The same as pairs."""
+    sets, out = pairs_data.parent / "pairs.toml", pairs_data.parent / "pairs"
+    sets.write_text(SETS)
+    (sets.parent / "sets.toml").write_text(OTHER_SETS)
+    assert main(["pairs", "--sets", str(sets), "--data", str(pairs_data), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def pairs(pairs_folder) -> Pairs:
+    return Pairs.load(pairs_folder)
