@@ -19,12 +19,11 @@ from pipelines.grammar import PITCH, VELOCITY
 from pipelines.options import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
-TEMPERATURE = 0.8  # of chords, times the options' own
-BORROWED = 1.0  # off the logit of a chord foreign to the key, at medium complexity
+BORROWED = 0.5  # off the logit of a chord foreign to the key, at medium complexity
 TO_TONIC = 2.0  # to the logit of the tonic in the last bar
 BEATS_A_STEP = 4
-DRAFTS = 8
-FIT = 2.0  # to the logit of a chord that holds all of the melody there
+DRAFTS = 4
+FIT = 1.25  # to the logit of a chord that holds all of the melody there
 
 
 class Beat(Entry):
@@ -94,7 +93,7 @@ def choose_chords(
     score = Score(asked, asked.asked)
     start = (np.full((1, FIELDS), BOS), times[:1])
     count = options.variants * DRAFTS
-    temperature = options.temperature * options.temperature_notes * TEMPERATURE
+    temperature = options.temperature * options.temperature_notes
     randomness = draws(options, CHORD_STAGE, DRAFTS)
     table = Timetable(checkpoint, asked, "chords", [score] * count, [start] * count, temperature, options, randomness)
     home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")

@@ -13,7 +13,7 @@ from music import accompaniment, tokens
 from music.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.bars import Bar, bar_grid, score_end
 from music.chords import Chord, chord_spans, parse_progression
-from music.conditions import Conditions, home_key, home_shift
+from music.conditions import GENRES, Conditions, home_key, home_shift
 from music.errors import StudioError
 from music.harmony import chords_at, estimate_chords
 from music.instruments import DRUMS, instrument_name, parse_instrument
@@ -176,6 +176,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         inside=inside,
         players=players,
         conditions=Conditions(
+            genre=GENRES.index("pop") if DRUM_PROGRAM - FIRST in programs else None,  # most bands that it learned from
             key=home_key(index),
             tempo=int(np.bincount(beats[:, TEMPO]).argmax()) - FIRST,
             signature=int(np.bincount(beats[:, SIGNATURE]).argmax()) - FIRST,

@@ -24,6 +24,7 @@ from pipelines.grammar import (
 )
 
 BASS_IDS = range(FIRST + 32, FIRST + 40)
+BASS_RETURNS = 0.75  # to the logit of a bass, times the square of the quarter notes for which it is silent
 TO_BASS = 3.0  # to the logit of a chord's bass, where a bass line meets a new chord
 FROM_FOREIGN = {True: 2.5, False: 1.5}  # off the logit of a pitch foreign to a chord that was typed, or was not
 
@@ -124,6 +125,10 @@ class Following(Writing):
     def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits of one field, as ``Writing.lean``: pitches lean towards the chord."""
         super().lean(name, row, scores)
+        if name == PROGRAM:
+            for program, quarters in self.waiting(row).items():
+                if program in self.frame.bass_line:  # a band whose bass pauses has no ground
+                    scores[program] += BASS_RETURNS * quarters**2
         if row[:1] == [END] or name != PITCH or row[PROGRAM] == DRUM_PROGRAM:
             return
         now = self._now(row)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from checkpoints.loading import Checkpoint
-from music.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
+from music.accompaniment import ALTO, BASS, TENOR, VOICE_RANGES, VOICES, onsets
 from music.chords import Chord
 from music.tokens import DURATION, FIRST, PITCH, vocabulary
 from pipelines.accompanist import Entry, Score, Timetable, before, draws
@@ -26,6 +26,9 @@ from pipelines.options import HarmonizeOptions
 VOICE_STAGE = 2  # which random numbers
 WIDEST = {ALTO: 12, TENOR: 12}  # semitones below the voice above
 FOREIGN = 3.0  # off the logit of a tone foreign to a chord that was typed
+TO_TONIC = (
+    4.0  # to the logit of the tonic, for the bass under the last note of a piece that ends on a tone of its triad
+)
 NOTES_A_STEP = 12
 
 
@@ -151,6 +154,9 @@ class VoiceNote(Entry):
             if (tones := tones_of(chord)) is not None:
                 for pitch in pitches:
                     scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN
+            elif self.voice == BASS and self._is_last():
+                for pitch in pitches:
+                    scores[FIRST + pitch + self.asked.shift] += TO_TONIC * (pitch % 12 == self.asked.key.tonic)
             mask[[FIRST + pitch + self.asked.shift for pitch in pitches]] = True
         elif field == DURATION_FIELD:
             room = self._room(row[PITCH_FIELD] - FIRST - self.asked.shift)
@@ -177,6 +183,12 @@ class VoiceNote(Entry):
         ):
             pitches = [p for p in pitches if rule(p)] or pitches
         return pitches
+
+    def _is_last(self) -> bool:
+        """Returns whether the soprano sings its last note, on a tone of the tonic triad."""
+        start, _, pitch = self.voices.lines[SOPRANO][-1]
+        key = self.asked.key
+        return self.position >= start and (pitch - key.tonic) % 12 in (0, 3 if key.mode == "minor" else 4, 7)
 
     def _sounding(self, voice: int) -> int | None:
         """Returns the pitch of another voice as this note begins; None for one that moves now and is not written yet."""

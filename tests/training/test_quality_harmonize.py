@@ -40,6 +40,7 @@ from training.quality_harmonize import (
     BACH,
     BARS,
     FLOOR,
+    MEDIUM,
     MODEL,
     RULE,
     TRUTH,
@@ -77,7 +78,7 @@ def lead_sheet(set_name: str = "songs", rest_bars: int = 0, bars: int = 8, symbo
 def knows(*sheets):
     """Returns what harmonises by looking up the written chords of these sheets, or the typed ones."""
 
-    def ask(melody, style, chords):
+    def ask(melody, style, chords, complexity="medium"):
         assert len(melody.tracks) == 1 and not chord_spans(melody)  # nothing to copy from
         sheet = next(sheet for sheet in sheets if sheet.melody is melody)
         return with_chords(melody, sheet.chords)
@@ -85,7 +86,7 @@ def knows(*sheets):
     return ask
 
 
-def by_rule(melody, style, chords):
+def by_rule(melody, style, chords, complexity="medium"):
     halves = half_bars(bar_grid(melody), 480)
     return with_chords(melody, rule_chords(line(melody.tracks[0]), halves, parse_key("C major")))
 
@@ -132,7 +133,7 @@ def test_a_model_that_follows_the_rule_is_not_nearer_to_the_truth():
 
 
 def test_a_model_that_writes_no_chords_is_wrong_everywhere():
-    rows = sheet_figures([sheet_of(lead_sheet())], lambda melody, style, chords: melody)
+    rows = sheet_figures([sheet_of(lead_sheet())], lambda melody, style, chords, complexity="medium": melody)
     assert rows[MODEL]["root"] == rows[MODEL]["quality"] == 0
     assert not any(any(between(rows, name)) for name in FIT)
 
@@ -231,7 +232,7 @@ def test_the_chords_typed_are_the_written_ones():
     sheet = sheet_of(lead_sheet())
     typed = []
 
-    def plays_roots(melody, style, chords):
+    def plays_roots(melody, style, chords, complexity="medium"):
         typed.append((style, chords))
         out = melody.copy()
         events = [(4 * n, 4, 36 + bar[0].root) for n, bar in enumerate(parse_progression(chords))]
@@ -287,7 +288,7 @@ def test_music_is_dealt_from_all_sets(data):
 
 
 def test_the_command_reports_on_a_checkpoint_that_harmonises(data, tmp_path, capsys, monkeypatch):
-    def toy(melody, style, chords):
+    def toy(melody, style, chords, complexity="medium"):
         out = by_rule(melody, style, chords)
         out.tracks.extend([melody.tracks[0].copy() for _ in range(3)])
         return out
@@ -305,7 +306,7 @@ def test_the_command_reports_on_a_checkpoint_that_harmonises(data, tmp_path, cap
                   "3 x Bach", f"tenor{2:25.3f}", "Nats", *TYPED_STYLES):  # fmt: skip
         assert words in said
     kept = json.loads(file.read_text())
-    assert set(kept["lead sheets"]) == {TRUTH, MODEL, RULE, FLOOR}
+    assert set(kept["lead sheets"]) == {TRUTH, MODEL, MEDIUM, RULE, FLOOR}
     assert kept["styles"]["piano"]["melody changed"] == 0
 
 
@@ -341,7 +342,8 @@ def test_the_pipeline_is_asked_and_what_it_wrote_is_kept(random_model, tmp_path)
     assert found["bars"] > 0
     rows = sheet_figures([sheet], ask)
     assert rows[MODEL]["CC"] >= 1 and rows[MODEL]["root"] < 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0000-bass.mid", "0001-chords.mid"]
+    kept = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert kept == ["0000-bass.mid", "0001-chords.mid", "0002-chords.mid"]
     voices = chorale_figures([chorale()], ask)
     assert np.isfinite(voices[MODEL]["crossed"])  # they sound
-    assert len(read_midi(tmp_path / "out" / "0002-chorale.mid").score.tracks) == 4
+    assert len(read_midi(tmp_path / "out" / "0003-chorale.mid").score.tracks) == 4
