@@ -154,9 +154,10 @@ class VoiceNote(Entry):
             if (tones := tones_of(chord)) is not None:
                 for pitch in pitches:
                     scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN
-            elif self.voice == BASS and self._is_last():
+            elif self.position >= self.voices.lines[SOPRANO][-1][0]:
+                triad = self._last_triad()
                 for pitch in pitches:
-                    scores[FIRST + pitch + self.asked.shift] += TO_TONIC * (pitch % 12 == self.asked.key.tonic)
+                    scores[FIRST + pitch + self.asked.shift] += TO_TONIC * (pitch % 12 in triad)
             mask[[FIRST + pitch + self.asked.shift for pitch in pitches]] = True
         elif field == DURATION_FIELD:
             room = self._room(row[PITCH_FIELD] - FIRST - self.asked.shift)
@@ -184,11 +185,13 @@ class VoiceNote(Entry):
             pitches = [p for p in pitches if rule(p)] or pitches
         return pitches
 
-    def _is_last(self) -> bool:
-        """Returns whether the soprano sings its last note, on a tone of the tonic triad."""
-        start, _, pitch = self.voices.lines[SOPRANO][-1]
+    def _last_triad(self) -> tuple[int, ...]:
+        """Returns the pitch classes on which this voice may come to rest under the soprano's last note; none if it leads elsewhere."""
         key = self.asked.key
-        return self.position >= start and (pitch - key.tonic) % 12 in (0, 3 if key.mode == "minor" else 4, 7)
+        triad = tuple((key.tonic + step) % 12 for step in (0, 3 if key.mode == "minor" else 4, 7))
+        if self.voices.lines[SOPRANO][-1][2] % 12 not in triad:
+            return ()
+        return triad[:1] if self.voice == BASS else triad
 
     def _sounding(self, voice: int) -> int | None:
         """Returns the pitch of another voice as this note begins; None for one that moves now and is not written yet."""
