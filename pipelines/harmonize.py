@@ -42,7 +42,7 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
             f"The checkpoint '{options.checkpoint}' cannot harmonize. Choose one that can, such as harmonize-small."
         )
     asked = commission(piece, options)
-    total = float(asked.bars * (2 if options.style in ("bass", "piano", "band") else 1))
+    total = float(asked.bars * (1 if options.style == "chords" else 2))
     recipe = {
         "pipeline": "harmonize",
         "version": VERSION,
@@ -64,22 +64,26 @@ def _stages(
     checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions
 ) -> Iterator[tuple[list[symusic.Score], float]]:
     """Yields the scores of all variants as far as they are written, and how many bars are."""
-    if options.style == "chorale":
-        kept = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
-        voices: list[list[tuple[int, int, int, int, int]]] = []  # filled on, however many looks are taken
-        for voices in paced(write_voices(checkpoint, asked, options, kept)):
-            reached = min((max((note[1] for note in notes), default=0) for notes in voices), default=0)
-            scores = [join(asked, options, notes, asked.asked) for notes in voices]
-            yield scores, min(_bars_before(asked, reached), asked.bars - 0.01)
-        yield [join(asked, options, notes, asked.asked) for notes in voices], float(asked.bars)
-        return
     for found, share in paced(choose_chords(checkpoint, asked, options)):
         if share < 1:
             yield [join(asked, options, [], chords) for chords in found], asked.bars * share
     if options.style == "chords":
         yield [join(asked, options, [], chords) for chords in found], float(asked.bars)
         return
-    yield from _notes(checkpoint, asked, options, found)
+    yield from (_voices if options.style == "chorale" else _notes)(checkpoint, asked, options, found)
+
+
+def _voices(
+    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions, chords: list[list[Chord | None]]
+) -> Iterator[tuple[list[symusic.Score], float]]:
+    """Yields scores and bars as three voices are written under chords."""
+    kept = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
+    voices: list[list[tuple[int, int, int, int, int]]] = []  # filled on, however many looks are taken
+    for voices in paced(write_voices(checkpoint, asked, options, chords, kept)):
+        reached = min((max((note[1] for note in notes), default=0) for notes in voices), default=0)
+        scores = [join(asked, options, notes, one) for notes, one in zip(voices, chords, strict=True)]
+        yield scores, asked.bars + min(_bars_before(asked, reached), asked.bars - 0.01)
+    yield [join(asked, options, notes, one) for notes, one in zip(voices, chords, strict=True)], 2.0 * asked.bars
 
 
 def _notes(

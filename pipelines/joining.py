@@ -11,7 +11,7 @@ import symusic
 
 from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
 from music.edit import NewNote, add_track, graft, trim_overlaps
-from music.harmony import chords_at, estimate_chords
+from music.harmony import chords_at
 from music.instruments import DRUMS, parse_instrument, playable_range
 from music.tokens import FIRST, vocabulary
 from music.voicing import LEAST_RANGE, voice_chords
@@ -29,10 +29,7 @@ def join(
     notes: Sequence[tuple[int, int, int, int, int]],
     chords: Sequence[Chord | None],
 ) -> symusic.Score:
-    """Returns the melody with new notes (role, position, length, pitch, velocity id) and chord symbols.
-
-    Where a chorale was written without chords given, the symbols are heard in the voices.
-    """
+    """Returns the melody with new notes (role, position, length, pitch, velocity id) and chord symbols."""
     base, tracks = _stage(asked, options)
     velocities = vocabulary().velocities
     new: list[NewNote] = []
@@ -47,9 +44,6 @@ def join(
         block = _blocks(asked, spans, _block_player(asked, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
     score = graft(base, _apart(base, new))
-    if options.style == "chorale" and any(chord is None for chord in chords):
-        heard = [span for span in estimate_chords(score) if span.start < asked.grid[-1].end]
-        spans = _merged(asked, heard, spans)
     return _named(asked, options, score, spans)
 
 
@@ -158,17 +152,6 @@ def _spans(asked: Commission, chords: Sequence[Chord | None]) -> list[ChordSpan]
         else:
             spans.append(ChordSpan(start, end, chord))
     return spans
-
-
-def _merged(asked: Commission, heard: Sequence[ChordSpan], known: Sequence[ChordSpan]) -> list[ChordSpan]:
-    """Returns the known chords, and those that were heard in the bars that were written."""
-    cut = [
-        ChordSpan(max(span.start, start), min(span.end, end), span.chord)
-        for span in heard
-        for start, end in asked.inside
-        if span.start < end and span.end > start
-    ]
-    return sorted([*known, *cut])
 
 
 def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list[tuple[int, int, int]]:

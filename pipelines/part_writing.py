@@ -6,7 +6,7 @@ makes no parallel fifths or octaves. Where no pitch keeps all rules, the last of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from pipelines.options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
 WIDEST = {ALTO: 12, TENOR: 12}  # semitones below the voice above
-FOREIGN = 3.0  # off the logit of a tone foreign to a chord that was typed
+FOREIGN = {True: 3.0, False: 1.5}  # off the logit of a tone foreign to a chord that was typed, or was not
 TO_TONIC = (
     4.0  # to the logit of the tonic, for the bass under the last note of a piece that ends on a tone of its triad
 )
@@ -66,7 +66,11 @@ SOPRANO = 0
 
 
 def write_voices(
-    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions, kept: np.ndarray
+    checkpoint: Checkpoint,
+    asked: Commission,
+    options: HarmonizeOptions,
+    chords: Sequence[Sequence[Chord | None]],
+    kept: np.ndarray,
 ) -> Iterator[list[list[tuple[int, int, int, int, int]]]]:
     """Yields the new notes of each variant: (role, position, length in positions, pitch as it sounds, velocity id).
 
@@ -74,11 +78,12 @@ def write_voices(
         checkpoint: the model.
         asked: the commission.
         options: how to choose.
+        chords: of each beat of each variant.
         kept: octuples of the lower voices that stay, as the model writes them.
     """
     count, randomness = options.variants, draws(options, VOICE_STAGE)
     notes: list[list[tuple[int, int, int, int, int]]] = [[] for _ in range(count)]
-    score = Score(asked, asked.asked)
+    scores = [Score(asked, of_variant) for of_variant in chords]
     temperature = options.temperature * options.temperature_notes
     for first, last in asked.stretches:
         begin, stop = int(asked.starts[first]), int(asked.starts[last])
@@ -92,9 +97,7 @@ def write_voices(
             SOPRANO: soprano
         }
         states = [Voices(dict(ends), {v: list(line) for v, line in lines.items()}, read[2]) for _ in range(count)]
-        table = Timetable(
-            checkpoint, asked, "chorale", [score] * count, [read[:2]] * count, temperature, options, randomness
-        )
+        table = Timetable(checkpoint, asked, "chorale", scores, [read[:2]] * count, temperature, options, randomness)
         live, step = list(range(count)), 0
         while True:
             going = [number for number in live if states[number].next()[0] < stop]
@@ -103,7 +106,7 @@ def write_voices(
             if len(going) < len(live):
                 table.select([live.index(number) for number in going])
             live = going
-            entries = [VoiceNote(states[number], asked, stop) for number in live]
+            entries = [VoiceNote(states[number], asked, chords[number], stop) for number in live]
             times = [entry.position for entry in entries]
             written = table.write(entries, times, randomness.step()[:, live])
             for number, entry, row in zip(live, entries, written, strict=True):
@@ -125,11 +128,12 @@ class VoiceNote(Entry):
     Args:
         voices: where they stand.
         asked: the commission.
+        chords: of each beat.
         stop: the position at which all voices end.
     """
 
-    def __init__(self, voices: Voices, asked: Commission, stop: int):
-        self.voices, self.asked, self.stop = voices, asked, stop
+    def __init__(self, voices: Voices, asked: Commission, chords: Sequence[Chord | None], stop: int):
+        self.voices, self.asked, self.chords, self.stop = voices, asked, chords, stop
         self.position, self.voice = voices.next()
         starts = asked.starts
         self.bar = min(int(np.searchsorted(starts, self.position, side="right")) - 1, len(starts) - 2)
@@ -150,11 +154,11 @@ class VoiceNote(Entry):
         mask = np.zeros(len(scores), dtype=bool)
         if field == PITCH_FIELD:
             pitches = self._pitches()
-            chord: Chord | None = self.asked.asked[self.beat]
+            chord: Chord | None = self.chords[self.beat]
             if (tones := tones_of(chord)) is not None:
                 for pitch in pitches:
-                    scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN
-            elif self.position >= self.voices.lines[SOPRANO][-1][0]:
+                    scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN[self.asked.typed]
+            elif self._is_last():
                 triad = self._last_triad()
                 for pitch in pitches:
                     scores[FIRST + pitch + self.asked.shift] += TO_TONIC * (pitch % 12 in triad)
@@ -163,6 +167,9 @@ class VoiceNote(Entry):
             room = self._room(row[PITCH_FIELD] - FIRST - self.asked.shift)
             fitting = int(np.searchsorted(vocabulary().durations, room, side="right"))
             mask[FIRST : FIRST + max(1, fitting)] = True
+            if self._is_last():  # the last notes are held to the end
+                longest = min(int(np.searchsorted(vocabulary().durations, room)), len(vocabulary().durations) - 1)
+                mask = np.arange(len(scores)) == FIRST + longest
         else:
             mask[FIRST:] = True
         return mask
@@ -184,6 +191,10 @@ class VoiceNote(Entry):
         ):
             pitches = [p for p in pitches if rule(p)] or pitches
         return pitches
+
+    def _is_last(self) -> bool:
+        """Returns whether the soprano sings its last note, or has sung it."""
+        return self.position >= self.voices.lines[SOPRANO][-1][0]
 
     def _last_triad(self) -> tuple[int, ...]:
         """Returns the pitch classes on which this voice may come to rest under the soprano's last note; none if it leads elsewhere."""
