@@ -158,7 +158,7 @@ class Following(Writing):
         return self.frame.starts[-1] - self._now(row)
 
 
-def limits_of(frame: Frame, programs: frozenset[int], shift: int) -> Limits:
+def limits_of(frame: Frame, programs: frozenset[int], shift: int, first_step: int = 0) -> Limits:
     """Returns the limits of an accompaniment by these program ids, all of which shall play."""
     return Limits(
         bars=len(frame.signatures),
@@ -166,6 +166,7 @@ def limits_of(frame: Frame, programs: frozenset[int], shift: int) -> Limits:
         bar_positions=0,
         signature=0,
         tempo=0,
+        first_step=first_step,
         programs=programs,
         asked=programs,
         shift=shift,

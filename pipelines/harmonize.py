@@ -14,7 +14,7 @@ from music.errors import StudioError
 from music.instruments import DRUMS
 from music.piece import Piece
 from music.tokens import BAR, FIRST, TEMPO, vocabulary
-from pipelines.accompanist import Accompanist, Score, draws
+from pipelines.accompanist import Accompanist, Score, before, draws
 from pipelines.chord_stage import choose_chords
 from pipelines.commission import BASSES, Commission, commission
 from pipelines.contract import Step, paced
@@ -99,16 +99,20 @@ def _notes(
     programs = frozenset(player.role for player in asked.players)
     for first, last in asked.stretches:
         variants = []
-        for one in chords:
+        for one, rows in zip(chords, kept, strict=True):
             frame = _frame(asked, one, first, last)
-            variants.append(Following(limits_of(frame, programs, asked.shift), frame=frame))
+            step = min(first - before(asked, rows, first)[2], tokens.MAX_STEP)
+            variants.append(Following(limits_of(frame, programs, asked.shift, step), frame=frame))
         writer = Accompanist(checkpoint, asked, reads, kept, variants, first, options, randomness)
         for _ in writer:
             now = [old + _sounding(asked, one, first) for old, one in zip(written, variants, strict=True)]
             scores = [join(asked, options, notes, one) for notes, one in zip(now, chords, strict=True)]
             yield scores, done + min(one.bars_done for one in variants) * 0.999
         written = [old + _sounding(asked, one, first) for old, one in zip(written, variants, strict=True)]
-        new_rows = [tokens.from_steps(np.array(one.rows, dtype=np.int64).reshape(-1, 8), first) for one in variants]
+        new_rows = [
+            tokens.from_steps(np.array(one.rows, dtype=np.int64).reshape(-1, 8), first - one.limits.first_step)
+            for one in variants
+        ]
         kept = [
             rows[accompaniment.in_order(rows)] for rows in (np.concatenate(p) for p in zip(kept, new_rows, strict=True))
         ]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from studio import session
-from studio.jobs import registry
 from studio.session import Song, set_controls
-from studio.widgets.controls import checked, generate_controls, preset_buttons
-from studio.widgets.stage import invitation, stage
+from studio.widgets.controls import PRESETS, checked, generate_controls, use_example
+from studio.widgets.stage import invitation, two_sides
 from studio.widgets.start import heading, start_control
 from studio.widgets.writing import write
 
 
 def controls(song: Song) -> None:
     """Shows the controls and starts to write when asked to."""
-    heading("Generate", lambda: preset_buttons("example"))
+    heading("Generate", PRESETS, use_example)
     piece, keep_bars = start_control(song)
     values = generate_controls(has_input=piece.note_count > 0)
     if st.button(
@@ -51,19 +49,14 @@ def next_step(song: Song) -> None:
     )
 
 
-def welcome() -> None:
+def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "What shall we write?",
         "Choose what you like and press **Generate**, continue a MIDI file of yours, or begin with one of these:",
-        lambda: preset_buttons("welcome"),
+        PRESETS,
+        use_example,
     )
 
 
-registry().warm_up()
-visitor = session.song()
-left, right = st.columns([4, 7], gap="large")
-with left:
-    controls(visitor)
-with right:
-    stage(visitor, welcome, next_step)
+two_sides(controls, welcome, next_step)

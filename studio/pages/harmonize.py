@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from music.errors import StudioError
-from studio import session
-from studio.jobs import registry
-from studio.session import Song, set_controls
+from studio.session import Song
 from studio.widgets.harmonize_controls import (
-    check_bars,
+    PRESETS,
     checked,
-    example_buttons,
     harmonize_controls,
     harmonized,
     in_words,
     selectable,
     source,
     take_over_bars,
+    use_example,
 )
-from studio.widgets.remix_controls import has_music
-from studio.widgets.stage import invitation, stage
-from studio.widgets.start import heading, upload
+from studio.widgets.selection import check_bars
+from studio.widgets.stage import generate_button, invitation, two_sides
+from studio.widgets.start import heading, music_control
 from studio.widgets.writing import write
 
 
 def controls(song: Song) -> None:
     """Shows the controls and starts to harmonize when asked to."""
-    heading("Harmonize", lambda: example_buttons(song, "example"))
-    if not has_music(song):
-        st.caption("A MIDI or MusicXML file with a melody")
-        upload(song)
+    heading("Harmonize", PRESETS, partial(use_example, song))
+    if not music_control(song, "A MIDI or MusicXML file with a melody"):
         return
-    with st.expander("Another file", icon=":material/upload_file:"):
-        upload(song)
     values = harmonize_controls(song)
     edited = ", ".join(str(bar + 1) for bar in values["edited"])
     with st.container(horizontal=True):
@@ -87,27 +82,20 @@ def harmonize(song: Song, values: dict) -> None:
 
 def next_step(song: Song) -> None:
     """Shows what can follow the current take."""
-    if st.button("Continue in Generate", icon=":material/arrow_forward:", key="continue", help="Write on after it."):
-        set_controls({"start": "song"})
-        st.switch_page("studio/pages/generate.py")
+    generate_button("Continue in Generate")
     if st.button("Remix it", icon=":material/auto_fix_high:", key="remix it", help="Rewrite parts of it."):
         st.switch_page("studio/pages/remix.py")
 
 
-def welcome() -> None:
+def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "Which melody shall we accompany?",
         "Give a MIDI or MusicXML file of yours, write a tune on the **Generate** page, or try one of these on "
         "*Greensleeves*:",
-        lambda: example_buttons(visitor, "welcome"),
+        PRESETS,
+        partial(use_example, song),
     )
 
 
-registry().warm_up()
-visitor = session.song()
-left, right = st.columns([4, 7], gap="large")
-with left:
-    controls(visitor)
-with right:
-    stage(visitor, welcome, next_step, selection=selectable(visitor.piece), on_select=take_over_bars)
+two_sides(controls, welcome, next_step, selection=selectable, on_select=take_over_bars)

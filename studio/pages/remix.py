@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import RemixOptions
-from studio import session
-from studio.jobs import registry
-from studio.session import Song, set_controls
-from studio.widgets.remix_controls import checked, example_buttons, has_music, in_words, remix_controls
+from studio.session import Song
+from studio.widgets.remix_controls import PRESETS, checked, in_words, remix_controls, use_example
 from studio.widgets.selection import on_the_roll, take_over
-from studio.widgets.stage import invitation, stage
-from studio.widgets.start import heading, upload
+from studio.widgets.stage import generate_button, invitation, two_sides
+from studio.widgets.start import heading, music_control
 from studio.widgets.writing import write
 
 
 def controls(song: Song) -> None:
     """Shows the controls and starts to rewrite when asked to."""
-    heading("Remix", lambda: example_buttons(song, "example"))
-    if not has_music(song):
-        st.caption("A MIDI or MusicXML file of yours")
-        upload(song)
+    heading("Remix", PRESETS, partial(use_example, song))
+    if not music_control(song, "A MIDI or MusicXML file of yours"):
         return
-    with st.expander("Another file", icon=":material/upload_file:"):
-        upload(song)
     values = remix_controls(song.piece)
     with st.container(horizontal=True):
         pressed = st.button(
@@ -71,28 +66,20 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
 
 def next_step(song: Song) -> None:
     """Shows what can follow the current take."""
-    if st.button("Continue it in Generate", icon=":material/arrow_forward:", key="continue", help="Write on after it."):
-        set_controls({"start": "song"})
-        st.switch_page("studio/pages/generate.py")
+    generate_button("Continue it in Generate")
     if st.button("Harmonize it", icon=":material/piano:", key="harmonize it", help="Accompany its melody anew."):
         st.switch_page("studio/pages/harmonize.py")
 
 
-def welcome() -> None:
+def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "What shall we rewrite?",
         "Give a MIDI or MusicXML file of yours, write something on the **Generate** page, or try one of these on "
         "*Greensleeves*:",
-        lambda: example_buttons(visitor, "welcome"),
+        PRESETS,
+        partial(use_example, song),
     )
 
 
-registry().warm_up()
-visitor = session.song()
-left, right = st.columns([4, 7], gap="large")
-with left:
-    controls(visitor)
-with right:
-    selection = on_the_roll(visitor.piece) if has_music(visitor) else None
-    stage(visitor, welcome, next_step, selection=selection, on_select=take_over)
+two_sides(controls, welcome, next_step, selection=on_the_roll, on_select=take_over)

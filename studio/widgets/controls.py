@@ -65,15 +65,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Worked examples; what one does not name goes back to its default."""
 
 
-def preset_buttons(where: str) -> None:
-    """Shows the worked examples; a press sets the controls."""
-    for name, values in PRESETS.items():
-        st.button(
-            name,
-            key=f"{where} {name}",
-            on_click=set_controls,
-            args=({"start": "nothing", "unit": "Bars"} | _PLAIN | values,),
-        )
+def use_example(name: str) -> None:
+    """Sets the controls to a worked example."""
+    set_controls({"start": "nothing", "unit": "Bars"} | _PLAIN | PRESETS[name])
 
 
 def generate_controls(has_input: bool) -> dict[str, Any]:

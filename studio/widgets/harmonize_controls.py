@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from checkpoints.store import entries
 from music.bars import bar_grid
 from music.chords import parse_progression
 from music.errors import StudioError
@@ -24,9 +23,8 @@ from studio.session import Song, bound, keep, set_controls, song_controls
 from studio.widgets import sampling
 from studio.widgets.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
 from studio.widgets.controls import INSTRUMENTS
-from studio.widgets.remix_controls import EXAMPLE, has_music
-from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, take_over, track_names
-from studio.widgets.start import summary
+from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, show_problem, take_over, track_names
+from studio.widgets.start import EXAMPLE, has_music, summary
 
 STYLES: dict[str, tuple[str, str]] = {
     "chords": ("Chords", "One track of held chords under the melody, moving smoothly from one to the next."),
@@ -65,12 +63,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 _SET_BY_PRESET = (
     "style", "key", "complexity", "temperature", "temperature_notes", "temperature_rhythm", "top_p", "top_k", "variants",
 )  # fmt: skip
-
-
-def example_buttons(song: Song, where: str) -> None:
-    """Shows the worked examples; a press sets the controls, and brings a tune to try them on if there is none."""
-    for name in PRESETS:
-        st.button(name, key=f"{where} {name}", on_click=use_example, args=(song, name))
 
 
 def use_example(song: Song, name: str) -> None:
@@ -114,35 +106,13 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     """
     piece = source(song)
     values: dict[str, Any] = {"melody": _melody(piece)}
-    values["style"] = style = keep(
-        _PRE + "style",
-        st.segmented_control(
-            "Style",
-            list(STYLES),
-            key=bound(_PRE + "style", "chords"),
-            format_func=lambda style: STYLES[style][0],
-            required=True,
-            width="stretch",
-        ),
-    )
-    st.caption(STYLES[style][1])
+    values["style"] = style = _one_of("Style", "style", STYLES)
     left, right = (st.container(), st.container()) if style in _MANY_PLAY else st.columns(2)
     with left:
         values["instruments"] = _players(style)
     with right:
         values["key"], key = _key(piece, values["melody"])
-    values["complexity"] = keep(
-        _PRE + "complexity",
-        st.segmented_control(
-            "Harmony",
-            list(COMPLEXITY),
-            key=bound(_PRE + "complexity", "medium"),
-            format_func=lambda choice: COMPLEXITY[choice][0],
-            required=True,
-            width="stretch",
-        ),
-    )
-    st.caption(COMPLEXITY[values["complexity"]][1])
+    values["complexity"] = _one_of("Harmony", "complexity", COMPLEXITY)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
     values["cells"] = chord_grid(piece, song.piece, key, selected)
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
@@ -152,6 +122,23 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     with st.expander("Fine tuning"):
         values |= _fine_tuning()
     return values
+
+
+def _one_of(label: str, name: str, choices: Mapping[str, tuple[str, str]]) -> str:
+    """Shows choices by name, and under them what the chosen one means; returns it."""
+    chosen = keep(
+        _PRE + name,
+        st.segmented_control(
+            label,
+            list(choices),
+            key=bound(_PRE + name, _USUAL[name]),
+            format_func=lambda choice: choices[choice][0],
+            required=True,
+            width="stretch",
+        ),
+    )
+    st.caption(choices[chosen][1])
+    return chosen
 
 
 def _melody(piece: Piece) -> int | None:
@@ -245,38 +232,14 @@ def _bars(piece: Piece) -> str:
             "the piano roll. Empty is all.",
         ),
     )
-    try:
-        check_bars(bars, piece)
-    except StudioError as error:
-        st.error(str(error))
+    show_problem(bars, piece)
     return bars
-
-
-def check_bars(bars: str, piece: Piece) -> None:
-    """Returns nothing where a piece has all of these bars.
-
-    Raises:
-        StudioError: it does not, or the text names none.
-    """
-    chosen, count = parse_bars(bars), len(bar_grid(piece.score))
-    if chosen and max(chosen) >= count:
-        raise StudioError(f"The piece has {count} bar{'s' * (count > 1)}. Choose bars from 1 to {count}.")
 
 
 def _fine_tuning() -> dict[str, Any]:
     values = sampling.choices(_FIELDS, top_p=_USUAL["top_p"], prefix=_PRE)
     values["seed"] = sampling.seed(_PRE)
-    models = [name for name, entry in entries().items() if entry.task == "harmonize"]
-    if len(models) > 1:
-        values["checkpoint"] = keep(
-            _PRE + "checkpoint",
-            st.selectbox(
-                "Model",
-                models,
-                key=bound(_PRE + "checkpoint", HarmonizeOptions.checkpoint),
-                help="Which trained model harmonizes.",
-            ),
-        )
+    values["checkpoint"] = sampling.model("harmonize", _USUAL["checkpoint"], "Which trained model harmonizes.", _PRE)
     return values
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from checkpoints.store import entries
 from music.instruments import GM_NAMES, instrument_name
 from music.midi import read_midi
 from music.piece import Piece
@@ -18,7 +16,7 @@ from studio.session import Song, bound, keep, set_controls, song_controls
 from studio.widgets import sampling
 from studio.widgets.controls import INSTRUMENTS
 from studio.widgets.selection import BARS, NOTHING, SWAP, TRACKS, selection_fields, track_names
-from studio.widgets.start import summary
+from studio.widgets.start import EXAMPLE, has_music, summary
 
 CHANGES: dict[str, tuple[str, str]] = {
     "notes": ("Notes", "Other pitches. Each note keeps its place, length and loudness."),
@@ -39,8 +37,6 @@ _FIELDS = (
 )
 _PRE = "remix "
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-EXAMPLE = EXAMPLES / "greensleeves.mid"
 _USUAL = {field.name: field.default for field in dataclasses.fields(RemixOptions)} | {"variants": 2}
 PRESETS: dict[str, dict[str, Any]] = {
     "A new tune": {"change": "notes", "amount": 80, "stay_in_key": True, TRACKS: [0]},
@@ -57,12 +53,6 @@ _SET_BY_PRESET = (
 )  # fmt: skip
 
 
-def example_buttons(song: Song, where: str) -> None:
-    """Shows the worked examples; a press sets the controls, and brings a tune to try them on if there is none."""
-    for name in PRESETS:
-        st.button(name, key=f"{where} {name}", on_click=use_example, args=(song, name))
-
-
 def use_example(song: Song, name: str) -> None:
     """Sets the controls to a worked example; a song without music gets the example tune."""
     values = {key: _USUAL[key] for key in _SET_BY_PRESET} | PRESETS[name]
@@ -74,11 +64,6 @@ def use_example(song: Song, name: str) -> None:
     elif selected:  # made for the example tune: of another song the visitor selects
         selected = {}
     set_controls({_PRE + key: value for key, value in values.items()} | {_PRE + "seed": None} | selected)
-
-
-def has_music(song: Song) -> bool:
-    """Whether there is something to remix."""
-    return song.piece is not None and song.piece.note_count > 0
 
 
 def remix_controls(piece: Piece) -> dict[str, Any]:
@@ -181,17 +166,8 @@ def _fine_tuning() -> dict[str, Any]:
         ),
     )
     values["seed"] = sampling.seed(_PRE)
-    models = [name for name, entry in entries().items() if entry.task == "remix"]
-    if len(models) > 1:
-        values["checkpoint"] = keep(
-            _PRE + "checkpoint",
-            st.selectbox(
-                "Model",
-                models,
-                key=bound(_PRE + "checkpoint", RemixOptions.checkpoint),
-                help="Which trained model rewrites: those that came with the studio, and those that you imported.",
-            ),
-        )
+    which = "Which trained model rewrites: those that came with the studio, and those that you imported."
+    values["checkpoint"] = sampling.model("remix", _USUAL["checkpoint"], which, _PRE)
     return values
 
 

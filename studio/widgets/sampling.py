@@ -1,4 +1,4 @@
-"""The controls that the pages share: how adventurous, how many versions, fine tuning of the choices, the seed.
+"""The controls that the pages share: how adventurous, how many versions, fine tuning of the choices, the seed, the model.
 
 Each shows itself, keeps its value with the song under ``prefix + name``, and returns it as the pipelines' options take it.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from checkpoints.store import entries
 from pipelines import options as limits
 from studio.session import bound, keep, set_controls
 
@@ -117,6 +118,22 @@ def seed(prefix: str = "") -> int | None:
         width="stretch",
     )
     return value
+
+
+def model(task: str, usual: str, text: str, prefix: str = "") -> str:
+    """Returns the name of the checkpoint to use; there is a choice once there are several.
+
+    Args:
+        task: what it must have been trained for.
+        usual: where the control stands at first.
+        text: the control's help.
+        prefix: of the name under which the value is kept.
+    """
+    models = [name for name, entry in entries().items() if entry.task == task]
+    if len(models) < 2:
+        return usual
+    name = f"{prefix}checkpoint"
+    return keep(name, st.selectbox("Model", models, key=bound(name, usual), help=text))
 
 
 def drawn_seed() -> int:

@@ -62,9 +62,7 @@ def selection_fields(piece: Piece) -> dict[str, Any]:
             help="Or click the track's name under the piano roll. Empty is all.",
         ),
     )
-    problem = _problem(bars, piece)
-    if problem:
-        st.error(problem)
+    show_problem(bars, piece)
     locked = keep(
         LOCKED,
         st.multiselect(
@@ -116,16 +114,23 @@ def _fit(names: Mapping[int, str]) -> None:
     keep(_OF, dict(names))
 
 
-def _problem(bars: str, piece: Piece) -> str:
-    """Returns what is wrong with this text, in two sentences, or nothing."""
-    try:
-        chosen = parse_bars(bars)
-    except StudioError as error:
-        return str(error)
-    count = len(bar_grid(piece.score))
+def check_bars(bars: str, piece: Piece) -> None:
+    """Returns nothing where a piece has all of these bars.
+
+    Raises:
+        StudioError: it does not, or the text names none.
+    """
+    chosen, count = parse_bars(bars), len(bar_grid(piece.score))
     if chosen and max(chosen) >= count:
-        return f"The piece has {count} bar{'s' * (count > 1)}. Choose bars from 1 to {count}."
-    return ""
+        raise StudioError(f"The piece has {count} bar{'s' * (count > 1)}. Choose bars from 1 to {count}.")
+
+
+def show_problem(bars: str, piece: Piece) -> None:
+    """Shows what is wrong with the bars that were typed, if anything is."""
+    try:
+        check_bars(bars, piece)
+    except StudioError as error:
+        st.error(str(error))
 
 
 def _ranges(bars: Any) -> list[list[int]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,20 +12,44 @@ from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
 from music.instruments import instrument_name
 from music.piece import Piece
-from music.theory import Key, estimate_key, written_key
+from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from studio.jobs import registry
 from studio.session import Song, Upload, bound, keep, set_controls
 
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
+EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
+"""A tune to try worked examples on."""
 
 
-def heading(title: str, examples: Callable[[], None]) -> None:
-    """Shows a page's title, and behind a button its worked examples."""
+def heading(title: str, examples: Iterable[str], use: Callable[[str], None]) -> None:
+    """Shows a page's title, and behind a button the names of its worked examples; a press calls ``use`` with one."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="heading"):
         st.markdown(f"#### {title}")
         with st.popover("Examples", icon=":material/lightbulb:", type="tertiary", help="Settings to begin with."):
-            examples()
+            example_buttons(examples, "example", use)
+
+
+def example_buttons(names: Iterable[str], where: str, use: Callable[[str], None]) -> None:
+    """Shows a button for each worked example, in the place of the page with this name; a press calls ``use`` with its own."""
+    for name in names:
+        st.button(name, key=f"{where} {name}", on_click=use, args=(name,))
+
+
+def has_music(song: Song) -> bool:
+    """Whether the song in progress has notes."""
+    return song.piece is not None and song.piece.note_count > 0
+
+
+def music_control(song: Song, wanted: str) -> bool:
+    """Shows the uploader, folded up once there is music; returns whether there is. ``wanted`` says what file to give."""
+    if not has_music(song):
+        st.caption(wanted)
+        upload(song)
+        return False
+    with st.expander("Another file", icon=":material/upload_file:"):
+        upload(song)
+    return True
 
 
 def start_control(song: Song) -> tuple[Piece, int | None]:
@@ -112,7 +137,10 @@ def summary(piece: Piece) -> str:
 
 
 def _key(piece: Piece) -> Key:
-    """Returns the key as heard; of it and its relative, which share all notes, the one that is written."""
+    """Returns the key it was harmonized in, else the key as heard; of that and its relative, the one that is written."""
+    recipe = piece.history[-1] if piece.history else {}
+    if harmonized := next((key for key in ALL_KEYS if key.name == recipe.get("key")), None):
+        return harmonized
     heard, written = estimate_key(piece.score)[0], written_key(piece.score)
     return written if written == heard.relative else heard
 

@@ -106,7 +106,7 @@ def test_melody_and_accompaniment_are_muted_with_one_press(page, player):
     assert player.until(shows("Before"))["gains"].count(0) == 1  # its melody too
 
 
-def test_the_sheet_has_views(page, player):
+def test_the_sheet_has_views_and_stays_open(page, player):
     page.locator(".st-key-control-harmonize-style").get_by_role("radio", name="Bass").click()
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 2, version 1"))
@@ -117,6 +117,9 @@ def test_the_sheet_has_views(page, player):
     page.wait_for_function(
         "old => ![null, undefined, old].includes(document.querySelector('.st-key-sheet img')?.src)", arg=score
     )
+    page.locator(".st-key-harmonize button").click()
+    player.until(shows("Take 3, version 1"))
+    assert page.get_by_role("radio", name="Lead sheet", exact=True).is_checked()  # it stays open, in the same view
 
 
 def test_phone(serve, open_page):

@@ -3,14 +3,17 @@ from __future__ import annotations
 import json
 from functools import cache
 from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
 import symusic
 
 from music.accompaniment import HARMONIES
+from music.bars import bar_grid
 from music.chord_bars import bar_texts
 from music.chords import chord_spans
 from music.errors import StudioError
+from music.midi import read_midi
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.contract import Step
@@ -196,6 +199,17 @@ def test_typed_chords_begin_with_the_first_bar_that_is_done_again():
     again = harmonized(first, bars="8", chords="N.C.")
     assert bar_texts(again.score) == ["C"] * 7 + ["N.C."]
     check_harmony(first, after, HarmonizeOptions(bars="3-5", chords="Am F"))
+
+
+def test_bars_that_are_done_again_begin_at_their_beginning():
+    """By the trained model: a random one would not mind beginning at the end of the bar."""
+    tune = read_midi(Path(__file__).parents[2] / "studio" / "examples" / "greensleeves.mid")
+    *_, first = harmonize(tune, HarmonizeOptions(style="piano", seed=1))
+    *_, again = harmonize(first.piece, HarmonizeOptions(style="piano", bars="5", seed=2, variants=4))
+    bar = bar_grid(tune.score)[4]
+    half = (bar.start + bar.end) / 2
+    early = [sum(bar.start <= note.time < half for note in piece.score.tracks[1].notes) for piece in again.pieces]
+    assert sum(early) >= 4 * 2
 
 
 def test_notes_that_ring_into_the_bars_are_not_cut():

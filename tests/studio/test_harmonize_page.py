@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from checkpoints import store
 from music.chords import chord_spans, parse_progression
 from music.compare import changed_notes
+from music.midi import read_midi
 from pipelines import options
 from pipelines.options import HarmonizeOptions
 from pipelines.worker import Worker
@@ -17,6 +18,7 @@ from studio import jobs
 from studio.widgets import chord_grid
 from studio.widgets.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
 from studio.widgets.harmonize_controls import COMPLEXITY, PRESETS, STYLES, checked, in_words
+from studio.widgets.start import summary
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
 
 BAR = 3 * 480
@@ -228,6 +230,12 @@ def test_examples_are_valid_options():
         typed = laid_out(values.get("chords", ""), 16, 2)
         options = checked(plain | {"seed": None, "melody": 0, "bars": "", "cells": Cells(typed, [""] * 16)})
         assert options.style == values["style"] and bool(options.chords) == ("chords" in values)
+
+
+@pytest.mark.parametrize("key, named", [("F# minor", "F# minor"), ("H flat", "C major"), (7, "C major")])
+def test_the_key_of_a_harmonization_is_the_one_it_was_written_in(key, named):
+    piece = read_midi(small_midi())
+    assert summary(piece.with_step(piece.score, {"pipeline": "harmonize", "key": key})).startswith(named)
 
 
 def test_a_progression_in_bars():

@@ -11,7 +11,7 @@ from pipelines import options
 from pipelines.options import RemixOptions
 from pipelines.worker import Worker
 from studio import jobs
-from studio.widgets import remix_controls, selection
+from studio.widgets import sampling, selection
 from studio.widgets.remix_controls import CHANGES, PRESETS, checked, in_words
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
 
@@ -158,7 +158,7 @@ def test_a_model_is_asked_for_only_where_there_are_several(remix, monkeypatch):
     assert not any(s.label == "Model" for s in remix.selectbox)
     entry = store.Entry("official", None, 0, "", "remix", "musicbert", "")
     known = {"remix-small": entry, "generate-small": store.entries()["generate-small"], "official": entry}
-    monkeypatch.setattr(remix_controls, "entries", lambda: known)
+    monkeypatch.setattr(sampling, "entries", lambda: known)
     remix.run()
     assert next(s for s in remix.selectbox if s.label == "Model").options == ["remix-small", "official"]
     rewrite(remix, {"remix checkpoint": "official"})
