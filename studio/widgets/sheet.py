@@ -13,7 +13,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.views import views
 from studio.jobs import registry
-from studio.session import bound, keep, set_controls
+from studio.session import keep, song, song_controls
 
 POLL_S = 0.4
 PAGE_WIDTH = 860
@@ -55,22 +55,29 @@ def sheet(piece: Piece, key: str) -> None:
 
 def chosen_view(piece: Piece) -> str:
     """Returns the view of the sheet that the visitor chose, of those that make sense for the piece."""
-    wish = st.session_state[bound(_VIEW, "score")]
+    wish = st.session_state.get(_key(piece)) or song_controls().get(_VIEW, "score")
     return wish if wish in views(piece) else "score"
+
+
+def _key(piece: Piece) -> str:
+    # Each take has a control of its own: while a take is written there is none, and the browser would answer for the
+    # one that it knew before with the value that it had then.
+    return f"{_VIEW} {len(song().takes)} {piece.fingerprint[:12]}"
 
 
 def _view_control(piece: Piece) -> str:
     offered = views(piece)
     if len(offered) == 1:
         return offered[0]
-    if chosen_view(piece) != st.session_state[bound(_VIEW, "score")]:
-        set_controls({_VIEW: "score"})
+    key = _key(piece)
+    if key not in st.session_state:
+        st.session_state[key] = chosen_view(piece)
     return keep(
         _VIEW,
         st.segmented_control(
             "View",
             offered,
-            key=bound(_VIEW, "score"),
+            key=key,
             format_func=str.capitalize,
             required=True,
             label_visibility="collapsed",

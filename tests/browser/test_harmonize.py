@@ -119,7 +119,7 @@ def test_the_sheet_has_views_and_stays_open(page, player):
     )
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 3, version 1"))
-    assert page.get_by_role("radio", name="Lead sheet", exact=True).is_checked()  # it stays open, in the same view
+    page.get_by_role("radio", name="Lead sheet", exact=True, checked=True).wait_for()  # it stays open, in the same view
 
 
 def test_phone(serve, open_page):
