@@ -21,6 +21,7 @@ from pipelines.options import HarmonizeOptions
 CHORD_STAGE = 1  # which random numbers
 BORROWED = 0.5  # off the logit of a chord foreign to the key, at medium complexity
 TO_TONIC = 2.0  # to the logit of the tonic in the last bar
+RESTLESS = 2.0  # to the logit of a change in a chorale, whose harmony moves with the beat, unlike that of a song
 BEATS_A_STEP = 4
 DRAFTS = 4
 FIT = 1.25  # to the logit of a chord that holds all of the melody there
@@ -38,10 +39,13 @@ class Beat(Entry):
         lean: [chord numbers], added to their logits.
         before: the number of the chord before, None at the beginning.
         coin: a random number in [0, 1).
+        restless: added to the logit of a change.
     """
 
-    def __init__(self, row: np.ndarray, may: np.ndarray, lean: np.ndarray, before: int | None, coin: float):
-        self.row, self.may, self.lean, self.before, self.coin = row, may, lean, before, coin
+    def __init__(
+        self, row: np.ndarray, may: np.ndarray, lean: np.ndarray, before: int | None, coin: float, restless: float
+    ):
+        self.row, self.may, self.lean, self.before, self.coin, self.restless = row, may, lean, before, coin, restless
 
     def known(self, field: int, row: list[int]) -> int | None:
         """Returns the id of a field, None for a chord that is to be chosen."""
@@ -70,7 +74,8 @@ class Beat(Entry):
         ruled_out = np.zeros(CHORD_NUMBERS, dtype=bool)
         if self.before is None or not self.may[self.before]:
             return ruled_out
-        stay = np.exp(scores[self.before] - np.logaddexp.reduce(scores[self.may]))
+        others = self.may & (np.arange(CHORD_NUMBERS) != self.before)
+        stay = 1 / (1 + np.exp(np.logaddexp.reduce(scores[others]) - scores[self.before] + self.restless))
         ruled_out[self.before] = True
         return ~ruled_out if self.coin < stay else ruled_out
 
@@ -98,12 +103,13 @@ def choose_chords(
     table = Timetable(checkpoint, asked, "chords", [score] * count, [start] * count, temperature, options, randomness)
     home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")
     may, lean = choices(home, options.complexity)
-    fits = FIT * melody_fit(asked)
+    fits, restless = FIT * melody_fit(asked), RESTLESS if options.style == "chorale" else 0.0
     last_bar, before, drafts = rows[-1, BAR], [None] * count, []
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
         leaning = lean + fits[beat] + (TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else 0.0)
         numbers = randomness.step()
-        entries = [Beat(row, may, leaning, last, coin) for last, coin in zip(before, numbers[0].tolist(), strict=True)]
+        coins = numbers[0].tolist()
+        entries = [Beat(row, may, leaning, last, coin, restless) for last, coin in zip(before, coins, strict=True)]
         written = table.write(entries, [time] * count, numbers)
         before = [one[PITCH] - FIRST for one in written]
         drafts.append([(one[PITCH] - FIRST, one[VELOCITY] - FIRST) for one in written])

@@ -176,13 +176,18 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         inside=inside,
         players=players,
         conditions=Conditions(
-            genre=GENRES.index("pop") if DRUM_PROGRAM - FIRST in programs else None,  # most bands that it learned from
+            genre=_genre(options, DRUM_PROGRAM - FIRST in programs),
             key=home_key(index),
             tempo=int(np.bincount(beats[:, TEMPO]).argmax()) - FIRST,
             signature=int(np.bincount(beats[:, SIGNATURE]).argmax()) - FIRST,
             programs=programs or None,
         ),
     )
+
+
+def _genre(options: HarmonizeOptions, drums: bool) -> int | None:
+    """Returns the genre of the music from which the model learned a style: hymns, and bands with drums."""
+    return GENRES.index("classical") if options.style == "chorale" else GENRES.index("pop") if drums else None
 
 
 def played_by(track: symusic.Track) -> int:
