@@ -75,7 +75,8 @@ class Beat(Entry):
         if self.before is None or not self.may[self.before]:
             return ruled_out
         others = self.may & (np.arange(CHORD_NUMBERS) != self.before)
-        stay = 1 / (1 + np.exp(np.logaddexp.reduce(scores[others]) - scores[self.before] + self.restless))
+        change = np.logaddexp.reduce(scores[others]) - scores[self.before] + self.restless
+        stay = np.exp(-np.logaddexp(0.0, change))
         ruled_out[self.before] = True
         return ~ruled_out if self.coin < stay else ruled_out
 
