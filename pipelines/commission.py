@@ -222,11 +222,11 @@ def _stretches(
 ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
     """Returns the ranges of the model's bars that are to be written, and of the ticks that were asked for."""
     chosen = parse_bars(options.bars)
-    inside = _in_one([(bar.start, bar.end) for number, bar in enumerate(bars) if chosen is None or number in chosen])
-    if not inside:
+    if chosen is not None and max(chosen) >= len(bars):
         raise StudioError(
-            f"The piece has {len(bars)} bars, and none of those asked for is among them. Choose bars from 1 to {len(bars)}."
+            f"The piece has {len(bars)} bars, so bar {max(chosen) + 1} cannot be harmonized. Choose bars 1 to {len(bars)}."
         )
+    inside = _in_one([(bar.start, bar.end) for number, bar in enumerate(bars) if chosen is None or number in chosen])
     written = [
         number for number, bar in enumerate(grid) if any(start < bar.end and stop > bar.start for start, stop in inside)
     ]
