@@ -53,12 +53,25 @@ def estimate_chords(score: symusic.Score, tracks: Sequence[int] | None = None) -
     chords = hear(
         time, time + duration, pitch, starts, np.array([down for _, down in beats]), max(end, int(starts[-1]) + 1)
     )
+    return spans_of(chords, [*np.minimum(starts, end).tolist(), end])
+
+
+def spans_of(chords: Sequence[Chord | None], edges: Sequence[int], rests: bool = False) -> list[ChordSpan]:
+    """Returns the spans of chords that hold from one edge to the next, neighbours that are equal as one.
+
+    Args:
+        chords: one between each two edges; None leaves a gap.
+        edges: rising ticks.
+        rests: whether NO_CHORD has spans too; otherwise it leaves a gap as well.
+    """
     spans: list[ChordSpan] = []
-    for start, stop, chord in zip(starts.tolist(), [*starts[1:].tolist(), end], chords, strict=True):
+    for start, end, chord in zip(edges[:-1], edges[1:], chords, strict=True):
+        if chord is None or end <= start or (chord == NO_CHORD and not rests):
+            continue
         if spans and spans[-1].chord == chord and spans[-1].end == start:
-            spans[-1] = spans[-1]._replace(end=min(stop, end))
-        elif chord != NO_CHORD and min(stop, end) > start:
-            spans.append(ChordSpan(start, min(stop, end), chord))
+            spans[-1] = spans[-1]._replace(end=end)
+        else:
+            spans.append(ChordSpan(start, end, chord))
     return spans
 
 

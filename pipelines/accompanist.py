@@ -16,7 +16,7 @@ from music.chords import Chord
 from music.tokens import BAR, BOS, FIRST
 from pipelines.commission import Commission
 from pipelines.following import Following
-from pipelines.grammar import Writing
+from pipelines.grammar import POSITION, Writing
 from pipelines.note_writer import ATTEMPTS, NoteWriter
 from pipelines.options import HarmonizeOptions
 
@@ -104,14 +104,10 @@ class Accompanist(NoteWriter):
 
     def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
         times = [
-            self.starts[self.first_bar + w.bar] + row[POSITION_FIELD] - FIRST
-            for w, row in zip(writings, rows, strict=True)
+            self.starts[self.first_bar + w.bar] + row[POSITION] - FIRST for w, row in zip(writings, rows, strict=True)
         ]
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
-
-
-POSITION_FIELD = tokens.STEP_FIELDS.index("position")
 
 
 def begin(

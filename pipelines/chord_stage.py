@@ -95,7 +95,7 @@ def choose_chords(
         yield found, 1.0
         return
     rows = accompaniment.move(accompaniment.with_known(asked.beats, asked.asked), asked.shift)
-    steps, times = tokens.to_steps(rows).astype(np.int64), accompaniment.onsets(rows, asked.starts)
+    steps, times = tokens.to_steps(rows).astype(np.int64), asked.beat_positions
     score = Score(asked, asked.asked)
     start = (np.full((1, FIELDS), BOS), times[:1])
     count = options.variants * DRAFTS

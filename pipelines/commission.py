@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ class Commission:
     inside: tuple[tuple[int, int], ...]
     players: tuple[Player, ...]
     conditions: Conditions
+
+    @cached_property
+    def beat_positions(self) -> np.ndarray:
+        """The position at which each beat begins, int64 [beats]."""
+        return accompaniment.onsets(self.beats, self.starts)
 
     @property
     def bars(self) -> int:

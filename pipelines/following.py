@@ -23,7 +23,6 @@ from pipelines.grammar import (
     span,
 )
 
-BASS_IDS = range(FIRST + 32, FIRST + 40)
 BASS_RETURNS = 0.75  # to the logit of a bass, times the square of the quarter notes for which it is silent
 TO_BASS = 3.0  # to the logit of a chord's bass, where a bass line meets a new chord
 FROM_FOREIGN = {True: 2.5, False: 1.5}  # off the logit of a pitch foreign to a chord that was typed, or was not

@@ -13,12 +13,13 @@ from music.chords import NO_CHORD, Chord
 from music.errors import StudioError
 from music.instruments import DRUMS
 from music.piece import Piece
-from music.tokens import BAR, FIRST, TEMPO, vocabulary
+from music.tokens import BAR, FIRST, SIGNATURE, TEMPO, vocabulary
 from pipelines.accompanist import Accompanist, Score, before, draws
 from pipelines.chord_stage import choose_chords
 from pipelines.commission import BASSES, Commission, commission
 from pipelines.contract import Step, paced
 from pipelines.following import Following, Frame, limits_of
+from pipelines.grammar import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY
 from pipelines.joining import join
 from pipelines.options import HarmonizeOptions, to_mapping
 from pipelines.part_writing import write_voices
@@ -125,14 +126,14 @@ def _frame(asked: Commission, chords: Sequence[Chord | None], first: int, last: 
     bars = asked.beats[:, BAR].astype(np.int64) - FIRST
     here = np.flatnonzero((bars >= first) & (bars < last))
     origin = int(asked.starts[first])
-    onsets = accompaniment.onsets(asked.beats[here], asked.starts) - origin
+    onsets = asked.beat_positions[here] - origin
     heads = here[np.searchsorted(bars[here], np.arange(first, last))]
     moved = [
         chord if chord in (None, NO_CHORD) else chord.transposed(asked.shift) for chord in (chords[b] for b in here)
     ]
     return Frame(
         starts=tuple((asked.starts[first : last + 1] - origin).tolist()),
-        signatures=tuple(asked.beats[heads, 7].tolist()),
+        signatures=tuple(asked.beats[heads, SIGNATURE].tolist()),
         tempos=tuple(asked.beats[heads, TEMPO].tolist()),
         beats=(*onsets.tolist(), int(asked.starts[last]) - origin),
         chords=tuple(moved),
@@ -147,11 +148,11 @@ def _sounding(asked: Commission, writing: Following, first: int) -> list[tuple[i
     found, bar = [], 0
     lengths = vocabulary().durations
     for number, row in enumerate(writing.rows):
-        bar += row[0] - FIRST if number else 0
-        position = int(asked.starts[first + bar]) + row[3] - FIRST
-        pitch = row[5] - FIRST
+        bar += row[STEP] - FIRST if number else 0
+        position = int(asked.starts[first + bar]) + row[POSITION] - FIRST
+        pitch = row[PITCH] - FIRST
         pitch = pitch - 128 if pitch >= 128 else pitch - asked.shift
-        found.append((row[4], position, int(lengths[row[6] - FIRST]), pitch, row[7]))
+        found.append((row[PROGRAM], position, int(lengths[row[DURATION] - FIRST]), pitch, row[VELOCITY]))
     return found
 
 

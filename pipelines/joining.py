@@ -11,7 +11,7 @@ import symusic
 
 from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
 from music.edit import NewNote, add_track, graft, trim_overlaps
-from music.harmony import chords_at
+from music.harmony import chords_at, spans_of
 from music.instruments import DRUMS, parse_instrument, playable_range
 from music.tokens import FIRST, vocabulary
 from music.voicing import LEAST_RANGE, voice_chords
@@ -39,7 +39,7 @@ def join(
         end = min(stop, max(start + 1, asked.tick(position + length)))
         if start < end:
             new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
-    spans = _spans(asked, chords)
+    spans = spans_of(chords, [*asked.beat_ticks.tolist(), asked.grid[-1].end], rests=True)
     if options.style == "chords":
         block = _blocks(asked, spans, _block_player(asked, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
@@ -138,20 +138,6 @@ def _thinned(asked: Commission) -> symusic.Score:
             for start, end in asked.inside:
                 gone |= {(number, int(note)) for note in np.flatnonzero((times >= start) & (times < end))}
     return graft(asked.score, [], gone)
-
-
-def _spans(asked: Commission, chords: Sequence[Chord | None]) -> list[ChordSpan]:
-    """Returns the chords of beats as spans of ticks."""
-    edges = [*asked.beat_ticks.tolist(), asked.grid[-1].end]
-    spans: list[ChordSpan] = []
-    for start, end, chord in zip(edges, edges[1:], chords, strict=False):
-        if chord is None:
-            continue
-        if spans and spans[-1].chord == chord and spans[-1].end == start:
-            spans[-1] = spans[-1]._replace(end=end)
-        else:
-            spans.append(ChordSpan(start, end, chord))
-    return spans
 
 
 def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list[tuple[int, int, int]]:

@@ -7,14 +7,14 @@ makes no parallel fifths or octaves. Where no pitch keeps all rules, the last of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from checkpoints.loading import Checkpoint
-from music.accompaniment import ALTO, BASS, TENOR, VOICE_RANGES, VOICES, onsets
+from music.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
 from music.chords import Chord
-from music.tokens import DURATION, FIRST, PITCH, vocabulary
+from music.tokens import DURATION, FIRST, MAX_STEP, PITCH, PROGRAM, SIGNATURE, TEMPO, vocabulary
 from pipelines.accompanist import Entry, Score, Timetable, before, draws
 from pipelines.commission import Commission
 from pipelines.following import tones_of
@@ -26,9 +26,6 @@ from pipelines.options import HarmonizeOptions
 VOICE_STAGE = 2  # which random numbers
 WIDEST = {ALTO: 12, TENOR: 12}  # semitones below the voice above
 FOREIGN = {True: 3.0, False: 1.5}  # off the logit of a tone foreign to a chord that was typed, or was not
-TO_TONIC = (
-    4.0  # to the logit of the tonic, for the bass under the last note of a piece that ends on a tone of its triad
-)
 NOTES_A_STEP = 12
 
 
@@ -39,14 +36,12 @@ class Voices:
     Attributes:
         ends: when the note of each lower voice ends.
         lines: the notes (start, end, pitch) of each voice, the soprano's (all of them) first.
-        rows: what was written, as step rows with their onsets.
         bar: of the last row.
     """
 
     ends: dict[int, int]
     lines: dict[int, list[tuple[int, int, int]]]
     bar: int
-    rows: list[tuple[int, list[int]]] = field(default_factory=list)
 
     def next(self) -> tuple[int, int]:
         """Returns (position, voice) of the next note to write."""
@@ -85,9 +80,9 @@ def write_voices(
     notes: list[list[tuple[int, int, int, int, int]]] = [[] for _ in range(count)]
     scores = [Score(asked, of_variant) for of_variant in chords]
     temperature = options.temperature * options.temperature_notes
+    soprano = sung(asked.lead, asked.starts)
     for first, last in asked.stretches:
         begin, stop = int(asked.starts[first]), int(asked.starts[last])
-        soprano = sung(asked.lead, asked.starts)
         begin = max(begin, min((start for start, end, _ in soprano if end > begin), default=stop))
         stop = min(stop, max((end for start, end, _ in soprano if start < stop), default=begin))
         read = before(asked, kept, first)
@@ -137,10 +132,9 @@ class VoiceNote(Entry):
         self.position, self.voice = voices.next()
         starts = asked.starts
         self.bar = min(int(np.searchsorted(starts, self.position, side="right")) - 1, len(starts) - 2)
-        beats = asked.beats
-        row = beats[np.flatnonzero(onsets(beats, starts) <= self.position)[-1]]
+        row = asked.beats[np.flatnonzero(asked.beat_positions <= self.position)[-1]]
         self.fixed = (
-            FIRST + min(max(self.bar - voices.bar, 0), 15), int(row[7]), int(row[6]),
+            FIRST + min(max(self.bar - voices.bar, 0), MAX_STEP), int(row[SIGNATURE]), int(row[TEMPO]),
             FIRST + self.position - int(starts[self.bar]), self.voice,
         )  # fmt: skip
         self.beat = max(0, int(np.searchsorted(asked.beat_ticks, asked.tick(self.position), side="right")) - 1)
@@ -158,10 +152,6 @@ class VoiceNote(Entry):
             if (tones := tones_of(chord)) is not None:
                 for pitch in pitches:
                     scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN[self.asked.typed]
-            elif self._is_last():
-                triad = self._last_triad()
-                for pitch in pitches:
-                    scores[FIRST + pitch + self.asked.shift] += TO_TONIC * (pitch % 12 in triad)
             mask[[FIRST + pitch + self.asked.shift for pitch in pitches]] = True
         elif field == DURATION_FIELD:
             room = self._room(row[PITCH_FIELD] - FIRST - self.asked.shift)
@@ -196,14 +186,6 @@ class VoiceNote(Entry):
         """Returns whether the soprano sings its last note, or has sung it."""
         return self.position >= self.voices.lines[SOPRANO][-1][0]
 
-    def _last_triad(self) -> tuple[int, ...]:
-        """Returns the pitch classes on which this voice may come to rest under the soprano's last note; none if it leads elsewhere."""
-        key = self.asked.key
-        triad = tuple((key.tonic + step) % 12 for step in (0, 3 if key.mode == "minor" else 4, 7))
-        if self.voices.lines[SOPRANO][-1][2] % 12 not in triad:
-            return ()
-        return triad[:1] if self.voice == BASS else triad
-
     def _sounding(self, voice: int) -> int | None:
         """Returns the pitch of another voice as this note begins; None for one that moves now and is not written yet."""
         return self.voices.at(voice, self.position)
@@ -231,7 +213,7 @@ class VoiceNote(Entry):
             if start > self.position and tune < pitch:
                 room = min(room, start - self.position)
                 break
-        chords, positions = self.asked.asked, onsets(self.asked.beats, self.asked.starts)
+        chords, positions = self.asked.asked, self.asked.beat_positions
         for beat in range(self.beat, len(chords)):
             tones = tones_of(chords[beat])
             if tones is None or pitch % 12 in tones:
@@ -258,5 +240,5 @@ def sung(rows: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
 
 def held_notes(rows: np.ndarray, voice: int, asked: Commission) -> list[tuple[int, int, int]]:
     """Returns the notes (start, end, pitch as it sounds) of a voice in octuples as the model writes them."""
-    mine = rows[rows[:, 5] == voice]
+    mine = rows[rows[:, PROGRAM] == voice]
     return [(start, end, pitch - asked.shift) for start, end, pitch in sung(mine, asked.starts)]

@@ -15,6 +15,7 @@ import symusic
 
 from music.bars import Bar
 from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, beat_ticks
+from music.harmony import spans_of
 from music.theory import Key
 
 FIT = ("CTnCTR", "PCS", "MCTD")
@@ -199,17 +200,6 @@ def chords_between(spans: Sequence[ChordSpan], edges: Sequence[int]) -> list[Cho
         inside = [(min(s.end, end) - max(s.start, start), s.chord) for s in spans if s.start < end and s.end > start]
         found.append(max(inside, key=lambda part: part[0])[1] if inside else NO_CHORD)
     return found
-
-
-def spans_of(chords: Sequence[Chord], edges: Sequence[int]) -> list[ChordSpan]:
-    """Returns the spans of chords that hold from one edge to the next, neighbours that are equal as one."""
-    spans: list[ChordSpan] = []
-    for start, end, chord in zip(edges[:-1], edges[1:], chords, strict=True):
-        if spans and spans[-1].chord == chord and spans[-1].end == start:
-            spans[-1] = spans[-1]._replace(end=end)
-        elif chord != NO_CHORD:
-            spans.append(ChordSpan(start, end, chord))
-    return spans
 
 
 # Baselines

@@ -22,10 +22,11 @@ import symusic
 from tqdm import tqdm
 
 from music.bars import Bar, bar_grid
+from music.chord_bars import in_text
 from music.chords import Chord, ChordSpan, beat_ticks, chord_spans, with_chords
 from music.edit import slice_bars
 from music.errors import StudioError
-from music.harmony import estimate_chords
+from music.harmony import estimate_chords, spans_of
 from music.melody_key import key_of
 from music.midi import write_midi
 from music.piece import Piece
@@ -42,7 +43,6 @@ from training.harmony_measures import (
     half_bars,
     line,
     rule_chords,
-    spans_of,
     tonic_chords,
 )
 from training.part_writing import count_part_writing, rates
@@ -255,14 +255,11 @@ def typed_figures(sheets: Sequence[Sheet], style: str, ask: Ask) -> dict[str, fl
 
 
 def as_typed(chords: Sequence[Chord], bars: Sequence[Bar], ticks_per_quarter: int, key: Key) -> str:
-    """Returns the chords of the beats as a person types them: "Am | F / G / | C"."""
-    typed, beat = [], iter(chords)
-    for bar in bars:
-        mine = list(itertools.islice(beat, len(beat_ticks(bar, ticks_per_quarter))))
-        held = [a == b for a, b in zip(mine[1:], mine)]
-        words = [mine[0].name(key), *("/" if same else chord.name(key) for same, chord in zip(held, mine[1:]))]
-        typed.append(words[0] if all(held) else " ".join(words))
-    return " | ".join(typed)
+    """Returns the chords of the beats as a person types them: "Am | F G | C"."""
+    beat = iter(chords)
+    return " | ".join(
+        in_text(list(itertools.islice(beat, len(beat_ticks(bar, ticks_per_quarter)))), key) for bar in bars
+    )
 
 
 def kept_to(score: symusic.Score, asked: Sequence[ChordSpan], bars: Sequence[Bar]) -> dict[str, float]:
