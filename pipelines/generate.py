@@ -126,6 +126,8 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
     time = plan.start_tick + bars * bar_length + np.floor((steps[:, POSITION] - FIRST) * unit).astype(int)
     length = np.maximum(1, np.round(tokens.vocabulary().durations[steps[:, DURATION] - FIRST] * unit).astype(int))
     end = plan.start_tick + (limits.bars - 1) * bar_length + math.ceil(limits.last_positions * unit)
+    if limits.monophonic:
+        length = np.minimum(length, np.append(time[1:], end) - time)
     pitch = (steps[:, PITCH] - FIRST) % 128 - np.where(steps[:, PROGRAM] == tokens.DRUM_PROGRAM, 0, plan.shift)
     velocity = tokens.vocabulary().velocities[steps[:, VELOCITY] - FIRST]
     new_notes = []

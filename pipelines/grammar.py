@@ -28,6 +28,7 @@ END = EOS  # the step id with which a piece ends
 STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(len(STEP_FIELDS))
 MAX_NOTES_A_BAR = 192
 MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
+WIDEST_LEAP = 12  # semitones between two notes of a tune
 GM_KIT = range(35, 82)
 # To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent.
 BRING_IN = 0.25
@@ -47,6 +48,7 @@ class Limits:
         asked: those of them that shall play.
         scale: pitch classes that pitched notes may have, as they sound; empty for any.
         shift: semitones from how a pitch sounds to how the model writes it.
+        monophonic: whether there is one note at a time, see ``Tune``.
     """
 
     bars: int
@@ -59,6 +61,7 @@ class Limits:
     asked: frozenset[int] = frozenset()
     scale: frozenset[int] = frozenset()
     shift: int = 0
+    monophonic: bool = False
 
 
 @dataclass
@@ -239,6 +242,31 @@ class Writing:
             mask = mask.copy()
             mask[pitch] = False
         return mask
+
+
+class Tune(Writing):
+    """A variant of one note at a time, as a singer or a flute has it."""
+
+    def in_order(self, row: list[int]) -> bool:
+        """Returns whether a row, known up to its pitch, begins after the note before and can be reached from it."""
+        if not self.rows:
+            return True
+        later = row[STEP] != FIRST or row[POSITION] > self.rows[-1][POSITION]
+        return later and abs(row[PITCH] - self.rows[-1][PITCH]) <= WIDEST_LEAP
+
+    def move_on(self, row: list[int]) -> tuple[int, int]:
+        """Returns a step id and the lowest position id with which to go on where a row was not in order."""
+        later = max(row[POSITION], self.rows[-1][POSITION] + 1)
+        if row[STEP] == FIRST and later < FIRST + self._positions(self.bar):
+            return FIRST, later
+        return self.leave_bar(), FIRST
+
+    def _pitches(self, program: int) -> np.ndarray:
+        mask = super()._pitches(program)
+        if not self.rows:
+            return mask
+        near = np.abs(np.arange(len(mask)) - self.rows[-1][PITCH]) <= WIDEST_LEAP
+        return mask & near if (mask & near).any() else mask
 
 
 @lru_cache(maxsize=1)

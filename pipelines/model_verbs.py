@@ -73,6 +73,7 @@ def add_generate(verbs: Verbs) -> None:
         "--instruments", metavar="A,B,C", type=_names, help="the only instruments allowed, such as piano,bass,drums"
     )
     what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
+    what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
     free = parser.add_argument_group("how adventurous")
     _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
     free.add_argument(

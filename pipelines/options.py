@@ -41,6 +41,7 @@ class GenerateOptions:
         genre: one of GENRES, or None for any.
         instruments: the only instruments that new notes may use, by name; empty for those of the input, or any.
         density: one of DENSITIES, or None for any.
+        monophonic: write one note at a time, as a melody; then at most one instrument may be asked for.
         temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
         temperature_notes: factor on temperature for pitches.
         temperature_durations: factor on temperature for rhythm: bar steps, positions and durations.
@@ -64,6 +65,7 @@ class GenerateOptions:
     genre: str | None = None
     instruments: tuple[str, ...] = ()
     density: str | None = None
+    monophonic: bool = False
     temperature: float = 1.0
     temperature_notes: float = 1.0
     temperature_durations: float = 1.0
@@ -77,7 +79,7 @@ class GenerateOptions:
     checkpoint: str = "generate-small"
 
     def __post_init__(self) -> None:
-        _settle(self, _generate_checks, key=parse_key, instruments=parse_instrument)
+        settle(self, _generate_checks, key=parse_key, instruments=parse_instrument)
 
 
 def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
@@ -111,6 +113,10 @@ def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
         (
             o.density is not None and o.density not in DENSITIES,
             f"The density {o.density} is unknown. Choose one of {', '.join(DENSITIES)}.",
+        ),
+        (
+            o.monophonic and len(o.instruments) > 1,
+            f"{len(o.instruments)} instruments cannot play one melody. Choose one, or allow several notes at a time.",
         ),
         *_sampling_checks(o, "notes", "durations", "instruments"),
         (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
@@ -173,7 +179,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        _settle(self, _remix_checks, bars=parse_bars, instruments=parse_swap)
+        settle(self, _remix_checks, bars=parse_bars, instruments=parse_swap)
 
 
 def _remix_checks(o: RemixOptions) -> list[tuple[bool, str]]:
@@ -233,7 +239,7 @@ class HarmonizeOptions:
 
     def __post_init__(self) -> None:
         player = parse_instrument if self.style == "band" else _pitched
-        _settle(self, _harmonize_checks, chords=parse_progression, key=parse_key, bars=parse_bars, instruments=player)
+        settle(self, _harmonize_checks, chords=parse_progression, key=parse_key, bars=parse_bars, instruments=player)
 
 
 def _harmonize_checks(o: HarmonizeOptions) -> list[tuple[bool, str]]:
@@ -301,7 +307,7 @@ def parse_swap(text: str) -> tuple[int, int]:
     return int(track), parse_instrument(name.strip())
 
 
-def _settle(options: Any, checks: Callable[[Any], list[tuple[bool, str]]], **readers: Callable[[str], Any]) -> None:
+def settle(options: Any, checks: Callable[[Any], list[tuple[bool, str]]], **readers: Callable[[str], Any]) -> None:
     """Returns nothing; makes tuples of the options' lists, and sees that all is well.
 
     Args:

@@ -18,6 +18,7 @@ from music.tokens import FIRST
 from pipelines.grammar import (
     SIGNATURE,
     Limits,
+    Tune,
     Writing,
 )
 from pipelines.note_writer import ATTEMPTS, NoteWriter
@@ -86,7 +87,8 @@ class Writer(NoteWriter):
         self._read_prompt()
         self._settle()
         self._go_on_with([0] * options.variants)
-        self.variants = [Writing(self.limits) for _ in range(options.variants)]
+        kind = Tune if self.limits.monophonic else Writing
+        self.variants = [kind(self.limits) for _ in range(options.variants)]
 
     def _read_prompt(self) -> None:
         """Reads the kept music, as much of it as can reach the notes to be written."""
@@ -142,6 +144,7 @@ class Writer(NoteWriter):
             asked=plan.asked,
             scale=scale,
             shift=plan.shift,
+            monophonic=self.options.monophonic,
         )
 
     def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:

@@ -15,21 +15,28 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import symusic
 from tqdm import tqdm
 
 from music import conditions, tokens
+from music.chords import chord_spans
 from music.errors import StudioError
+from music.melody_key import key_of
 from music.midi import read_midi
+from music.theory import ALL_KEYS, Key
+from training.songbooks import lead_sheets
 
 WINDOW_NOTES = 1024
 STRIDE_NOTES = 512
 MIN_NOTES = 24
 SUFFIXES = {".mid", ".midi", ".kar"}
+LEADS = (0, 4, 25, 40, 48, 52, 56, 65, 71, 73, 80)  # who plays the melodies of lead sheets, by chance
+LEAD_SHEET_SET = "leadsheets_"  # sets of this name lie in FOLDER/leadsheets, as JSON Lines
 MIDDLE, EDGE = 0, 1  # weight classes: windows at the start or end of a piece are drawn more often
 
 # Genre of a groove by the first of these words in its name.
@@ -45,12 +52,14 @@ GROOVE_GENRES = {
 
 @dataclass(frozen=True)
 class Source:
-    """One MIDI file to read."""
+    """Music to read: a MIDI file, or the melody of a lead sheet with the key of its chords."""
 
     path: Path
     name: str
     split: str
     genre: str | None
+    score: symusic.Score | None = None
+    key: Key | None = None
 
 
 def main(argv: list[str]) -> None:
@@ -71,7 +80,8 @@ def main(argv: list[str]) -> None:
         if args.data is None:
             raise StudioError("The data sets have no folder. Say where they are with --data.")
         for name, entry in tomllib.loads(args.sets.read_text()).items():
-            sets[name] = (entry, list(manifest_sources(args.data / name, name, entry)))
+            read = melody_sources if name.startswith(LEAD_SHEET_SET) else manifest_sources
+            sets[name] = (entry, list(read(args.data / name, name, entry)))
     for folder in args.folders:
         sets[folder.name] = (
             {"source": str(folder.name), "licence": "the user's own"},
@@ -102,6 +112,20 @@ def manifest_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator
             yield Source(
                 folder / item["file"], f"{name}/{Path(item['file']).stem}", item["split"], genre_of(name, item)
             )
+
+
+def melody_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[Source]:
+    """Yields the melodies of the lead sheets "leadsheets_NAME", each played by one of LEADS.
+
+    Raises:
+        StudioError: there is no such file.
+    """
+    for song in lead_sheets(folder.parent / "leadsheets", (name.removeprefix(LEAD_SHEET_SET),)):
+        melody = song.score.copy()
+        melody.markers = []
+        melody.tracks[0].program = LEADS[int(hashlib.sha1(song.name.encode()).hexdigest(), 16) % len(LEADS)]
+        key = key_of(song.score, 0, [span.chord for span in chord_spans(song.score)])
+        yield Source(folder, song.name, song.split, entry.get("genre"), melody, key)
 
 
 def folder_sources(folder: Path, genre: str | None) -> Iterator[Source]:
@@ -143,7 +167,7 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         counts = table.setdefault(name, {"train": 0, "valid": 0, "notes": 0})
         for source in tqdm(sources, desc=name, unit="file", disable=None):
             try:
-                rows = tokens.encode(read_midi(source.path).score).rows
+                rows = tokens.encode(source.score or read_midi(source.path).score).rows
             except StudioError:
                 skipped += 1
                 continue
@@ -155,7 +179,10 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
             for first, last, weight_class in windows_of(rows):
                 split = int(source.split == "valid")
                 windows.append((number, split, len(pieces), total + first, total + last, weight_class))
-                prefixes.append(conditions.measure(rows[first:last], genre).prefix().astype(np.int16))
+                found = conditions.measure(rows[first:last], genre)
+                if source.key is not None:
+                    found = replace(found, key=ALL_KEYS.index(source.key))
+                prefixes.append(found.prefix().astype(np.int16))
             pieces.append((source.name, total, total + len(rows)))
             all_rows.append(rows)
             total += len(rows)
