@@ -1,0 +1,154 @@
+"""Melodies of one note at a time: taking one out of a score, how well one sings, and bringing one to a close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import symusic
+
+from music.theory import Key
+
+HALF, FULL = "half", "full"
+"""How a phrase closes: openly, on a tone of the dominant chord, or on the tonic."""
+
+USUAL_NOTES_A_QUARTER = {"low": 0.8, None: 1.2, "high": 1.8, "medium": 1.2}
+"""By density: how busy a melody is that sings well."""
+
+_STEPWISE, _REPEATED = 0.62, 0.15  # shares of intervals up to a whole tone, and of repeated pitches, in songs
+
+
+class Note(NamedTuple):
+    """A note of a melody: its first tick, the tick after its last, its pitch and its velocity."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+def monophonic(track: symusic.Track) -> list[Note]:
+    """Returns the melody of a track: of notes that begin together the highest, each ending where the next begins."""
+    notes = track.notes.numpy()
+    order = np.lexsort((-notes["pitch"].astype(np.int64), notes["time"]))
+    found: list[Note] = []
+    for time, duration, pitch, velocity in zip(
+        *(notes[name][order].tolist() for name in ("time", "duration", "pitch", "velocity")), strict=True
+    ):
+        if found and found[-1].start == time:
+            continue
+        if found and found[-1].end > time:
+            found[-1] = found[-1]._replace(end=time)
+        found.append(Note(time, time + max(1, duration), pitch, velocity))
+    return found
+
+
+def moved(notes: Sequence[Note], ticks: int, semitones: int = 0) -> list[Note]:
+    """Returns the notes that much later and higher."""
+    return [Note(n.start + ticks, n.end + ticks, n.pitch + semitones, n.velocity) for n in notes]
+
+
+def close(notes: Sequence[Note], how: str, key: Key, bar: tuple[int, int], beat: int) -> list[Note]:
+    """Returns the phrase with its last bar brought to a close: a long note on a tone on which such a phrase rests.
+
+    Args:
+        notes: the phrase; at least its last bar.
+        how: HALF or FULL.
+        key: of the phrase.
+        bar: first tick of its last bar, and the tick after it.
+        beat: ticks of a beat.
+    """
+    start, end = bar
+    latest = start + (end - start) // 2 // beat * beat
+    onsets = [n.start for n in notes if start <= n.start <= latest and (n.start - start) % beat == 0]
+    at = max(onsets, default=latest)
+    kept = [n._replace(end=min(n.end, at)) for n in notes if n.start < at]
+    last = next((n for n in reversed(notes) if n.start <= at), notes[-1] if notes else Note(at, end, 72, 80))
+    tones = [key.tonic] if how == FULL else [(key.tonic + step) % 12 for step in (7, 2)]
+    goal = min(
+        (p for p in range(last.pitch - 11, last.pitch + 12) if p % 12 in tones), key=lambda p: abs(p - last.pitch)
+    )
+    return [*kept, Note(at, end, goal, last.velocity)]
+
+
+def placed(notes: Sequence[Note], low: int, high: int) -> list[Note]:
+    """Returns the notes moved by octaves to where an instrument with this range sings, and none out of it."""
+    if not notes:
+        return []
+    middle = np.clip(low + 0.62 * (high - low), 58, 79)
+    mean = float(np.mean([n.pitch for n in notes]))
+    octaves = round((middle - mean) / 12)
+    out = moved(notes, 0, 12 * octaves)
+    top, bottom = max(n.pitch for n in out), min(n.pitch for n in out)
+    if top > high and bottom - 12 >= low:
+        out = moved(out, 0, -12)
+    elif bottom < low and top + 12 <= high:
+        out = moved(out, 0, 12)
+    return [n._replace(pitch=_within(n.pitch, low, high)) for n in out]
+
+
+def _within(pitch: int, low: int, high: int) -> int:
+    while pitch > high:
+        pitch -= 12
+    while pitch < low:
+        pitch += 12
+    return pitch
+
+
+def singability(
+    notes: Sequence[Note],
+    before: Sequence[Note],
+    key: Key,
+    bar_ticks: int,
+    ticks_per_quarter: int,
+    density: str | None = None,
+) -> float:
+    """Returns how well a phrase sings; higher is better, 0 is very well.
+
+    What counts are the habits of songs: mostly steps, few repeated tones and wide leaps, a range of about an octave, some
+    variety of note lengths, rhythms that come back, chord tones of the key on the first beats, no long gaps.
+
+    Args:
+        notes: the phrase.
+        before: the melody before it.
+        key: of both.
+        bar_ticks: length of a bar.
+        ticks_per_quarter: of all times.
+        density: one of USUAL_NOTES_A_QUARTER.
+    """
+    if len(notes) < 2:
+        return -10.0
+    line = [*before[-1:], *notes]
+    pitch = np.array([n.pitch for n in line])
+    moves = np.abs(np.diff(pitch))
+    first, last = notes[0].start // bar_ticks * bar_ticks, max(n.end for n in notes)
+    quarters = max(1.0, (last - first) / ticks_per_quarter)
+    score = -2.0 * max(0.0, _STEPWISE - float(np.mean(moves <= 2)))
+    score -= 3.0 * max(0.0, float(np.mean(moves == 0)) - _REPEATED)
+    score -= 3.0 * float(np.mean(moves > 7)) + 1.5 * float(np.mean((moves > 4) & (moves <= 7)))
+    span = int(pitch.max() - pitch.min())
+    score -= 0.1 * max(0, span - 14) + 0.25 * max(0, 5 - span) + 0.2 * max(0, 4 - len(set(pitch.tolist())))
+    score -= abs(float(np.log(len(notes) / quarters / USUAL_NOTES_A_QUARTER[density])))
+    lengths = np.diff([n.start for n in notes])
+    _, counts = np.unique(lengths, return_counts=True)
+    shares = counts / counts.sum() if len(lengths) else np.ones(1)
+    score -= 1.2 * max(0.0, 0.8 + float((shares * np.log2(shares)).sum()))
+    score += 0.8 * _rhyme(notes, before, bar_ticks)
+    heads = [n.pitch % 12 for n in notes if n.start % bar_ticks == 0]
+    third = (key.tonic + (3 if key.mode == "minor" else 4)) % 12
+    stable = {key.tonic, third, (key.tonic + 7) % 12}
+    score += 0.6 * (float(np.mean([p in stable for p in heads])) - 1 if heads else -1)
+    held = sum(n.end - n.start for n in notes) / (last - first)
+    return score - 1.5 * max(0.0, 0.75 - held)
+
+
+def _rhyme(notes: Sequence[Note], before: Sequence[Note], bar_ticks: int) -> float:
+    """Returns the share of bars, less 1, whose rhythm another bar of the phrase or of the melody before has too."""
+    rhythms: dict[int, tuple[int, ...]] = {}
+    for note in (*before, *notes):
+        bar = note.start // bar_ticks
+        rhythms[bar] = (*rhythms.get(bar, ()), note.start % bar_ticks)
+    mine = [bar for bar in rhythms if bar >= notes[0].start // bar_ticks]
+    alike = [sum(rhythms[other] == rhythms[bar] for other in rhythms) > 1 for bar in mine]
+    return float(np.mean(alike)) - 1 if alike else -1.0
