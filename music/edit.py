@@ -39,7 +39,8 @@ def transpose(score: symusic.Score, semitones: int) -> symusic.Score:
 def slice_bars(score: symusic.Score, first: int, last: int) -> symusic.Score:
     """Returns the bars ``first`` up to but not including ``last``, counted from 0, moved to the start.
 
-    Notes are cut at both edges. Tempo, signatures, controls and bends that were in force come along.
+    Notes are cut at both edges. Tempo, signatures, controls, bends and markers such as "chord: Am" that were in force
+    come along.
     """
     bars = bar_grid(score)
     end = bars[min(last, len(bars)) - 1].end if last > 0 else 0
@@ -60,7 +61,9 @@ def slice_bars(score: symusic.Score, first: int, last: int) -> symusic.Score:
     out.tempos = _window(out.tempos, start, end)
     out.time_signatures = _window(out.time_signatures, start, end)
     out.key_signatures = _window(out.key_signatures, start, end)
-    out.markers = [_moved(event, -start) for event in out.markers if start <= event.time < end]
+    lasting = _window([m for m in out.markers if ": " in m.text], start, end, lambda m: m.text.partition(": ")[0])
+    passing = [_moved(m, -start) for m in out.markers if ": " not in m.text and start <= m.time < end]
+    out.markers = sorted([*lasting, *passing], key=lambda marker: marker.time)
     return out
 
 

@@ -159,6 +159,7 @@ class _PartWriter:
         bars = self.sheet.bars
         keys = {change.bar: change for change in self.sheet.keys}
         tempi = dict(self.sheet.tempi) if self.index == 0 else {}
+        marks = dict(self.sheet.marks) if self.index == 0 else {}
         number = 0 if bars[0].partial and len(bars) > 1 else 1
         for place, bar in enumerate(bars):
             measure = _add(element, "measure", number=number if not bar.partial or place == 0 else f"X{number}")
@@ -166,6 +167,9 @@ class _PartWriter:
                 measure.set("implicit", "yes")
             number += not bar.partial or place == 0
             self._write_attributes(measure, place, keys.get(place))
+            if place in marks:
+                direction = _add(measure, "direction", placement="above")
+                _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
             if place in tempi:
                 direction = _add(measure, "direction", placement="above")
                 _add(_add(direction, "direction-type"), "words", _tempo_text(tempi[place]), font_weight="bold")

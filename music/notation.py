@@ -13,6 +13,7 @@ import symusic
 
 from music.bars import tempo_map
 from music.chord_symbols import PrintedChord, printed_chords
+from music.form import sections
 from music.parts import Player, split_voices
 from music.piece import Piece
 from music.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
@@ -93,13 +94,14 @@ class KeyChange(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A score on paper. ``tempi`` are (bar, quarters a minute), only those worth printing."""
+    """A score on paper. ``tempi`` are (bar, quarters a minute), only those worth printing; ``marks`` (bar, section)."""
 
     title: str
     bars: tuple[Bar, ...]
     keys: tuple[KeyChange, ...]
     tempi: tuple[tuple[int, float], ...]
     parts: tuple[Part, ...]
+    marks: tuple[tuple[int, str], ...] = ()
 
 
 def layout(piece: Piece, view: str = "score") -> Sheet:
@@ -127,7 +129,9 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
         lyrics = _syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
         chords = printed_chords(score, bars) if index == led else ()
         parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics, chords))
-    return Sheet(piece.title, tuple(bars), tuple(_keys(score, bars)), tuple(_tempi(score, bars)), tuple(parts))
+    starts = [bar.start_tick for bar in bars]
+    marks = tuple((bisect.bisect_right(starts, section.start) - 1, section.name) for section in sections(score))
+    return Sheet(piece.title, tuple(bars), tuple(_keys(score, bars)), tuple(_tempi(score, bars)), tuple(parts), marks)
 
 
 # Staves

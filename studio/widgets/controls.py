@@ -184,6 +184,14 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
                 help="Only notes of the key's scale, no accidentals. Drums are free.",
             ),
         )
+        values["monophonic"] = keep(
+            "monophonic",
+            st.toggle(
+                "Melody only",
+                key=bound("monophonic", False),
+                help="One note at a time, as a singer or a flute has it. Choose one instrument, or none.",
+            ),
+        )
 
     density = st.segmented_control(
         "Density",

@@ -13,6 +13,7 @@ import symusic
 
 from music.engrave import musicxml, pdf, svg_pages
 from music.errors import StudioError
+from music.form import with_sections
 from music.piece import Piece
 
 QUARTER = 480
@@ -391,3 +392,14 @@ def test_the_pdf_is_a4_with_every_page():
     assert len(document.pages) == len(svg_pages(piece)) > 1
     assert [round(float(side)) for side in document.pages[0].mediabox[2:]] == [595, 842]
     assert document.metadata.title == "A test"
+
+
+def test_the_sections_of_a_song_stand_over_its_bars():
+    score = symusic.Score(480)
+    score.tracks.append(symusic.Track("Melody", 73))
+    score.tracks[0].notes.extend([symusic.Note(480 * beat, 480, 72, 80) for beat in range(16)])
+    piece = Piece(with_sections(score, [(0, "Verse"), (2 * 1920, "Chorus")]))
+    measures = ElementTree.fromstring(musicxml(piece)).findall("part/measure")
+    marks = [measure.findtext("direction/direction-type/rehearsal") for measure in measures]
+    assert marks == ["Verse", None, "Chorus", None]
+    assert "Chorus" in svg_pages(piece)[0]
