@@ -178,11 +178,11 @@ def parse_instrument(text: str) -> int:
     if re.fullmatch(r"\d{1,3}", wanted) and int(wanted) < 128:
         return int(wanted)
     for candidate in (wanted, wanted.removesuffix("s")):
-        if candidate in _LOOKUP:
-            return _LOOKUP[candidate]
-    near = difflib.get_close_matches(wanted, _LOOKUP, n=8, cutoff=0.6)
-    near += [name for name in _LOOKUP if len(wanted) > 2 and wanted in name]
-    names = list(dict.fromkeys(instrument_name(_LOOKUP[name]) for name in near))[:4]
+        if candidate in NAMES:
+            return NAMES[candidate]
+    near = difflib.get_close_matches(wanted, NAMES, n=8, cutoff=0.6)
+    near += [name for name in NAMES if len(wanted) > 2 and wanted in name]
+    names = list(dict.fromkeys(instrument_name(NAMES[name]) for name in near))[:4]
     advice = (
         f"Did you mean {', '.join(names)}?" if names else "Try piano, bass, drums, strings or any General MIDI name."
     )
@@ -206,4 +206,5 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9+]+", " ", text.lower()).split())
 
 
-_LOOKUP: dict[str, int] = {_plain(name): program for program, name in enumerate(GM_NAMES)} | _WORDS
+NAMES: dict[str, int] = {_plain(name): program for program, name in enumerate(GM_NAMES)} | _WORDS
+"""Every name by which an instrument is known, in lower case, and its program."""

@@ -62,7 +62,7 @@ POLYPHONIC = (*range(32), 46, *range(104, 109))
 """Programs that accompany a melody alone."""
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
-_NO_CADENCE = frozenset({"loop"})
+_ENDLESS = frozenset({"loop"})
 
 
 class Layout(NamedTuple):
@@ -100,7 +100,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     themes = tuple(dict.fromkeys(name.rstrip("'") for name in layout.form))
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
-    loop = brief.form in _NO_CADENCE or (brief.form is None and FORM_OF.get(brief.genre) in _NO_CADENCE)
+    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre) in _ENDLESS)
     return Plan(
         brief,
         (
@@ -163,7 +163,7 @@ class _Sketch:
         numerator, denominator = bars[0][2:]
         written = f"{numerator}/{denominator}"
         self.signature = written if written in TIME_SIGNATURES else "4/4"
-        self.tempo_bpm = float(np.clip(tempo_map(score)[2][0], *TEMPO_RANGE_BPM))
+        self.tempo_bpm = round(float(np.clip(tempo_map(score)[2][0], *TEMPO_RANGE_BPM)), 2)  # files hold microseconds
         self.key: Key = key_of(score, melody)
         self.lead = score.tracks[melody].program
         notes = score.tracks[melody].notes.numpy()
@@ -175,14 +175,19 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     """Returns the program of the lead, the style of the accompaniment, and the programs that accompany."""
     without = {parse_instrument(name) for name in brief.without}
     asked = tuple(dict.fromkeys(parse_instrument(name) for name in brief.instruments))
-    given = bool(asked)
-    if not asked:
+    given = any(program != DRUMS and program not in BASSES for program in asked)
+    if not given:  # drums or a bass alone stand for a band that has them
+        wanted = asked
         asked = tuple(parse_instrument(name) for name in _usual_band(brief))
+        others = (program for program in asked if not (wanted and program in BASSES and set(wanted) & set(BASSES)))
+        asked = tuple(dict.fromkeys((*others, *wanted)))
         if brief.style == "chorale":
             asked = (52,)
         if sketch is not None:
             asked = (sketch.lead, *(program for program in asked[1:] if program != sketch.lead))
-        asked = tuple(program for program in asked if program not in without) or _stand_in(without)
+        asked = tuple(program for program in asked if program not in without)
+        if all(program == DRUMS or program in BASSES for program in asked):
+            asked = (*_stand_in(without), *asked)
     pitched = [program for program in asked if program != DRUMS and program not in BASSES]
     if not pitched:
         raise StudioError("There is nobody to play the melody. Ask for an instrument with pitches too, such as piano.")
@@ -200,11 +205,9 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
         chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in POLYPHONIC)[:1] or (lead,)}
         chosen |= {"bass": tuple(p for p in others if p in BASSES)[:1], "chorale": (lead,)}
         others = chosen.get(style, others)
-    elif not others:
-        others = () if style == "band" else (lead,)
     if style == "chorale" and len(others) == 2:
         others = (others[0], *others)
-    return lead, style, others or ((lead,) if style != "band" else ())
+    return lead, style, others or (lead,)  # an empty list would be the style's own choice
 
 
 def _usual_band(brief: Brief) -> tuple[str, ...]:
@@ -253,10 +256,11 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     numerator, denominator = map(int, signature.split("/"))
     quarters = 4 * numerator / denominator
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
-    form = brief.form or FORM_OF.get(brief.genre) or ("verse-chorus" if brief.seconds > 75 else "AABA")
+    usual_form = FORM_OF.get(brief.genre) or ("verse-chorus" if brief.seconds > 75 else "AABA")
+    forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None
-    for names, dislike in _sequences(form):
+    for names, dislike in ((names, cost + 3 * n) for n, form in enumerate(forms) for names, cost in _sequences(form)):
         for bars, odd in _section_lengths(sketch):
             for intro, ending, plain in _FRAMES:
                 if intro > bars or (bars < 4 and intro + ending > 2):
