@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 from music.accidentals import with_drawn_accidentals
@@ -47,6 +48,8 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     # A small band fits a page at the usual staff height of 7 mm; for an orchestra the staves shrink.
     smaller = 1.0 if staves <= 2 else 1.15 if staves <= 5 else max(1.25, staves * 0.07)
     verovio.enableLog(verovio.LOG_OFF)
+    # It knows its fonts only in the thread that imported it first.
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit = verovio.toolkit()
     width, height = (round(mm * 10 * smaller) for mm in _A4_MM)
     margin = round(120 * smaller)

@@ -45,8 +45,8 @@ def monophonic(track: symusic.Track) -> list[Note]:
 
 
 def moved(notes: Sequence[Note], ticks: int, semitones: int = 0) -> list[Note]:
-    """Returns the notes that much later and higher."""
-    return [Note(n.start + ticks, n.end + ticks, n.pitch + semitones, n.velocity) for n in notes]
+    """Returns the notes that much later and higher; by octaves back where they would leave the range of MIDI."""
+    return [Note(n.start + ticks, n.end + ticks, _within(n.pitch + semitones, 0, 127), n.velocity) for n in notes]
 
 
 def close(notes: Sequence[Note], how: str, key: Key, bar: tuple[int, int], beat: int) -> list[Note]:
@@ -66,9 +66,8 @@ def close(notes: Sequence[Note], how: str, key: Key, bar: tuple[int, int], beat:
     kept = [n._replace(end=min(n.end, at)) for n in notes if n.start < at]
     last = next((n for n in reversed(notes) if n.start <= at), notes[-1] if notes else Note(at, end, 72, 80))
     tones = [key.tonic] if how == FULL else [(key.tonic + step) % 12 for step in (7, 2)]
-    goal = min(
-        (p for p in range(last.pitch - 11, last.pitch + 12) if p % 12 in tones), key=lambda p: abs(p - last.pitch)
-    )
+    near = range(max(0, last.pitch - 11), min(128, last.pitch + 12))
+    goal = min((p for p in near if p % 12 in tones), key=lambda p: abs(p - last.pitch))
     return [*kept, Note(at, end, goal, last.velocity)]
 
 
@@ -76,7 +75,7 @@ def placed(notes: Sequence[Note], low: int, high: int) -> list[Note]:
     """Returns the notes moved by octaves to where an instrument with this range sings, and none out of it."""
     if not notes:
         return []
-    middle = np.clip(low + 0.62 * (high - low), 58, 79)
+    middle = np.clip(low + 0.68 * (high - low), 60, 79)
     mean = float(np.mean([n.pitch for n in notes]))
     octaves = round((middle - mean) / 12)
     out = moved(notes, 0, 12 * octaves)

@@ -1,8 +1,8 @@
 """The studio on the command line: ``python -m pipelines VERB ...``.
 
 A verb is a function that adds its parser and says which function runs it: that gets the command line and a way to show
-progress, and returns the files to write; VERBS lists them. Files are written when all is done, so a run that fails
-leaves nothing behind. Exit code 0, or 2 with two short sentences.
+progress, and returns the files to write; a verb may also say how they are written (``write``). VERBS lists them. Files are
+written when all is done, so a run that fails leaves nothing behind. Exit code 0, or 2 with two short sentences.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from music.errors import StudioError
 from music.midi import inspect, read_midi, read_with_repairs, write_files
+from pipelines.compose_verb import add_compose
 from pipelines.model_verbs import Show, Verbs, add_generate, add_harmonize, add_remix
 from pipelines.recipes import recipe_beside
 
@@ -38,15 +39,25 @@ class _Progress:
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._what = ""
 
-    def __call__(self, done: float, total: float, unit: str) -> None:
+    def __call__(self, done: float, total: float, unit: str, what: str = "") -> None:
         from tqdm import tqdm
 
         if self._bar is None:
             hidden = not sys.stderr.isatty()
             self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=hidden, leave=False)
         self._bar.total = total
+        if what != self._what:
+            self._bar.set_description(what)
+            self._what = what
         self._bar.update(max(done - self._bar.n, 0))
+
+    def say(self, text: str) -> None:
+        """Says something beside the bar."""
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr)
 
     def __enter__(self) -> _Progress:
         return self
@@ -60,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     parser = _Parser(
         prog="python -m pipelines",
-        description="DeepMusic Studio on the command line: write, remix and harmonize music, play it to a file, print it, look into it.",
+        description="DeepMusic Studio on the command line: compose, write, remix and harmonize music, play it, print it, look into it.",
         epilog="Type 'python -m pipelines VERB --help' to see what a verb can do.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -72,7 +83,10 @@ def main(arguments: list[str] | None = None) -> int:
             _check_place(asked.out, asked.endings)
         with _Progress() as show:
             files = asked.run(asked, show)
-        _write(files)
+        getattr(asked, "write", write_files)(files)
+        for path in files:
+            if not path.name.endswith(".recipe.json"):  # recipes go without saying
+                print(path)
         return 0
     except StudioError as error:
         print(error, file=sys.stderr)
@@ -177,6 +191,7 @@ def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 
 
 VERBS: tuple[Callable[[Verbs], None], ...] = (
+    add_compose,
     add_generate,
     add_remix,
     add_harmonize,
@@ -196,14 +211,6 @@ def _check_place(out: Path, endings: Sequence[str]) -> None:
         raise StudioError(f"The folder '{out.parent}' does not exist. Make it first, or choose another.")
     if out.is_dir() or not os.access(out.parent, os.W_OK):
         raise StudioError(f"'{out}' cannot be written. Choose another place.")
-
-
-def _write(files: Mapping[Path, bytes]) -> None:
-    """Writes files and says which; recipes go without saying."""
-    write_files(files)
-    for path in files:
-        if not path.name.endswith(".recipe.json"):
-            print(path)
 
 
 if __name__ == "__main__":

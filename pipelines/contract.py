@@ -41,6 +41,17 @@ class Step:
         return self.pieces[0]
 
 
+@dataclass(frozen=True)
+class SongStep(Step):
+    """How far a song is, which is made in stages; here, so that a page can receive it without the models.
+
+    Attributes:
+        stages: what each stage has made, in the plan's order, as far as the song has come; the last may be in the making.
+    """
+
+    stages: tuple[Piece, ...] = ()
+
+
 class Pipeline(Protocol):
     """Takes a Piece and frozen options, yields Steps. Leaves its input as it is."""
 

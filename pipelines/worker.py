@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
@@ -31,7 +31,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
 
-LANES = ("model", "media")
+LANES = ("model", "media", "download")
 UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
 START_S = 60.0
@@ -104,6 +104,18 @@ def _harmonize(tell: Tell, piece: Piece, options: Any) -> Step | None:
     return last_step(harmonize(piece, options), tell)
 
 
+def _compose(tell: Tell, piece: Piece, plan: Any, done: Sequence[Piece] = ()) -> Step | None:
+    from pipelines.compose import compose
+
+    return last_step(compose(piece, plan, done), tell)
+
+
+def _song_zip(tell: Tell, song: Piece, plan: Any, sketch: Piece | None = None, soundfont: Path | None = None) -> bytes:
+    from pipelines.song_folder import song_zip
+
+    return song_zip(song, plan, sketch, soundfont, progress=tell, stop=_ears(tell))
+
+
 def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
     from music.midi import inspect, read_with_repairs
 
@@ -136,11 +148,12 @@ def _encode(tell: Tell, piece: Piece, form: str, soundfont: Path | None = None) 
 
 def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
     from music.render import encode, render_stems
+    from pipelines.song_folder import file_name
 
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:  # FLAC is packed already
         for number, stem in enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1):
-            archive.writestr(f"{number:02d} {_file_name(stem.name)}.flac", encode(stem.audio, "flac"))
+            archive.writestr(f"{number:02d} {file_name(stem.name, 'track')}.flac", encode(stem.audio, "flac"))
     return packed.getvalue()
 
 
@@ -150,12 +163,27 @@ def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | 
     return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece, view)
 
 
+def _verify(tell: Tell, name: str) -> str:
+    from checkpoints.self_test import check
+    from checkpoints.store import entry
+
+    return check(entry(name))
+
+
+def _import(tell: Tell, path: Path, name: str | None = None) -> str:
+    from checkpoints.importing import import_file
+
+    return import_file(path, name).name
+
+
+def _pull(tell: Tell, name: str) -> str:
+    from checkpoints.pulling import pull
+
+    return pull(name, progress=tell, stop=_ears(tell)).name
+
+
 def _ears(tell: Tell) -> Callable[[], bool]:
     return lambda: tell(None)
-
-
-def _file_name(text: str) -> str:
-    return "".join(c if c.isalnum() or c in " -_" else "_" for c in text).strip() or "track"
 
 
 def warm_up() -> None:
@@ -163,7 +191,7 @@ def warm_up() -> None:
     from music.tokens import vocabulary
 
     vocabulary()
-    for pipeline in ("generate", "remix", "harmonize"):
+    for pipeline in ("generate", "remix", "harmonize", "compose"):
         importlib.import_module(f"pipelines.{pipeline}")
 
 
@@ -171,10 +199,15 @@ VERBS: dict[str, Verb] = {
     "generate": Verb("model", _generate, limit_s=3600.0),
     "remix": Verb("model", _remix, limit_s=3600.0),
     "harmonize": Verb("model", _harmonize, limit_s=3600.0),
+    "compose": Verb("model", _compose, limit_s=3600.0),
+    "verify": Verb("model", _verify),
+    "import": Verb("model", _import, limit_s=900.0),
+    "pull": Verb("download", _pull, limit_s=24 * 3600.0),
     "inspect": Verb("media", _inspect, limit_s=60.0),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),
+    "song_zip": Verb("media", _song_zip),
     "sheet": Verb("media", _sheet, limit_s=120.0),
 }
 

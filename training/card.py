@@ -6,9 +6,8 @@ import json
 import tomllib
 from pathlib import Path
 
-from checkpoints.store import REGISTRY
+from checkpoints.store import CARDS, REGISTRY
 
-CARDS = REGISTRY.parent / "cards"
 PURPOSES = {
     "generate": "Writes multi-track music from nothing, or continues a piece, one note at a time (`pipelines/generate.py`).",
     "remix": "Writes anew what is selected of a piece, and leaves the rest as it is (`pipelines/remix.py`).",

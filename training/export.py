@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from checkpoints.store import EMBEDDED, REGISTRY, file_sha256, register
+from checkpoints.self_test import recorded
+from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, check_name, file_sha256, register, user_registry
 from music.cache import cache_folder
 from music.errors import StudioError
 from training.card import CARDS, write_card
@@ -35,9 +36,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--name", help="of the checkpoint; by default the recipe's")
     args = parser.parse_args(argv)
     registry, folder, cards = (
-        (REGISTRY, EMBEDDED, CARDS)
-        if args.embed
-        else (cache_folder() / "registry.toml", cache_folder(), cache_folder())
+        (REGISTRY, EMBEDDED, CARDS) if args.embed else (user_registry(), cache_folder(), cache_folder())
     )
     print(export(args.run, registry, folder, cards, args.name))
 
@@ -46,7 +45,7 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
     """Writes the checkpoint of a run, registers it under a name (by default the recipe's) and returns its path.
 
     Raises:
-        StudioError: the folder holds no run.
+        StudioError: the folder holds no run, or the name cannot be one.
     """
     if not (run / "state.pt").exists():
         raise StudioError(f"There is no run in '{run}'. Train one first with `python -m training train`.")
@@ -54,6 +53,7 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
     config = json.loads((run / "config.json").read_text())
     recipe, index = config["recipe"], config["index"]
     name = name or recipe["name"]
+    check_name(name)
     weights = {name: tensor.half().contiguous() for name, tensor in state["model"].items()}
     header = {
         "config": json.dumps(config["model"]),
@@ -69,27 +69,28 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
     os.replace(f"{path}.part", path)
     named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
     used = named or index["sets"]
-    register(
-        registry,
-        name,
-        {
-            "file": path.name,
-            "bytes": path.stat().st_size,
-            "sha256": file_sha256(path),
-            "task": recipe["task"],
-            "architecture": recipe["architecture"],
-            "tokenizer": index["tokenizer"],
-            "licence": "MIT",
-            "parameters": sum(tensor.numel() for tensor in weights.values()),
-            "steps": state["step"],
-            "notes_seen": state["notes"],
-            "training_minutes": round(state["seconds"] / 60),
-            "data": sorted(used),
-            "remarks": recipe.get("remarks", ""),
-        },
-    )
+    unit = loss_unit(recipe)
+    values = {
+        "kind": "checkpoint",
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": file_sha256(path),
+        "sources": [EMBEDDED_SOURCE] if registry == REGISTRY else [],
+        "task": recipe["task"],
+        "architecture": recipe["architecture"],
+        "tokenizer": index["tokenizer"],
+        "licence": "MIT",
+        "parameters": sum(tensor.numel() for tensor in weights.values()),
+        "steps": state["step"],
+        "notes_seen": state["notes"],
+        "training_minutes": round(state["seconds"] / 60),
+        "data": sorted(used),
+        "metrics": metrics(run / "curve.csv", unit),
+        "remarks": recipe.get("remarks", ""),
+    }
+    register(registry, name, recorded(name, path, values))
     shutil.copy(run / "curve.csv", cards / f"{name}.csv")
-    draw_curve(run / "curve.csv", cards / f"{name}.png", loss_unit(recipe))
+    draw_curve(run / "curve.csv", cards / f"{name}.png", unit)
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
@@ -98,6 +99,13 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
 def loss_unit(recipe: dict[str, Any]) -> str:
     """Returns what the loss of a recipe is counted in, such as "nats a note"."""
     return f"nats a {importlib.import_module(TASKS[recipe['architecture']]).Task.unit}"
+
+
+def metrics(curve: Path, unit: str) -> list[str]:
+    """Returns what the last validation of a run found, in words; nothing if there was none."""
+    with curve.open() as file:
+        found = [row["valid"] for row in csv.DictReader(file) if row["valid"]]
+    return [f"{float(found[-1]):.2f} {unit} at the last validation in training"] if found else []
 
 
 def draw_curve(curve: Path, picture: Path, unit: str) -> None:

@@ -3,11 +3,13 @@
     python -m training quality generate-small --pieces 100 --data DATA
     python -m training quality remix-small --pieces 100 --data DATA
     python -m training quality harmonize-small --pieces 100 --data DATA
+    python -m training quality compose --pieces 20
 
 Pieces that were written are asked whether they obey their controls, are spread like real music, and copied any of it
 (training/quality_generate.py); pieces that were changed, how near they stay to what they were and whether what was
 taken away comes back (training/quality_remix.py); melodies that were harmonised, how their chords and voices compare
-with the written ones (training/quality_harmonize.py).
+with the written ones (training/quality_harmonize.py). Whole songs, which no checkpoint makes alone, are asked whether
+they are what was asked for, come back to their themes, and end (training/quality_compose.py).
 """
 
 from __future__ import annotations
@@ -35,7 +37,11 @@ REPORTS = {
     "generate": "training.quality_generate",
     "remix": "training.quality_remix",
     "harmonize": "training.quality_harmonize",
+    "compose": "training.quality_compose",
 }
+CHAIN = "compose"
+"""Stands where a checkpoint's name would: the chain of all of them."""
+
 _SETS = Path(__file__).parent / "recipes" / "sets.toml"
 _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
 
@@ -43,8 +49,12 @@ _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
 def main(argv: list[str]) -> None:
     """Runs ``python -m training quality``."""
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("--pieces", type=int, default=100, help="pieces to write or to change, each in several ways")
+    parser.add_argument("checkpoint", help=f"its name, or {CHAIN} for whole songs")
+    parser.add_argument(
+        "--pieces",
+        type=int,
+        help="pieces to write or to change, each in several ways (default: 100; for whole songs 20, one a prompt)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
     parser.add_argument("--sets", type=Path, default=_SETS, help="the TOML file that describes the data sets")
@@ -54,12 +64,17 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
+    if args.pieces is None:
+        args.pieces = 20 if args.checkpoint == CHAIN else 100
+    if args.card and args.checkpoint == CHAIN:
+        raise StudioError("Whole songs have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
     import torch
 
     torch.set_num_threads(1)
-    kind = importlib.import_module(REPORTS[store.entry(args.checkpoint).task])
+    task = CHAIN if args.checkpoint == CHAIN else store.entry(args.checkpoint).task
+    kind = importlib.import_module(REPORTS[task])
     figures = kind.figures(args)
     report = kind.as_text(figures)
     print(report)

@@ -1,0 +1,49 @@
+"""Mix: the last stage of a song; rules, no model, make its sections follow each other and set who is how loud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from music.band import read_parts, read_song, settled, with_parts
+from music.groove import steady
+from music.mixing import balanced, layered, shaped
+from music.piece import Piece
+from music.seams import ended, last_chord, led_over, slowed
+from pipelines.contract import Step
+from pipelines.options import to_mapping
+from pipelines.plan import MixOptions
+
+VERSION = "1"
+
+
+def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
+    """Yields Steps whose piece is the song with its sections told apart: steady, led over, layered and balanced.
+
+    The melody keeps its notes, the song its length, its chord symbols and its sections. What a piece does not have
+    (sections, drums, a bass, an ending) is left alone.
+    """
+    song = read_song(piece.score)
+    came = read_parts(piece.score)
+    rules = (
+        (options.groove, lambda now: steady(song, now)),
+        (options.layers, lambda now: layered(song, now)),
+        (options.fills, lambda now: led_over(song, now, options.seed)),
+        (True, lambda now: ended(song, now)),
+    )
+    total, parts = len(rules) + 1.0, came
+    for done, (wanted, rule) in enumerate(rules, start=1):
+        if wanted:
+            parts = settled(song, came, rule(parts))
+            yield Step((piece.replace(score=with_parts(piece.score, parts)),), float(done), total, "rules")
+    parts = shaped(song, parts, options.dynamics)
+    score = balanced(song, with_parts(piece.score, parts), parts)
+    if options.ritardando:
+        score = slowed(song, score, last_chord(song, parts))
+    recipe = {
+        "pipeline": "mix",
+        "version": VERSION,
+        "options": to_mapping(options),
+        "input": piece.fingerprint,
+        "checkpoint": {},
+    }
+    yield Step((piece.with_step(score, recipe),), total, total, "rules")
