@@ -1,4 +1,4 @@
-"""A checkpoint of others -> one of ours: safetensors with a header, and an entry in the registry of the cache folder."""
+"""A file of others -> one of ours in the cache folder: checkpoints as safetensors with a header, sound banks as they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,14 +14,67 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from checkpoints.fairseq_reader import read
-from checkpoints.store import Entry, entries, entry, file_sha256, register
+from checkpoints.self_test import recorded
+from checkpoints.store import Entry, check_name, entry, file_sha256, known, register, user_registry
 from models.musicbert import MusicBERTConfig
 from music.cache import cache_folder
 from music.dialects import official
 from music.errors import StudioError
+from music.soundfonts import check_soundfont, is_soundfont
 
 OFFICIAL_NAMES = {(4, 512, 2048, 8): "musicbert-small", (12, 768, 3072, 12): "musicbert-base"}
 """Names of the authors' models by layers, width, hidden and heads."""
+
+AUTHORS = "that of its authors"
+"""Stands for a licence that the file does not tell."""
+
+
+def import_file(path: Path, name: str | None = None) -> Entry:
+    """Returns the entry of a MusicBERT checkpoint of fairseq or a sound bank after taking it into the cache folder.
+
+    Raises:
+        StudioError: as ``import_musicbert`` and ``import_soundfont``.
+    """
+    path = Path(path)
+    bank = is_soundfont(path) or path.suffix.lower() in (".sf2", ".sf3")
+    return import_soundfont(path, name) if bank else import_musicbert(path, name)
+
+
+def import_soundfont(path: Path, name: str | None = None) -> Entry:
+    """Returns the entry of a sound bank after copying it to the cache folder, where it plays from now on.
+
+    Args:
+        path: an .sf2 or .sf3 file.
+        name: of the bank; by default made from the file's name.
+
+    Raises:
+        StudioError: the file is no whole sound bank, the name cannot be used or stands for something else, or the cache
+            folder cannot be written.
+    """
+    check_soundfont(path)
+    name = name or "-".join(re.findall(r"[A-Za-z0-9_]+", path.stem))[:60].strip("-_") or "soundfont"
+    check_name(name)
+    sha256 = file_sha256(path)
+    before = known().get(name)
+    if before is not None and before.sha256 != sha256:
+        raise StudioError(
+            f"There is another checkpoint or sound bank '{name}' already. Choose another name with --name."
+        )
+    folder = cache_folder() / "soundfonts"
+    ending = ".sf3" if path.suffix.lower() == ".sf3" else ".sf2"
+    target = folder / f"{name}-{sha256[:8]}{ending}"
+    part = target.with_suffix(f"{ending}.{os.getpid()}.part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, part)
+        os.replace(part, target)
+    except OSError as error:
+        raise StudioError(f"'{folder}' cannot be written: {error}. Make room there, or see to its rights.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    values = {"kind": "soundfont", "file": target.name, "bytes": target.stat().st_size, "sha256": sha256}
+    register(user_registry(), name, values | {"licence": AUTHORS, "source": _printable(path.name)})
+    return entry(name)
 
 
 def import_musicbert(path: Path, name: str | None = None) -> Entry:
@@ -38,7 +92,7 @@ def import_musicbert(path: Path, name: str | None = None) -> Entry:
     """
     path = Path(path)
     if name is not None:
-        _check_name(name)
+        check_name(name)
     config, weights = read(path)
     name = name or _name_for(config, path)
     source = file_sha256(path)
@@ -66,13 +120,14 @@ def import_musicbert(path: Path, name: str | None = None) -> Entry:
             "task": "remix",
             "architecture": "musicbert",
             "tokenizer": header["tokenizer"],
-            "licence": "that of its authors",
+            "licence": AUTHORS,
             "parameters": sum(tensor.numel() for tensor in weights.values()),
-            "source": "".join(letter for letter in path.name if letter.isprintable()),
+            "source": _printable(path.name),
             "source_sha256": source,
         }
+        values = recorded(name, Path(part), values)
         os.replace(part, target)
-        register(folder / "registry.toml", name, values)
+        register(user_registry(), name, values)
     except (OSError, SafetensorError) as error:
         raise StudioError(f"'{folder}' cannot be written: {error}. Make room there, or see to its rights.") from error
     finally:
@@ -81,9 +136,8 @@ def import_musicbert(path: Path, name: str | None = None) -> Entry:
     return entry(name)
 
 
-def _check_name(name: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name):
-        raise StudioError(f"'{name}' cannot be the name of a checkpoint. Use letters, digits, '-' and '_'.")
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _name_for(config: MusicBERTConfig, path: Path) -> str:
@@ -96,10 +150,10 @@ def _name_for(config: MusicBERTConfig, path: Path) -> str:
 
 def _check_free(name: str, target: Path, source: str) -> None:
     """Checks that a name is free, or stands for the same source."""
-    known = entries().get(name)
-    if known is None and not target.exists():
+    before = known().get(name)
+    if before is None and not target.exists():
         return
-    other = known.details.get("source_sha256") if known else _source_of(target)
+    other = before.details.get("source_sha256") if before else _source_of(target)
     if other != source:
         raise StudioError(f"There is another checkpoint '{name}' already. Choose another name with --name.")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from checkpoints.store import Entry, entry, verify
+from checkpoints.store import Entry, entry, known, verify
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
@@ -42,19 +42,32 @@ class Checkpoint:
 
 
 def load(name: str) -> Checkpoint:
-    """Returns a checkpoint by name; the second call gives the same object.
+    """Returns a checkpoint by name; the second call gives the same object, whatever becomes of its file.
+
+    Nothing is downloaded: what is not here is refused with the way to get it. When another checkpoint has been
+    registered under the name since, that one is loaded.
 
     Raises:
-        StudioError: there is none of this name, its file is not the registered one, or it was trained with
-            other vocabularies than this version of the studio has.
+        StudioError: there is none of this name, it is not here, its file is not the registered one, or it was trained
+            with other vocabularies than this version of the studio has.
     """
     with _lock:
-        if name not in _loaded:
-            _loaded[name] = _read(entry(name))
+        registered = known().get(name)
+        if name not in _loaded or (registered and registered.sha256 != _loaded[name].entry.sha256):
+            _loaded[name] = read(entry(name))
         return _loaded[name]
 
 
-def _read(wanted: Entry) -> Checkpoint:
+def read(wanted: Entry) -> Checkpoint:
+    """Returns a checkpoint read from its file, shared with nobody.
+
+    Raises:
+        StudioError: as ``load``.
+    """
+    if wanted.kind != "checkpoint":
+        raise StudioError(f"'{wanted.name}' is a sound bank. Choose a checkpoint.")
+    if wanted.sources and not wanted.is_here:
+        raise StudioError(f"The checkpoint '{wanted.name}' is not on this machine. {wanted.remedy}")
     verify(wanted)
     if wanted.architecture not in ARCHITECTURES:
         raise StudioError(
@@ -70,17 +83,15 @@ def _read(wanted: Entry) -> Checkpoint:
         with safe_open(wanted.path, "pt") as file:
             config = json.loads(file.metadata()["config"])
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - the file is no dict
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise StudioError(
-            f"The checkpoint '{wanted.name}' cannot be read. Restore {wanted.path.name} from the repository."
-        ) from error
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-    model = model_type(config_type(**frozen))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
+        frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+        model = model_type(config_type(**frozen))
         if wanted.architecture == "musicbert" and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
         model.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError) as error:
         raise StudioError(
             f"The checkpoint '{wanted.name}' does not fit its own description. Export it again with this version."
         ) from error

@@ -1,37 +1,57 @@
-"""Where checkpoints lie, and what the registry says of each."""
+"""Where checkpoints and sound banks lie, and what the registries say of each.
+
+Three kinds of registry are read, and a name belongs to the first that has it: the repository's, the user's own in the
+cache folder (what was exported, imported or pulled), and those of others that the user added (``registries.add``).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
+import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from music.cache import cache_folder
 from music.errors import StudioError
 
 EMBEDDED = Path(__file__).parent / "embedded"
 REGISTRY = Path(__file__).parent / "registry.toml"
+CARDS = Path(__file__).parent / "cards"
+ENDINGS = {"checkpoint": (".safetensors",), "soundfont": (".sf2", ".sf3")}
+"""What kinds of entry there are, and how their files end."""
+
+EMBEDDED_SOURCE = "embedded"
+"""Stands among an entry's sources for the file that ships in git."""
+
+PATIENCE_S = 10.0  # a registry is written in milliseconds
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint that can be loaded.
+    """One checkpoint or sound bank.
 
     Attributes:
         name: such as "generate-small".
-        path: its safetensors file.
+        path: its file, whether it is there or not.
         bytes: size of the file.
         sha256: of the file, hex.
-        task: the pipeline that it serves.
+        task: the pipeline that it serves; empty for a sound bank, as are the next two.
         architecture: the room of ``models`` that it needs.
         tokenizer: digest of the vocabularies that it was trained with.
-        details: everything else that the registry says: parameters, data, licence, metrics.
+        details: everything else that the registry says: parameters, data, licence, metrics, self-test.
+        kind: one of ENDINGS.
+        sources: addresses that it can be pulled from, in order of preference.
+        origin: the address of the published registry that lists it; empty for the studio's and the user's own.
     """
 
     name: str
@@ -42,64 +62,224 @@ class Entry:
     architecture: str
     tokenizer: str
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    kind: str = "checkpoint"
+    sources: tuple[str, ...] = ()
+    origin: str = ""
+
+    @property
+    def ships(self) -> bool:
+        """Whether it comes with the repository."""
+        return self.path.parent == EMBEDDED
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its file is on this machine."""
+        return self.path.is_file()
+
+    @property
+    def remedy(self) -> str:
+        """What to do when its file is missing or damaged, in one sentence."""
+        if self.ships:
+            return f"Restore {self.path.name} from the repository."
+        if self.sources:
+            return f"Get it with `python -m checkpoints pull {self.name}` or on the Checkpoints page."
+        return "Import or export it again."
 
 
-def entries() -> dict[str, Entry]:
-    """Returns all registered checkpoints by name: those that ship, then those exported into the cache folder."""
-    found: dict[str, Entry] = {}
-    for registry, folder in ((REGISTRY, EMBEDDED), (cache_folder() / "registry.toml", cache_folder())):
-        if not registry.exists():
-            continue
-        for name, values in tomllib.loads(registry.read_text(encoding="utf-8")).items():
-            known = {key: values.pop(key) for key in ("bytes", "sha256", "task", "architecture", "tokenizer")}
-            path = folder / values.pop("file")
-            found.setdefault(name, Entry(name=name, path=path, details=MappingProxyType(values), **known))
+def known() -> dict[str, Entry]:
+    """Returns by name all that the registries list, here or not.
+
+    Raises:
+        StudioError: a registry cannot be read.
+    """
+    cache = cache_folder()
+    found = {}
+    for name, values in read_registry(REGISTRY).items():
+        ships = EMBEDDED_SOURCE in values.get("sources", ())
+        found[name] = entry_of(name, values, EMBEDDED if ships else cache)
+    for registry in (user_registry(), *sorted((cache / "registries").glob("*.toml"))):
+        for name, values in read_registry(registry).items():
+            if name not in found:
+                found[name] = entry_of(name, values, cache)
     return found
 
 
+def entries() -> dict[str, Entry]:
+    """Returns by name what is here; what cannot be pulled counts as here, so that a lost file is told of."""
+    return {name: entry for name, entry in known().items() if entry.is_here or not entry.sources}
+
+
 def entry(name: str) -> Entry:
-    """Returns the registry's entry of a checkpoint.
+    """Returns what the registries say of a checkpoint or sound bank, here or not.
 
     Raises:
-        StudioError: there is no such checkpoint.
+        StudioError: there is none of this name.
     """
-    known = entries()
-    if name not in known:
-        raise StudioError(f"There is no checkpoint '{name}'. Available: {', '.join(known) or 'none'}.")
-    return known[name]
+    found = known()
+    if name not in found:
+        raise StudioError(f"There is no checkpoint '{name}'. Available: {', '.join(found) or 'none'}.")
+    return found[name]
+
+
+def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> Entry:
+    """Returns the entry that a registry's values describe, its file lying in this folder (a sound bank's one further down).
+
+    Raises:
+        StudioError: the values are not those of an entry.
+    """
+    rest = dict(values)
+    try:
+        kind, file = rest.pop("kind", "checkpoint"), rest.pop("file")
+        if file != Path(file).name or not file.endswith(ENDINGS[kind]):
+            raise ValueError(f"{file} is no name of a {kind}")
+        return Entry(
+            name=name,
+            path=(folder / "soundfonts" if kind == "soundfont" else folder) / file,
+            kind=kind,
+            sources=tuple(source for source in rest.pop("sources", ()) if source != EMBEDDED_SOURCE),
+            origin=rest.pop("origin", ""),
+            **{key: rest.pop(key) for key in ("bytes", "sha256")},
+            **{key: rest.pop(key, "") for key in ("task", "architecture", "tokenizer")},
+            details=MappingProxyType(rest),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudioError(f"The registry's entry of '{name}' cannot be used. Mend or delete it.") from error
+
+
+def user_registry() -> Path:
+    """Returns where the registry of this user's own checkpoints and sound banks lies."""
+    return cache_folder() / "registry.toml"
+
+
+def read_registry(registry: Path) -> dict[str, dict[str, Any]]:
+    """Returns what a registry says, by name; nothing if there is none.
+
+    Raises:
+        StudioError: it cannot be read.
+    """
+    try:
+        found = tomllib.loads(registry.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise StudioError(f"The registry '{registry}' cannot be read. Mend it or delete it.") from error
+    return found
 
 
 def register(registry: Path, name: str, values: Mapping[str, Any]) -> None:
     """Writes one entry of a registry, leaving the others as they are."""
-    known = tomllib.loads(registry.read_text(encoding="utf-8")) if registry.exists() else {}
-    known[name] = dict(values)
-    lines = ["# Checkpoints by name. Written by `python -m training export` and `python -m checkpoints import`.", ""]
-    for entry_name, entry in sorted(known.items()):
-        # JSON is TOML here, but for letters outside the basic plane, which it escapes as TOML may not.
-        written = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items())
-        lines += [f"[{entry_name}]", *written, ""]
-    part = registry.with_suffix(".part")
-    part.write_text("\n".join(lines), encoding="utf-8")
-    os.replace(part, registry)
+    with _writing(registry) as found:
+        found[name] = dict(values)
+
+
+def unregister(registry: Path, name: str) -> None:
+    """Takes one entry out of a registry, leaving the others as they are."""
+    with _writing(registry) as found:
+        found.pop(name, None)
+
+
+def registry_text(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Returns the text of a registry with these entries."""
+    lines = [
+        "# Checkpoints and sound banks by name. Written by `python -m training export` and `python -m checkpoints`."
+    ]
+    for name, values in sorted(found.items()):
+        written = (f"{key} = {_toml(value)}" for key, value in values.items())
+        lines += ["", f"[{name}]", *written]
+    return "\n".join([*lines, ""])
+
+
+def _toml(value: Any) -> str:
+    # JSON is TOML here, but for letters outside the basic plane, which it escapes as TOML may not, and for one letter.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def remove(name: str) -> Entry:
+    """Returns the entry of a checkpoint or sound bank after deleting its files from the cache folder.
+
+    Raises:
+        StudioError: there is none of this name here, it ships with the studio, or it cannot be deleted.
+    """
+    unwanted = entry(name)
+    if unwanted.ships:
+        raise StudioError(f"'{name}' ships with the studio and stays. Only what was added to it can be removed.")
+    if not unwanted.is_here and name not in read_registry(user_registry()):
+        raise StudioError(f"'{name}' is not on this machine. There is nothing to remove.")
+    folder, file = unwanted.path.parent, unwanted.path.name
+    beside = [path for path in folder.glob(f"{name}.*") if _belongs(path.name, name)]
+    parts = [
+        *folder.glob(f"{file}.*.part*"),
+        *(folder / f".{rest}.lock" for rest in (file, f"{name}.md", f"{name}.png")),
+    ]
+    try:
+        for path in (unwanted.path, *beside, *parts):
+            path.unlink(missing_ok=True)
+        unregister(user_registry(), name)
+    except OSError as error:
+        raise StudioError(f"'{unwanted.path}' cannot be removed: {error.strerror}. See to its rights.") from error
+    return unwanted
+
+
+def values_of(known_entry: Entry) -> dict[str, Any]:
+    """Returns an entry as a registry writes it."""
+    plain = {key: getattr(known_entry, key) for key in ("kind", "bytes", "sha256", "task", "architecture", "tokenizer")}
+    values = {"file": known_entry.path.name, **{key: value for key, value in plain.items() if value != ""}}
+    values["sources"] = [EMBEDDED_SOURCE] if known_entry.ships else list(known_entry.sources)
+    return values | ({"origin": known_entry.origin} if known_entry.origin else {}) | dict(known_entry.details)
+
+
+def cards_folder(wanted: Entry) -> Path:
+    """Returns the folder in which the card of an entry lies, NAME.md with NAME.png, if it has one."""
+    return CARDS if wanted.ships else wanted.path.parent
 
 
 def verify(wanted: Entry) -> None:
-    """Checks that a checkpoint's file is there and is the one that was registered.
+    """Checks that a file is there and is the one that was registered.
 
     Raises:
         StudioError: the file is missing, has another size, or another content.
     """
-    if not wanted.path.exists():
-        raise StudioError(
-            f"The file of checkpoint '{wanted.name}' is missing. Restore {wanted.path.name} from the repository."
-        )
+    if not wanted.is_here:
+        raise StudioError(f"The file of '{wanted.name}' is missing. {wanted.remedy}")
     if wanted.path.stat().st_size != wanted.bytes or file_sha256(wanted.path) != wanted.sha256:
-        raise StudioError(
-            f"The file of checkpoint '{wanted.name}' is damaged or another one. Restore {wanted.path.name} from the repository."
-        )
+        raise StudioError(f"The file of '{wanted.name}' is damaged or another one. {wanted.remedy}")
 
 
 def file_sha256(path: Path) -> str:
     """Returns the SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_name(name: str) -> None:
+    """Makes sure that a name can be one of a checkpoint or sound bank, and so the beginning of a file's name.
+
+    Raises:
+        StudioError: it cannot.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name):
+        raise StudioError(f"'{name}' cannot be the name of a checkpoint. Use letters, digits, '-' and '_'.")
+
+
+def _belongs(file: str, name: str) -> bool:
+    """Returns whether a file of the cache folder lies beside a checkpoint: its card, curve and reports."""
+    rest = file.removeprefix(f"{name}.")
+    return rest in ("md", "png", "csv", "sets.json", "evaluate.txt", "quality.txt")
+
+
+@contextmanager
+def _writing(registry: Path) -> Iterator[dict[str, dict[str, Any]]]:
+    """Gives what a registry says, to be changed, and writes it; another process has to wait meanwhile."""
+    place = hashlib.sha256(str(registry.resolve()).encode()).hexdigest()[:16]
+    try:
+        with FileLock(Path(tempfile.gettempdir()) / f"deepmusic-{place}.lock", timeout=PATIENCE_S):
+            registry.parent.mkdir(parents=True, exist_ok=True)
+            found = read_registry(registry)
+            yield found
+            part = registry.with_suffix(".part")
+            part.write_text(registry_text(found), encoding="utf-8")
+            os.replace(part, registry)
+    except Timeout as error:
+        raise StudioError(f"Another process is writing '{registry}'. Try again in a moment.") from error
+    except OSError as error:
+        raise StudioError(f"'{registry}' cannot be written: {error.strerror}. See to its rights.") from error

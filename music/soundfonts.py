@@ -1,4 +1,4 @@
-"""Which sound bank plays: the user's own, the best that the system has, or the one inside a dependency."""
+"""Which sound bank plays: the user's own, the one taken in last, the best of the system, or the one inside a dependency."""
 
 from __future__ import annotations
 
@@ -27,18 +27,27 @@ def find_soundfont(own: str | Path | None = None) -> Path:
     """Returns the sound bank to play with.
 
     Args:
-        own: the user's own ``.sf2`` or ``.sf3`` file; by default the best bank found on this machine.
+        own: the user's own ``.sf2`` or ``.sf3`` file; by default the bank that was imported or pulled last, else the
+            best bank found on this machine.
 
     Raises:
         StudioError: the user's file is missing or no sound bank, or there is no bank at all.
     """
     if own is not None:
         return check_soundfont(Path(own).expanduser())
+    if taken_in := own_soundfonts():
+        return taken_in[0]
     for name in BETTER_BANKS:
         for folder in bank_folders():
             if is_soundfont(folder / name):
                 return folder / name
     return bundled_soundfont()
+
+
+def own_soundfonts() -> list[Path]:
+    """Returns the sound banks that this user took in, the last one first."""
+    found = [path for path in (cache_folder() / "soundfonts").glob("*.sf[23]") if is_soundfont(path)]
+    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))
 
 
 def bundled_soundfont() -> Path:
@@ -56,12 +65,11 @@ def bundled_soundfont() -> Path:
 
 
 def bank_folders() -> list[Path]:
-    """Returns the folders where sound banks lie: the studio's cache first, then the system's."""
-    cache = cache_folder()
+    """Returns the folders where complete banks lie: the studio's cache first, then the system's."""
     shared = [Path(root) / "share" for root in ("/usr", "/usr/local", "/opt/homebrew")]
     shared.append(Path.home() / ".local" / "share")
     kinds = ("sounds/sf3", "sounds/sf2", "soundfonts")
-    return [cache / "soundfonts", cache, *(root / kind for root in shared for kind in kinds)]
+    return [cache_folder(), *(root / kind for root in shared for kind in kinds)]
 
 
 def is_soundfont(path: Path) -> bool:
@@ -78,10 +86,14 @@ def check_soundfont(path: Path) -> Path:
     """Returns the path again.
 
     Raises:
-        StudioError: there is no such file, or it is no sound bank.
+        StudioError: there is no such file, it is no sound bank, or it is cut short.
     """
     if not path.is_file():
         raise StudioError(f"The sound bank {path.name} was not found. Give the path of an .sf2 or .sf3 file.")
     if not is_soundfont(path):
         raise StudioError(f"{path.name} is not a sound bank. Choose an .sf2 or .sf3 file.")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8)[4:], "little")
+    if path.stat().st_size < 8 + length:
+        raise StudioError(f"{path.name} is cut short. Download it again.")
     return path

@@ -23,8 +23,8 @@ from typing import Any
 from music.errors import StudioError
 from pipelines.worker import BUG, LANES, Worker
 
-MAX_WAITING = {"model": 8, "media": 32}
-MAX_OWN = {"model": 2, "media": 6}
+MAX_WAITING = {"model": 8, "media": 32, "download": 8}
+MAX_OWN = {"model": 2, "media": 6, "download": 2}
 ABSENT_S = 30.0  # a job that no page has asked about for so long has lost its page
 KEEP_S = 600.0  # how long a finished job waits to be fetched
 _log = logging.getLogger(__name__)
