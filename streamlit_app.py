@@ -16,9 +16,12 @@ if __name__ == "__main__":  # a visitor's page
     st.logo(STUDIO / "logo.svg", size="large")
     st.html(STUDIO / "studio.css")
     pages = [
-        st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:", default=True),
+        st.Page("studio/pages/compose.py", title="Compose", icon=":material/auto_awesome:", default=True),
+        st.Page("studio/pages/generate.py", title="Generate", icon=":material/music_note:"),
         st.Page("studio/pages/remix.py", title="Remix", icon=":material/auto_fix_high:"),
         st.Page("studio/pages/harmonize.py", title="Harmonize", icon=":material/piano:"),
+        st.Page("studio/pages/songs.py", title="Songs", icon=":material/library_music:"),
+        st.Page("studio/pages/checkpoints.py", title="Checkpoints", icon=":material/inventory_2:"),
     ]
     st.navigation(pages, position="top").run()
 else:  # the server, once: it carries the addresses of sound beside the pages

@@ -29,7 +29,7 @@ from pipelines.options import HarmonizeOptions, to_mapping
 from pipelines.plan import HarmonyOptions
 
 VERSION = "1"
-PAD_VELOCITY = 52
+KICK, PAD_VELOCITY = 36, 52
 _ENDING_WEIGHT = 0.5  # of a bar that is harmonized again, beside one that is harmonized for the first time
 
 
@@ -202,15 +202,18 @@ class _Writer:
         return join(turns, alone)
 
     def _let_all_play(self) -> None:
-        """Gives held chords to those who were asked for and got nothing to play."""
-        score = self.reading
+        """Gives held chords, or a stroke a bar, to those who were asked for and got nothing to play."""
+        score, grid = self.reading, bar_grid(self.reading)
         playing = {played_by(track) for track in score.tracks[1:] if len(track.notes)}
-        for program in map(parse_instrument, self.options.instruments):
-            if program not in playing and program != DRUMS:
-                score = add_track(score, program, False, instrument_name(program))
-                spans = chord_spans(score, bar_grid(score)[-1].end)
-                held = [(len(score.tracks) - 1, *note, PAD_VELOCITY) for note in voice_chords(spans)]
-                score = graft(score, held)
+        for program in sorted(set(map(parse_instrument, self.options.instruments)) - playing):
+            silent = (number for number, track in enumerate(score.tracks) if number and played_by(track) == program)
+            track = next(silent, len(score.tracks))
+            if track == len(score.tracks):
+                score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
+            notes = voice_chords(chord_spans(score, grid[-1].end))
+            if program == DRUMS:
+                notes = [(bar.start, score.ticks_per_quarter // 2, KICK) for bar in grid]
+            score = graft(score, [(track, *note, PAD_VELOCITY) for note in notes])
         self.reading = score
 
 

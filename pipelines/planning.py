@@ -174,10 +174,9 @@ class _Sketch:
 def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int, ...]]:
     """Returns the program of the lead, the style of the accompaniment, and the programs that accompany."""
     without = {parse_instrument(name) for name in brief.without}
-    asked = tuple(dict.fromkeys(parse_instrument(name) for name in brief.instruments))
+    asked = wanted = tuple(dict.fromkeys(parse_instrument(name) for name in brief.instruments))
     given = any(program != DRUMS and program not in BASSES for program in asked)
     if not given:  # drums or a bass alone stand for a band that has them
-        wanted = asked
         asked = tuple(parse_instrument(name) for name in _usual_band(brief))
         others = (program for program in asked if not (wanted and program in BASSES and set(wanted) & set(BASSES)))
         asked = tuple(dict.fromkeys((*others, *wanted)))
@@ -205,6 +204,7 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
         chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in POLYPHONIC)[:1] or (lead,)}
         chosen |= {"bass": tuple(p for p in others if p in BASSES)[:1], "chorale": (lead,)}
         others = chosen.get(style, others)
+        others += tuple(program for program in wanted if program not in (lead, *others))
     if style == "chorale" and len(others) == 2:
         others = (others[0], *others)
     return lead, style, others or (lead,)  # an empty list would be the style's own choice

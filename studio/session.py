@@ -1,80 +1,54 @@
 """The song in progress of each visitor: takes, the current take, undo and redo, A/B. The only file that names session keys.
 
-A song lives in the server's memory and is found again by the ``song`` parameter of the page's address, so that it
-survives a reload. An address opened while its page is still open elsewhere gets a copy: visitors never share a song.
+A song lives in the server's memory, is written to the user's folder as it changes (``studio.library``), and is found
+again by the ``song`` parameter of the page's address, so that it survives a reload and the server. An address opened
+while its page is still open elsewhere gets a copy: visitors never share a song.
 """
 
 from __future__ import annotations
 
-import secrets
+import functools
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from music.errors import StudioError
 from music.piece import Piece
+from studio.library import Autosave, Library, new_id, songs_folder
+from studio.plain_values import alike
+from studio.projects import MAX_TAKES, Place, Project, Take, Upload
 
-MAX_TAKES = 50
 MAX_SONGS = 200
 FORGET_S = 4 * 3600.0
+MAX_TITLE = 120
+_COPY = " (copy)"
 _SONG = "song"
+_VISITED = "songs of this visit"
 _WIDGET = "control "
 _songs: dict[str, Song] = {}
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
-    """One result: what came out of one press of a button.
+class Writing:
+    """A take that is being written: its job, and what the take will remember.
 
     Attributes:
-        number: counts from 1 in each song.
-        label: such as "Take 3"; for an upload the file's name.
-        detail: what was asked for, in a few words.
-        pieces: the variants, at least one.
-        before: the piece that it continues or rewrites, or None.
-        options: what was asked for; None for an upload.
+        stages: the results of the stages of a song that are kept, not written again.
     """
-
-    number: int
-    label: str
-    detail: str
-    pieces: tuple[Piece, ...]
-    before: Piece | None = None
-    options: Any = None
-
-
-@dataclass(frozen=True)
-class Place:
-    """A take and one of its variants."""
-
-    take: int
-    variant: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Upload:
-    """What became of the file in the uploader: a take and its health report, or a problem in two sentences."""
-
-    file_id: str
-    take: Take | None = None
-    report: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Writing:
-    """A take that is being written: its job, and what the take will remember."""
 
     job_id: str
     before: Piece | None
     options: Any
     detail: str = ""
+    stages: tuple[Piece, ...] = ()
 
 
 @dataclass(eq=False)
@@ -89,9 +63,10 @@ class Song:
         writing: the take that is being written now.
         controls: values of the page's controls by name; Streamlit forgets its own when a page is left.
         notice: a sentence that waits to be shown.
+        title: what the visitor called it; may be empty.
     """
 
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    id: str = field(default_factory=new_id)
     session_id: str = ""
     touched: float = field(default_factory=time.monotonic)
     takes: tuple[Take, ...] = ()
@@ -101,8 +76,46 @@ class Song:
     writing: Writing | None = None
     controls: dict[str, Any] = field(default_factory=dict)
     notice: str | None = None
+    title: str = ""
     _past: tuple[Place | None, ...] = ()
     _future: tuple[Place | None, ...] = ()
+    _noted: Project | None = None
+
+    @classmethod
+    def of(cls, project: Project, song_id: str = "") -> Song:
+        """Returns the song of a project: under the id that it is written under, or as a new song that is still to be."""
+        song = cls(
+            song_id or new_id(),
+            takes=project.takes,
+            place=project.place,
+            partner=project.partner,
+            upload=project.upload,
+            controls=dict(project.controls),
+            title=project.title,
+            _past=project.past,
+            _future=project.future,
+        )
+        song._noted = song.project if song_id else None
+        return song
+
+    @property
+    def project(self) -> Project:
+        """All of the song that outlives the server, as it is now."""
+        return Project(
+            self.title,
+            self.takes,
+            self.place,
+            self.partner,
+            self.upload,
+            self._past,
+            self._future,
+            dict(self.controls),
+        )
+
+    @property
+    def name(self) -> str:
+        """What the song is called."""
+        return self.project.name
 
     @property
     def take(self) -> Take | None:
@@ -146,14 +159,16 @@ class Song:
         detail: str = "",
         before: Piece | None = None,
         options: Any = None,
+        stages: tuple[Piece, ...] = (),
     ) -> Take:
         """Returns a new take, which becomes the current one."""
         number = self.takes[-1].number + 1 if self.takes else 1
-        take = Take(number, label or f"Take {number}", detail, pieces, before, options)
+        take = Take(number, label or f"Take {number}", detail, pieces, before, options, stages)
         self.takes = (*self.takes, take)
         self.go(Place(number))
         if len(self.takes) > MAX_TAKES:
             self._forget_take(self.takes[0].number)
+        note_change(self)
         return take
 
     def go(self, place: Place) -> None:
@@ -161,6 +176,7 @@ class Song:
         if place != self.place:
             self._past, self._future = (*self._past, self.place), ()
             self.place = place
+            note_change(self)
 
     def undo(self) -> None:
         """Goes back to what was current before; no take is lost."""
@@ -168,6 +184,7 @@ class Song:
             self._future = (self.place, *self._future)
             *past, self.place = self._past
             self._past = tuple(past)
+            note_change(self)
 
     def redo(self) -> None:
         """Takes back an undo."""
@@ -175,6 +192,12 @@ class Song:
             self._past = (*self._past, self.place)
             self.place, *future = self._future
             self._future = tuple(future)
+            note_change(self)
+
+    def rename(self, title: str) -> None:
+        """Gives the song this title."""
+        self.title = " ".join(title.split())[:MAX_TITLE]
+        note_change(self)
 
     def _forget_take(self, number: int) -> None:
         self.takes = tuple(take for take in self.takes if take.number != number)
@@ -192,19 +215,86 @@ def name_of(take: Take, variant: int) -> str:
 
 def song() -> Song:
     """Returns this visitor's song; call it once in each run of a page, so that the address keeps naming it."""
-    context = get_script_run_ctx()
-    session_id = context.session_id if context else ""
-    with _lock:
-        mine = _songs.get(st.session_state.get(_SONG, ""))
-        if mine is None:
-            mine = _reopened(st.query_params.get(_SONG), session_id)
-            _tidy()
-            _songs[mine.id] = mine
-            st.session_state[_SONG] = mine.id
-        mine.session_id, mine.touched = session_id, time.monotonic()
+    session_id = _session_id()
+    mine = _songs.get(st.session_state.get(_SONG, "")) or enter(_reopened(st.query_params.get(_SONG), session_id))
+    mine.session_id, mine.touched = session_id, time.monotonic()
     if st.query_params.get(_SONG) != mine.id:  # st.navigation drops it on a change of page
         st.query_params[_SONG] = mine.id
+    note_change(mine)
     return mine
+
+
+def enter(found: Song) -> Song:
+    """Returns the song that is this visitor's from now on: this one, or a copy where another visitor was quicker."""
+    session_id = _session_id()
+    with _lock:
+        left, other = _songs.get(st.session_state.get(_SONG, "")), _songs.get(found.id)
+        if other is not None and other is not found:
+            found = _copy(other) if _is_connected(other.session_id) and other.session_id != session_id else other
+        if left is not None and left is not found:
+            left.session_id = ""
+        _tidy()
+        _songs[found.id] = found
+        found.session_id, found.touched = session_id, time.monotonic()
+    st.session_state[_SONG] = found.id
+    visited().append(found.id)
+    for key in [key for key in st.session_state if str(key).startswith(_WIDGET)]:  # they show the other song's values
+        del st.session_state[key]
+    return found
+
+
+def open_song(song_id: str) -> Song:
+    """Returns the song of this id, which is this visitor's from now on; a copy if another visitor has it open."""
+    return enter(_reopened(song_id, _session_id()))
+
+
+def visited() -> list[str]:
+    """Returns the ids of the songs that this visitor has had open since the page was loaded; may be added to."""
+    return st.session_state.setdefault(_VISITED, [])
+
+
+def live(song_id: str) -> Song | None:
+    """Returns the song of this id if it is in the server's memory."""
+    return _songs.get(song_id)
+
+
+def is_open_elsewhere(song_id: str) -> bool:
+    """Whether another visitor has this song open."""
+    found = _songs.get(song_id)
+    return found is not None and found.session_id != _session_id() and _is_connected(found.session_id)
+
+
+def forget(song_id: str) -> None:
+    """Removes a song from memory, unsaved changes too."""
+    with _lock:
+        _songs.pop(song_id, None)
+    keeper().drop(song_id)
+
+
+def note_change(song: Song) -> None:
+    """Has a song written, if it has a take and differs from what was written last: new takes at once."""
+    if _songs.get(song.id) is not song or not song.takes:
+        return
+    before, project = song._noted, song.project
+    if project != before:
+        song._noted = project
+        keeper().note(song.id, project, now=before is None or before.takes != project.takes)
+
+
+def keeper() -> Autosave:
+    """Returns what writes songs to this user's folder."""
+    return _keeper(songs_folder())
+
+
+@functools.cache
+def _keeper(folder: Path) -> Autosave:
+    return Autosave(Library(folder), _tell)
+
+
+def _tell(song_id: str, problem: str) -> None:
+    found = _songs.get(song_id)
+    if found is not None and found.notice is None:
+        found.notice = problem
 
 
 def is_present(song_id: str) -> bool:
@@ -217,45 +307,82 @@ def bound(name: str, default: Any) -> str:
     """Returns the key for the widget of this control, which will show the song's value of it."""
     controls, key = song_controls(), _WIDGET + name
     if key not in st.session_state:
-        st.session_state[key] = controls.get(name, default)
+        value = controls.get(name, default)
+        st.session_state[key] = value if alike(value, default) else default  # a song's file may say anything
     return key
 
 
 def keep(name: str, value: Any) -> Any:
     """Returns the value, once it is noted as the song's value of this control."""
-    song_controls()[name] = value
+    mine = _mine()
+    if name not in mine.controls or mine.controls[name] != value:
+        mine.controls[name] = value
+        note_change(mine)
     return value
 
 
 def set_controls(values: Mapping[str, Any]) -> None:
     """Sets controls to these values; for callbacks, which run before the widgets do."""
     for name, value in values.items():
-        song_controls()[name] = value
+        keep(name, value)
         st.session_state[_WIDGET + name] = value
 
 
 def song_controls() -> dict[str, Any]:
     """Returns the values of this visitor's controls by name."""
-    found = _songs.get(st.session_state.get(_SONG, ""))
-    return (found or song()).controls
+    return _mine().controls
+
+
+def _mine() -> Song:
+    return _songs.get(st.session_state.get(_SONG, "")) or song()
+
+
+def _session_id() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 def _reopened(song_id: str | None, session_id: str) -> Song:
     old = _songs.get(song_id or "")
     if old is None:
-        return Song()
+        return _read(song_id or "")
     if old.session_id != session_id and _is_connected(old.session_id):
-        return replace(old, id=secrets.token_urlsafe(12), controls=dict(old.controls), writing=None)
+        return _copy(old)
     return old
 
 
+def _read(song_id: str) -> Song:
+    """Returns the song of this id as it was written; a copy where another server has it open, a new one where there is none."""
+    library = keeper().library
+    if not library.has(song_id):
+        return Song()
+    try:
+        alone = library.open(song_id)
+        project = library.read(song_id)
+    except StudioError as error:
+        library.close(song_id)
+        return Song(notice=f"The song of this address cannot be opened. {error}")
+    return Song.of(project, song_id) if alone else Song.of(copied(project))
+
+
+def copied(project: Project) -> Project:
+    """Returns a project that is told apart from the one that it is a copy of by its title."""
+    return replace(project, title=project.name.removesuffix(_COPY)[: MAX_TITLE - len(_COPY)] + _COPY)
+
+
+def _copy(old: Song) -> Song:
+    return Song.of(copied(old.project) if old.takes else old.project)
+
+
 def _is_connected(session_id: str) -> bool:
-    return runtime.exists() and runtime.get_instance().is_active_session(session_id)
+    return bool(session_id) and runtime.exists() and runtime.get_instance().is_active_session(session_id)
 
 
 def _tidy() -> None:
     now = time.monotonic()
     by_age = sorted((s for s in _songs.values() if not _is_connected(s.session_id)), key=lambda s: s.touched)
     for old in by_age:
-        if now - old.touched > FORGET_S or len(_songs) >= MAX_SONGS:
+        forgotten = now - old.touched > FORGET_S and not keeper().waits(old.id)
+        if forgotten or len(_songs) >= MAX_SONGS:
             del _songs[old.id]
+            keeper().library.close(old.id)

@@ -11,28 +11,31 @@ import streamlit as st
 from music.errors import StudioError
 from music.midi import midi_bytes
 from music.piece import Piece
+from pipelines.plan import Plan
+from pipelines.recipes import song_recipe, song_title
 from studio.jobs import registry
 from studio.session import Song
 from studio.widgets.sheet import chosen_view
 
+SONG_FOLDER = "Song folder (.zip)"
+
 
 def downloads(song: Song, piece: Piece, name: str) -> None:
     """Shows a button for each kind of file of this piece, named after ``name``."""
-    stem = (
-        re.sub(
-            r"\W+", "-", name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name
-        )
-        .strip("-")
-        .lower()
-    )
-
+    stem = _slug(name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name)
     view = chosen_view(piece)
     paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
 
-    def made(verb: str, *arguments: str) -> Callable[[], bytes]:
+    def made(verb: str, *arguments: object) -> Callable[[], bytes]:
         return lambda: _ask(song, verb, piece, *arguments)
 
-    files = [
+    files = []
+    plan, sketch = song.take.options, song.take.before
+    if isinstance(plan, Plan):
+        folder = made("song_zip", plan, sketch)
+        text = "Everything in one: MIDI, MP3, WAV, a stem for each track, sheets, the recipe, and how it was made."
+        files.append((SONG_FOLDER, ".zip", "application/zip", folder, text))
+    files += [
         ("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too."),
         ("MP3", ".mp3", "audio/mpeg", made("encode", "mp3"), "For listening and sharing."),
         ("WAV", ".wav", "audio/wav", made("encode", "wav"), "Full quality, 16 bit, 44.1 kHz."),
@@ -47,7 +50,9 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
         ("PDF", f"{paper}.pdf", "application/pdf", made("sheet", "pdf", view), f"The {view} for printing."),
     ]
     if piece.history:
-        recipe = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
+        recipe: str | bytes = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
+        if isinstance(plan, Plan):
+            recipe = song_recipe(piece, plan, sketch)
         files.append(
             (
                 "Recipe",
@@ -57,18 +62,23 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
                 "How it was made, with the seed: the same recipe gives the same notes.",
             )
         )
-    with st.container(horizontal=True, gap="small", key="downloads"):
+    with st.container(horizontal=True, gap="xsmall", key="downloads"):
         for label, ending, mime, data, text in files:
             st.download_button(
                 label,
                 data,
-                stem + ending,
+                (_slug(song_title(piece, plan)) if label == SONG_FOLDER else stem) + ending,
                 mime,
                 key=f"download {label}",
                 help=text,
                 on_click="ignore",
-                icon=":material/download:",
+                icon=f":material/{'folder_zip' if label == SONG_FOLDER else 'download'}:",
+                type="primary" if label == SONG_FOLDER else "secondary",
             )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"\W+", "-", text).strip("-").lower() or "song"
 
 
 def _ask(song: Song, verb: str, *arguments: object) -> bytes:

@@ -25,7 +25,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -92,6 +92,7 @@ class Player {
     this.fillSides();
     this.mixer.fill(piece.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
+    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds));
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());
     this.heard();
@@ -214,6 +215,8 @@ class Player {
     drawNotes(g, piece, at, (track) => this.mixer.gain(track) > 0);
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
+    this.parts.form.inert = this.data.live;
+    placeForm(this.parts.form, piece, at);
     drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();

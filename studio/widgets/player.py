@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from music.bars import bar_grid, ticks_to_seconds
+from music.form import sections
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from studio import media
@@ -32,7 +33,8 @@ DRUM_ROWS: dict[str, tuple[int, ...]] = {
 """What a drummer calls the keys of the General MIDI drum map, lowest row first; the rest is percussion."""
 OTHER_DRUMS = "Perc."
 
-_PARTS = ("sound", "roll", "view", "mixer", "select", "changes", "pointer")
+_PARTS = ("sound", "roll", "view", "mixer", "select", "changes", "form", "pointer")
+_ACCOMPANY = ("harmonize", "harmony")
 _FEWEST_SEMITONES = 25
 _HERE = Path(__file__).parent
 
@@ -106,15 +108,15 @@ def player(
 
 def _melody(piece: Piece, result: Piece) -> int | None:
     """Returns the track that the others accompany, of a harmonization or of what the result was made of; else None."""
-    recipe = next((each for each in reversed(result.history) if each.get("pipeline") == "harmonize"), None)
+    recipe = next((each for each in reversed(result.history) if each.get("pipeline") in _ACCOMPANY), None)
     if recipe and recipe.get("input") == piece.fingerprint:
         return recipe.get("melody")
-    return 0 if any(each.get("pipeline") == "harmonize" for each in piece.history) else None
+    return 0 if any(each.get("pipeline") in _ACCOMPANY for each in piece.history) else None
 
 
-def small_roll(named: NamedPiece, key: str) -> None:
-    """Shows a small still piano roll, for variants side by side."""
-    _small_component()(key=key, data={"piece": {**_drawn(named, _Colours()), "new_from": None}})
+def small_roll(named: NamedPiece, key: str, height: int = 96) -> None:
+    """Shows a small still piano roll, so many pixels high, for variants side by side."""
+    _small_component()(key=key, data={"piece": {**_drawn(named, _Colours()), "new_from": None}, "height": height})
 
 
 def _drawn(named: NamedPiece, colours: _Colours, keep: bool = True) -> dict[str, Any]:
@@ -183,7 +185,7 @@ def picture(piece: Piece) -> dict[str, Any]:
     """Returns a piece as plain values in seconds, as the player's script takes it.
 
     ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
-    ``bars`` are the times of the bar lines, the last one the end of the last bar.
+    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks.
     """
     score = piece.score
     grid = bar_grid(score)
@@ -229,8 +231,20 @@ def picture(piece: Piece) -> dict[str, Any]:
         "high": high,
         "has_pitches": bool(pitches) or not rows,
         "drum_rows": rows,
+        "sections": _sections(piece, grid[-1].end),
         "tracks": tracks,
     }
+
+
+def _sections(piece: Piece, end: int) -> list[dict[str, Any]]:
+    """Returns the sections that the piece marks: name, the section it returns to, first second and the second after its last."""
+    found = sections(piece.score, end)
+    at = ticks_to_seconds(piece.score, np.array([tick for each in found for tick in each[1:]], dtype=int))
+    times = np.round(at, 3).reshape(-1, 2).tolist()
+    return [
+        {"name": each.name, "theme": each.theme, "from": start, "to": stop}
+        for each, (start, stop) in zip(found, times, strict=True)
+    ]
 
 
 def drum_row(pitch: int) -> str:

@@ -3,6 +3,8 @@
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector('.small-roll');
   const canvas = root.firstElementChild;
+  root.style.height = `${data.height}px`;
+  root.hidden = !data.height;
   root.setAttribute('aria-label', data.piece.label);
   root.dataset.notes = data.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0);
   root.draw = () => {
@@ -15,6 +17,8 @@ export default function ({ data, parentElement }) {
     g.fillStyle = theme.dark ? 'rgba(255,255,255,.10)' : 'rgba(0,0,0,.08)';
     for (const bar of data.piece.bars) g.fillRect(Math.round(at.x(bar)), 0, 1, height);
     drawNotes(g, data.piece, at);
+    g.fillStyle = theme.dark ? 'rgba(255,255,255,.45)' : 'rgba(0,0,0,.35)';
+    for (const { from } of data.piece.sections.slice(1)) g.fillRect(Math.round(at.x(from)), 0, 1.5, height);
   };
   root.observer ??= new ResizeObserver(() => root.draw());
   root.observer.observe(root);

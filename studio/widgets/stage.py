@@ -55,7 +55,7 @@ def _stage(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: 
     if song.writing is not None:
         progress(song)
     elif song.piece is not None:
-        _result(song, next_step, selection(song.piece) if song.piece.note_count else None, on_select)
+        result(song, next_step, selection=selection(song.piece) if song.piece.note_count else None, on_select=on_select)
     else:
         welcome(song)
 
@@ -77,16 +77,33 @@ def generate_button(label: str) -> None:
         st.switch_page("studio/pages/generate.py")
 
 
-def _result(song: Song, next_step: Callable[[Song], None], selection: Any, on_select: Any) -> None:
+def result(
+    song: Song,
+    next_step: Callable[[Song], None],
+    *,
+    selection: Mapping[str, Any] | None = None,
+    on_select: Callable[[Mapping[str, Any]], None] | None = None,
+    heard: NamedPiece | None = None,
+) -> None:
+    """Shows the current take: its name and versions, the player, what can follow, its files and its sheet music.
+
+    Args:
+        song: has a current take.
+        next_step: shows the page's buttons for going on from it.
+        selection: as ``player`` takes it.
+        on_select: as ``player`` takes it.
+        heard: a piece to put in the player before the take's own, which its switch goes back to.
+    """
     name = name_of(song.take, song.place.variant)
     takes.take_bar(song)
     takes.versions(song)
     here, there = takes.marked(song.take, song.piece, song.other and song.other[1])
     others = [NamedPiece(*song.other, there)] if song.other else []
+    shown = NamedPiece(name, song.piece, here)
     player(
-        [*others, NamedPiece(name, song.piece, here)],
+        [shown, heard] if heard else [*others, shown],
         key="player",
-        highlight_after_seconds=takes.new_from(song.take),
+        highlight_after_seconds=None if heard else takes.new_from(song.take),
         selection=selection,
         on_select=on_select,
     )

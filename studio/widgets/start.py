@@ -14,7 +14,7 @@ from music.instruments import instrument_name
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from studio.jobs import registry
-from studio.session import Song, Upload, bound, keep, set_controls
+from studio.session import Song, Take, Upload, bound, keep, set_controls
 
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
@@ -94,8 +94,13 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     return piece, None if after == bars else after
 
 
-def upload(song: Song) -> None:
-    """Shows the uploader; a file becomes a take, and its health report or what is wrong with it is shown."""
+def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
+    """Shows the uploader; a file becomes a take, and its health report or what is wrong with it is shown.
+
+    Args:
+        song: gets the take.
+        on_read: is called with the take; then the page itself shows what became of the file, but for what is wrong.
+    """
     file = st.file_uploader("A MIDI or MusicXML file", FILE_TYPES, max_upload_size=20, label_visibility="collapsed")
     if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
         try:
@@ -103,12 +108,14 @@ def upload(song: Song) -> None:
                 piece, report = registry().ask("inspect", file.getvalue(), file.name, owner=song.id)
             take = song.add((piece,), label=file.name, detail=summary(piece))
             song.upload = Upload(file.file_id, take, report.to_text())
+            if on_read:
+                on_read(take)
         except StudioError as error:
             song.upload = Upload(file.file_id, problem=str(error))
         st.rerun()
     if song.upload is not None and song.upload.take is None:
         st.error(song.upload.problem)
-    elif song.upload is not None:
+    elif song.upload is not None and on_read is None:
         if file is None:  # the page was reloaded: the song still has it, the uploader does not
             st.markdown(f"**{plain(song.upload.take.label)}**")
         with st.expander("Health report"):

@@ -13,6 +13,7 @@ from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.plan import Plan
 from studio.session import Place, Song, Take, name_of
 from studio.widgets.player import NamedPiece, small_roll
 from studio.widgets.start import plain, summary
@@ -68,6 +69,8 @@ def _history_row(song: Song, take: Take) -> None:
 def _icon(options: Any) -> str:
     if isinstance(options, HarmonizeOptions):
         return "piano"
+    if isinstance(options, Plan):
+        return "auto_awesome"
     return "upload_file" if options is None else "auto_fix_high" if rewrites(options) else "music_note"
 
 

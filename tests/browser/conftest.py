@@ -27,10 +27,35 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 playwright.expect.set_options(timeout=60_000)
 
 
-def _port() -> int:
+def free_port() -> int:
+    """Returns a port at which nobody answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def start_server(app: Path, port: int, folder: Path) -> subprocess.Popen:
+    """Returns the process of a studio that answers at this port; its songs and its log lie in the folder."""
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    options = {
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+    }
+    command += [word for name, value in options.items() for word in (f"--{name}", value)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DEEPMUSIC_SONGS": str(folder / "songs")}
+    log = folder / "log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+            return process
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -39,42 +64,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     running: dict[Path, tuple[subprocess.Popen, str]] = {}
 
     def start(app: Path) -> str:
-        if app in running:
-            return running[app][1]
-        port, log = _port(), tmp_path_factory.mktemp("server") / "log"
-        address = f"http://127.0.0.1:{port}"
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(app),
-            "--server.port",
-            str(port),
-            "--server.address",
-            "127.0.0.1",
-        ]
-        options = [
-            "--server.headless",
-            "true",
-            "--server.fileWatcherType",
-            "none",
-            "--browser.gatherUsageStats",
-            "false",
-        ]
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, *options], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=out, stderr=out
-            )
-        running[app] = process, address
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                return address
-            except OSError:
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
+        if app not in running:
+            port = free_port()
+            running[app] = start_server(app, port, tmp_path_factory.mktemp("server")), f"http://127.0.0.1:{port}"
+        return running[app][1]
 
     yield start
     for process, _ in running.values():

@@ -17,7 +17,7 @@ GIVEN_BARS, NEW_BARS = 2, 4
 
 @pytest.fixture
 def page(serve, open_page):
-    page = open_page(serve(ROOT / "streamlit_app.py"))
+    page = open_page(f"{serve(ROOT / 'streamlit_app.py')}/generate")
     page.locator(".st-key-generate button").wait_for()
     return page
 

@@ -24,7 +24,9 @@ def score(*pitches: int, markers: tuple[tuple[int, str], ...] = ()) -> symusic.S
     return made
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["A", "A'", "Verse", "Coda: slow", "Intro"])), max_size=8))
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["A", "A'", "Verse", "Coda: slow", "Intro"])), max_size=8)
+)
 def test_sections_that_are_written_are_read_again_also_from_a_file(marks):
     marks = sorted(dict(marks).items())
     marked = with_sections(score(*range(60, 100)), [(bar * BAR, name) for bar, name in marks])

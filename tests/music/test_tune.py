@@ -22,7 +22,9 @@ def lines(draw, bars: int = 2) -> list[Note]:
     starts = sorted(draw(st.sets(st.integers(0, bars * 16 - 1), max_size=12)))
     stops = [*starts[1:], bars * 16 + 4][: len(starts)]
     return [
-        Note(start * 120, draw(st.integers(start + 1, stop)) * 120, draw(st.integers(0, 127)), draw(st.integers(1, 127)))
+        Note(
+            start * 120, draw(st.integers(start + 1, stop)) * 120, draw(st.integers(0, 127)), draw(st.integers(1, 127))
+        )
         for start, stop in zip(starts, stops, strict=True)
     ]
 
@@ -111,7 +113,10 @@ def test_a_song_sings_better_than_what_nobody_sings():
 @pytest.mark.parametrize(("density", "length"), [("low", BEAT * 5 // 4), ("high", BEAT * 5 // 9)])
 def test_how_busy_a_tune_shall_be_counts(density, length):
     def even(length):
-        return [Note(n * length, (n + 1) * length, 60 + (0, 2, 4, 5, 7, 5, 4, 2)[n % 8], 80) for n in range(2 * BAR // length)]
+        return [
+            Note(n * length, (n + 1) * length, 60 + (0, 2, 4, 5, 7, 5, 4, 2)[n % 8], 80)
+            for n in range(2 * BAR // length)
+        ]
 
     worths = {asked: singability(even(length), [], C, BAR, BEAT, asked) for asked in ("low", "high")}
     assert max(worths, key=worths.get) == density

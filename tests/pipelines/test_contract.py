@@ -15,8 +15,14 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
+from pipelines.harmony_stage import write_harmony
+from pipelines.mix import mix
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 from pipelines.remix import remix
+from pipelines.sections import lay_out
+from pipelines.theme import write_theme
+from tests.pipelines.song_checks import scale_up, sketch, tunes
 from tests.pipelines.songs import band
 
 
@@ -39,6 +45,10 @@ PIPELINES = {
     "harmonize with a band": Case(harmonize, band(), HarmonizeOptions(style="band", seed=10, variants=2)),
     "harmonize in four parts": Case(harmonize, band(), HarmonizeOptions(style="chorale", seed=11)),
     "remix everything": Case(remix, band(), RemixOptions(change="everything", passes=3, seed=8)),
+    "write a theme": Case(write_theme, sketch(scale_up(1)), ThemeOptions(bars=2, drafts=2, seed=1)),
+    "lay out sections": Case(lay_out, tunes(), SectionsOptions(form=("A", "A'", "B"), amount=80.0, seed=2)),
+    "write the harmony": Case(write_harmony, tunes(), HarmonyOptions(style="bass", seed=3)),
+    "mix": Case(mix, tunes(), MixOptions(seed=4)),
 }
 
 

@@ -7,7 +7,15 @@ from streamlit.testing.v1 import AppTest
 
 from pipelines.worker import Worker
 from studio import jobs
-from tests.studio.visitor import ROOT
+from tests.studio.visitor import GENERATE, ROOT
+
+
+@pytest.fixture(autouse=True)
+def songs_folder(tmp_path, monkeypatch):
+    """The folder of this test's songs: never the user's own."""
+    folder = tmp_path / "songs"
+    monkeypatch.setenv("DEEPMUSIC_SONGS", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +26,15 @@ def toy_worker():
 
 
 @pytest.fixture
-def page(toy_worker, monkeypatch):
-    """The Generate page, with a worker that writes scales."""
+def compose(toy_worker, monkeypatch):
+    """The Compose page, which is the first one, with a worker that writes scales."""
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: toy_worker)
     yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
     jobs.registry.cache_clear()
+
+
+@pytest.fixture
+def page(compose):
+    """The Generate page, with the same worker."""
+    return compose.switch_page(GENERATE).run()

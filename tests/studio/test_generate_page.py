@@ -13,7 +13,7 @@ from pipelines.worker import Worker
 from studio import jobs
 from studio.widgets.controls import PRESETS, checked
 from studio.widgets.start import summary
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_written
 
 
 def generate(page, bars=3, seed=1, **values):
@@ -128,7 +128,7 @@ def test_a_reload_finds_the_song_and_the_running_job_again(page):
     press(page, "Generate")
     again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
     again.query_params["song"] = page.session_state["song"]
-    again.run()
+    again.run().switch_page(GENERATE).run()
     assert song_of(again) is song_of(page) and control(again, "bars").value == 20
     until_written(again)
     assert song_of(again).piece.note_count == 20
@@ -165,6 +165,8 @@ import pipelines.worker
 pipelines.worker.Worker.start = lambda self: None
 page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=90).run()
 assert not page.exception and len(page.button) > 3, page.exception
+page.switch_page({GENERATE!r}).run()
+assert not page.exception and len(page.button) > 3, page.exception
 print(*(m for m in ("torch", "transformers", "miditok", "music21", "verovio", "scipy", "pyloudnorm", "librosa") if m in sys.modules))
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -177,7 +179,7 @@ def test_the_real_worker_writes_real_music(monkeypatch):
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: worker)
     try:
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run().switch_page(GENERATE).run()
         song = song_of(generate(page, bars=2, variants=2, instruments=[0, 33], time_signature="3/4", key="G major"))
         assert len(song.take.pieces) == 2 and all(piece.note_count for piece in song.take.pieces), song.notice
         assert "3/4 · 2 bars" in summary(song.piece)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from music.piece import Piece
 from studio import session
+from studio.library import Library
 from studio.session import Place, Song, Writing, name_of
 
 
@@ -89,3 +92,104 @@ def test_forgotten_songs_make_room(monkeypatch):
         session._songs[song.id] = song
     session._tidy()
     assert [song.session_id for song in session._songs.values()] == ["open"]
+
+
+# ---- songs outlive the server
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server that has just started, and a function that kills it and starts another."""
+
+    def restart():
+        session.keeper().flush()
+        for song_id in list(session.keeper().library._locks):  # the system takes a dead server's locks away
+            session.keeper().library.close(song_id)
+        monkeypatch.setattr(session, "_songs", {})
+
+    monkeypatch.setattr(session, "_songs", {})
+    monkeypatch.setattr(session, "_is_connected", {"open"}.__contains__)
+    return restart
+
+
+def shown(song):
+    session._songs[song.id] = song
+    return song
+
+
+def test_a_song_is_found_again_after_the_server_has_ended(server):
+    mine = shown(Song(controls={"bars": 8}))
+    mine.add((Piece.empty().replace(title="One"),), label="hymn.mid")
+    mine.add((Piece.empty(), Piece.empty().replace(title="Two")), before=mine.piece)
+    mine.go(Place(2, 1))
+    mine.undo()
+    mine.rename("  My   song ")
+    server()
+    back = session._reopened(mine.id, "second tab")
+    assert back.id == mine.id and back.title == back.name == "My song" and back.controls == {"bars": 8}
+    assert [take.label for take in back.takes] == ["hymn.mid", "Take 2"] and back.place == Place(2, 0)
+    assert back.other[1].title == "One" and back.can_undo
+    back.redo()
+    assert back.piece.title == "Two" and not back.can_redo
+
+
+def test_a_song_that_has_no_take_is_not_written(server, songs_folder):
+    shown(Song()).rename("Nothing yet")
+    session.keeper().flush()
+    assert not list(songs_folder.glob("*")) if songs_folder.exists() else True
+
+
+def test_reopening_a_song_writes_nothing(server):
+    mine = shown(Song())
+    mine.add((Piece.empty(),))
+    server()
+    session.note_change(shown(session._reopened(mine.id, "second tab")))
+    assert not session.keeper().waits(mine.id)
+
+
+def test_a_song_that_is_open_in_another_server_is_copied(server):
+    mine = shown(Song())
+    mine.add((Piece.empty(),))
+    server()
+    other = Library(session.keeper().library.folder)
+    assert other.open(mine.id)
+    copy = session._reopened(mine.id, "second tab")
+    assert copy.id != mine.id and len(copy.takes) == 1
+    other.close(mine.id)
+
+
+def test_an_address_that_is_open_elsewhere_gives_a_copy_with_a_name_of_its_own(server):
+    mine = shown(Song(session_id="open", title="Hymn"))
+    mine.add((Piece.empty(),))
+    copy = session._reopened(mine.id, "second tab")
+    assert copy.id != mine.id and copy.takes == mine.takes and copy.name == "Hymn (copy)"
+
+
+def test_a_damaged_song_says_so_and_is_left_alone(server):
+    mine = shown(Song())
+    mine.add((Piece.empty(),))
+    server()
+    path = session.keeper().library.path(mine.id)
+    path.write_bytes(b"damaged")
+    new = session._reopened(mine.id, "second tab")
+    assert new.id != mine.id and not new.takes and "cannot be opened" in new.notice
+    assert path.read_bytes() == b"damaged"
+
+
+def test_a_full_disk_is_a_notice_on_the_song(server, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DEEPMUSIC_SONGS", str(tmp_path / "file" / "songs"))
+    mine = shown(Song())
+    mine.add((Piece.empty(),))
+    session.keeper().flush()
+    assert "cannot be kept" in mine.notice and mine.takes
+
+
+def test_noting_a_change_takes_no_time_that_a_page_would_feel(server):
+    mine = shown(Song(controls={f"swap {n}": n for n in range(100)}))
+    for _ in range(50):
+        mine.add((Piece.empty(), Piece.empty()))
+    began = time.perf_counter()
+    for _ in range(100):
+        session.note_change(mine)
+    assert (time.perf_counter() - began) / 100 < 0.005

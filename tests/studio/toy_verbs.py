@@ -11,9 +11,10 @@ import symusic
 from music.bars import bar_grid
 from music.chords import Chord, ChordSpan, chord_spans, parse_progression, with_chords
 from music.errors import StudioError
+from music.form import with_sections
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
-from pipelines.contract import Step
+from pipelines.contract import SongStep, Step
 from pipelines.options import parse_bars, to_mapping
 from pipelines.worker import VERBS as REAL
 from pipelines.worker import Verb, last_step
@@ -108,7 +109,56 @@ def _harmonize(piece: Piece, options) -> Iterator[Step]:
         yield Step(tuple(pieces), done, len(bars), "bars")
 
 
+def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
+    """Yields a song of a note a bar, stage by stage, each in four parts; the seed of a stage decides its pitches."""
+    if plan.brief.seed == 13:
+        raise StudioError("That seed brings bad luck. Take another one.")
+    stages = tuple(done)
+    for number in range(len(stages), len(plan.stages)):
+        stage, base = plan.stages[number], stages[-1] if stages else piece
+        for part in range(1, 5):
+            time.sleep(0.01 if plan.brief.seed else 0.2)
+            score = _toy_stage(base, stage, plan, part)
+            recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
+            made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
+            yield SongStep((made,), number + part / 4, len(plan.stages), "stages", (*stages, made))
+        stages = (*stages, made)
+
+
+def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:
+    name, options, theme = stage.pipeline, stage.options, plan.stages[0].options
+    form = plan.stages[1].options.form
+    bars, score = theme.bars * (len(theme.sections) if name == "theme" else len(form)), base.score.copy()
+    if name == "theme":
+        score = symusic.Score(480)
+        score.tempos.append(symusic.Tempo(0, theme.tempo_bpm))
+        lead = parse_instrument(theme.lead)
+        score.tracks.append(symusic.Track("Melody", max(0, lead), lead == DRUMS))
+    if name in ("theme", "sections"):
+        score.tracks[0].notes = [
+            symusic.Note(n * 1920 + beat * 480, 480, 60 + (options.seed + 5 * n + 3 * beat) % 12, 80)
+            for n in range(bars * part // 4)
+            for beat in range(4)
+        ]
+    if name == "sections":
+        score = with_sections(score, [(n * theme.bars * 1920, each) for n, each in enumerate(form)])
+    elif name == "harmony":
+        spans = [ChordSpan(n * 1920, (n + 1) * 1920, Chord((options.seed + 5 * n) % 12)) for n in range(bars)]
+        score = with_chords(score, spans)
+        for program in (parse_instrument(each) for each in options.instruments or ("Piano", "Bass")):
+            score.tracks.append(symusic.Track("", max(0, program), program == DRUMS))
+            score.tracks[-1].notes.extend(
+                symusic.Note(s.start, 1920, 48 + s.chord.root, 60) for s in spans[: bars * part // 4]
+            )
+    elif name == "mix":
+        for track in score.tracks:
+            for note in track.notes:
+                note.velocity += 4 * part
+    return score
+
+
 VERBS = {
+    "compose": Verb("model", lambda tell, *arguments: last_step(_compose(*arguments), tell)),
     "harmonize": Verb("model", lambda tell, *arguments: last_step(_harmonize(*arguments), tell)),
     "remix": Verb("model", lambda tell, *arguments: last_step(_remix(*arguments), tell)),
     "generate": Verb("model", lambda tell, *arguments: last_step(_generate(*arguments), tell)),

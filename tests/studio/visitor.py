@@ -12,6 +12,7 @@ from music.piece import Piece
 from studio import session
 
 ROOT = Path(__file__).resolve().parents[2]
+GENERATE = "studio/pages/generate.py"
 
 
 def song_of(page):

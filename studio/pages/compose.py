@@ -1,0 +1,80 @@
+"""The Compose page: a sentence or a sketch on top, the song that comes of it below, stage by stage."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from music.errors import StudioError
+from pipelines.plan import Plan
+from pipelines.prompt import understand
+from studio import session
+from studio.jobs import registry
+from studio.session import Song
+from studio.widgets.compose_cards import about_stages, composed, live_song, welcome
+from studio.widgets.compose_song import begin, is_composed, sketch_control
+from studio.widgets.compose_text import EXAMPLES, TEXT, sentence_field, use_example
+from studio.widgets.compose_wishes import brief_of, notes, wishes
+from studio.widgets.sampling import drawn_seed
+from studio.widgets.stage import generate_button, result
+from studio.widgets.start import example_buttons, heading
+from studio.widgets.writing import progress
+
+WIDTHS = (7, 4)
+
+
+def desk(song: Song) -> None:
+    """Shows where one says what the song is to be, and starts it when asked to."""
+    words, start = st.columns(WIDTHS, gap="medium")
+    with words:
+        text = song.controls.get(TEXT, "")
+        understood = understand(text)
+        entered = sentence_field(understood, "A slow, dark waltz for strings and piano, one minute")
+        if song.piece is None and song.writing is None:
+            with st.container(horizontal=True, gap="xsmall", key="examples"):
+                example_buttons(EXAMPLES, "try", use_example)
+        values = wishes(understood)
+        notes(understood)
+    with start:
+        sketch, busy = sketch_control(song), song.writing is not None
+        pressed = st.button(
+            "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", key="compose", disabled=busy
+        )
+        try:
+            seed = song.controls.get("compose seed")
+            brief = brief_of(text, values, drawn_seed() if seed is None else seed)
+            if (pressed or entered) and not busy:
+                begin(song, brief, sketch)
+        except StudioError as error:
+            st.error(str(error))
+
+
+def next_step(song: Song) -> None:
+    """Shows what can follow the current take."""
+    generate_button("Continue in Generate")
+    if st.button("Remix it", icon=":material/auto_fix_high:", key="remix it", help="Rewrite parts of it."):
+        st.switch_page("studio/pages/remix.py")
+    if st.button("Harmonize it", icon=":material/piano:", key="harmonize it", help="Accompany its melody anew."):
+        st.switch_page("studio/pages/harmonize.py")
+
+
+def page(song: Song) -> None:
+    """Shows the whole page."""
+    registry().warm_up()
+    if song.piece is None and song.writing is None:
+        welcome()
+    else:
+        heading("Compose", EXAMPLES, use_example)
+    desk(song)
+    if song.notice:
+        st.error(song.notice)
+    if song.writing is not None:
+        progress(song, live_song if isinstance(song.writing.options, Plan) else None)
+    elif is_composed(song.take):
+        composed(song, next_step, WIDTHS)
+    elif song.piece is not None:
+        result(song, next_step)
+    else:
+        about_stages()
+
+
+page(session.song())

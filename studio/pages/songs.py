@@ -1,0 +1,60 @@
+"""The Songs page: all songs on the left; on the right the song in progress with its title, its music and its history."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio import session
+from studio.jobs import registry
+from studio.session import MAX_TITLE, Song, name_of
+from studio.widgets.player import NamedPiece, player
+from studio.widgets.songs_history import song_history
+from studio.widgets.songs_list import project_button, songs_list
+from studio.widgets.start import plain, summary
+from studio.widgets.writing import progress
+
+
+def current(song: Song) -> None:
+    """Shows the song in progress."""
+    if song.notice:
+        st.error(song.notice)
+    if song.writing is not None:
+        progress(song)
+    if not song.takes:
+        if song.writing is None:
+            with st.container(border=True, horizontal_alignment="center", key="welcome"):
+                st.markdown("### A new song", text_alignment="center")
+                st.markdown(
+                    "Write its first take on another page, or open one of your songs here.", text_alignment="center"
+                )
+        return
+    _title(song)
+    if song.writing is None and song.piece is not None:
+        st.caption(f"{plain(name_of(song.take, song.place.variant))} · {summary(song.piece)}")
+        player([NamedPiece(name_of(song.take, song.place.variant), song.piece)], key="player")
+    song_history(song)
+
+
+def _title(song: Song) -> None:
+    key = f"current title {song.id} {song.title}"  # a new one when it was renamed in the list
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Title",
+            song.title,
+            MAX_TITLE,
+            key=key,
+            placeholder=song.name,
+            on_change=lambda: song.rename(st.session_state[key]),
+            width="stretch",
+        )
+        with st.container(width=200):
+            project_button(song.id, song.name, key="download project")
+
+
+registry().warm_up()
+song = session.song()
+left, right = st.columns([4, 7], gap="large")
+with left:
+    songs_list(song)
+with right:
+    current(song)

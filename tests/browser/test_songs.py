@@ -1,0 +1,147 @@
+"""Songs that outlive a reload, a killed server and the visitor's patience, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from studio.library import Library
+from studio.projects import read_project
+from tests.browser.conftest import ROOT, free_port, playwright, start_server
+
+APP = ROOT / "tests" / "browser" / "apps" / "toy_studio.py"
+TAKES = 2
+expect = playwright.expect
+
+
+class Server:
+    """A studio that can be killed and started again at the same address, with the same songs."""
+
+    def __init__(self, folder: Any) -> None:
+        self.folder, self.port = folder, free_port()
+        self.library = Library(folder / "songs")
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> Server:
+        self.process = start_server(APP, self.port, self.folder)
+        return self
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(20)
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    server = Server(tmp_path).start()
+    yield server
+    server.process.terminate()
+    server.process.wait(20)
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def write_takes(page: Any, count: int) -> None:
+    page.locator(".st-key-generate button").wait_for()
+    for number in range(1, count + 1):
+        page.locator(".st-key-generate button").click()
+        page.locator(".st-key-take-bar").get_by_text(f"Take {number}, version 1").wait_for()
+
+
+def to_songs(page: Any) -> None:
+    page.get_by_role("link", name="Songs", exact=True).click()
+    page.locator(".st-key-new-song button").first.wait_for()
+
+
+def told(page: Any) -> list[str]:
+    """Returns what the history says, once it is there."""
+    page.get_by_role("heading", name="History").wait_for()
+    steps = page.locator("[class*=st-key-history-]").get_by_text(re.compile("^wrote "))
+    expect(steps).to_have_count(TAKES)
+    return steps.all_inner_texts()
+
+
+def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page):
+    page = open_page(f"{server.address}/generate")
+    write_takes(page, TAKES)
+    entry = until(
+        lambda: next((e for e in server.library.entries() if server.library.overview(e).takes == TAKES), None)
+    )
+    address = page.url
+    assert entry.id in address
+    to_songs(page)
+    before = told(page)
+    written = read_project(server.library.path(entry.id).read_bytes())
+
+    server.kill()
+    page.close()
+    server.start()
+
+    again = open_page(address.replace("/generate", "/songs"))
+    assert told(again) == before and entry.id in again.url
+    again.get_by_role("link", name="Generate", exact=True).click()
+    again.locator(".st-key-take-bar").get_by_text(f"Take {TAKES}, version 1").wait_for()
+    write_takes_after = again.locator(".st-key-generate button")
+    write_takes_after.click()
+    again.locator(".st-key-take-bar").get_by_text(f"Take {TAKES + 1}, version 1").wait_for()
+    until(lambda: server.library.overview(server.library.entries()[0]).takes == TAKES + 1)
+    kept = read_project(server.library.path(entry.id).read_bytes())
+    assert len(server.library.entries()) == 1
+    for old, new in zip(written.takes, kept.takes):
+        assert [piece.fingerprint for piece in old.pieces] == [piece.fingerprint for piece in new.pieces]
+
+
+def test_a_reload_keeps_the_song_and_its_address(server, open_page):
+    page = open_page(f"{server.address}/generate")
+    write_takes(page, 1)
+    address = page.url
+    page.reload()
+    page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
+    assert page.url == address
+    assert len(server.library.entries()) <= 1  # no copy was made
+
+
+def test_a_song_travels_as_a_file(server, open_page, tmp_path):
+    page = open_page(f"{server.address}/generate")
+    write_takes(page, TAKES)
+    to_songs(page)
+    before = told(page)
+    title = page.locator("[class*=st-key-current-title] input")
+    title.fill("Evening waltz")
+    title.press("Enter")
+    page.locator("[class*=st-key-song-]").get_by_text("Evening waltz", exact=True).first.wait_for()
+    with page.expect_download() as download:
+        page.locator(".st-key-download-project button").first.click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name == "evening-waltz.deepmusic" and len(read_project(path.read_bytes()).takes) == TAKES
+
+    visitor = open_page(f"{server.address}/songs")
+    visitor.get_by_text("Open a project file").click()
+    visitor.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
+    assert told(visitor) == before
+    assert until(lambda: "song=" in visitor.url) and visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
+    visitor.locator("[class*=st-key-replay] button").first.click()
+    visitor.get_by_text(re.compile("the same notes as Take .*, note for note")).wait_for()
+
+
+def test_two_windows_with_one_address_do_not_share_a_song(server, open_page):
+    page = open_page(f"{server.address}/generate")
+    write_takes(page, 1)
+    other = open_page(page.url)
+    other.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
+    until(lambda: len(server.library.entries()) == 2)
+    assert other.url != page.url
