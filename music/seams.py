@@ -196,7 +196,7 @@ def ended(song: Song, parts: list[Part]) -> list[Part]:
     if strike is None:
         return parts
     ending, length = song.ending, song.end - strike
-    out = list(parts)
+    out, chord = list(parts), {}
     crashed = False
     for track, role in enumerate(song.roles):
         part = parts[track]
@@ -213,11 +213,31 @@ def ended(song: Song, parts: list[Part]) -> list[Part]:
             pitches, loud = own if crashed else (KICK, CRASH), 1.1 * loud
             crashed = True
         else:
-            pitches = _final_pitches(song, part, strike, track)
+            pitches = chord[track] = _final_pitches(song, part, strike, track)
         struck = {int(note[PITCH]): int(note[VELOCITY]) for note in part[part[:, TIME] == strike]}
         hits = [(strike, length, pitch, struck.get(pitch, _velocity(loud))) for pitch in pitches]
         out[track] = joined(before, hits)
+    for track, pitches in _grounded(song, chord, strike).items():
+        last = out[track][:, TIME] == strike
+        hits = [(strike, length, pitch, int(out[track][last, VELOCITY].max())) for pitch in pitches]
+        out[track] = joined(out[track][~last], hits)
     return out
+
+
+def _grounded(song: Song, pitches: dict[int, list[int]], strike: int) -> dict[int, list[int]]:
+    """Returns the players, of those who strike the last chord, who have other pitches so that its bass is the lowest."""
+    chord = song.chord_at(strike)
+    if chord == NO_CHORD or not any(pitches.values()):
+        return {}
+    lowest, player = min((found[0], track) for track, found in pitches.items() if found)
+    ground = lowest - (lowest - chord.bass) % 12
+    if ground == lowest:
+        return {}
+    if ground >= playable_range(song.programs[player])[0]:
+        return {player: [ground, *pitches[player][1:]]}
+    ground += 12  # nobody plays so low: what lies under the next bass moves up by an octave
+    changed = {t: sorted({p + 12 * (p < ground) for p in found}) for t, found in pitches.items() if found[0] < ground}
+    return changed | {player: sorted({ground, *changed[player]})}
 
 
 def _final_pitches(song: Song, part: Part, strike: int, track: int) -> list[int]:

@@ -128,7 +128,8 @@ def singability(
     score -= 3.0 * float(np.mean(moves > 7)) + 1.5 * float(np.mean((moves > 4) & (moves <= 7)))
     span = int(pitch.max() - pitch.min())
     score -= 0.1 * max(0, span - 14) + 0.25 * max(0, 5 - span) + 0.2 * max(0, 4 - len(set(pitch.tolist())))
-    score -= abs(float(np.log(len(notes) / quarters / USUAL_NOTES_A_QUARTER[density])))
+    busy = len(notes) / quarters / USUAL_NOTES_A_QUARTER[density]
+    score -= abs(float(np.log(busy))) + max(0.0, busy - 2)
     lengths = np.diff([n.start for n in notes])
     _, counts = np.unique(lengths, return_counts=True)
     shares = counts / counts.sum() if len(lengths) else np.ones(1)

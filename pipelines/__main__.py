@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -113,6 +112,7 @@ def _add_render(verbs: Verbs) -> None:
 
 def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     from music.render import encode, engine, mix_stems, render, render_stems
+    from pipelines.song_folder import file_name
 
     kind = asked.out.suffix.lower().lstrip(".")
     piece = read_midi(asked.source)
@@ -131,8 +131,8 @@ def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
         stems, mix = [], render(piece, asked.soundfont, progress=progress)
     files = {asked.out: encode(mix, kind)}
     for number, stem in enumerate(stems, 1):
-        name = re.sub(r"[^\w -]+", "", stem.name).strip()[:40] or "track"
-        files[asked.out.with_stem(f"{asked.out.stem}-{number}-{name}")] = encode(stem.audio, kind)
+        name = f"{asked.out.stem}-{number}-{file_name(stem.name, 'track')}"
+        files[asked.out.with_stem(name)] = encode(stem.audio, kind)
     return files | recipe_beside(asked.out, piece)
 
 

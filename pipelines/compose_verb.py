@@ -6,13 +6,13 @@ import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.midi import read_midi
 from music.piece import Piece
-from pipelines.model_verbs import Verbs
+from pipelines.model_verbs import Show, Verbs, names_in
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.plan import FORMS, SONG_SECONDS, Brief, Plan
 from pipelines.recipes import (
@@ -24,17 +24,6 @@ from pipelines.recipes import (
     read_song_recipe,
     song_title,
 )
-
-
-class Show(Protocol):
-    """Shows how far a verb has come."""
-
-    def __call__(self, done: float, total: float, unit: str, what: str = "") -> None:
-        """Shows how much is done, of how much, in what unit, and what is being done."""
-
-    def say(self, text: str) -> None:
-        """Says something beside that."""
-
 
 _TIME = {"theme": 13, "sections": 2, "harmony": 50, "mix": 1}
 _TIME_OF_FILES = 34
@@ -81,10 +70,10 @@ def add_compose(verbs: Verbs) -> None:
     wishes.add_argument(
         "--instruments",
         metavar="A,B,C",
-        type=_names,
+        type=names_in,
         help=f"who plays, up to {MAX_PLAYERS}, such as violin,piano,bass; the first that can has the melody",
     )
-    wishes.add_argument("--without", metavar="A,B", type=_names, help="who must not play")
+    wishes.add_argument("--without", metavar="A,B", type=names_in, help="who must not play")
     run = parser.add_argument_group("this run")
     run.add_argument("--seed", metavar="N", type=int, help="the same seed and wishes give the same notes")
     run.add_argument(
@@ -223,8 +212,3 @@ def _sketch_of(asked: argparse.Namespace, recipe: SongRecipe) -> Piece:
     if not beside.is_file():
         raise StudioError(f"The song began from a sketch. Put its {SKETCH} beside the recipe, or give it with --midi.")
     return read_midi(beside)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())

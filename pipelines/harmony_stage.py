@@ -14,7 +14,7 @@ import symusic
 from checkpoints.loading import load
 from music.bars import Bar, bar_grid
 from music.chord_bars import in_text
-from music.chords import Chord, chord_spans, parse_progression
+from music.chords import NO_CHORD, Chord, chord_spans, parse_progression
 from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
 from music.form import ENDING, INTRO, join, sections
@@ -210,7 +210,13 @@ class _Writer:
             track = next(silent, len(score.tracks))
             if track == len(score.tracks):
                 score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
-            notes = voice_chords(chord_spans(score, grid[-1].end))
+            spans = chord_spans(score, grid[-1].end)
+            low, high = playable_range(program)
+            if high < 76:  # who plays low plays the bass
+                pitched = ((start, end - start, chord.bass) for start, end, chord in spans if chord != NO_CHORD)
+                notes = [(start, lasts, low + (bass - low) % 12) for start, lasts, bass in pitched]
+            else:
+                notes = voice_chords(spans)
             if program == DRUMS:
                 notes = [(bar.start, score.ticks_per_quarter // 2, KICK) for bar in grid]
             score = graft(score, [(track, *note, PAD_VELOCITY) for note in notes])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from music.band import read_parts, read_song, settled, with_parts
+from music.clearing import below_the_melody
 from music.groove import steady
 from music.mixing import balanced, layered, shaped
 from music.piece import Piece
@@ -27,6 +28,7 @@ def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
     rules = (
         (options.groove, lambda now: steady(song, now)),
         (options.layers, lambda now: layered(song, now)),
+        (options.clear, lambda now: below_the_melody(song, now)),
         (options.fills, lambda now: led_over(song, now, options.seed)),
         (True, lambda now: ended(song, now)),
     )

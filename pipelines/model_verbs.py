@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name
@@ -37,8 +37,16 @@ from pipelines.options import (
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
-Show = Callable[[float, float, str], None]
-"""Shows how far a verb has come: how much is done, of how much, and in what unit."""
+
+
+class Show(Protocol):
+    """Shows how far a verb has come."""
+
+    def __call__(self, done: float, total: float, unit: str, what: str = "") -> None:
+        """Shows how much is done, of how much, in what unit, and what is being done."""
+
+    def say(self, text: str) -> None:
+        """Says something beside that."""
 
 
 def add_generate(verbs: Verbs) -> None:
@@ -70,7 +78,7 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
     what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
     what.add_argument(
-        "--instruments", metavar="A,B,C", type=_names, help="the only instruments allowed, such as piano,bass,drums"
+        "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
     )
     what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
     what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
@@ -167,7 +175,7 @@ def add_harmonize(verbs: Verbs) -> None:
     what.add_argument(
         "--instruments",
         metavar="A,B,C",
-        type=_names,
+        type=names_in,
         help=f"who accompanies: one name, up to {MAX_PLAYERS} for a band, one or three for a chorale",
     )
     what.add_argument(
@@ -254,7 +262,7 @@ def _write(
     return files
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names_in(text: str) -> tuple[str, ...]:
     """Returns the names in a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -262,7 +270,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _numbers(text: str) -> tuple[int, ...]:
     """Returns the numbers in a list with commas."""
     try:
-        return tuple(int(number) for number in _names(text))
+        return tuple(int(number) for number in names_in(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no list of numbers such as 0,2") from None
 

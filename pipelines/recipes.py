@@ -160,6 +160,7 @@ def read_song_recipe(path: Path) -> SongRecipe:
         or len(stages) > len(plan.stages)
         or not all(isinstance(stage, dict) and set(_DECIDES) <= set(stage) for stage in stages)
         or not isinstance(values.get("title"), str)
+        or (values.get("result") is not None and len(stages) < len(plan.stages))
     ):
         raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
     for name, sha256 in models.items():

@@ -91,28 +91,18 @@ def song_files(
     return {name: files[name] for name in sorted(files, key=_reading_order)}
 
 
-def song_zip(
-    song: Piece,
-    plan: Plan,
-    sketch: Piece | None = None,
-    soundfont: Path | None = None,
-    progress: Progress | None = None,
-    stop: Stop | None = None,
-) -> bytes:
-    """Returns the song folder as one zip file, whose only top folder is named after the song.
-
-    Args and errors are those of ``song_files``.
-    """
-    files = song_files(song, plan, sketch, soundfont, progress, stop)
-    return packed(files, file_name(song_title(song, plan), "song"))
+def song_zip(files: Mapping[str, bytes], title: str) -> bytes:
+    """Returns the files of a song's folder as one zip file, whose only top folder is named after the title."""
+    folder = file_name(title, "song")
+    return packed({f"{folder}/{name}": data for name, data in files.items()})
 
 
-def packed(files: Mapping[str, bytes], folder: str) -> bytes:
-    """Returns files as one zip file with a single folder at its top."""
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Returns files as one zip file; the same files give the same bytes."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name, content in files.items():
-            entry = zipfile.ZipInfo(f"{folder}/{name}")  # dated 1980, always
+            entry = zipfile.ZipInfo(name)  # dated 1980, always
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_STORED if name.endswith(_PACKED) else zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)

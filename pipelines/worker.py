@@ -3,15 +3,13 @@
     worker = Worker()
     step = worker.ask("generate", (piece, options), on_update=show, should_stop=lambda: False)
 
-The other half of this file runs in that process: ``python -m pipelines.worker ADDRESS [VERBS]``, where VERBS is
-the module whose ``VERBS`` table it serves. Each lane of the table has a thread and a connection of its own, so a
-song is rendered while another is being written. The process ends when its parent goes.
+VERBS is the table of what it can do; what runs in the process, pipelines/worker_process.py, serves that table or one of
+another module.
 """
 
 from __future__ import annotations
 
 import importlib
-import io
 import logging
 import os
 import secrets
@@ -20,10 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +29,10 @@ from music.piece import Piece
 from pipelines.contract import Step
 
 LANES = ("model", "media", "download")
-UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
 START_S = 60.0
 BUG = "Something went wrong inside the studio: this is a bug. Try again; the server's log has the details."
-_KEY = "DEEPMUSIC_WORKER_KEY"
+KEY = "DEEPMUSIC_WORKER_KEY"
 _ROOT = Path(__file__).resolve().parents[1]
 _log = logging.getLogger(__name__)
 
@@ -111,9 +107,11 @@ def _compose(tell: Tell, piece: Piece, plan: Any, done: Sequence[Piece] = ()) ->
 
 
 def _song_zip(tell: Tell, song: Piece, plan: Any, sketch: Piece | None = None, soundfont: Path | None = None) -> bytes:
-    from pipelines.song_folder import song_zip
+    from pipelines.recipes import song_title
+    from pipelines.song_folder import song_files, song_zip
 
-    return song_zip(song, plan, sketch, soundfont, progress=tell, stop=_ears(tell))
+    files = song_files(song, plan, sketch, soundfont, progress=tell, stop=_ears(tell))
+    return song_zip(files, song_title(song, plan))
 
 
 def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
@@ -148,13 +146,10 @@ def _encode(tell: Tell, piece: Piece, form: str, soundfont: Path | None = None) 
 
 def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
     from music.render import encode, render_stems
-    from pipelines.song_folder import file_name
+    from pipelines.song_folder import file_name, packed
 
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:  # FLAC is packed already
-        for number, stem in enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1):
-            archive.writestr(f"{number:02d} {file_name(stem.name, 'track')}.flac", encode(stem.audio, "flac"))
-    return packed.getvalue()
+    stems = enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1)
+    return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
 
 
 def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
@@ -304,11 +299,11 @@ def _start(module: str) -> tuple[subprocess.Popen, dict[str, Connection]]:
             address = listener.address if unix else f"localhost:{listener.address[1]}"
             # A process of its own, not a fork or a spawn of this one: those would run the page again in the child.
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.worker", address, module],
+                [sys.executable, "-m", "pipelines.worker_process", address, module],
                 env={
                     **_one_thread(),
                     **os.environ,
-                    _KEY: key,
+                    KEY: key,
                     "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)]),
                 },
                 stdin=subprocess.DEVNULL,
@@ -335,72 +330,3 @@ def _accept(listener: Listener, lanes: dict[str, Connection]) -> None:
     while len(lanes) < len(LANES):
         connection = listener.accept()
         lanes[connection.recv()] = connection
-
-
-# ---- what follows runs in the worker process ----
-
-
-def _serve(lane: str, connection: Connection, verbs: dict[str, Verb]) -> None:
-    while True:
-        request = connection.recv()
-        if request == "stop":  # came after the work was done
-            continue
-        verb, arguments = request
-        try:
-            reply = ("done", verbs[verb].run(_Teller(connection), *arguments))
-        except StudioError as error:
-            reply = ("error", str(error))
-        except EOFError:
-            raise
-        except Exception:
-            _log.exception("%s failed", verb)
-            reply = ("error", BUG)
-        connection.send(reply)
-
-
-class _Teller:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._told = 0.0
-        self._stop = False
-
-    def __call__(self, update: Any) -> bool:
-        while self._connection.poll():
-            self._stop = self._connection.recv() == "stop" or self._stop  # EOFError: nobody is left to work for
-        now = time.monotonic()
-        urgent = not isinstance(update, (Step, float))
-        if update is not None and (urgent or now - self._told >= UPDATE_S):
-            self._connection.send(("update", update))
-            self._told = now
-        return self._stop
-
-
-def main(arguments: list[str]) -> None:
-    """Serves a table of verbs until the parent goes."""
-    address, module = arguments
-    logging.basicConfig(level=logging.INFO, format="worker: %(levelname)s %(name)s: %(message)s")
-    if hasattr(os, "nice"):
-        os.nice(5)  # pages come first
-    served = importlib.import_module(module)
-    host, _, port = address.rpartition(":")
-    where = (host, int(port)) if sys.platform == "win32" else address
-
-    def run(lane: str) -> None:
-        try:
-            with Client(where, authkey=os.environ[_KEY].encode()) as connection:
-                connection.send(lane)
-                _serve(lane, connection, served.VERBS)
-        except (EOFError, OSError):
-            os._exit(0)  # the parent went: at once, whatever the other lane is doing
-
-    threads = [threading.Thread(target=run, args=(lane,), name=lane, daemon=True) for lane in LANES]
-    for thread in threads:
-        thread.start()
-    if hasattr(served, "warm_up"):
-        served.warm_up()
-    for thread in threads:
-        thread.join()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

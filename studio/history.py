@@ -207,7 +207,8 @@ def _harmony(o: HarmonyOptions) -> list[str]:
 
 
 def _mix(o: MixOptions) -> list[str]:
-    extras = {"players join in turn": o.layers, "steady groove": o.groove, "fills": o.fills, "ritardando": o.ritardando}
+    extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
+    extras |= {"fills": o.fills, "ritardando": o.ritardando}
     return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
 
 

@@ -152,5 +152,8 @@ def test_bars_that_are_taken_out_keep_the_chord_they_are_in():
     score.tracks.append(symusic.Track("Melody", 0))
     score.tracks[0].notes.extend([symusic.Note(1920 * bar, 1920, 60, 80) for bar in range(4)])
     score.markers.extend([symusic.TextMeta(t, m) for t, m in ((0, "chord: Am"), (960, "solo"), (3 * 1920, "chord: F"))])
-    assert [(m.time, m.text) for m in edit.slice_bars(score, 1, 4).markers] == [(0, "chord: Am"), (2 * 1920, "chord: F")]
+    assert [(m.time, m.text) for m in edit.slice_bars(score, 1, 4).markers] == [
+        (0, "chord: Am"),
+        (2 * 1920, "chord: F"),
+    ]
     assert [m.text for m in edit.slice_bars(score, 3, 4).markers] == ["chord: F"]

@@ -157,7 +157,7 @@ def sharper(stage: Any) -> Any:
 @pytest.mark.parametrize(
     "change",
     [{"options": {}}, {"options": {"brief": {}, "stages": [{"pipeline": "vocals", "options": {}}]}}, {"stages": None},
-     {"stages": [{}]}, {"checkpoint": []}, {"pipeline": "generate"}, {"title": 1}],
+     {"stages": [{}]}, {"stages": [], "result": "c"}, {"checkpoint": []}, {"pipeline": "generate"}, {"title": 1}],
 )  # fmt: skip
 def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
     plan = plan_song(Brief())

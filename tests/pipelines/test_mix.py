@@ -19,7 +19,7 @@ from tests.pipelines.scores import pieces
 from tests.pipelines.songs import band
 from training.measures import measure
 
-OFF = MixOptions(dynamics=0.0, layers=False, groove=False, fills=False)
+OFF = MixOptions(dynamics=0.0, layers=False, groove=False, clear=False, fills=False)
 
 wishes = st.builds(
     MixOptions,
