@@ -16,8 +16,6 @@ from checkpoints.parts import Part
 from checkpoints.sources import Source, offline, with_mirrors
 from music.errors import StudioError
 
-__all__ = ["Progress", "Source", "Stopped", "fetch"]
-
 ANSWER_SECONDS = 15.0
 STALL_SECONDS = 20.0
 SLOWEST_BYTES_PER_SECOND = 1000

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from safetensors.torch import save_file
 
 from checkpoints.fairseq_reader import read
 from checkpoints.self_test import recorded
-from checkpoints.store import Entry, check_name, entry, file_sha256, known, register, user_registry
+from checkpoints.store import Entry, check_name, copy_file, entry, file_sha256, known, register, user_registry
 from models.musicbert import MusicBERTConfig
 from music.cache import cache_folder
 from music.dialects import official
@@ -63,15 +62,11 @@ def import_soundfont(path: Path, name: str | None = None) -> Entry:
     folder = cache_folder() / "soundfonts"
     ending = ".sf3" if path.suffix.lower() == ".sf3" else ".sf2"
     target = folder / f"{name}-{sha256[:8]}{ending}"
-    part = target.with_suffix(f"{ending}.{os.getpid()}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, part)
-        os.replace(part, target)
+        copy_file(path, target)
     except OSError as error:
         raise StudioError(f"'{folder}' cannot be written: {error}. Make room there, or see to its rights.") from error
-    finally:
-        part.unlink(missing_ok=True)
     values = {"kind": "soundfont", "file": target.name, "bytes": target.stat().st_size, "sha256": sha256}
     register(user_registry(), name, values | {"licence": AUTHORS, "source": _printable(path.name)})
     return entry(name)

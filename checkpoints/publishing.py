@@ -9,7 +9,6 @@ SHA256SUMS, README.md   for those who come by
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from checkpoints.store import (
     Entry,
     cards_folder,
     check_name,
+    copy_file,
     entry_of,
     file_sha256,
     known,
@@ -135,7 +135,7 @@ def _export(run: Path, cache: Path, name: str | None) -> Entry:
 def _write(found: Entry, folder: Path, licence: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = f"{found.name}-{found.sha256[:8]}{found.path.suffix}"
-    _copy(found.path, folder / file)
+    copy_file(found.path, folder / file)
     details = {key: found.details[key] for key in DETAILS if key in found.details}
     given = {key: getattr(found, key) for key in ("task", "architecture", "tokenizer") if getattr(found, key)}
     values = {"kind": found.kind, "file": file, "bytes": found.bytes, "sha256": found.sha256, "sources": [file]}
@@ -144,7 +144,7 @@ def _write(found: Entry, folder: Path, licence: str) -> None:
     for ending in (".md", ".png"):
         card, target = cards_folder(found) / f"{found.name}{ending}", folder / f"{found.name}{ending}"
         if card.is_file():
-            _copy(card, target)
+            copy_file(card, target)
         elif ending == ".md":
             target.write_text(_card(found, values), encoding="utf-8")
         else:
@@ -156,16 +156,6 @@ def _write(found: Entry, folder: Path, licence: str) -> None:
     others = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
     sums = [f"{file_sha256(path)}  {path.name}\n" for path in others if not path.name.startswith(".")]
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copies a file, whole or not at all."""
-    part = target.with_name(f"{target.name}.part")
-    try:
-        shutil.copyfile(source, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _card(found: Entry, values: dict[str, Any]) -> str:

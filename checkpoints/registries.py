@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from checkpoints.connection import Answer, Stream, Trouble
 from checkpoints.sources import Source, offline
-from checkpoints.store import ENDINGS, check_name, known, read_registry, registry_text
+from checkpoints.store import ENDINGS, check_name, known, read_registry, write_registry
 from music.cache import cache_folder
 from music.errors import StudioError
 
@@ -71,14 +71,10 @@ def add(address: str) -> Added:
     if not kept:
         why = f"names of other checkpoints here ({', '.join(taken)})" if taken else "what ships with the studio"
         raise StudioError(f"'{place}' lists {f'nothing but {why}' if found else 'nothing'}. Nothing was added.")
-    folder = cache_folder() / "registries"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{_short(place)}.part"
-        part.write_text(registry_text(kept), encoding="utf-8")
-        part.replace(_file(place))
+        write_registry(_file(place), kept)
     except OSError as error:
-        raise StudioError(f"'{folder}' cannot be written: {error.strerror}. See to its rights.") from error
+        raise StudioError(f"'{_file(place).parent}' cannot be written: {error.strerror}. See to its rights.") from error
     return Added(place, tuple(kept), taken)
 
 
@@ -167,7 +163,7 @@ def _check_sum(size: Any, sha256: Any, most: int) -> None:
 
 def _fits(value: Any) -> bool:
     """Returns whether a number is one that a registry may hold."""
-    return not isinstance(value, int | float) or 0 <= abs(value) < 2**63
+    return not isinstance(value, int | float) or abs(value) < 2**63
 
 
 def _plain(value: Any) -> Any:
@@ -214,11 +210,7 @@ def _place(address: str) -> str:
 
 
 def _file(place: str) -> Path:
-    return cache_folder() / "registries" / f"{_short(place)}.toml"
-
-
-def _short(place: str) -> str:
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+    return cache_folder() / "registries" / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.toml"
 
 
 def _text(place: str) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -178,6 +179,18 @@ def unregister(registry: Path, name: str) -> None:
         found.pop(name, None)
 
 
+def write_registry(registry: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes a registry with these entries, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    registry.parent.mkdir(parents=True, exist_ok=True)
+    part = registry.with_suffix(".part")
+    part.write_text(registry_text(found), encoding="utf-8")
+    os.replace(part, registry)
+
+
 def registry_text(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Returns the text of a registry with these entries."""
     lines = [
@@ -251,6 +264,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copies a file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def check_name(name: str) -> None:
     """Makes sure that a name can be one of a checkpoint or sound bank, and so the beginning of a file's name.
 
@@ -273,12 +300,9 @@ def _writing(registry: Path) -> Iterator[dict[str, dict[str, Any]]]:
     place = hashlib.sha256(str(registry.resolve()).encode()).hexdigest()[:16]
     try:
         with FileLock(Path(tempfile.gettempdir()) / f"deepmusic-{place}.lock", timeout=PATIENCE_S):
-            registry.parent.mkdir(parents=True, exist_ok=True)
             found = read_registry(registry)
             yield found
-            part = registry.with_suffix(".part")
-            part.write_text(registry_text(found), encoding="utf-8")
-            os.replace(part, registry)
+            write_registry(registry, found)
     except Timeout as error:
         raise StudioError(f"Another process is writing '{registry}'. Try again in a moment.") from error
     except OSError as error:
