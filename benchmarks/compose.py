@@ -99,7 +99,7 @@ def measure(text: str, seconds: float, seed: int, cores: int, began: float) -> d
     from pipelines.plan import Plan
     from pipelines.planning import plan_song
     from pipelines.prompt import understand
-    from pipelines.song_folder import packed, song_files
+    from pipelines.song_folder import song_files, song_zip
 
     imports = (time.time() - began, time.process_time())
 
@@ -114,7 +114,7 @@ def measure(text: str, seconds: float, seed: int, cores: int, began: float) -> d
             steps = compose(Piece.empty(), plan, stages)
             stages = _timed(spent, stage.pipeline, _until, steps, len(stages) + 1)
         files = _timed(spent, "the folder's files", song_files, stages[-1], plan)
-        _timed(spent, "zip", packed, files, "song")
+        _timed(spent, "zip", song_zip, files, "song")
         return spent, stages[-1]
 
     first, _ = sing()

@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 
 from checkpoints.downloading import Progress, Stopped
 from checkpoints.sources import offline
-from checkpoints.store import Entry, entries, entry, known, remove
+from checkpoints.store import entries, entry, known, remove
 from music.errors import StudioError
+
+_STATES = {"ships": "ships with it", "here": "here", "away": "can be pulled", "lost": "missing"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,13 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def state(found: Entry) -> str:
-    """Returns where a checkpoint or sound bank is, in a few words."""
-    if found.ships:
-        return "ships with it"
-    return "here" if found.is_here else "can be pulled" if found.sources else "missing"
-
-
 def _list(args: argparse.Namespace) -> None:
     row = "{:20}{:15}{:12}{:>10}{:>10}  {:22}{}"
     print(row.format("name", "state", "task", "size", "weights", "licence", "from").rstrip())
@@ -85,7 +80,7 @@ def _list(args: argparse.Namespace) -> None:
         print(
             row.format(
                 f"{found.name} ",
-                state(found),
+                _STATES[found.state],
                 found.task or "sound bank",
                 f"{found.bytes / 1e6:.1f} MB",
                 f"{weights / 1e6:.2f} M" if weights else "",
@@ -106,7 +101,6 @@ def _pull(args: argparse.Namespace) -> None:
         try:
             found = pull(name, show)
         except (KeyboardInterrupt, Stopped) as error:
-            show.close()
             raise StudioError(
                 f"Stopped. What has come of '{name}' is kept, and `python -m checkpoints pull {name}` goes on from there."
             ) from error

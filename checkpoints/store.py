@@ -78,6 +78,13 @@ class Entry:
         return self.path.is_file()
 
     @property
+    def state(self) -> str:
+        """Where its file is: "ships", "here" (added by the user), "away" (it can be pulled) or "lost"."""
+        if not self.is_here:
+            return "away" if self.sources else "lost"
+        return "ships" if self.ships else "here"
+
+    @property
     def remedy(self) -> str:
         """What to do when its file is missing or damaged, in one sentence."""
         if self.ships:

@@ -31,7 +31,12 @@ class Section(NamedTuple):
     @property
     def theme(self) -> str:
         """The name of the section that this one returns to, or its own."""
-        return self.name.rstrip("'")
+        return theme_of(self.name)
+
+
+def theme_of(name: str) -> str:
+    """Returns the name of the theme that a section of this name returns to, or its own."""
+    return name.rstrip("'")
 
 
 def sections(score: symusic.Score, end: int | None = None) -> list[Section]:

@@ -28,7 +28,8 @@ from pipelines.grammar import (
     VELOCITY,
     Limits,
 )
-from pipelines.options import GenerateOptions, to_mapping
+from pipelines.options import GenerateOptions
+from pipelines.recipes import recipe_of
 from pipelines.writer import Plan, Writer, signature_id, tempo_id
 
 VERSION = "1"
@@ -51,13 +52,7 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     for _ in writer:
         done = sum(min(w.bars_done, total - 0.01) for w in writer.variants) / options.variants
         yield Step(tuple(build(piece, writer.plan, w.rows, w.limits) for w in writer.variants), done, total, "bars")
-    recipe = {
-        "pipeline": "generate",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
-    }
+    recipe = recipe_of("generate", VERSION, options, piece, checkpoint.entry)
     finished = (build(piece, writer.plan, w.rows, w.limits) for w in writer.variants)
     pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
     yield Step(pieces, total, total, "bars")

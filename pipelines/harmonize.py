@@ -21,8 +21,9 @@ from pipelines.contract import Step, paced
 from pipelines.following import Following, Frame, limits_of
 from pipelines.grammar import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY
 from pipelines.joining import join
-from pipelines.options import HarmonizeOptions, to_mapping
+from pipelines.options import HarmonizeOptions
 from pipelines.part_writing import write_voices
+from pipelines.recipes import recipe_of
 
 VERSION = "1"
 NOTE_STAGE = 3  # which random numbers
@@ -44,12 +45,7 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
         )
     asked = commission(piece, options)
     total = float(asked.bars * (1 if options.style == "chords" else 2))
-    recipe = {
-        "pipeline": "harmonize",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
+    recipe = recipe_of("harmonize", VERSION, options, piece, checkpoint.entry) | {
         "melody": asked.melody,
         "key": asked.key.name,
     }

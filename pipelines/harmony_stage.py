@@ -1,7 +1,8 @@
 """Harmony: each section of a song is accompanied once by Harmonize, and wherever it returns it sounds the same.
 
 All themes are read in a row, so that the model hears how they follow each other. The ending gets a cadence. A varied return
-keeps its theme's accompaniment, but for the bars that were varied, which are harmonized again.
+keeps its theme's accompaniment, but for the bars that were varied, which are harmonized again. A player who was asked for
+and whom the model leaves silent most of the time gets a part by rule.
 """
 
 from __future__ import annotations
@@ -14,22 +15,23 @@ import symusic
 from checkpoints.loading import load
 from music.bars import Bar, bar_grid
 from music.chord_bars import in_text
-from music.chords import NO_CHORD, Chord, chord_spans, parse_progression
+from music.chords import Chord, chord_spans, parse_progression
+from music.comping import comp, rests
 from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
-from music.form import ENDING, INTRO, join, sections
+from music.form import ENDING, INTRO, join, sections, theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range
 from music.piece import Piece
 from music.theory import Key, written_key
-from music.voicing import voice_chords
 from pipelines.commission import played_by
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions, to_mapping
+from pipelines.options import HarmonizeOptions
 from pipelines.plan import HarmonyOptions
+from pipelines.recipes import recipe_of
 
 VERSION = "1"
-KICK, PAD_VELOCITY = 36, 52
+_MOSTLY = 0.5  # who rests in a larger share of the bars than this was forgotten
 _ENDING_WEIGHT = 0.5  # of a bar that is harmonized again, beside one that is harmonized for the first time
 
 
@@ -44,13 +46,7 @@ def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
     for done in paced(writer.write()):
         if done < 1:
             yield Step((piece.replace(score=writer.song()),), done * writer.bars, writer.bars, "bars")
-    recipe = {
-        "pipeline": "harmony",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
-    }
+    recipe = recipe_of("harmony", VERSION, options, piece, checkpoint.entry)
     yield Step((piece.with_step(writer.song(), recipe),), writer.bars, writer.bars, "bars")
 
 
@@ -61,6 +57,7 @@ class _Writer:
         bars: how many bars the song has.
         reading: the themes and the ending in a row, as far as they are accompanied.
         parts: the finished score of each varied return, by name.
+        idle: programs of players to whom the model gave little to do.
     """
 
     def __init__(self, piece: Piece, options: HarmonyOptions) -> None:
@@ -79,7 +76,7 @@ class _Writer:
                 melody = slice_bars(piece.score, inside[0], inside[-1] + 1)
                 self.melodies[section.name] = melody, section.end - section.start
         known = [name for name in self.melodies if name not in (INTRO, ENDING)]
-        self.themes = [name for name in known if name == name.rstrip("'") or name.rstrip("'") not in known]
+        self.themes = [name for name in known if name == theme_of(name) or theme_of(name) not in known]
         self.varied = [name for name in known if name not in self.themes]
         self.order = [*self.themes, *([ENDING] if ENDING in self.melodies else [])]
         self.reading = join([(name, *self.melodies[name]) for name in self.order], self.like)
@@ -87,6 +84,7 @@ class _Writer:
             zip(self.order, np.cumsum([0, *(self.melodies[name][1] for name in self.order[:-1])]).tolist(), strict=True)
         )
         self.parts: dict[str, symusic.Score] = {}
+        self.idle: tuple[int, ...] = ()
 
     def write(self) -> Iterator[float]:
         """Accompanies all sections; yields the share that is done."""
@@ -104,12 +102,13 @@ class _Writer:
             for step in harmonize(Piece(self.reading), self._asked(bars=f"{first + 1}-{first + count}", chords=text)):
                 self.reading = step.piece.score
                 yield ends[0] + step.done / step.total * (ends[1] - ends[0])
-        self._let_all_play()
+        self.idle = self._idle()
+        self.reading = self._all_playing(self.reading)
         if ENDING in self.starts:
             last = self.starts[ENDING] + self.melodies[ENDING][1] - (self.bar.end - self.bar.start)
             self.reading = rooted(self.reading, last, self.key.tonic)
         for number, (name, bars) in enumerate(changed.items()):
-            theme = name.rstrip("'")
+            theme = theme_of(name)
             score = self._with_melody(theme, self.melodies[name][0])
             if bars:
                 first = self._bar_of(theme)
@@ -118,7 +117,7 @@ class _Writer:
                 for step in harmonize(Piece(score), self._asked(bars=chosen, chords=text)):
                     score = step.piece.score
                     yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * 0.999
-            self.parts[name] = self._cut(score, theme)
+            self.parts[name] = self._cut(self._all_playing(score), theme)
         yield 1.0
 
     def song(self) -> symusic.Score:
@@ -132,7 +131,7 @@ class _Writer:
                 continue
             score = self.parts.get(name) or whole.get(name)
             if score is None:  # a varied return that is still to come
-                score = self._cut(self._with_melody(name.rstrip("'"), self.melodies[name][0]), name.rstrip("'"))
+                score = self._cut(self._with_melody(theme_of(name), self.melodies[name][0]), theme_of(name))
             parts.append((name, score, length))
         like = self.reading.copy()
         for kind in ("tempos", "time_signatures", "key_signatures"):
@@ -155,7 +154,7 @@ class _Writer:
 
     def _first(self) -> str:
         first = next(section.name for section in self.sections if section.name != INTRO)
-        return first if first in self.order else first.rstrip("'")
+        return first if first in self.order else theme_of(first)
 
     def _count(self, names: Sequence[str]) -> int:
         """Returns how many bars sections have together."""
@@ -172,8 +171,8 @@ class _Writer:
 
     def _changed(self, name: str) -> list[int]:
         """Returns the bars, from 0, in which the melody of a varied return is not its theme's."""
-        length, found = self.bar.end - self.bar.start, []
-        both = (self.melodies[name][0], self.melodies[name.rstrip("'")][0])
+        length = self.bar.end - self.bar.start
+        both = (self.melodies[name][0], self.melodies[theme_of(name)][0])
         columns = [
             {(note.start, note.duration, note.pitch) for track in score.tracks[:1] for note in track.notes}
             for score in both
@@ -201,26 +200,30 @@ class _Writer:
         turns = [("", alone, min(whole, length - at)) for at in range(0, length, whole)]
         return join(turns, alone)
 
-    def _let_all_play(self) -> None:
-        """Gives held chords, or a stroke a bar, to those who were asked for and got nothing to play."""
-        score, grid = self.reading, bar_grid(self.reading)
-        playing = {played_by(track) for track in score.tracks[1:] if len(track.notes)}
-        for program in sorted(set(map(parse_instrument, self.options.instruments)) - playing):
-            silent = (number for number, track in enumerate(score.tracks) if number and played_by(track) == program)
-            track = next(silent, len(score.tracks))
-            if track == len(score.tracks):
+    def _idle(self) -> tuple[int, ...]:
+        """Returns the programs of those who were asked for and rest in most bars; the voices of a chorale never do."""
+        asked = {parse_instrument(name) for name in self.options.instruments} if self.options.style == "band" else set()
+        grid = bar_grid(self.reading)
+        return tuple(p for p in sorted(asked) if len(_resting(self.reading, p, grid)) > _MOSTLY * len(grid))
+
+    def _all_playing(self, score: symusic.Score) -> symusic.Score:
+        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had."""
+        grid = bar_grid(score)
+        for program in self.idle:
+            hits = comp(program, chord_spans(score, grid[-1].end), grid, score.ticks_per_quarter)
+            tracks = [n for n, track in enumerate(score.tracks) if n and played_by(track) == program]
+            if not tracks:
+                tracks = [len(score.tracks)]
                 score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
-            spans = chord_spans(score, grid[-1].end)
-            low, high = playable_range(program)
-            if high < 76:  # who plays low plays the bass
-                pitched = ((start, end - start, chord.bass) for start, end, chord in spans if chord != NO_CHORD)
-                notes = [(start, lasts, low + (bass - low) % 12) for start, lasts, bass in pitched]
-            else:
-                notes = voice_chords(spans)
-            if program == DRUMS:
-                notes = [(bar.start, score.ticks_per_quarter // 2, KICK) for bar in grid]
-            score = graft(score, [(track, *note, PAD_VELOCITY) for note in notes])
-        self.reading = score
+            gone = [(track, note) for track in tracks for note in range(len(score.tracks[track].notes))]
+            score = graft(score, [(tracks[0], *hit) for hit in hits], gone)
+        return score
+
+
+def _resting(score: symusic.Score, program: int, grid: Sequence[Bar]) -> list[Bar]:
+    """Returns the bars in which no accompanist of a program plays."""
+    tracks = (track for track in score.tracks[1:] if played_by(track) == program)
+    return rests([(note.start, note.end) for track in tracks for note in track.notes], program, grid)
 
 
 def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:

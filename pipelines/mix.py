@@ -11,8 +11,8 @@ from music.mixing import balanced, layered, shaped
 from music.piece import Piece
 from music.seams import ended, last_chord, led_over, slowed
 from pipelines.contract import Step
-from pipelines.options import to_mapping
 from pipelines.plan import MixOptions
+from pipelines.recipes import recipe_of
 
 VERSION = "1"
 
@@ -41,11 +41,5 @@ def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
     score = balanced(song, with_parts(piece.score, parts), parts)
     if options.ritardando:
         score = slowed(song, score, last_chord(song, parts))
-    recipe = {
-        "pipeline": "mix",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {},
-    }
+    recipe = recipe_of("mix", VERSION, options, piece)
     yield Step((piece.with_step(score, recipe),), total, total, "rules")

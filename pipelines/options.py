@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ TIME_SIGNATURES = (
 )  # fmt: skip
 
 Options = TypeVar("Options")
+Check = tuple[bool, str]
+"""Whether something is wrong with options, and the sentences to say then."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,7 @@ class GenerateOptions:
         settle(self, _generate_checks, key=parse_key, instruments=parse_instrument)
 
 
-def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
-    low, high = TEMPO_RANGE_BPM
+def _generate_checks(o: GenerateOptions) -> list[Check]:
     return [
         ((o.bars is None) == (o.seconds is None), "The length must be given once. Set either bars or seconds."),
         (
@@ -98,22 +99,8 @@ def _generate_checks(o: GenerateOptions) -> list[tuple[bool, str]]:
             o.keep_bars is not None and o.keep_bars < 0,
             f"{o.keep_bars} bars cannot be kept. Give the number of bars of the input to keep, from 0.",
         ),
-        (
-            o.tempo_bpm is not None and not low <= o.tempo_bpm <= high,
-            f"A tempo of {o.tempo_bpm} BPM is out of range. Choose {low:.0f} to {high:.0f} BPM.",
-        ),
-        (
-            o.time_signature is not None and o.time_signature not in TIME_SIGNATURES,
-            f"The time signature {o.time_signature} is unknown. Choose one of {', '.join(TIME_SIGNATURES)}.",
-        ),
-        (
-            o.genre is not None and o.genre not in GENRES,
-            f"The genre {o.genre} is unknown. Choose one of {', '.join(GENRES)}.",
-        ),
-        (
-            o.density is not None and o.density not in DENSITIES,
-            f"The density {o.density} is unknown. Choose one of {', '.join(DENSITIES)}.",
-        ),
+        *beat_checks(o),
+        choice_check("density", o.density, DENSITIES),
         (
             o.monophonic and len(o.instruments) > 1,
             f"{len(o.instruments)} instruments cannot play one melody. Choose one, or allow several notes at a time.",
@@ -182,7 +169,7 @@ class RemixOptions:
         settle(self, _remix_checks, bars=parse_bars, instruments=parse_swap)
 
 
-def _remix_checks(o: RemixOptions) -> list[tuple[bool, str]]:
+def _remix_checks(o: RemixOptions) -> list[Check]:
     return [
         (o.change not in CHANGES, f"'{o.change}' cannot be changed. Choose one of {', '.join(CHANGES)}."),
         (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
@@ -242,15 +229,12 @@ class HarmonizeOptions:
         settle(self, _harmonize_checks, chords=parse_progression, key=parse_key, bars=parse_bars, instruments=player)
 
 
-def _harmonize_checks(o: HarmonizeOptions) -> list[tuple[bool, str]]:
+def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
     players = len(o.instruments)
     return [
-        (o.style not in HARMONIES, f"The style '{o.style}' is unknown. Choose one of {', '.join(HARMONIES)}."),
+        choice_check("style", o.style, HARMONIES),
         (o.melody is not None and o.melody < 0, "Tracks are counted from 0. Choose a melody track that the piece has."),
-        (
-            o.complexity not in COMPLEXITIES,
-            f"The complexity '{o.complexity}' is unknown. Choose one of {', '.join(COMPLEXITIES)}.",
-        ),
+        choice_check("complexity", o.complexity, COMPLEXITIES),
         (
             o.style in ("chords", "bass", "piano") and players > 1,
             f"{players} instruments are too many for {o.style}. Choose one, or the style band.",
@@ -307,12 +291,12 @@ def parse_swap(text: str) -> tuple[int, int]:
     return int(track), parse_instrument(name.strip())
 
 
-def settle(options: Any, checks: Callable[[Any], list[tuple[bool, str]]], **readers: Callable[[str], Any]) -> None:
+def settle(options: Any, checks: Callable[[Any], list[Check]], **readers: Callable[[str], Any]) -> None:
     """Returns nothing; makes tuples of the options' lists, and sees that all is well.
 
     Args:
         options: fresh from its caller.
-        checks: its checks, each with whether something is wrong and the sentences to say then.
+        checks: gives its checks.
         readers: for an option that is text, or several, what must be able to read it.
 
     Raises:
@@ -333,23 +317,47 @@ def settle(options: Any, checks: Callable[[Any], list[tuple[bool, str]]], **read
         raise StudioError(" ".join(dict.fromkeys(problems)))
 
 
-def _sampling_checks(o: Any, *fields: str) -> list[tuple[bool, str]]:
+def _sampling_checks(o: Any, *fields: str) -> list[Check]:
     return [
-        *[
-            (
-                not 0 <= getattr(o, name) <= 4,
-                f"A {name.replace('_', ' ')} of {getattr(o, name)} is out of range. Choose 0 to 4.",
-            )
-            for name in ("temperature", *(f"temperature_{field}" for field in fields))
-        ],
+        *(temperature_check(o, name) for name in ("temperature", *(f"temperature_{field}" for field in fields))),
         (not 0 < o.top_p <= 1, f"A top-p of {o.top_p} is out of range. Choose a value above 0, up to 1."),
         (o.top_k < 0, f"A top-k of {o.top_k} is out of range. Choose 0 for no limit, or a positive number."),
         (
             not 1 <= o.variants <= MAX_VARIANTS,
             f"{o.variants} variants cannot be written at once. Choose 1 to {MAX_VARIANTS}.",
         ),
-        (not 0 <= o.seed < 2**63, f"The seed {o.seed} is out of range. Choose a whole number from 0."),
+        seed_check(o),
     ]
+
+
+def beat_checks(o: Any) -> list[Check]:
+    """Returns the checks of options ``tempo_bpm``, ``time_signature`` and ``genre``; None is always well."""
+    low, high = TEMPO_RANGE_BPM
+    return [
+        (
+            o.tempo_bpm is not None and not low <= o.tempo_bpm <= high,
+            f"A tempo of {o.tempo_bpm} BPM is out of range. Choose {low:.0f} to {high:.0f} BPM.",
+        ),
+        choice_check("time signature", o.time_signature, TIME_SIGNATURES),
+        choice_check("genre", o.genre, GENRES),
+    ]
+
+
+def choice_check(what: str, value: str | None, known: Sequence[str]) -> Check:
+    """Returns the check that a value is one of these; None is always well."""
+    wrong = value is not None and value not in known
+    return wrong, f"The {what} '{value}' is unknown. Choose one of {', '.join(known)}."
+
+
+def temperature_check(o: Any, name: str = "temperature") -> Check:
+    """Returns the check of an option that is a temperature."""
+    value = getattr(o, name)
+    return not 0 <= value <= 4, f"A {name.replace('_', ' ')} of {value} is out of range. Choose 0 to 4."
+
+
+def seed_check(o: Any) -> Check:
+    """Returns the check of the option ``seed``."""
+    return not 0 <= o.seed < 2**63, f"The seed {o.seed} is out of range. Choose a whole number from 0."
 
 
 def from_mapping(kind: type[Options], values: Mapping[str, Any]) -> Options:

@@ -14,11 +14,21 @@ from typing import Any
 
 from music.accompaniment import COMPLEXITIES, HARMONIES
 from music.chords import parse_progression
-from music.conditions import DENSITIES, GENRES
+from music.conditions import DENSITIES
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
-from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES, from_mapping, settle, to_mapping
+from pipelines.options import (
+    MAX_PLAYERS,
+    Check,
+    beat_checks,
+    choice_check,
+    from_mapping,
+    seed_check,
+    settle,
+    temperature_check,
+    to_mapping,
+)
 
 SONG_SECONDS = (10.0, 300.0)
 """The shortest and the longest song."""
@@ -68,7 +78,7 @@ class Brief:
         settle(self, _brief_checks, key=parse_key, instruments=parse_instrument, without=parse_instrument)
 
 
-def _brief_checks(o: Brief) -> list[tuple[bool, str]]:
+def _brief_checks(o: Brief) -> list[Check]:
     shortest, longest = SONG_SECONDS
     both = {parse_instrument(n) for n in o.instruments if _is_known(n)} & {
         parse_instrument(n) for n in o.without if _is_known(n)
@@ -82,8 +92,8 @@ def _brief_checks(o: Brief) -> list[tuple[bool, str]]:
             o.form is not None and not is_form(o.form),
             f"The form '{o.form}' is unknown. Choose one of {', '.join(FORMS)}, or letters such as ABAC.",
         ),
-        *_beat_checks(o),
-        (o.mode is not None and o.mode not in MODES, f"The mode '{o.mode}' is unknown. Choose major or minor."),
+        *beat_checks(o),
+        choice_check("mode", o.mode, MODES),
         (
             o.mode is not None and o.key is not None and not o.key.endswith(o.mode),
             f"The key {o.key} is not {o.mode}. Give the key alone.",
@@ -97,8 +107,8 @@ def _brief_checks(o: Brief) -> list[tuple[bool, str]]:
             f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
         ),
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
-        _style_check(o.style),
-        _seed_check(o.seed),
+        choice_check("style", o.style, HARMONIES),
+        seed_check(o),
     ]
 
 
@@ -155,19 +165,16 @@ class ThemeOptions:
         settle(self, _theme_checks, key=parse_key, lead=parse_instrument)
 
 
-def _theme_checks(o: ThemeOptions) -> list[tuple[bool, str]]:
+def _theme_checks(o: ThemeOptions) -> list[Check]:
     return [
         (not 1 <= len(o.sections) <= 12, f"{len(o.sections)} themes cannot be written. Choose 1 to 12."),
         (len(set(o.sections)) != len(o.sections), "Two themes have the same name. Name each section once."),
         (not 1 <= o.bars <= 32, f"Themes of {o.bars} bars cannot be written. Choose 1 to 32 bars."),
-        *_beat_checks(o),
-        (
-            o.density is not None and o.density not in DENSITIES,
-            f"The density {o.density} is unknown. Choose one of {', '.join(DENSITIES)}.",
-        ),
+        *beat_checks(o),
+        choice_check("density", o.density, DENSITIES),
         (not 1 <= o.drafts <= 16, f"{o.drafts} drafts cannot be written. Choose 1 to 16."),
-        _temperature_check(o.temperature),
-        _seed_check(o.seed),
+        temperature_check(o),
+        seed_check(o),
     ]
 
 
@@ -199,7 +206,7 @@ class SectionsOptions:
         settle(self, _sections_checks)
 
 
-def _sections_checks(o: SectionsOptions) -> list[tuple[bool, str]]:
+def _sections_checks(o: SectionsOptions) -> list[Check]:
     return [
         (not 1 <= len(o.form) <= 64, f"A form of {len(o.form)} sections cannot be written. Choose 1 to 64."),
         (not 0 <= o.intro_bars <= 16, f"An intro of {o.intro_bars} bars cannot be written. Choose 0 to 16."),
@@ -209,8 +216,8 @@ def _sections_checks(o: SectionsOptions) -> list[tuple[bool, str]]:
             f"A last note of {o.final_beats} beats cannot be written. Give a length above 0.",
         ),
         (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
-        _temperature_check(o.temperature),
-        _seed_check(o.seed),
+        temperature_check(o),
+        seed_check(o),
     ]
 
 
@@ -240,19 +247,16 @@ class HarmonyOptions:
         settle(self, _harmony_checks, chords=parse_progression, instruments=parse_instrument)
 
 
-def _harmony_checks(o: HarmonyOptions) -> list[tuple[bool, str]]:
+def _harmony_checks(o: HarmonyOptions) -> list[Check]:
     return [
-        _style_check(o.style),
-        (
-            o.complexity not in COMPLEXITIES,
-            f"The complexity '{o.complexity}' is unknown. Choose one of {', '.join(COMPLEXITIES)}.",
-        ),
+        choice_check("style", o.style, HARMONIES),
+        choice_check("complexity", o.complexity, COMPLEXITIES),
         (
             len(o.instruments) > MAX_PLAYERS,
             f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
         ),
-        _temperature_check(o.temperature),
-        _seed_check(o.seed),
+        temperature_check(o),
+        seed_check(o),
     ]
 
 
@@ -283,42 +287,9 @@ class MixOptions:
             self,
             lambda o: [
                 (not 0 <= o.dynamics <= 100, f"Dynamics of {o.dynamics} % are out of range. Choose 0 to 100 %."),
-                _seed_check(o.seed),
+                seed_check(o),
             ],
         )
-
-
-def _beat_checks(o: Any) -> list[tuple[bool, str]]:
-    low, high = TEMPO_RANGE_BPM
-    return [
-        (
-            o.tempo_bpm is not None and not low <= o.tempo_bpm <= high,
-            f"A tempo of {o.tempo_bpm} BPM is out of range. Choose {low:.0f} to {high:.0f} BPM.",
-        ),
-        (
-            o.time_signature is not None and o.time_signature not in TIME_SIGNATURES,
-            f"The time signature {o.time_signature} is unknown. Choose one of {', '.join(TIME_SIGNATURES)}.",
-        ),
-        (
-            o.genre is not None and o.genre not in GENRES,
-            f"The genre {o.genre} is unknown. Choose one of {', '.join(GENRES)}.",
-        ),
-    ]
-
-
-def _style_check(style: str | None) -> tuple[bool, str]:
-    return (
-        style is not None and style not in HARMONIES,
-        f"The style '{style}' is unknown. Choose one of {', '.join(HARMONIES)}.",
-    )
-
-
-def _temperature_check(value: float) -> tuple[bool, str]:
-    return not 0 <= value <= 4, f"A temperature of {value} is out of range. Choose 0 to 4."
-
-
-def _seed_check(seed: int) -> tuple[bool, str]:
-    return not 0 <= seed < 2**63, f"The seed {seed} is out of range. Choose a whole number from 0."
 
 
 STAGES: dict[str, type] = {

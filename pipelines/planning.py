@@ -10,6 +10,7 @@ import numpy as np
 
 from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
+from music.form import theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.melody import find_melody
 from music.melody_key import key_of
@@ -97,7 +98,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     layout = _lay_out(brief, found, signature)
     key = _key(brief, found, chance)
     quiet = bool(QUIET_MOODS & set(brief.moods))
-    themes = tuple(dict.fromkeys(name.rstrip("'") for name in layout.form))
+    themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
     loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre) in _ENDLESS)
@@ -267,7 +268,7 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
                     continue
                 total = len(names) * bars + intro + ending
                 cost = dislike + odd + plain + 0.5 * (2 * intro > bars) + 0.5 * (2 * ending > bars)
-                cost += 0.04 * max(0, bars * len({name.rstrip("'") for name in names}) - 32)
+                cost += 0.04 * max(0, bars * len({theme_of(name) for name in names}) - 32)
                 if tempo is None:
                     fitting = round(60 * quarters * total / brief.seconds)
                     if not TEMPO_RANGE_BPM[0] <= fitting <= TEMPO_RANGE_BPM[1]:

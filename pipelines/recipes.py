@@ -1,4 +1,4 @@
-"""Recipes as files: written beside each result, read back to make the same music again."""
+"""Recipes: what a result was made with. Written beside each result, read back to make the same music again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,27 @@ RECIPE, SKETCH = "recipe.json", "sketch.mid"
 _DECIDES = ("pipeline", "options", "input", "checkpoint")
 _SONG_VERSION = "1"
 _LONGEST_TITLE = 60
+
+
+def recipe_of(
+    pipeline: str, version: str, options: Any, piece: Piece, model: store.Entry | None = None
+) -> dict[str, Any]:
+    """Returns the recipe that a pipeline leaves in the history of its result.
+
+    Args:
+        pipeline: its name.
+        version: of its rules; others may give other notes.
+        options: that it was given.
+        piece: what it began from.
+        model: its checkpoint, if it has one.
+    """
+    return {
+        "pipeline": pipeline,
+        "version": version,
+        "options": to_mapping(options),
+        "input": piece.fingerprint,
+        "checkpoint": {"name": model.name, "sha256": model.sha256} if model else {},
+    }
 
 
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:

@@ -16,8 +16,9 @@ from music.tokens import PITCH, VELOCITY
 from pipelines.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.contract import Step
 from pipelines.filling import Filler
-from pipelines.options import RemixOptions, parse_swap, to_mapping
+from pipelines.options import RemixOptions, parse_swap
 from pipelines.orchestration import choose_players, give_to
+from pipelines.recipes import recipe_of
 
 VERSION = "1"
 
@@ -49,13 +50,7 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
         players = [swaps] * len(canvases)
     else:
         players = [swaps | chosen for chosen in _choose(checkpoint, canvases, options, frozenset(swaps))]
-    recipe = {
-        "pipeline": "remix",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
-    }
+    recipe = recipe_of("remix", VERSION, options, piece, checkpoint.entry)
     pieces = []
     for number, (canvas, bars, given) in enumerate(zip(canvases, touched, players, strict=True)):
         score = give_to(written(canvas), original.bar_starts, bars, given)

@@ -10,12 +10,13 @@ from checkpoints.loading import load
 from music.bars import Bar, bar_grid
 from music.edit import slice_bars
 from music.errors import StudioError
-from music.form import ENDING, INTRO, Section, join, sections
+from music.form import ENDING, INTRO, Section, join, sections, theme_of
 from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step
-from pipelines.options import RemixOptions, to_mapping
+from pipelines.options import RemixOptions
 from pipelines.plan import SectionsOptions
+from pipelines.recipes import recipe_of
 from pipelines.remix import remix
 
 VERSION = "1"
@@ -32,7 +33,7 @@ def lay_out(piece: Piece, options: SectionsOptions) -> Iterator[Step]:
     """
     checkpoint = load(options.checkpoint)
     themes = themes_of(piece)
-    missing = sorted({name.rstrip("'") for name in options.form} - set(themes))
+    missing = sorted({theme_of(name) for name in options.form} - set(themes))
     if missing:
         raise StudioError(
             f"There is no theme {', '.join(missing)} for this form. Choose from {', '.join(themes) or 'none'}, or write it first."
@@ -41,17 +42,11 @@ def lay_out(piece: Piece, options: SectionsOptions) -> Iterator[Step]:
     written = {name: score for name, (_, score) in themes.items()}
     total = 1.0 + len(varied)
     for number, name in enumerate(varied):
-        for share, score in _vary(piece, themes[name.rstrip("'")][0], number, options):
+        for share, score in _vary(piece, themes[theme_of(name)][0], number, options):
             written[name] = score
             if share < 1:
                 yield Step((piece.replace(score=_song(piece, options, written)),), number + share, total, "sections")
-    recipe = {
-        "pipeline": "sections",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
-    }
+    recipe = recipe_of("sections", VERSION, options, piece, checkpoint.entry)
     yield Step((piece.with_step(_song(piece, options, written), recipe),), total, total, "sections")
 
 
@@ -89,7 +84,7 @@ def _song(piece: Piece, options: SectionsOptions, written: dict[str, symusic.Sco
     score, bar = piece.score, bar_grid(piece.score)[0]
     length, bars = bar.end - bar.start, {}
     for name in options.form:
-        found = written.get(name, written.get(name.rstrip("'")))
+        found = written.get(name, written.get(theme_of(name)))
         bars[name] = found, _bars(piece, name) * length
     parts = [(INTRO, symusic.Score(score.ticks_per_quarter), options.intro_bars * length)] if options.intro_bars else []
     parts += [(name, *bars[name]) for name in options.form]
@@ -100,7 +95,7 @@ def _song(piece: Piece, options: SectionsOptions, written: dict[str, symusic.Sco
 
 def _bars(piece: Piece, name: str) -> int:
     bars = bar_grid(piece.score)
-    theme = next(section for section in sections(piece.score, bars[-1].end) if section.name == name.rstrip("'"))
+    theme = next(section for section in sections(piece.score, bars[-1].end) if section.name == theme_of(name))
     return sum(theme.start <= bar.start < theme.end for bar in bars)
 
 

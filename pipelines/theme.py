@@ -23,8 +23,9 @@ from music.theory import Key, parse_key
 from music.tune import FULL, HALF, Note, close, monophonic, moved, placed, singability
 from pipelines.contract import Step
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions, to_mapping
+from pipelines.options import GenerateOptions
 from pipelines.plan import ThemeOptions
+from pipelines.recipes import recipe_of
 
 VERSION = "1"
 MELODY = "Melody"
@@ -49,13 +50,7 @@ def write_theme(piece: Piece, options: ThemeOptions) -> Iterator[Step]:
     for _ in writer.write():
         if writer.bars < total:
             yield Step((piece.replace(score=writer.score()),), float(writer.bars), total, "bars")
-    recipe = {
-        "pipeline": "theme",
-        "version": VERSION,
-        "options": to_mapping(options),
-        "input": piece.fingerprint,
-        "checkpoint": {"name": checkpoint.entry.name, "sha256": checkpoint.entry.sha256},
-    }
+    recipe = recipe_of("theme", VERSION, options, piece, checkpoint.entry)
     yield Step((piece.with_step(writer.score(), recipe),), total, total, "bars")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from music.errors import StudioError
+from music.form import theme_of
 from music.piece import Piece
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping
 from pipelines.plan import (
@@ -196,7 +197,7 @@ def _theme(o: ThemeOptions) -> list[str]:
 
 
 def _sections(o: SectionsOptions) -> list[str]:
-    short = all(len(name.rstrip("'")) == 1 for name in o.form)
+    short = all(len(theme_of(name)) == 1 for name in o.form)
     form = (" " if short else ", ").join(o.form)
     framed = [f"intro of {_count(o.intro_bars, 'bar')}"] if o.intro_bars else []
     return [f"laid out {form}", *framed, f"ending of {_count(o.ending_bars, 'bar')}", f"returns varied {o.amount:g} %"]

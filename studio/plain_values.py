@@ -10,7 +10,7 @@ from typing import Any
 
 from music.errors import StudioError
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
-from pipelines.plan import Brief, Plan, plan_from_mapping, plan_to_mapping
+from pipelines.plan import MODES, Brief, Plan, plan_from_mapping, plan_to_mapping
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "generate": (GenerateOptions, to_mapping, lambda values: from_mapping(GenerateOptions, values)),
@@ -27,6 +27,8 @@ _GROUPS = re.compile(
 )
 """Names of controls: those of the Generate page, and what those of the others begin with."""
 
+_BY_HAND = "compose by hand"
+_PAIRS = ("compose sketch", "compose shown stage")  # of a take, and of one of its variants or stages
 _EXAMPLES: dict[str, Any] = {
     "start": "",
     "selected bars": "",
@@ -37,6 +39,10 @@ _EXAMPLES: dict[str, Any] = {
     "harmonize cells": [""],
     "harmonize cells serial": 0,
     "sheet view": "",
+    "compose text": "",
+    "compose text serial": 0,
+    "compose seed": 0,
+    _BY_HAND: {"": None},
 }
 """What the controls that pages read without a widget look like; ``alike`` tells of the others when they are shown."""
 
@@ -113,9 +119,24 @@ def controls_from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
             value = from_plain(plain)
         except (StudioError, ValueError, KeyError, TypeError, AttributeError):
             continue
-        if alike(value, _EXAMPLES.get(name)):
+        is_pair = isinstance(value, list) and [type(each) for each in value] == [int, int] and min(value) >= 0
+        if (
+            alike(value, _EXAMPLES.get(name))
+            and (is_pair or name not in _PAIRS)
+            and (value is not None or name not in _EXAMPLES)
+        ):
             controls[name] = value
+    if wishes := controls.get(_BY_HAND):
+        controls[_BY_HAND] = {name: value for name, value in wishes.items() if _is_wish(name, value)}
     return controls
+
+
+def _is_wish(name: str, value: Any) -> bool:
+    try:
+        from_mapping(Brief, {"mode" if name == "key" and value in MODES else name: value})
+    except (StudioError, TypeError, ValueError, AttributeError):
+        return False
+    return name not in ("text", "seed", "mode")
 
 
 def alike(value: Any, example: Any) -> bool:

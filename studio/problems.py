@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 
-import streamlit as st
-
 from music.errors import StudioError
 from pipelines.worker import BUG
+from studio.wording import show_error
 
 _log = logging.getLogger(__name__)
 
@@ -16,5 +15,5 @@ def show_problem(error: Exception) -> bool:
     """Shows an error as its sentences; of anything else the traceback goes to the log. Returns True: it is dealt with."""
     if not isinstance(error, StudioError):
         _log.error("a page failed", exc_info=error)
-    st.error(str(error) if isinstance(error, StudioError) else BUG)
+    show_error(str(error) if isinstance(error, StudioError) else BUG)
     return True

@@ -106,11 +106,12 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What the song is called: its title, else that of its music or what that was asked for with, else its file's name."""
-        shown = next((take for take in self.takes if self.place and take.number == self.place.take), None)
-        title = self.title or (self.piece.title.strip() if shown is not None else "")
-        if not title and shown is not None and isinstance(shown.options, Plan):
-            title = song_title(self.piece, shown.options)
+        """What the song is called: its title, else that of its music or what it was asked for with, else its file's name."""
+        title = self.title or (self.piece.title.strip() if self.piece is not None else "")
+        last = self.place.take if self.place else 0
+        composed = [take for take in self.takes if isinstance(take.options, Plan) and take.number <= last]
+        if not title and composed:  # what was made of it on other pages goes by its name too
+            title = song_title(composed[-1].pieces[0], composed[-1].options)
         files = [take.label for take in self.takes[:1] if take.options is None]
         return title or (files[0].rpartition(".")[0] or files[0] if files else UNTITLED)
 

@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.plan import Plan
 from studio.library import Autosave, Library, new_id, songs_folder
 from studio.plain_values import alike
 from studio.projects import MAX_TAKES, Place, Project, Take, Upload
@@ -32,6 +33,7 @@ _COPY = " (copy)"
 _SONG = "song"
 _VISITED = "songs of this visit"
 _WIDGET = "control "
+_TOLD = "told controls"
 _songs: dict[str, Song] = {}
 _lock = threading.Lock()
 
@@ -101,15 +103,9 @@ class Song:
     @property
     def project(self) -> Project:
         """All of the song that outlives the server, as it is now."""
+        controls = dict(self.controls)
         return Project(
-            self.title,
-            self.takes,
-            self.place,
-            self.partner,
-            self.upload,
-            self._past,
-            self._future,
-            dict(self.controls),
+            self.title, self.takes, self.place, self.partner, self.upload, self._past, self._future, controls
         )
 
     @property
@@ -144,7 +140,7 @@ class Song:
             take = self.find(self.partner.take)
             return name_of(take, self.partner.variant), take.pieces[self.partner.variant]
         if self.take is not None and self.take.before is not None:
-            return "Before", self.take.before
+            return "Sketch" if isinstance(self.take.options, Plan) else "Before", self.take.before
         return None
 
     def find(self, number: int) -> Take:
@@ -309,6 +305,21 @@ def bound(name: str, default: Any) -> str:
     if key not in st.session_state:
         value = controls.get(name, default)
         st.session_state[key] = value if alike(value, default) else default  # a song's file may say anything
+    return key
+
+
+def showing(name: str, value: Any) -> str:
+    """Returns the key for the widget of this control, which will show this value.
+
+    It is another key than before where the value was not set in the widget: the browser keeps what a control in a
+    closed popover said last, and would send it back.
+    """
+    told = st.session_state.setdefault(_TOLD, {})
+    count, last = told.get(name, (0, value))
+    if st.session_state.get(f"{_WIDGET}{name} {count}", last) != value:
+        count += 1
+    told[name], key = (count, value), f"{_WIDGET}{name} {count}"
+    st.session_state[key] = value  # in each run: the browser may first show it in any of them
     return key
 
 

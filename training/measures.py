@@ -7,7 +7,7 @@ follows Yang & Lerch 2020 (On the evaluation of generative models in music).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import symusic
@@ -143,6 +143,11 @@ def _groove_consistency(score: symusic.Score, start: np.ndarray) -> float:
 
 
 # Sets of pieces
+
+
+def mean(values: Sequence[float]) -> float:
+    """Returns the mean; NaN where there are no values."""
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def overlapped_area(values: Iterable[float], reference: Iterable[float]) -> float:

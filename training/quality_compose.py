@@ -12,11 +12,10 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from music.errors import StudioError
@@ -24,9 +23,10 @@ from music.instruments import parse_instrument
 from music.midi import write_midi
 from music.piece import Piece
 from music.theory import parse_key
-from pipelines.plan import Brief, Plan
+from pipelines.plan import Plan
 from pipelines.planning import plan_song
 from pipelines.prompt import understand
+from training.measures import mean
 from training.song_measures import (
     OTHER,
     SAME,
@@ -104,19 +104,19 @@ def song_figures(
         "songs": len(rows),
         "prompts": len(asked),
         "seed": seed,
-        "understood in full": _mean([p.text not in wrong and p.text not in unknown for p in asked]),
+        "understood in full": mean([p.text not in wrong and p.text not in unknown for p in asked]),
         "plain": sum(prompt.is_plain for prompt in asked),
         "facts right": 1 - len(wrong) / len(asked),
         "misread": wrong,
         "not understood": unknown,
         "silently ignored": [p.text for p in asked if not p.is_plain and p.text not in unknown],
-        "obeyed": {name: _mean([row["obeyed"][name] for row in rows]) for name in rows[0]["obeyed"]},
-        "ending": {name: _mean([row["ending"][name] for row in rows]) for name in rows[0]["ending"]},
-        "recurrence": {kind: {"mean": _mean(alike), "pairs": len(alike)} for kind, alike in pairs.items()},
-        "recurs": _mean([clear for row in rows if (clear := recurs(row["recurrence"])) is not None]),
-        "seconds a song": _mean([row["wall"] for row in rows]),
-        "processor seconds a song": _mean([row["processor"] for row in rows]),
-        "seconds of music": _mean([row["seconds"] for row in rows]),
+        "obeyed": {name: mean([row["obeyed"][name] for row in rows]) for name in rows[0]["obeyed"]},
+        "ending": {name: mean([row["ending"][name] for row in rows]) for name in rows[0]["ending"]},
+        "recurrence": {kind: {"mean": mean(alike), "pairs": len(alike)} for kind, alike in pairs.items()},
+        "recurs": mean([clear for row in rows if (clear := recurs(row["recurrence"])) is not None]),
+        "seconds a song": mean([row["wall"] for row in rows]),
+        "processor seconds a song": mean([row["processor"] for row in rows]),
+        "seconds of music": mean([row["seconds"] for row in rows]),
         "rows": rows,
     }
 
@@ -125,7 +125,7 @@ def _one_song(prompt: Prompt, seed: int, compose: Compose) -> tuple[dict[str, An
     """Returns what was measured of one song, and the song."""
     wall, processor = time.perf_counter(), time.process_time()
     brief = understand(prompt.text).brief
-    plan = plan_song(Brief(**{**vars(brief), "seed": seed}))
+    plan = plan_song(replace(brief, seed=seed))
     *_, step = compose(Piece.empty(), plan)
     piece = step.piece
     spent = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
@@ -193,10 +193,6 @@ def _strangers(melodies: Sequence[Sequence[Line]]) -> list[float]:
         for song, following in zip(melodies, melodies[1:], strict=False)
         for one, other in zip(song, following, strict=False)
     ]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def as_text(figures: dict[str, Any]) -> str:

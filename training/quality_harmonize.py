@@ -45,6 +45,7 @@ from training.harmony_measures import (
     rule_chords,
     tonic_chords,
 )
+from training.measures import mean
 from training.part_writing import count_part_writing, rates
 from training.songbooks import Song, chorales, lead_sheets
 
@@ -200,12 +201,8 @@ def mean_over_sets(sets: Sequence[str], rows: Sequence[dict[str, float]]) -> dic
         for of_set, row in zip(sets, rows, strict=True):
             if np.isfinite(row[name]):
                 by_set.setdefault(of_set, []).append(row[name])
-        found[name] = _mean([_mean(values) for values in by_set.values()])
+        found[name] = mean([mean(values) for values in by_set.values()])
     return found
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def between(row: dict[str, dict[str, float]], name: str) -> tuple[bool, bool]:
@@ -233,8 +230,7 @@ def chorale_figures(scores: Sequence[symusic.Score], ask: Ask) -> dict[str, dict
             counts[name] += count_part_writing(voices.tracks[:4], _VOICES_BELOW)
             agreed[name].append(agreement(chords_between(estimate_chords(voices), edges), truth))
     return {
-        name: rates(counts[name]) | {of: _mean([row[of] for row in agreed[name]]) for of in AGREEMENT}
-        for name in counts
+        name: rates(counts[name]) | {of: mean([row[of] for row in agreed[name]]) for of in AGREEMENT} for name in counts
     }
 
 
@@ -250,7 +246,7 @@ def typed_figures(sheets: Sequence[Sheet], style: str, ask: Ask) -> dict[str, fl
         after = ask(sheet.melody, style, as_typed(asked, sheet.bars, sheet.ticks, sheet.key))
         rows.append(kept_to(after, spans_of(asked, edges), sheet.bars))
         rows[-1]["melody changed"] = float(notes_changed(sheet.melody, after))
-    found = {name: _mean([row[name] for row in rows if np.isfinite(row[name])]) for name in rows[0]}
+    found = {name: mean([row[name] for row in rows if np.isfinite(row[name])]) for name in rows[0]}
     return found | {"melody changed": float(sum(row["melody changed"] for row in rows))}
 
 

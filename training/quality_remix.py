@@ -34,7 +34,7 @@ from pipelines.filling import Filler
 from pipelines.options import CHANGES, RemixOptions
 from pipelines.remix import remix
 from training.evaluate_filling import Floors
-from training.measures import LIKENESS, likeness, overlaps, overlaps_as_text
+from training.measures import LIKENESS, likeness, mean, overlaps, overlaps_as_text
 from training.quality import EXCERPT_BARS, excerpts, read_sets
 
 AMOUNTS = (20, 50, 80)
@@ -180,7 +180,7 @@ def _in_scales(scales: list[frozenset[int]], pieces: list[symusic.Score], remixe
         inside += [
             pitch % 12 in scale for _, _, pitch in _starting_in(after, FIRST_BAR, LAST_BAR, changed, drums=False)
         ]
-    return float(np.mean(inside)) if inside else float("nan")
+    return mean(inside)
 
 
 def melody_figures(checkpoint: str, pieces: list[symusic.Score], seed: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import symusic
 
 from music.bars import bar_grid, score_end, tempo_map, ticks_to_seconds
 from music.chords import chord_spans
-from music.form import ENDING, INTRO, sections
+from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import DRUMS, parse_instrument
 from music.theory import Key, estimate_key, parse_key, written_key
 
@@ -122,7 +122,7 @@ def recurrence(found: Sequence[tuple[str, Line]]) -> dict[str, list[float]]:
     """Returns how alike the sections of a song are, pair by pair: the same, a theme and its variation, and others."""
     pairs: dict[str, list[float]] = {SAME: [], VARIED: [], OTHER: []}
     for (name, one), (other_name, other) in itertools.combinations(found, 2):
-        themes = name.rstrip("'"), other_name.rstrip("'")
+        themes = theme_of(name), theme_of(other_name)
         kind = OTHER if themes[0] != themes[1] else SAME if name == other_name else VARIED
         pairs[kind].append(similarity(one, other))
     return pairs

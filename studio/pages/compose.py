@@ -17,7 +17,9 @@ from studio.widgets.compose_wishes import brief_of, notes, wishes
 from studio.widgets.sampling import drawn_seed
 from studio.widgets.stage import generate_button, result
 from studio.widgets.start import example_buttons, heading
+from studio.widgets.takes import redo_button
 from studio.widgets.writing import progress
+from studio.wording import show_error
 
 WIDTHS = (7, 4)
 
@@ -45,7 +47,7 @@ def desk(song: Song) -> None:
             if (pressed or entered) and not busy:
                 begin(song, brief, sketch)
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
 
 
 def next_step(song: Song) -> None:
@@ -66,7 +68,7 @@ def page(song: Song) -> None:
         heading("Compose", EXAMPLES, use_example)
     desk(song)
     if song.notice:
-        st.error(song.notice)
+        show_error(song.notice)
     if song.writing is not None:
         progress(song, live_song if isinstance(song.writing.options, Plan) else None)
     elif is_composed(song.take):
@@ -74,6 +76,7 @@ def page(song: Song) -> None:
     elif song.piece is not None:
         result(song, next_step)
     else:
+        redo_button(song)
         about_stages()
 
 

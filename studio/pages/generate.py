@@ -10,6 +10,7 @@ from studio.widgets.controls import PRESETS, checked, generate_controls, use_exa
 from studio.widgets.stage import invitation, two_sides
 from studio.widgets.start import heading, start_control
 from studio.widgets.writing import write
+from studio.wording import show_error
 
 
 def controls(song: Song) -> None:
@@ -28,7 +29,7 @@ def controls(song: Song) -> None:
         try:
             write(song, "generate", piece, checked(values, keep_bars))
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
 
 
 def next_step(song: Song) -> None:

@@ -24,6 +24,7 @@ from studio.widgets.selection import check_bars
 from studio.widgets.stage import generate_button, invitation, two_sides
 from studio.widgets.start import heading, music_control
 from studio.widgets.writing import write
+from studio.wording import show_error
 
 
 def controls(song: Song) -> None:
@@ -54,7 +55,7 @@ def controls(song: Song) -> None:
         try:
             harmonize(song, values | {"bars": edited} if rerun else values)
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
 
 
 def _named(bars: str) -> str:

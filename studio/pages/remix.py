@@ -16,6 +16,7 @@ from studio.widgets.selection import on_the_roll, take_over
 from studio.widgets.stage import generate_button, invitation, two_sides
 from studio.widgets.start import heading, music_control
 from studio.widgets.writing import write
+from studio.wording import show_error
 
 
 def controls(song: Song) -> None:
@@ -44,7 +45,7 @@ def controls(song: Song) -> None:
         try:
             rewrite(song, song.take.before if again else song.piece, values)
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
 
 
 def rewrite(song: Song, piece: Piece, values: dict) -> None:

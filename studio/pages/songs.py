@@ -10,14 +10,15 @@ from studio.session import MAX_TITLE, Song, name_of
 from studio.widgets.player import NamedPiece, player
 from studio.widgets.songs_history import song_history
 from studio.widgets.songs_list import project_button, songs_list
-from studio.widgets.start import plain, summary
+from studio.widgets.start import summary
 from studio.widgets.writing import progress
+from studio.wording import plain, show_error
 
 
 def current(song: Song) -> None:
     """Shows the song in progress."""
     if song.notice:
-        st.error(song.notice)
+        show_error(song.notice)
     if song.writing is not None:
         progress(song)
     if not song.takes:

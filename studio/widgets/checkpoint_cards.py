@@ -13,7 +13,7 @@ from checkpoints.store import Entry, cards_folder, remove
 from music.errors import StudioError
 from studio.session import Song, bound, keep
 from studio.widgets import checkpoint_jobs as jobs
-from studio.widgets.start import plain
+from studio.wording import plain
 
 CSS = Path(__file__).with_suffix(".css")
 PURPOSES = {

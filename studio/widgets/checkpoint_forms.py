@@ -12,11 +12,14 @@ from checkpoints.sources import offline
 from music.errors import StudioError
 from studio.jobs import registry
 from studio.session import Song
-from studio.widgets.start import plain
+from studio.songs import are_listed
+from studio.wording import plain
 
 FILE_TYPES = ["pt", "sf2", "sf3"]
 MAX_UPLOAD_MB = 500
 _SAID = "checkpoint forms said"
+_ADDED = "registry added"
+_WEB = ("https://", "http://", "hf://")
 
 
 def import_form(song: Song) -> None:
@@ -46,7 +49,9 @@ def registries_form(song: Song) -> None:
     """Shows the published registries that are read, with a field for another one."""
     st.markdown("##### Published by others")
     switch = offline()
-    with st.form("add registry", border=False, clear_on_submit=True):
+    if st.session_state.pop(_ADDED, False):  # an address that was refused stays, to be mended
+        st.session_state["registry address"] = ""
+    with st.form("add registry", border=False):
         address = st.text_input(
             "Address of a registry",
             key="registry address",
@@ -62,8 +67,9 @@ def registries_form(song: Song) -> None:
     if asked and address.strip():
         try:
             with st.spinner("Reading what it lists …"):
-                found = add(address)
+                found = add(_readable(address))
             left = f" Left out, as the names stand for others here: {', '.join(found.taken)}." if found.taken else ""
+            st.session_state[_ADDED] = True
             _say(song, "add", True, f"Can be pulled now: {', '.join(found.names)}.{left}")
         except StudioError as error:
             _say(song, "add", False, str(error))
@@ -83,6 +89,17 @@ def registries_form(song: Song) -> None:
             )
 
 
+def _readable(address: str) -> str:
+    """Returns the address, if this visitor may have it read.
+
+    Raises:
+        StudioError: it is a path on the server, and the visitor sits elsewhere.
+    """
+    if not address.strip().lower().startswith(_WEB) and not are_listed():
+        raise StudioError(f"'{address.strip()}' is no address on the web. Give one that begins with https:// or hf://.")
+    return address
+
+
 def _forget(song: Song, place: str) -> None:
     try:
         forget(place)
@@ -98,4 +115,4 @@ def _answer(song: Song, form: str) -> None:
     """Shows, once, what became of the last thing that was taken in."""
     good, text = song.controls.get(_SAID, {}).pop(form, (True, ""))
     if text:
-        (st.success if good else st.error)(text)
+        (st.success if good else st.error)(plain(text))

@@ -9,6 +9,7 @@ from checkpoints.pulling import in_words
 from music.errors import StudioError
 from studio.jobs import Job, registry
 from studio.session import Song
+from studio.wording import plain
 
 POLL_S = 0.4
 _JOBS, _FOUND = "checkpoint jobs", "checkpoint findings"
@@ -34,7 +35,7 @@ def finding(song: Song, name: str) -> None:
     """Shows what the last job on a checkpoint found."""
     good, text = song.controls.get(_FOUND, {}).get(name, (True, ""))
     if text:
-        (st.success if good else st.error)(text, icon=":material/check_circle:" if good else ":material/error:")
+        (st.success if good else st.error)(plain(text), icon=":material/check_circle:" if good else ":material/error:")
 
 
 def is_busy(song: Song, name: str) -> bool:

@@ -16,6 +16,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
 from studio.session import bound, keep, set_controls, song_controls
+from studio.wording import show_error
 
 CELLS = "harmonize cells"
 """The control that holds what was typed, a text a bar."""
@@ -143,9 +144,9 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
         try:
             parse_progression(text, beats)
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
     for n, sentences in list(wrong.items())[:3]:
-        st.error(f"Bar {n + 1}: {sentences}")
+        show_error(f"Bar {n + 1}: {sentences}")
     _buttons(cells.typed, shown)
     return cells
 

@@ -17,7 +17,7 @@ from studio.widgets.compose_song import branch, finish, show_stage, shown_stage,
 from studio.widgets.compose_stages import FACES, face, finished
 from studio.widgets.player import NamedPiece, player, small_roll
 from studio.widgets.stage import result
-from studio.widgets.start import plain
+from studio.wording import plain, show_error
 
 ROLL_PX = 60
 
@@ -162,11 +162,7 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
         with st.popover(
             "Options", icon=":material/tune:", help=f"What the stage {title} may be told.", key=f"tune {key}"
         ):
-            changes = options_form(stage, f"options {key}")
-            if changes == {}:
-                st.caption("Nothing was changed.")
-            elif changes:
-                _try(lambda: write_again(song, take, number, changes))
+            options_form(stage, f"options {key}", lambda changes: write_again(song, take, number, changes))
         st.button(
             "Go on from here",
             icon=":material/call_split:",
@@ -199,4 +195,4 @@ def _try(act: Any) -> None:
     try:
         act()
     except StudioError as error:
-        st.error(str(error))
+        show_error(str(error))

@@ -8,22 +8,25 @@ from typing import Any
 import streamlit as st
 
 from music.accompaniment import COMPLEXITIES, HARMONIES
+from music.errors import StudioError
 from music.instruments import instrument_name, parse_instrument
 from pipelines.options import MAX_PLAYERS
 from pipelines.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose_wishes import NAMES
 from studio.widgets.harmonize_controls import COMPLEXITY, STYLES
 from studio.widgets.sampling import MAX_SEED
+from studio.wording import show_error
 
 Key = Callable[[str], str]
 
 
-def options_form(stage: Stage, key: str) -> dict[str, Any] | None:
-    """Shows a form with the options of a stage; returns those that were changed once it is sent, else None.
+def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None]) -> None:
+    """Shows a form with the options of a stage, and what is wrong with them once it is sent.
 
     Args:
         stage: as it is now.
         key: the same for the same stage of the same take.
+        send: is called with the options that were changed; raises StudioError if it cannot take them.
     """
     with st.form(key, border=False, enter_to_submit=True):
         values = _FORMS.get(stage.pipeline, lambda options, key: {})(stage.options, lambda name: f"{key} {name}")
@@ -36,10 +39,17 @@ def options_form(stage: Stage, key: str) -> dict[str, Any] | None:
                 key=f"{key} seed",
                 help="The same seed with the same options gives the same notes.",
             )
+        answer = st.container()  # above the button, which is in sight when it is pressed
         sent = st.form_submit_button("Apply", type="primary", icon=":material/check:", width="stretch")
-    if not sent:
-        return None
-    return {name: value for name, value in values.items() if value != getattr(stage.options, name)}
+    changes = {name: value for name, value in values.items() if value != getattr(stage.options, name)}
+    if sent and not changes:
+        answer.caption("Nothing was changed.")
+    elif sent:
+        try:
+            send(changes)
+        except StudioError as error:
+            with answer:
+                show_error(str(error))
 
 
 def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:

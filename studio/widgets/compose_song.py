@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from music.errors import StudioError
 from music.piece import Piece
 from pipelines.plan import Brief, Plan
 from pipelines.planning import plan_song
@@ -15,8 +16,9 @@ from studio.widgets import sampling
 from studio.widgets.compose_options import in_words
 from studio.widgets.compose_stages import face
 from studio.widgets.player import NamedPiece, small_roll
-from studio.widgets.start import has_music, plain, summary, upload
+from studio.widgets.start import has_music, summary, upload
 from studio.widgets.writing import write
+from studio.wording import plain
 
 _SKETCH = "compose sketch"
 _SHOWN = "compose shown stage"
@@ -46,12 +48,24 @@ def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] 
         changes: of its options; None for another seed only.
 
     Raises:
-        StudioError: the options do not go together, or the studio is too busy.
+        StudioError: the options do not go together or with the song, or the studio is too busy.
     """
     title = face(take.options.stages[number]).title
     detail = f"{title} re-rolled" if changes is None else f"{title}: {in_words(changes)}"
+    if changes and "form" in changes:
+        _check_themes(changes["form"], take.options)
     plan = take.options.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
+
+
+def _check_themes(form: Sequence[str], plan: Plan) -> None:
+    known = [name for stage in plan.stages for name in getattr(stage.options, "sections", ())]
+    missing = list(dict.fromkeys(name for name in form if name.rstrip("'") not in known))
+    if missing:
+        raise StudioError(
+            f"This song has no theme {', '.join(missing)}. Use {' and '.join(known)}, "
+            "or set the form above and compose a new song."
+        )
 
 
 def finish(song: Song, take: Take, number: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from music.bars import bar_grid
 from music.chords import chord_spans
-from music.form import ENDING, INTRO, sections
+from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
@@ -43,7 +43,7 @@ def _theme(options: ThemeOptions, piece: Piece) -> str:
 def _sections(options: SectionsOptions, piece: Piece) -> str:
     names = [each.name for each in sections(piece.score)] or list(options.form)
     inner = [name for name in names if name not in (INTRO, ENDING)]
-    form = (" " if all(len(name.rstrip("'")) == 1 for name in inner) else ", ").join(inner)
+    form = (" " if all(len(theme_of(name)) == 1 for name in inner) else ", ").join(inner)
     framed = [INTRO.lower()] * (INTRO in names) + [ENDING.lower()] * (ENDING in names)
     return " · ".join(filter(None, [form, " and ".join(framed), f"{len(bar_grid(piece.score))} bars"]))
 

@@ -19,11 +19,11 @@ from music.theory import ALL_KEYS
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.plan import FORMS, MODES, MOODS, SONG_SECONDS, Brief
 from pipelines.prompt import Understanding
-from studio.session import bound, keep, set_controls, song_controls
+from studio.session import keep, showing, song_controls
 from studio.widgets import sampling
 from studio.widgets.controls import INSTRUMENTS
 from studio.widgets.harmonize_controls import STYLES
-from studio.widgets.start import plain
+from studio.wording import plain
 
 BY_HAND = "compose by hand"
 """The control that holds the wishes that were set by hand, by name."""
@@ -208,9 +208,7 @@ def _chip(name: str, value: Any, said: Any, spoken: Sequence[str]) -> None:
         key=f"{_PRE}{name}",
     ):
         st.markdown(f"**{wish.title}**")
-        control = f"compose {name}"
-        set_controls({control: round(value) if isinstance(value, float) else value})
-        key = bound(control, value)
+        key = showing(f"compose {name}", round(value) if isinstance(value, float) else value)
         wish.control(value, key=key, on_change=_set_by_hand, args=(name, key), label_visibility="collapsed")
         st.caption(wish.help)
         with st.container(horizontal=True, gap="xsmall"):

@@ -17,6 +17,7 @@ from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from pipelines.options import parse_bars
 from studio.session import bound, keep, set_controls, song_controls
+from studio.wording import show_error
 
 _SERIAL, _OF = "selection serial", "selection of"
 BARS, TRACKS, LOCKED = "selected bars", "selected tracks", "locked tracks"
@@ -130,7 +131,7 @@ def show_problem(bars: str, piece: Piece) -> None:
     try:
         check_bars(bars, piece)
     except StudioError as error:
-        st.error(str(error))
+        show_error(str(error))
 
 
 def _ranges(bars: Any) -> list[list[int]]:

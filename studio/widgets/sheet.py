@@ -14,6 +14,7 @@ from music.piece import Piece
 from music.views import views
 from studio.jobs import registry
 from studio.session import keep, song, song_controls
+from studio.wording import show_error
 
 POLL_S = 0.4
 PAGE_WIDTH = 860
@@ -47,7 +48,7 @@ def sheet(piece: Piece, key: str) -> None:
     if entry.pages is None and not entry.problem:
         st.fragment(_wait, run_every=POLL_S)(entry, piece, view)
     elif entry.problem:
-        st.error(entry.problem)
+        show_error(entry.problem)
     else:
         with st.container(key=key, horizontal_alignment="center", gap="small"):
             _pages(entry.pages, f"{key} page {piece.fingerprint[:12]} {view}")

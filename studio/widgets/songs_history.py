@@ -8,8 +8,8 @@ from music.errors import StudioError
 from studio.history import Chapter, Event, again, history
 from studio.projects import Take
 from studio.session import Place, Song
-from studio.widgets.start import plain
 from studio.widgets.writing import write
+from studio.wording import plain, show_error
 
 
 def song_history(song: Song) -> None:
@@ -76,7 +76,7 @@ def _replay_button(song: Song, take: Take, event: Event, key: str) -> None:
         type="tertiary",
         icon=":material/replay:",
         disabled=order is None or song.writing is not None,
-        help=problem or "Does this step again as a new take, and compares the notes.",
+        help=plain(problem) or "Does this step again as a new take, and compares the notes.",
     )
     if pressed and order is not None:
         try:
@@ -89,7 +89,7 @@ def _replay_button(song: Song, take: Take, event: Event, key: str) -> None:
                 stages=order.stages,
             )
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
 
 
 def _branch(song: Song, take: Take, event: Event) -> None:

@@ -17,7 +17,7 @@ from studio.library import Entry
 from studio.projects import ENDING, MAX_BYTES, Overview
 from studio.session import MAX_TITLE, Song, keeper
 from studio.widgets.player import NamedPiece, small_roll
-from studio.widgets.start import plain
+from studio.wording import plain, show_error
 
 ROWS = 8
 _PROBLEM = "songs problem"
@@ -40,7 +40,7 @@ def songs_list(song: Song) -> None:
         )
     _uploader(busy)
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem)
+        show_error(problem)
     found = songs.entries()
     pages = -(-len(found) // ROWS)
     shown = st.pagination(pages, key="songs page") - 1 if pages > 1 else 0
@@ -66,7 +66,7 @@ def _uploader(busy: bool) -> None:
         try:
             songs.open_file(file.getvalue())
         except StudioError as error:
-            st.error(str(error))
+            show_error(str(error))
         else:
             st.rerun()
 
@@ -82,7 +82,7 @@ def _row(song: Song, entry: Entry, busy: bool) -> None:
         name = known.name if known else "A damaged song"
         st.markdown(f"**{plain(name)}**")
         if known is None:
-            st.caption(problem)
+            st.caption(plain(problem))
         elif known.piece is not None and known.piece.note_count:
             small_roll(NamedPiece(name, known.piece), key=f"song roll {entry.id}", height=44)
         st.caption(f"{when(entry.changed)}{_facts(known)}")

@@ -18,6 +18,7 @@ from studio.widgets.player import NamedPiece, player
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
 from studio.widgets.writing import progress
+from studio.wording import show_error
 
 ICON = Path(__file__).parents[1] / "icon.svg"
 _SHEET = "sheet shown"
@@ -51,12 +52,13 @@ def two_sides(
 
 def _stage(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
     if song.notice:
-        st.error(song.notice)
+        show_error(song.notice)
     if song.writing is not None:
         progress(song)
     elif song.piece is not None:
         result(song, next_step, selection=selection(song.piece) if song.piece.note_count else None, on_select=on_select)
     else:
+        takes.redo_button(song)
         welcome(song)
 
 

@@ -15,11 +15,14 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from studio.jobs import registry
 from studio.session import Song, Take, Upload, bound, keep, set_controls
+from studio.wording import plain, show_error
 
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
 """A tune to try worked examples on."""
+_IN_THE_SAME_KEY = ("sections", "harmony", "mix", "remix")
+"""Pipelines that leave a piece in the key that it is in."""
 
 
 def heading(title: str, examples: Iterable[str], use: Callable[[str], None]) -> None:
@@ -114,7 +117,7 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
             song.upload = Upload(file.file_id, problem=str(error))
         st.rerun()
     if song.upload is not None and song.upload.take is None:
-        st.error(song.upload.problem)
+        show_error(song.upload.problem)
     elif song.upload is not None and on_read is None:
         if file is None:  # the page was reloaded: the song still has it, the uploader does not
             st.markdown(f"**{plain(song.upload.take.label)}**")
@@ -133,7 +136,7 @@ def summary(piece: Piece) -> str:
     minutes, seconds = divmod(round(piece.seconds), 60)
     return " · ".join(
         [
-            _key(piece).name,
+            *([_key(piece).name] if any(not track.is_drum for track in tracks) else []),
             f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
@@ -144,14 +147,11 @@ def summary(piece: Piece) -> str:
 
 
 def _key(piece: Piece) -> Key:
-    """Returns the key it was harmonized in, else the key as heard; of that and its relative, the one that is written."""
-    recipe = piece.history[-1] if piece.history else {}
-    if harmonized := next((key for key in ALL_KEYS if key.name == recipe.get("key")), None):
-        return harmonized
+    """Returns the key it was composed or harmonized in, else the key as heard; of that and its relative, the one written."""
+    recipe = next((each for each in reversed(piece.history) if each.get("pipeline") not in _IN_THE_SAME_KEY), {})
+    source = recipe.get("options") if recipe.get("pipeline") == "theme" else recipe
+    meant = source.get("key") if isinstance(source, dict) else None  # a file's recipe may say anything
+    if named := next((key for key in ALL_KEYS if key.name == meant), None):
+        return named
     heard, written = estimate_key(piece.score)[0], written_key(piece.score)
     return written if written == heard.relative else heard
-
-
-def plain(text: str) -> str:
-    """Returns a text as Markdown that shows just this text."""
-    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|:$~" else c for c in text)

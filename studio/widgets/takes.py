@@ -16,7 +16,8 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.plan import Plan
 from studio.session import Place, Song, Take, name_of
 from studio.widgets.player import NamedPiece, small_roll
-from studio.widgets.start import plain, summary
+from studio.widgets.start import summary
+from studio.wording import plain
 
 SIDE_BY_SIDE = 4
 Marks = list[np.ndarray] | None
@@ -51,10 +52,22 @@ def take_bar(song: Song) -> None:
     st.caption(summary(song.piece))
 
 
+def redo_button(song: Song) -> None:
+    """Shows the way back to the takes for a visitor who has undone even the first one."""
+    if song.piece is None and song.can_redo:
+        st.button(
+            "Redo",
+            icon=":material/redo:",
+            key="redo",
+            on_click=song.redo,
+            help="Take the undo back: no take is lost.",
+        )
+
+
 def _history_row(song: Song, take: Take) -> None:
     here = song.place.take == take.number
     st.button(
-        take.label,
+        plain(take.label),
         key=f"take {take.number}",
         on_click=song.go,
         args=(Place(take.number),),
@@ -63,7 +76,7 @@ def _history_row(song: Song, take: Take) -> None:
         type="secondary",
         icon=f":material/{_icon(take.options)}:",
     )
-    st.caption(take.detail)
+    st.caption(plain(take.detail))
 
 
 def _icon(options: Any) -> str:
@@ -84,7 +97,8 @@ def compare_control(song: Song) -> None:
     ]
     if not places:
         return
-    first = "The piece before it" if song.take.before is not None else "Nothing"
+    sketch = "The sketch" if isinstance(song.take.options, Plan) else "The piece before it"
+    first = sketch if song.take.before is not None else "Nothing"
 
     def name(place: Place | None) -> str:
         return first if place is None else name_of(song.find(place.take), place.variant)

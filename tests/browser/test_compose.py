@@ -121,3 +121,20 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(serve, open_page):
     page.locator(".st-key-examples").get_by_role("button", name="Folk dance").tap()
     expect(chip(page, "time_signature")).to_contain_text("6/8")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_chip_that_was_given_back_stays_so_when_another_is_set(page):
+    page.get_by_label("What the song is to be").fill("a slow waltz, 15 seconds")
+    expect(chip(page, "tempo_bpm")).to_contain_text("68 BPM")
+    chip(page, "tempo_bpm").click()
+    tempo = page.get_by_label("Beats a minute")
+    tempo.fill("80")
+    tempo.press("Enter")
+    expect(chip(page, "tempo_bpm")).to_contain_text("80 BPM")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Reset").click()
+    expect(chip(page, "tempo_bpm")).to_contain_text("68 BPM")
+    chip(page, "moods").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Happy").click()
+    expect(chip(page, "moods")).to_contain_text("Happy")
+    expect(chip(page, "tempo_bpm")).to_contain_text("68 BPM")  # its closed popover still held 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from checkpoints.__main__ import main
 from checkpoints.downloading import Progress
 from checkpoints.store import entry, registry_text
 from tests.checkpoints.hostile_server import HostileServer, serve
-from tests.checkpoints.shelf import bank
+from tests.checkpoints.shelf import bank, put
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,8 +34,6 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def server(tmp_path):
     """A web server with a published sound bank of 2 MB, "grand"."""
-    import hashlib
-
     data = bank(tmp_path / "grand.sf2", size=2_000_000).read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     file = f"grand-{sha256[:8]}.sf2"
@@ -62,8 +61,11 @@ def test_list_says_what_there_is_and_what_can_be_pulled(cache, server, capsys):
     for words in ("can be pulled", "sound bank", "2.0 MB", "CC0", server.base):
         assert words in lines["grand"]
     assert main(["pull", "grand"]) == 0
+    put(cache, "mine").unlink()
+    capsys.readouterr()
     assert main(["list"]) == 0
-    assert "here" in next(line for line in capsys.readouterr().out.splitlines() if line.startswith("grand"))
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert " here " in lines["grand"] and " missing " in lines["mine"]
 
 
 def test_pull_says_how_far_it_is_in_plain_lines_where_there_is_no_terminal(cache, server, capsys):

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from checkpoints import loading
+from checkpoints import loading, registries
 from checkpoints.__main__ import main
 from checkpoints.importing import import_file
 from checkpoints.pulling import pull
 from checkpoints.registries import add
 from checkpoints.self_test import check
-from checkpoints.store import entry, known, read_registry
+from checkpoints.store import entry, file_sha256, known, read_registry
 from music import tokens
 from music.errors import StudioError
 from music.soundfonts import find_soundfont
@@ -137,9 +137,7 @@ def test_a_card_that_does_not_come_is_no_harm(server, house):
 def test_what_is_called_a_sound_bank_and_is_none_is_thrown_away(published, house, tmp_path):
     values = read_registry(published / "registry.toml")["grand"]
     (published / values["file"]).write_bytes(b"MZ" + bytes(398))
-    import hashlib
-
-    sha256 = hashlib.sha256((published / values["file"]).read_bytes()).hexdigest()
+    sha256 = file_sha256(published / values["file"])
     (published / values["file"]).rename(published / f"grand-{sha256[:8]}.sf2")
     text = (published / "registry.toml").read_text()
     text = text.replace(values["sha256"], sha256).replace(values["file"], f"grand-{sha256[:8]}.sf2")
@@ -251,9 +249,7 @@ def test_the_hub_gets_the_folder_and_gives_a_pinned_address(published, house, mo
     assert calls == [("she/music", True), ("she/music", files(published))]
     address = f"hf://she/music@{'0123456789' * 4}/registry.toml"
     assert f"checkpoints add {address}" in capsys.readouterr().out
-    from checkpoints.registries import published as listed
-
-    found = listed((published / "registry.toml").read_text(), address)
+    found = registries.published((published / "registry.toml").read_text(), address)
     assert found["hers"]["sources"] == [f"hf://she/music@{'0123456789' * 4}/{found['hers']['file']}"]
 
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from checkpoints.downloading import Source
+from checkpoints.sources import Source
 from music.errors import StudioError
 from tests.checkpoints.door import DATA, get, refused
 from tests.checkpoints.hostile_server import HostileServer, redirect, serve, status

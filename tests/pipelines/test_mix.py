@@ -26,6 +26,7 @@ wishes = st.builds(
     dynamics=st.sampled_from([0.0, 60.0, 100.0]),
     layers=st.booleans(),
     groove=st.booleans(),
+    clear=st.booleans(),
     fills=st.booleans(),
     ritardando=st.booleans(),
     seed=st.integers(0, 9),

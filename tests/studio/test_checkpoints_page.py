@@ -55,7 +55,9 @@ def page(place, monkeypatch):
 def listed(page, place):
     """The page once the published registry was added."""
     page.text_input(key="registry address").set_value(place[0].base)
-    return button(page, "Add")
+    button(page, "Add")
+    assert not page.text_input(key="registry address").value
+    return page
 
 
 def button(page, name):
@@ -99,7 +101,7 @@ def test_what_ships_is_shown_and_cannot_be_removed(page):
         "pop909",
     ):
         assert words in text
-    assert "6.18 nats a note" in text
+    assert "nats a note at the last validation" in text
     assert "verify generate-small" in keys(page) and not keys(page) & {"pull generate-small", "remove generate-small"}
 
 
@@ -166,6 +168,17 @@ def test_an_address_that_gives_nothing_is_told_of(page, place):
     page.text_input(key="registry address").set_value(f"{place[0].base}/nowhere")
     button(page, "Add")
     assert len(page.error) == 1 and "the server says 404" in page.error[0].value
+    assert page.text_input(key="registry address").value == f"{place[0].base}/nowhere"  # to mend it
+
+
+def test_visitors_of_a_shared_studio_cannot_have_files_of_the_server_read(page, tmp_path, monkeypatch):
+    for path in (tmp_path / "registry.toml", "file:///etc/passwd"):
+        said_apart = []
+        for shared in "01":
+            monkeypatch.setenv("DEEPMUSIC_SHARED", shared)
+            page.text_input(key="registry address").set_value(f"{path}")
+            said_apart += [button(page, "Add").error[0].value]
+        assert "is no address on the web" in said_apart[1] and "is no address on the web" not in said_apart[0]
 
 
 def test_a_sound_bank_is_uploaded_and_what_is_none_is_refused(page, tmp_path):

@@ -17,6 +17,7 @@ from pipelines.plan import Brief, Plan, Stage
 from pipelines.planning import plan_song
 from pipelines.prompt import understand
 from studio import jobs
+from studio.plain_values import controls_from_plain
 from studio.widgets import sampling
 from studio.widgets.compose_options import in_words
 from studio.widgets.compose_stages import FACES, face, finished
@@ -202,6 +203,10 @@ def test_options_that_do_not_go_together_are_refused_in_words(compose):
     next(t for t in compose.text_input if t.key == f"{key} chords").set_value("H7 ?")
     key_press(compose, f"FormSubmitter:{key}-Apply")
     assert song.writing is None and len(compose.error) == 1
+    sections = f"options {song.take.number} 1"
+    next(t for t in compose.text_input if t.key == f"{sections} form").set_value("A Q' B")
+    key_press(compose, f"FormSubmitter:{sections}-Apply")
+    assert song.writing is None and "no theme Q'. Use A and B" in compose.error[0].value
 
 
 def test_a_stage_can_be_heard_alone_and_branched_off(compose):
@@ -336,3 +341,48 @@ def test_changes_in_words():
         in_words({"fills": False, "amount": 45.0, "form": ("A", "B"), "seed": 7})
         == "fills off, amount 45, form A B, seed 7"
     )
+
+
+def test_a_chip_that_was_set_by_hand_and_given_back_is_another_field_for_the_browser(compose):
+    page = say(compose, "a waltz at 90 bpm")
+    first = control(page, "compose tempo_bpm").key
+    assert control(set_chip(page, "tempo_bpm", 120), "compose tempo_bpm").key == first  # still the one that is typed in
+    key_press(page, "reset wishes")
+    given_back = control(page, "compose tempo_bpm")
+    assert given_back.key != first and given_back.value == 90  # the browser would send 120 of the old one again
+    said_anew = control(say(page, "a waltz at 100 bpm"), "compose tempo_bpm")
+    assert said_anew.key not in (first, given_back.key) and said_anew.value == 100
+
+
+def test_controls_of_a_strange_file_do_no_harm(compose):
+    plain = {
+        "compose by hand": {
+            "pairs": [["tempo_bpm", "fast"], ["instruments", ["nobody"]], ["genre", 3], ["?", 1], ["form", "ABAC"]]
+        },
+        "compose text": 3,
+        "compose sketch": [1],
+        "compose shown stage": [1, "x"],
+        "compose seed": "x",
+    }
+    song = song_of(composed(compose))
+    for controls in (plain, dict.fromkeys(plain)):
+        song.controls = controls_from_plain(controls)
+        compose.run()
+        assert not compose.exception
+    song.controls = controls_from_plain(plain)
+    assert song.controls == {"compose by hand": {"form": "ABAC"}}
+
+
+def test_the_line_under_a_take_names_the_key_that_the_song_is_in(compose):
+    page = composed(compose, "a tune in F sharp minor, 10 seconds")  # whatever its notes are: they are drawn
+    assert any(caption.value.startswith("F# minor · ") for caption in page.caption)
+
+
+def test_a_first_take_that_was_undone_can_be_had_again(compose):
+    song = song_of(composed(compose))
+    for name in ("compose", "generate"):
+        compose.switch_page(f"studio/pages/{name}.py").run()
+        press(compose, "Undo")
+        assert song.piece is None
+        press(compose, "Redo")
+        assert song.piece is song.take.pieces[0]

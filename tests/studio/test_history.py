@@ -55,7 +55,7 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
         ),
         ("sections", SectionsOptions(), "laid out A A' B A', intro of 2 bars, ending of 2 bars, returns varied 30 %, seed 0"),
         ("harmony", HarmonyOptions(style="band", instruments=("Piano",)), "accompanied it with a band, Piano, seed 0"),
-        ("mix", MixOptions(layers=False, groove=False), "mixed it, loudness by section 60 %, fills, seed 0"),
+        ("mix", MixOptions(layers=False, groove=False), "mixed it, loudness by section 60 %, room for the melody, fills, seed 0"),
     ],
 )  # fmt: skip
 def test_a_recipe_in_words(pipeline, options, words):

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 import zlib
+from dataclasses import replace
 
 import pytest
 import symusic
@@ -267,3 +268,10 @@ def test_damage_inside_a_piece_is_refused_or_gives_a_piece_that_can_be_used(data
     for piece in (piece for take in back.takes for piece in take.pieces):
         assert piece.fingerprint and piece.seconds >= 0
         assert all(0 <= note.pitch <= 127 for track in piece.score.tracks for note in track.notes)
+
+
+def test_what_was_made_of_a_composed_song_keeps_its_name():
+    composed = Take(1, "Take 1", "", (tune(),), None, PLAN)
+    remixed = Take(2, "Take 2", "", (tune(62),), None, RemixOptions())
+    assert [Project("", (composed, remixed), Place(number)).name for number in (1, 2)] == ["A waltz", "A waltz"]
+    assert Project("", (replace(remixed, number=1), replace(composed, number=2)), Place(1)).name == "Untitled song"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def control(page, name):
             "select_slider",
         )
         for w in page.get(kind)
-        if w.key == f"control {name}"
+        if re.fullmatch(rf"control {re.escape(name)}( \d+)?", w.key or "")
     )
 
 
