@@ -17,6 +17,9 @@ from music.edit import cut_after
 INTRO, ENDING = "Intro", "Ending"
 """Names of the sections that frame a song."""
 
+CONTINUATION = "Continuation"
+"""Name of what was written after a song that has sections."""
+
 _MARK = "section: "
 _EVENTS = ("notes", "controls", "pitch_bends", "pedals", "lyrics")
 

@@ -172,7 +172,7 @@ class _PartWriter:
                 _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
             if place in tempi:
                 direction = _add(measure, "direction", placement="above")
-                _add(_add(direction, "direction-type"), "words", _tempo_text(tempi[place]), font_weight="bold")
+                _add(_add(direction, "direction-type"), "words", _tempo_text(tempi[place], bar), font_weight="bold")
                 _add(direction, "sound", tempo=round(tempi[place], 2))
             self._write_music(measure, place, bar)
             if place + 1 == len(bars):
@@ -366,6 +366,9 @@ def _ties(symbol: Symbol, pitch: int | None) -> list[str]:
     return [kind for kind, held in (("stop", symbol.tie_in), ("start", symbol.tie_out)) if pitch in held]
 
 
-def _tempo_text(qpm: float) -> str:
-    word = next((word for limit, word in _TEMPO_WORDS.items() if qpm < limit), "Presto")
-    return f"{word} (quarter = {qpm:.0f})"
+def _tempo_text(qpm: float, bar: Bar) -> str:
+    """Returns a tempo in words, counted in the beats of a bar: dotted quarters where eighths go in threes."""
+    compound = bar.denominator == 8 and bar.numerator % 3 == 0 and bar.numerator > 3
+    beats = qpm / 1.5 if compound else qpm
+    word = next((word for limit, word in _TEMPO_WORDS.items() if beats < limit), "Presto")
+    return f"{word} ({'dotted quarter' if compound else 'quarter'} = {beats:.0f})"

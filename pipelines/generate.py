@@ -14,6 +14,7 @@ from music.bars import bar_grid, bar_ticks, tempo_map
 from music.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
+from music.form import CONTINUATION, sections, with_sections
 from music.instruments import instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
@@ -150,6 +151,8 @@ def _prepared(piece: Piece, plan: Plan) -> symusic.Score:
     score, at = plan.base.copy(), plan.start_tick
     if plan.signature is None:
         return score
+    if marked := sections(score, at):  # what is new belongs to no section of the song
+        score = with_sections(score, [*((section.start, section.name) for section in marked), (at, CONTINUATION)])
     grid = bar_grid(score, at) if plan.first_bar else []
     if not grid or grid[-1][2:] != plan.signature:
         score.time_signatures.append(symusic.TimeSignature(at, *plan.signature))

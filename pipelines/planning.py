@@ -63,6 +63,7 @@ POLYPHONIC = (*range(32), 46, *range(104, 109))
 """Programs that accompany a melody alone."""
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
+_SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
 _ENDLESS = frozenset({"loop"})
 
 
@@ -261,7 +262,9 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None
-    for names, dislike in ((names, cost + 3 * n) for n, form in enumerate(forms) for names, cost in _sequences(form)):
+    for names, dislike in (
+        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in _sequences(form)
+    ):
         for bars, odd in _section_lengths(sketch):
             for intro, ending, plain in _FRAMES:
                 if intro > bars or (bars < 4 and intro + ending > 2):
@@ -322,7 +325,7 @@ def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
         1: 4.0,
     }
     for bars, dislike in usual.items():
-        yield bars, dislike + (0.8 * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0)
+        yield bars, dislike + (1.6 * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0)
 
 
 def _sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:

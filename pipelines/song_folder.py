@@ -111,8 +111,8 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 
 def file_name(text: str, otherwise: str) -> str:
     """Returns a text as the name of a file or folder, without what a system refuses; another one where nothing is left."""
-    kept = "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in text)
-    return kept[:_LONGEST_NAME].strip(" _") or otherwise
+    kept = "".join(letter if letter.isalnum() or letter in "-_" else " " for letter in text)
+    return " ".join(kept.split())[:_LONGEST_NAME].strip(" _") or otherwise
 
 
 def check_song_folder(folder: Path) -> None:

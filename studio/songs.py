@@ -20,7 +20,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def are_listed() -> bool:
-    """Whether this visitor may see the list of all songs in the folder.
+    """Whether this visitor may see the list of all songs in the folder, and change what all visitors share.
 
     DEEPMUSIC_SHARED says so: 1 for a server with many visitors, who must not see each other's songs, 0 for a server that
     one person uses from elsewhere. Without it only a browser on the server's own machine sees the list.

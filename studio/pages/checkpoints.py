@@ -8,6 +8,7 @@ from checkpoints.sources import offline
 from checkpoints.store import known
 from studio import session
 from studio.jobs import registry
+from studio.songs import are_listed
 from studio.widgets.checkpoint_cards import checkpoint_card
 from studio.widgets.checkpoint_forms import import_form, registries_form
 
@@ -23,8 +24,13 @@ for start in range(0, len(found), 2):
         with side:
             checkpoint_card(song, entry)
 st.divider()
-left, right = st.columns(2, gap="large")
-with left:
-    import_form(song)
-with right:
-    registries_form(song)
+if are_listed():
+    left, right = st.columns(2, gap="large")
+    with left:
+        import_form(song)
+    with right:
+        registries_form(song)
+else:
+    st.caption(
+        "This studio serves several people: its owner takes checkpoints in and removes them, with `python -m checkpoints`."
+    )

@@ -12,6 +12,7 @@ from checkpoints.sources import offline
 from checkpoints.store import Entry, cards_folder, remove
 from music.errors import StudioError
 from studio.session import Song, bound, keep
+from studio.songs import are_listed
 from studio.widgets import checkpoint_jobs as jobs
 from studio.wording import plain
 
@@ -111,7 +112,7 @@ def _buttons(song: Song, found: Entry) -> None:
                 on_click=jobs.start,
                 args=(song, "pull", name),
             )
-        if where in ("here", "lost"):
+        if where in ("here", "lost") and are_listed():
             with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"removal {name}"):
                 again = "It can be pulled again." if found.sources else "It cannot be pulled again from here."
                 st.write(f"Deletes {plain(name)} from this machine ({found.bytes / 1e6:.1f} MB). {again}")

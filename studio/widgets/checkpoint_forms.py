@@ -12,14 +12,12 @@ from checkpoints.sources import offline
 from music.errors import StudioError
 from studio.jobs import registry
 from studio.session import Song
-from studio.songs import are_listed
 from studio.wording import plain
 
 FILE_TYPES = ["pt", "sf2", "sf3"]
 MAX_UPLOAD_MB = 500
 _SAID = "checkpoint forms said"
 _ADDED = "registry added"
-_WEB = ("https://", "http://", "hf://")
 
 
 def import_form(song: Song) -> None:
@@ -67,7 +65,7 @@ def registries_form(song: Song) -> None:
     if asked and address.strip():
         try:
             with st.spinner("Reading what it lists …"):
-                found = add(_readable(address))
+                found = add(address)
             left = f" Left out, as the names stand for others here: {', '.join(found.taken)}." if found.taken else ""
             st.session_state[_ADDED] = True
             _say(song, "add", True, f"Can be pulled now: {', '.join(found.names)}.{left}")
@@ -87,17 +85,6 @@ def registries_form(song: Song) -> None:
                 on_click=_forget,
                 args=(song, place),
             )
-
-
-def _readable(address: str) -> str:
-    """Returns the address, if this visitor may have it read.
-
-    Raises:
-        StudioError: it is a path on the server, and the visitor sits elsewhere.
-    """
-    if not address.strip().lower().startswith(_WEB) and not are_listed():
-        raise StudioError(f"'{address.strip()}' is no address on the web. Give one that begins with https:// or hf://.")
-    return address
 
 
 def _forget(song: Song, place: str) -> None:

@@ -403,3 +403,11 @@ def test_the_sections_of_a_song_stand_over_its_bars():
     marks = [measure.findtext("direction/direction-type/rehearsal") for measure in measures]
     assert marks == ["Verse", None, "Chorus", None]
     assert "Chorus" in svg_pages(piece)[0]
+
+
+@pytest.mark.parametrize(
+    ("time", "text"), [((6, 8), "dotted quarter = 80"), ((3, 4), "(quarter = 120)"), ((3, 8), "(quarter = 120)")]
+)
+def test_the_tempo_counts_the_beats_of_the_metre(time, text):
+    root = ElementTree.fromstring(musicxml(piece_of((0, [(0, 1, 60), (1, 1, 62)]), time=time, qpm=120)))
+    assert text in root.findtext("part/measure/direction/direction-type/words")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from music.bars import bar_grid
 from music.errors import StudioError
+from music.form import sections, with_sections
 from music.instruments import playable_range
 from music.midi import midi_bytes, read_midi
 from music.piece import Piece
@@ -128,3 +129,16 @@ def test_the_command_line_writes_a_melody_too(tmp_path, monkeypatch, capsys):
     assert writer.options == GenerateOptions(monophonic=True, instruments=("flute",))
     capsys.readouterr()
     assert "melody" in refused(capsys, "generate", "--out", "x.mid", "--monophonic", "--instruments", "flute, piano")
+
+
+def test_what_is_written_after_a_song_is_no_part_of_its_ending():
+    score = symusic.Score(480)
+    score.tracks.append(symusic.Track("Melody", 73))
+    score.tracks[0].notes.extend([symusic.Note(480 * beat, 480, 60 + beat % 5, 80) for beat in range(16)])
+    song = Piece(with_sections(score, [(0, "A"), (3 * 1920, "Ending")]))
+    *_, step = generate(song, GenerateOptions(bars=2, monophonic=True, seed=1))
+    assert [(s.name, s.start) for s in sections(step.piece.score)] == [
+        ("A", 0),
+        ("Ending", 3 * 1920),
+        ("Continuation", 4 * 1920),
+    ]
