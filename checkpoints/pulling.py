@@ -18,6 +18,7 @@ from checkpoints.store import (
     values_of,
     verify,
 )
+from music.bars import clock
 from music.errors import StudioError
 from music.soundfonts import check_soundfont
 
@@ -60,6 +61,5 @@ def in_words(progress: Progress) -> str:
     if progress.bytes_per_second > 0:
         words.append(f"{progress.bytes_per_second / 1e6:.1f} MB/s")
     if progress.seconds_left is not None and progress.received < progress.total:
-        minutes, seconds = divmod(round(progress.seconds_left), 60)
-        words.append(f"{minutes}:{seconds:02d} left")
+        words.append(f"{clock(progress.seconds_left)} left")
     return ", ".join(words)

@@ -86,3 +86,9 @@ def ticks_to_seconds(score: symusic.Score, ticks: np.ndarray | int) -> np.ndarra
     ticks = np.asarray(ticks)
     index = np.maximum(np.searchsorted(at, ticks, side="right") - 1, 0)
     return seconds[index] + (ticks - at[index]) / score.ticks_per_quarter * 60.0 / qpm[index]
+
+
+def clock(seconds: float) -> str:
+    """Returns a length as minutes and seconds, such as "1:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid
+from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid, clock
 from music.chord_bars import bar_texts
 from music.instruments import DRUMS, instrument_name, playable_range
 from music.piece import Piece
@@ -82,10 +82,9 @@ class HealthReport:
 
     def to_text(self) -> str:
         """Returns the report as lines to read."""
-        minutes, seconds = divmod(round(self.seconds), 60)
         lines = [
             f"Title           {self.title or '(none)'}",
-            f"Length          {self.bars} bars, {minutes}:{seconds:02d}, {self.notes:,} notes",
+            f"Length          {self.bars} bars, {clock(self.seconds)}, {self.notes:,} notes",
             f"Key             {self.key} (confidence {self.key_confidence:.0%})"
             if self.key_confidence
             else "Key             (no pitched notes to tell it from)",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from checkpoints import store
-from music.bars import ticks_to_seconds
+from music.bars import clock, ticks_to_seconds
 from music.form import sections
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
@@ -70,7 +70,7 @@ def _section(title: str, text: str) -> str:
 
 def _facts(song: Piece, plan: Plan, sketch: Piece | None) -> str:
     score = song.score
-    lines = [f"A song of {_clock(song.seconds)} (minutes:seconds), made by DeepMusic Studio."]
+    lines = [f"A song of {clock(song.seconds)} (minutes:seconds), made by DeepMusic Studio."]
     if plan.brief.text.strip():
         lines.append(_filled(f'Asked for with the words: "{" ".join(plan.brief.text.split())}"'))
     lines.append(f"It began from a sketch, {SKETCH}." if sketch else "It began from nothing.")
@@ -85,13 +85,9 @@ def _facts(song: Piece, plan: Plan, sketch: Piece | None) -> str:
         if len(track.notes)
     ]
     lines.append(_filled(f"Tracks: {', '.join(players)}."))
-    marks = [f"{section.name} {_clock(float(ticks_to_seconds(score, section.start)))}" for section in sections(score)]
+    marks = [f"{section.name} {clock(float(ticks_to_seconds(score, section.start)))}" for section in sections(score)]
     lines.append(_filled(f"Sections: {', '.join(marks)}.") if marks else "")
     return "\n".join(line for line in lines if line)
-
-
-def _clock(seconds: float) -> str:
-    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
 
 
 def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:

@@ -17,3 +17,8 @@ def plain(text: str) -> str:
 def show_error(text: str) -> None:
     """Shows a sentence that says what went wrong; what it quotes is shown letter by letter."""
     st.error(plain(text))
+
+
+def slug(text: str) -> str:
+    """Returns a text as the name of a file without its ending: small letters, digits and hyphens."""
+    return re.sub(r"\W+", "-", text).strip("-").lower() or "song"

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from music.bars import bar_grid
+from music.bars import bar_grid, clock
 from music.chords import chord_spans
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from studio.widgets.compose_wishes import clock, player_name
+from studio.widgets.compose_wishes import player_name
 
 CHORDS_NAMED = 4
 

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from music.accompaniment import HARMONIES
+from music.bars import clock
 from music.conditions import GENRES
 from music.instruments import instrument_name, parse_instrument
 from music.theory import ALL_KEYS
@@ -64,12 +65,6 @@ def _pills(options: Any, name: Callable[[str], str], mode: str = "single") -> Ca
 
 def _players(most: int | None) -> Callable[..., Any]:
     return lambda value, **how: st.multiselect("Choose", NAMES, placeholder="Open", max_selections=most, **how)
-
-
-def clock(seconds: float) -> str:
-    """Returns a length as minutes and seconds, such as "1:05"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def _form_in_words(form: str) -> str:

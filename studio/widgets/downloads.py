@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -16,13 +15,14 @@ from pipelines.recipes import song_recipe, song_title
 from studio.jobs import registry
 from studio.session import Song
 from studio.widgets.sheet import chosen_view
+from studio.wording import slug
 
 SONG_FOLDER = "Song folder (.zip)"
 
 
 def downloads(song: Song, piece: Piece, name: str) -> None:
     """Shows a button for each kind of file of this piece, named after ``name``."""
-    stem = _slug(name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name)
+    stem = slug(name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name)
     view = chosen_view(piece)
     paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
 
@@ -67,7 +67,7 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
             st.download_button(
                 label,
                 data,
-                (_slug(song_title(piece, plan)) if label == SONG_FOLDER else stem) + ending,
+                (slug(song_title(piece, plan)) if label == SONG_FOLDER else stem) + ending,
                 mime,
                 key=f"download {label}",
                 help=text,
@@ -75,10 +75,6 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
                 icon=f":material/{'folder_zip' if label == SONG_FOLDER else 'download'}:",
                 type="primary" if label == SONG_FOLDER else "secondary",
             )
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"\W+", "-", text).strip("-").lower() or "song"
 
 
 def _ask(song: Song, verb: str, *arguments: object) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from music.bars import clock
 from music.errors import StudioError
 from studio import session, songs
 from studio.library import Entry
 from studio.projects import ENDING, MAX_BYTES, Overview
 from studio.session import MAX_TITLE, Song, keeper
 from studio.widgets.player import NamedPiece, small_roll
-from studio.wording import plain, show_error
+from studio.wording import plain, show_error, slug
 
 ROWS = 8
 _PROBLEM = "songs problem"
@@ -104,7 +104,7 @@ def _facts(known: Overview | None) -> str:
     if known is None:
         return ""
     seconds = round(known.piece.seconds) if known.piece else 0
-    length = f" · {seconds // 60}:{seconds % 60:02d}" if seconds else ""
+    length = f" · {clock(seconds)}" if seconds else ""
     return f" · {known.takes} take{'s' * (known.takes != 1)}{length}"
 
 
@@ -140,7 +140,7 @@ def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None
     st.download_button(
         "Download project",
         data,
-        (re.sub(r"\W+", "-", name).strip("-").lower() or "song") + ENDING,
+        slug(name) + ENDING,
         "application/zip",
         key=key,
         icon=":material/download:",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from music.bars import bar_grid, tempo_map
+from music.bars import bar_grid, clock, tempo_map
 from music.errors import StudioError
 from music.instruments import instrument_name
 from music.piece import Piece
@@ -133,14 +133,13 @@ def summary(piece: Piece) -> str:
     bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
     tracks = [track for track in piece.score.tracks if len(track.notes)]
     names = list(dict.fromkeys("Drums" if track.is_drum else instrument_name(track.program) for track in tracks))
-    minutes, seconds = divmod(round(piece.seconds), 60)
     return " · ".join(
         [
             *([_key(piece).name] if any(not track.is_drum for track in tracks) else []),
             f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
-            f"{minutes}:{seconds:02d}",
+            clock(piece.seconds),
             ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
         ]
     )

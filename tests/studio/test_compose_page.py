@@ -26,7 +26,7 @@ from studio.widgets.compose_wishes import COMMON, clock
 from studio.widgets.player import picture
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
 
-SENTENCE = "a slow, dark waltz for strings and piano, 15 seconds"
+SENTENCE = "a slow, dark waltz for strings and piano, AABA, 15 seconds"
 
 
 def say(page, text):
