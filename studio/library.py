@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import secrets
+import string
 import tempfile
 import threading
 import time
@@ -32,7 +33,8 @@ _ELSEWHERE = "This song is open in another studio on this machine. Close it ther
 
 def new_id() -> str:
     """Returns the name of a new song: nobody can guess it, so that its address is a secret."""
-    return secrets.token_urlsafe(12)
+    # Not token_urlsafe: names of widgets hold it, and Streamlit takes no "__" in them.
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(16))
 
 
 def songs_folder() -> Path:

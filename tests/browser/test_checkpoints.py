@@ -70,7 +70,8 @@ def test_pull_stop_go_on_verify_and_remove(house, open_page):
     theirs.get_by_text("Whole, and makes the 8 notes that it should.").wait_for()
     theirs.get_by_text("Card", exact=True).click()
     theirs.get_by_text("The card of it.").wait_for()
-    assert theirs.locator("img").evaluate("image => image.complete && image.naturalWidth") == 1
+    picture = theirs.locator("img").element_handle()
+    page.wait_for_function("image => image.complete && image.naturalWidth === 1", arg=picture)
 
     theirs.get_by_role("button", name="Remove").click()
     page.get_by_text("It can be pulled again.").wait_for()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -185,3 +186,8 @@ def test_a_deleted_song_does_not_come_back(library):
     library.delete(song_id)
     time.sleep(0.2)
     assert not library.has(song_id)
+
+
+def test_ids_can_stand_in_the_names_of_widgets_and_files():
+    ids = {new_id() for _ in range(2000)}
+    assert len(ids) == 2000 and all(re.fullmatch(r"[A-Za-z0-9]{16}", song_id) for song_id in ids)
