@@ -1,5 +1,5 @@
 # make studio   open the studio in the browser (PORT=8501)
-# make test     run the tests and the linter (ARGS="tests/music -k tempo" to choose)
+# make test     run the linter and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
 # make test-fairseq   compare our MusicBERT with fairseq's encoder, in an environment of its own (needs g++; some minutes)
 # make clean    remove the environments and the caches
 #
@@ -29,7 +29,7 @@ studio: .venv/.installed
 test: .venv/.installed-dev
 	@bash system.sh
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 test-fairseq: .venv-fairseq/.installed
 	.venv-fairseq/bin/python -m pytest -q -s tests/fairseq $(ARGS)
