@@ -6,12 +6,12 @@ name that ends in "'" is a return that was varied on purpose; sections of one na
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import symusic
 
-from music.bars import score_end
+from music.bars import Bar, score_end
 from music.edit import cut_after
 
 INTRO, ENDING = "Intro", "Ending"
@@ -57,6 +57,11 @@ def sections(score: symusic.Score, end: int | None = None) -> list[Section]:
     return [Section(name, start, stop) for (start, name), stop in zip(marks, stops, strict=True)]
 
 
+def bars_of(section: Section, bars: Sequence[Bar]) -> list[int]:
+    """Returns the numbers, from 0, of the bars that begin in a section."""
+    return [number for number, bar in enumerate(bars) if section.start <= bar.start < section.end]
+
+
 def with_sections(score: symusic.Score, marks: Iterable[tuple[int, str]]) -> symusic.Score:
     """Returns the score with these sections, ``(first tick, name)`` each, in place of those it marks."""
     out = score.copy()
@@ -70,9 +75,9 @@ def join(parts: Iterable[tuple[str, symusic.Score, int]], like: symusic.Score) -
     """Returns one score of sections in a row, each marked with its name.
 
     Args:
-        parts: ``(name, score, length in ticks)`` each, unmarked where the name is empty; scores
-            begin at tick 0, have the tracks of ``like`` in the same
-            order, or fewer, and its resolution. Notes that begin after a section's length are left out, longer ones cut.
+        parts: ``(name, score, length in ticks)`` each, unmarked where the name is empty; scores begin at tick 0, have the
+            tracks of ``like`` in the same order, or fewer, and its resolution. Notes that begin after a section's length
+            are left out, longer ones cut.
         like: gives tracks, tempo, key and time signature; none of its notes.
     """
     out = like.copy()

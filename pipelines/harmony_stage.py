@@ -19,7 +19,7 @@ from music.chords import Chord, chord_spans, parse_progression
 from music.comping import comp, rests
 from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
-from music.form import ENDING, INTRO, join, sections, theme_of
+from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range
 from music.piece import Piece
 from music.theory import Key, written_key
@@ -71,7 +71,7 @@ class _Writer:
         self.like, self.bar = piece.score, grid[0]
         self.melodies: dict[str, tuple[symusic.Score, int]] = {}
         for section in self.sections:
-            inside = [number for number, bar in enumerate(grid) if section.start <= bar.start < section.end]
+            inside = bars_of(section, grid)
             if section.name not in self.melodies and inside:
                 melody = slice_bars(piece.score, inside[0], inside[-1] + 1)
                 self.melodies[section.name] = melody, section.end - section.start

@@ -10,7 +10,7 @@ from checkpoints.loading import load
 from music.bars import Bar, bar_grid
 from music.edit import slice_bars
 from music.errors import StudioError
-from music.form import ENDING, INTRO, Section, join, sections, theme_of
+from music.form import ENDING, INTRO, Section, bars_of, join, sections, theme_of
 from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step
@@ -56,15 +56,14 @@ def themes_of(piece: Piece) -> dict[str, tuple[Section, symusic.Score]]:
     bars = bar_grid(score)
     for section in sections(score, bars[-1].end):
         if section.name not in (INTRO, ENDING):
-            inside = [number for number, bar in enumerate(bars) if section.start <= bar.start < section.end]
+            inside = bars_of(section, bars)
             found.setdefault(section.name, (section, slice_bars(score, inside[0], inside[-1] + 1)))
     return found
 
 
 def _vary(piece: Piece, theme: Section, number: int, options: SectionsOptions) -> Iterator[tuple[float, symusic.Score]]:
     """Yields how far a variation of a theme is, and it; the first bar and the last stay, so that it is known again."""
-    bars = bar_grid(piece.score)
-    inside = [bar for bar, (start, *_) in enumerate(bars) if theme.start <= start < theme.end]
+    inside = bars_of(theme, bar_grid(piece.score))
     free = inside[1:-1] if len(inside) > 2 else inside[:1]
     wished = RemixOptions(
         change="notes",
@@ -96,7 +95,7 @@ def _song(piece: Piece, options: SectionsOptions, written: dict[str, symusic.Sco
 def _bars(piece: Piece, name: str) -> int:
     bars = bar_grid(piece.score)
     theme = next(section for section in sections(piece.score, bars[-1].end) if section.name == theme_of(name))
-    return sum(theme.start <= bar.start < theme.end for bar in bars)
+    return len(bars_of(theme, bars))
 
 
 def _key(score: symusic.Score) -> Key:
