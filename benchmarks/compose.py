@@ -93,13 +93,13 @@ def measure(text: str, seconds: float, seed: int, cores: int, began: float) -> d
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    from music.audio.render import engine
     from music.piece import Piece
-    from music.render import engine
     from pipelines.compose import compose
-    from pipelines.plan import Plan
-    from pipelines.planning import plan_song
-    from pipelines.prompt import understand
-    from pipelines.song_folder import song_files, song_zip
+    from pipelines.prompt.understand import understand
+    from pipelines.song.folder import song_files, song_zip
+    from pipelines.song.plan import Plan
+    from pipelines.song.planning import plan_song
 
     imports = (time.time() - began, time.process_time())
 
@@ -136,9 +136,9 @@ def _until(steps: Any, stages: int) -> tuple[Any, ...]:
 
 
 def _by_themselves(song: Any) -> Spent:
-    from music.engrave import musicxml, pdf
-    from music.midi import midi_bytes
-    from music.render import encode, mix_stems, render_stems
+    from music.audio.render import encode, mix_stems, render_stems
+    from music.files.midi import midi_bytes
+    from music.notation.engrave import musicxml, pdf
 
     spent: Spent = {}
     stems = _timed(spent, "sound: all stems", render_stems, song)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from music.midi import write_midi
+from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.options import GenerateOptions
 
@@ -146,7 +146,7 @@ def remi(pieces: Sequence[Piece], learn: Sequence[Path | Piece], vocabulary: int
     """
     from miditok import REMI, TokenizerConfig
 
-    from music.tokens import TOKENIZER_SETTINGS
+    from music.tokens.octuple import TOKENIZER_SETTINGS
 
     ours = {key: value for key, value in TOKENIZER_SETTINGS.items() if key != "max_bar_embedding"}
     tokenizer = REMI(TokenizerConfig(**ours))

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.songs import song
-from music.midi import read_midi, write_midi
+from music.audio.render import encode, engine, render, render_stems
+from music.audio.soundfonts import find_soundfont
+from music.files.midi import read_midi, write_midi
 from music.piece import Piece
-from music.render import encode, engine, render, render_stems
-from music.soundfonts import find_soundfont
 
 RATE_HZ = 44_100
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.render import best
 from benchmarks.songs import song
-from music.midi import read_midi, write_midi
-from music.tokens import FIRST, POSITIONS_PER_QUARTER, encode, vocabulary
+from music.files.midi import read_midi, write_midi
+from music.tokens.octuple import FIRST, POSITIONS_PER_QUARTER, encode, vocabulary
 
 
 def main(arguments: list[str]) -> None:
@@ -59,7 +59,7 @@ def measure(paths: list[Path], repeats: int) -> list[str]:
 def plain_octuples(path: Path) -> list[tuple[int, ...]]:
     """Returns the octuples of a file as one would write it with pretty_midi: a loop over notes, ids as ours.
 
-    Keeps to 4/4-like bars of each time signature, the same grid, velocities, durations and tempi as ``music.tokens``.
+    Keeps to 4/4-like bars of each time signature, the same grid, velocities, durations and tempi as ``music.tokens.octuple``.
     """
     import pretty_midi
 

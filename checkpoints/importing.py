@@ -16,10 +16,10 @@ from checkpoints.fairseq_reader import read
 from checkpoints.self_test import recorded
 from checkpoints.store import Entry, check_name, copy_file, entry, file_sha256, known, register, user_registry
 from models.musicbert import MusicBERTConfig
+from music.audio.soundfonts import check_soundfont, is_soundfont
 from music.cache import cache_folder
-from music.dialects import official
 from music.errors import StudioError
-from music.soundfonts import check_soundfont, is_soundfont
+from music.tokens.dialects import official
 
 OFFICIAL_NAMES = {(4, 512, 2048, 8): "musicbert-small", (12, 768, 3072, 12): "musicbert-base"}
 """Names of the authors' models by layers, width, hidden and heads."""

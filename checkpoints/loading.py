@@ -13,8 +13,8 @@ from checkpoints.store import Entry, entry, known, verify
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
-from music.dialects import Dialect, dialect_of
 from music.errors import StudioError
+from music.tokens.dialects import Dialect, dialect_of
 
 ARCHITECTURES: dict[str, tuple[type, type]] = {
     "musicbert": (MusicBERT, MusicBERTConfig),

@@ -18,9 +18,9 @@ from checkpoints.store import (
     values_of,
     verify,
 )
+from music.audio.soundfonts import check_soundfont
 from music.bars import clock
 from music.errors import StudioError
-from music.soundfonts import check_soundfont
 
 
 def pull(

@@ -22,12 +22,13 @@ from torch import Tensor
 
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, Entry, entry, read_registry, register, user_registry, values_of, verify
-from models.decoding import Decoder, FieldDecoder
+from models.field_decoding import FieldDecoder
 from models.seq2seq_decoding import Seq2SeqDecoder
-from music import tokens
+from models.transformer_xl_decoding import Decoder
+from music.audio.soundfonts import check_soundfont
 from music.errors import StudioError
-from music.soundfonts import check_soundfont
-from music.tokens import BOS, FIRST, POSITIONS_PER_QUARTER
+from music.tokens import octuple as tokens
+from music.tokens.octuple import BOS, FIRST, POSITIONS_PER_QUARTER
 
 NOTES = 8
 SEEDS, LARGE = 48, 20_000_000

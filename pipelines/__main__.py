@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from music.errors import StudioError
-from music.midi import inspect, read_midi, read_with_repairs, write_files
-from pipelines.compose_verb import add_compose
-from pipelines.model_verbs import Show, Verbs, add_generate, add_harmonize, add_remix
+from music.files.atomic import write_files
+from music.files.midi import inspect, read_midi, read_with_repairs
+from pipelines.commands.compose import add_compose
+from pipelines.commands.models import Show, Verbs, add_generate, add_harmonize, add_remix
 from pipelines.recipes import recipe_beside
 
 
@@ -111,8 +112,8 @@ def _add_render(verbs: Verbs) -> None:
 
 
 def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
-    from music.render import encode, engine, mix_stems, render, render_stems
-    from pipelines.song_folder import file_name
+    from music.audio.render import encode, engine, mix_stems, render, render_stems
+    from pipelines.song.folder import file_name
 
     kind = asked.out.suffix.lower().lstrip(".")
     piece = read_midi(asked.source)
@@ -161,7 +162,7 @@ def _add_sheet(verbs: Verbs) -> None:
 def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     kind = asked.out.suffix.lower()
     piece = read_midi(asked.source)
-    from music.engrave import musicxml, pdf, svg_pages
+    from music.notation.engrave import musicxml, pdf, svg_pages
 
     if kind == ".svg":
         first, *others = svg_pages(piece, asked.view)

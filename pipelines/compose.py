@@ -8,11 +8,11 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
-from pipelines.harmony_stage import write_harmony
-from pipelines.mix import mix
-from pipelines.plan import Plan
-from pipelines.sections import lay_out
-from pipelines.theme import write_theme
+from pipelines.song.harmony import write_harmony
+from pipelines.song.mix import mix
+from pipelines.song.plan import Plan
+from pipelines.song.sections import lay_out
+from pipelines.song.theme import write_theme
 
 PIPELINES: dict[str, Callable[[Piece, Any], Iterator[Step]]] = {
     "theme": write_theme,

@@ -9,29 +9,21 @@ import numpy as np
 import symusic
 
 from checkpoints.loading import load
-from music import tokens
 from music.bars import bar_grid, bar_ticks, tempo_map
-from music.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
 from music.instruments import instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
-from music.tokens import FIRST
+from music.tokens import octuple as tokens
+from music.tokens.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
+from music.tokens.octuple import FIRST
 from pipelines.contract import Step
-from pipelines.grammar import (
-    DURATION,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    STEP,
-    VELOCITY,
-    Limits,
-)
+from pipelines.decoding.constraints import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY, Limits
+from pipelines.decoding.continuation import Plan, Writer, signature_id, tempo_id
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
-from pipelines.writer import Plan, Writer, signature_id, tempo_id
 
 VERSION = "1"
 

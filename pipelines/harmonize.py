@@ -8,21 +8,22 @@ import numpy as np
 import symusic
 
 from checkpoints.loading import Checkpoint, load
-from music import accompaniment, tokens
 from music.chords import NO_CHORD, Chord
 from music.errors import StudioError
 from music.instruments import DRUMS
 from music.piece import Piece
-from music.tokens import BAR, FIRST, SIGNATURE, TEMPO, vocabulary
-from pipelines.accompanist import Accompanist, Score, before, draws
-from pipelines.chord_stage import choose_chords
-from pipelines.commission import BASSES, Commission, commission
+from music.tokens import accompaniment
+from music.tokens import octuple as tokens
+from music.tokens.octuple import BAR, FIRST, SIGNATURE, TEMPO, vocabulary
+from pipelines.accompaniment.assemble import join
+from pipelines.accompaniment.chords import choose_chords
+from pipelines.accompaniment.constraints import Following, Frame, limits_of
+from pipelines.accompaniment.part_writing import write_voices
+from pipelines.accompaniment.request import BASSES, Commission, commission
+from pipelines.accompaniment.sampler import Accompanist, Score, before, draws
 from pipelines.contract import Step, paced
-from pipelines.following import Following, Frame, limits_of
-from pipelines.grammar import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY
-from pipelines.joining import join
+from pipelines.decoding.constraints import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY
 from pipelines.options import HarmonizeOptions
-from pipelines.part_writing import write_voices
 from pipelines.recipes import recipe_of
 
 VERSION = "1"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from music.accompaniment import COMPLEXITIES, HARMONIES
 from music.chords import parse_progression
-from music.conditions import DENSITIES, GENRES
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.tokens.conditions import DENSITIES, GENRES
 
 MAX_BARS = 256
 MAX_SECONDS = 600.0
@@ -191,7 +191,7 @@ class HarmonizeOptions:
 
     Attributes:
         style: one of HARMONIES: block chords, a bass line, a piano part, a whole band, or alto, tenor and bass.
-        melody: the melody's track, counted from 0; None lets ``music.melody.find_melody`` choose.
+        melody: the melody's track, counted from 0; None lets ``music.analysis.melody.find_melody`` choose.
         chords: a progression as ``music.chords.parse_progression`` reads it, repeated to the end; empty: the model chooses.
         key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
         bars: which bars of a piece that was harmonised before to do again, such as "5-8"; empty for all.

@@ -12,12 +12,12 @@ from music.edit import graft
 from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
-from music.tokens import PITCH, VELOCITY
-from pipelines.canvas import FILLING, Canvas, Original, prepare, read
+from music.tokens.octuple import PITCH, VELOCITY
 from pipelines.contract import Step
-from pipelines.filling import Filler
+from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
+from pipelines.infilling.instruments import choose_players, give_to
+from pipelines.infilling.mask_predict import Filler
 from pipelines.options import RemixOptions, parse_swap
-from pipelines.orchestration import choose_players, give_to
 from pipelines.recipes import recipe_of
 
 VERSION = "1"

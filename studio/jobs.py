@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.worker import BUG, LANES, Worker
+from pipelines.worker.client import BUG, LANES, Worker
 
 MAX_WAITING = {"model": 8, "media": 32, "download": 8}
 MAX_OWN = {"model": 2, "media": 6, "download": 2}

@@ -26,10 +26,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from music.audio import MIME_TYPES, Audio, encode
+from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker import Sound
+from pipelines.worker.client import Sound
 from studio import jobs
 
 CAPACITY = 64
@@ -205,7 +205,7 @@ ROUTES = routes(_shelf)
 
 
 def _advice() -> str:
-    from music.render import engine
+    from music.audio.render import engine
 
     return engine().advice
 

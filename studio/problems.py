@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from music.errors import StudioError
-from pipelines.worker import BUG
+from pipelines.worker.client import BUG
 from studio.wording import show_error
 
 _log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """The song in progress of each visitor: takes, the current take, undo and redo, A/B. The only file that names session keys.
 
-A song lives in the server's memory, is written to the user's folder as it changes (``studio.library``), and is found
+A song lives in the server's memory, is written to the user's folder as it changes (``studio.projects.library``), and is found
 again by the ``song`` parameter of the page's address, so that it survives a reload and the server. An address opened
 while its page is still open elsewhere gets a copy: visitors never share a song.
 """
@@ -21,10 +21,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.plan import Plan
-from studio.library import Autosave, Library, new_id, songs_folder
-from studio.plain_values import alike
-from studio.projects import MAX_TAKES, Place, Project, Take, Upload
+from pipelines.song.plan import Plan
+from studio.projects.library import Autosave, Library, new_id, songs_folder
+from studio.projects.plain_values import alike
+from studio.projects.project import MAX_TAKES, Place, Project, Take, Upload
 
 MAX_SONGS = 200
 FORGET_S = 4 * 3600.0

@@ -12,8 +12,8 @@ import streamlit as st
 
 from music.errors import StudioError
 from studio import session
-from studio.library import Entry, new_id
-from studio.projects import Overview, Project, project_bytes, read_project
+from studio.projects.library import Entry, new_id
+from studio.projects.project import Overview, Project, project_bytes, read_project
 from studio.session import Song, keeper
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,6 +25,14 @@ def run(command: list[str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def help_exits_with(room: str, verb: str) -> int:
+    """Returns the exit code of ``python -m ROOM VERB --help``."""
+    try:
+        return importlib.import_module(f"{room}.__main__").main([verb, "--help"])
+    except SystemExit as left:
+        return left.code or 0
 
 
 def test_shell_blocks_run_and_write_their_files(tmp_path):
@@ -43,7 +54,12 @@ def test_console_blocks_name_real_commands():
         for target in re.findall(r"^make (\w+)", block, re.MULTILINE):
             assert f"{target}:" in makefile
         for room, verb in re.findall(r"^python -m (\w+) (\w+)", block, re.MULTILINE):
-            assert (ROOT / room / f"{verb}.py").exists() or verb in (ROOT / room / "__main__.py").read_text()
+            assert help_exits_with(room, verb) == 0, f"python -m {room} {verb}"
+
+
+@pytest.mark.parametrize("room", ["benchmarks", "checkpoints", "pipelines", "training"])
+def test_a_verb_that_does_not_exist_is_noticed(room):
+    assert help_exits_with(room, "lis") == 2
 
 
 def test_the_tree_names_rooms_that_exist():

@@ -8,24 +8,25 @@ import sys
 from music.errors import StudioError
 
 VERBS = {
-    "prepare": "folders of MIDI files -> token shards",
-    "pairs": "data sets -> melody and accompaniment pairs, for the harmonizer",
-    "train": "token shards and a recipe -> a run, resumable",
-    "evaluate": "a checkpoint and shards -> how well it foretells, beside two floors",
-    "quality": "a checkpoint -> what it makes, measured beside real music",
-    "export": "a run -> a checkpoint with its card",
-    "melody_key": "data sets -> the weights by which the key of a melody is heard",
+    "prepare": ("training.data.prepare", "folders of MIDI files -> token shards"),
+    "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
+    "train": ("training.train", "token shards and a recipe -> a run, resumable"),
+    "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),
+    "quality": ("training.quality.report", "a checkpoint -> what it makes, measured beside real music"),
+    "export": ("training.export", "a run -> a checkpoint with its card"),
+    "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
+"""For each verb its module, with ``main(arguments)``, and what it makes of what."""
 
 
 def main(argv: list[str]) -> int:
     """Runs one verb and returns the exit code."""
     if not argv or argv[0] not in VERBS:
-        lines = [f"  {verb:12}{text}" for verb, text in VERBS.items()]
+        lines = [f"  {verb:12}{text}" for verb, (_, text) in VERBS.items()]
         print("usage: python -m training VERB ...\n\n" + "\n".join(lines) + "\n\neach with --help")
         return 0 if argv[:1] in (["-h"], ["--help"]) else 2
     try:
-        importlib.import_module(f"training.{argv[0]}").main(argv[1:])
+        importlib.import_module(VERBS[argv[0]][0]).main(argv[1:])
     except StudioError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Lead sheets and chorales -> the weights of music/melody_key.py, beside how often they name the right key.
+"""Lead sheets and chorales -> the weights of music/analysis/melody_key.py, beside how often they name the right key.
 
     python -m training melody_key --data DATA
 
@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from music.analysis.melody_key import FEATURES, WEIGHTS, by_step, features
 from music.errors import StudioError
-from music.melody_key import FEATURES, WEIGHTS, by_step, features
 from music.theory import ALL_KEYS, Key, estimate_key
-from training.pairs import Piece, key_of
-from training.songbooks import Song, chorales, lead_sheets
+from training.data.prepare_pairs import Piece, key_of
+from training.data.songbooks import Song, chorales, lead_sheets
 
 PENALTIES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)  # on the squares of the weights
 FOLDS = 5
@@ -33,7 +33,7 @@ class Melody(NamedTuple):
 
     Attributes:
         set, split: as in the data set.
-        steps: float64 [12 tonics, features * 12], see music.melody_key.by_step.
+        steps: float64 [12 tonics, features * 12], see music.analysis.melody_key.by_step.
         key: place of its key in ALL_KEYS.
         profile: place of the key that estimate_key hears in the melody alone.
     """

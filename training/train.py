@@ -26,7 +26,11 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-TASKS = {"transformer_xl": "training.writing", "musicbert": "training.filling", "seq2seq": "training.accompanying"}
+TASKS = {
+    "transformer_xl": "training.tasks.next_note",
+    "musicbert": "training.tasks.masked_fields",
+    "seq2seq": "training.tasks.accompaniment",
+}
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
 

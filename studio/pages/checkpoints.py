@@ -9,8 +9,8 @@ from checkpoints.store import known
 from studio import session
 from studio.jobs import registry
 from studio.songs import are_listed
-from studio.widgets.checkpoint_cards import checkpoint_card
-from studio.widgets.checkpoint_forms import import_form, registries_form
+from studio.widgets.checkpoints.cards import checkpoint_card
+from studio.widgets.checkpoints.forms import import_form, registries_form
 
 registry().warm_up()
 song = session.song()

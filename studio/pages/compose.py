@@ -5,20 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from pipelines.plan import Plan
-from pipelines.prompt import understand
+from pipelines.prompt.understand import understand
+from pipelines.song.plan import Plan
 from studio import session
 from studio.jobs import registry
 from studio.session import Song
-from studio.widgets.compose_cards import about_stages, composed, live_song, welcome
-from studio.widgets.compose_song import begin, is_composed, sketch_control
-from studio.widgets.compose_text import EXAMPLES, TEXT, sentence_field, use_example
-from studio.widgets.compose_wishes import brief_of, notes, wishes
+from studio.widgets.compose.actions import begin, is_composed, sketch_control
+from studio.widgets.compose.brief_chips import brief_of, notes, wishes
+from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, sentence_field, use_example
+from studio.widgets.compose.stage_cards import about_stages, composed, live_song, welcome
+from studio.widgets.job_progress import progress
 from studio.widgets.sampling import drawn_seed
-from studio.widgets.stage import generate_button, result
 from studio.widgets.start import example_buttons, heading
 from studio.widgets.takes import redo_button
-from studio.widgets.writing import progress
+from studio.widgets.workspace import generate_button, result
 from studio.wording import show_error
 
 WIDTHS = (7, 4)

@@ -6,10 +6,10 @@ import streamlit as st
 
 from music.errors import StudioError
 from studio.session import Song, set_controls
-from studio.widgets.controls import PRESETS, checked, generate_controls, use_example
-from studio.widgets.stage import invitation, two_sides
+from studio.widgets.generate.controls import PRESETS, checked, generate_controls, use_example
+from studio.widgets.job_progress import write
 from studio.widgets.start import heading, start_control
-from studio.widgets.writing import write
+from studio.widgets.workspace import invitation, two_sides
 from studio.wording import show_error
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from music.errors import StudioError
 from studio.session import Song
-from studio.widgets.harmonize_controls import (
+from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
     harmonize_controls,
@@ -20,10 +20,10 @@ from studio.widgets.harmonize_controls import (
     take_over_bars,
     use_example,
 )
+from studio.widgets.job_progress import write
 from studio.widgets.selection import check_bars
-from studio.widgets.stage import generate_button, invitation, two_sides
 from studio.widgets.start import heading, music_control
-from studio.widgets.writing import write
+from studio.widgets.workspace import generate_button, invitation, two_sides
 from studio.wording import show_error
 
 

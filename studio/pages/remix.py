@@ -11,11 +11,11 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import RemixOptions
 from studio.session import Song
-from studio.widgets.remix_controls import PRESETS, checked, in_words, remix_controls, use_example
+from studio.widgets.job_progress import write
+from studio.widgets.remix.controls import PRESETS, checked, in_words, remix_controls, use_example
 from studio.widgets.selection import on_the_roll, take_over
-from studio.widgets.stage import generate_button, invitation, two_sides
 from studio.widgets.start import heading, music_control
-from studio.widgets.writing import write
+from studio.widgets.workspace import generate_button, invitation, two_sides
 from studio.wording import show_error
 
 

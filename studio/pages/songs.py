@@ -7,11 +7,11 @@ import streamlit as st
 from studio import session
 from studio.jobs import registry
 from studio.session import MAX_TITLE, Song, name_of
-from studio.widgets.player import NamedPiece, player
-from studio.widgets.songs_history import song_history
-from studio.widgets.songs_list import project_button, songs_list
+from studio.widgets.job_progress import progress
+from studio.widgets.player.player import NamedPiece, player
+from studio.widgets.songs.history import song_history
+from studio.widgets.songs.list import project_button, songs_list
 from studio.widgets.start import summary
-from studio.widgets.writing import progress
 from studio.wording import plain, show_error
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from music.errors import StudioError
-from music.midi import midi_bytes
+from music.files.midi import midi_bytes
 from music.piece import Piece
-from pipelines.plan import Plan
-from pipelines.recipes import song_recipe, song_title
+from pipelines.song.plan import Plan
+from pipelines.song.recipe import song_recipe, song_title
 from studio.jobs import registry
 from studio.session import Song
 from studio.widgets.sheet import chosen_view

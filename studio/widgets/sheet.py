@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from music.errors import StudioError
+from music.notation.views import views
 from music.piece import Piece
-from music.views import views
 from studio.jobs import registry
 from studio.session import keep, song, song_controls
 from studio.wording import show_error

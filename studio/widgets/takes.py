@@ -13,9 +13,9 @@ from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
-from pipelines.plan import Plan
+from pipelines.song.plan import Plan
 from studio.session import Place, Song, Take, name_of
-from studio.widgets.player import NamedPiece, small_roll
+from studio.widgets.player.player import NamedPiece, small_roll
 from studio.widgets.start import summary
 from studio.wording import plain
 

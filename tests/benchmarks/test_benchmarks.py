@@ -9,8 +9,8 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.songs import song
 from benchmarks.tokenize import plain_octuples
-from music.midi import write_midi
-from music.tokens import FIELDS, encode
+from music.files.midi import write_midi
+from music.tokens.octuple import FIELDS, encode
 
 
 def test_songs_are_the_same_each_time():

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.compose import measure, peak_bytes, table
-from tests.pipelines.toy_stages import STAGES
+from tests.pipelines.song.toy_stages import STAGES
 
 pytest.importorskip("soundfile")
 

@@ -10,8 +10,8 @@ from benchmarks.__main__ import main
 from benchmarks.decode import gpt2, remi, token_count
 from benchmarks.songs import song
 from models.transformer_xl import parameter_count
-from music.midi import write_midi
-from music.tokens import encode
+from music.files.midi import write_midi
+from music.tokens.octuple import encode
 
 
 def test_it_prints_notes_per_second_and_the_ratio(capsys):

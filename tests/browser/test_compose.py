@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 import soundfile
 
+from music.files.midi import read_midi
 from music.form import sections
-from music.midi import read_midi
 from tests.browser.conftest import ROOT, playwright
 from tests.browser.driver import Driver
 

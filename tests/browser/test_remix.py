@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from music.midi import midi_bytes
+from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
 from tests.browser.driver import Driver
 

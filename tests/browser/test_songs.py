@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from studio.library import Library
-from studio.projects import read_project
+from studio.projects.library import Library
+from studio.projects.project import read_project
 from tests.browser.conftest import ROOT, free_port, playwright, start_server
 
 APP = ROOT / "tests" / "browser" / "apps" / "toy_studio.py"

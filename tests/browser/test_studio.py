@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from music.bars import bar_grid
-from music.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes, read_midi
 from tests.browser.apps import handmade
 from tests.browser.conftest import ROOT
 from tests.browser.driver import Driver

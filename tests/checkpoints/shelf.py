@@ -13,9 +13,9 @@ from checkpoints.self_test import recorded
 from checkpoints.store import file_sha256, register
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
-from music import tokens
-from music.accompaniment import WISHES_SIZE, sizes
-from music.conditions import PREFIX_SIZE
+from music.tokens import octuple as tokens
+from music.tokens.accompaniment import WISHES_SIZE, sizes
+from music.tokens.conditions import PREFIX_SIZE
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
     "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"

@@ -14,8 +14,8 @@ from checkpoints.__main__ import main
 from checkpoints.importing import import_musicbert
 from checkpoints.store import entries, file_sha256, register, verify
 from models.musicbert import MusicBERT, MusicBERTConfig
-from music.dialects import official, studio
 from music.errors import StudioError
+from music.tokens.dialects import official, studio
 from tests.checkpoints.fairseq_files import DATA, GENUINE, TINY, save
 
 

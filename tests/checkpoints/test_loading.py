@@ -10,8 +10,8 @@ import torch
 from checkpoints import loading, store
 from checkpoints.loading import load
 from checkpoints.store import entries, entry, register, verify
-from music import tokens
 from music.errors import StudioError
+from music.tokens import octuple as tokens
 
 NAME = "generate-small"
 

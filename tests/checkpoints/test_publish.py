@@ -17,9 +17,9 @@ from checkpoints.pulling import pull
 from checkpoints.registries import add
 from checkpoints.self_test import check
 from checkpoints.store import entry, file_sha256, known, read_registry
-from music import tokens
+from music.audio.soundfonts import find_soundfont
 from music.errors import StudioError
-from music.soundfonts import find_soundfont
+from music.tokens import octuple as tokens
 from tests.checkpoints.hostile_server import HostileServer, serve, status
 from tests.checkpoints.shelf import PNG, bank, put, small_writer
 

@@ -16,7 +16,8 @@ from checkpoints.__main__ import main
 from checkpoints.importing import import_file
 from checkpoints.self_test import NOTES, check, fingerprint, record
 from checkpoints.store import entry, file_sha256, known, read_registry, register
-from models import decoding, musicbert, seq2seq
+from models import musicbert, seq2seq
+from models import transformer_xl_decoding as decoding
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put, small_harmonizer
 

@@ -13,8 +13,8 @@ from checkpoints import loading, store
 from checkpoints.importing import import_file
 from checkpoints.registries import add, added, forget, published
 from checkpoints.store import entries, entry, known, register, registry_text, remove, unregister
+from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
-from music.soundfonts import bundled_soundfont, find_soundfont
 from tests.checkpoints.shelf import bank, put
 
 SHA = "ab" * 32

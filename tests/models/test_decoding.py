@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from models.decoding import SLACK, Decoder
+from models.transformer_xl_decoding import SLACK, Decoder
 from tests.models.tiny import some_notes, some_prefix, tiny_model
 
 MODEL = tiny_model()

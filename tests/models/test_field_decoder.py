@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from models.decoding import FieldDecoder
+from models.field_decoding import FieldDecoder
 from models.octuple import NoteHead
 
 

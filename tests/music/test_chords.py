@@ -21,7 +21,7 @@ from music.chords import (
     with_chords,
 )
 from music.errors import StudioError
-from music.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
 

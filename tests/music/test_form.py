@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from music.edit import slice_bars
+from music.files.midi import midi_bytes, read_midi
 from music.form import Section, join, sections, with_sections
-from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 
 BAR = 1920

@@ -13,9 +13,9 @@ from torch import nn
 from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
-from music.accompaniment import WISHES_SIZE, sizes
-from music.dialects import Dialect, official, studio
-from music.tokens import FIRST
+from music.tokens.accompaniment import WISHES_SIZE, sizes
+from music.tokens.dialects import Dialect, official, studio
+from music.tokens.octuple import FIRST
 
 
 def remixer(dialect: Dialect, notes: int) -> tuple[str, str, Dialect, nn.Module]:

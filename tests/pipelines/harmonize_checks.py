@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 import symusic
 
-from music.accompaniment import VOICE_RANGES
+from music.analysis.chord_estimation import chords_at
 from music.bars import bar_grid, score_end
 from music.chords import NO_CHORD, Chord, beat_ticks, chord_spans, parse_progression
-from music.harmony import chords_at
+from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, parse_instrument, playable_range
-from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from music.theory import Key, parse_key, written_key
-from music.tokens import model_grid
+from music.tokens.accompaniment import VOICE_RANGES
+from music.tokens.octuple import model_grid
 from pipelines.options import HarmonizeOptions, parse_bars
 from tests.pipelines.remix_checks import DURATION, EVENTS, PITCH, TIME, Note, notes_of, overlaps
 

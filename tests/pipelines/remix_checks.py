@@ -10,8 +10,8 @@ from itertools import combinations
 import symusic
 
 from music.bars import bar_grid
+from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, playable_range
-from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.options import RemixOptions, parse_bars
 

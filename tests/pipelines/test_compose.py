@@ -9,16 +9,16 @@ import pytest
 
 from music.bars import score_end
 from music.errors import StudioError
+from music.files.midi import midi_bytes, read_midi
 from music.form import ENDING
 from music.instruments import DRUMS, parse_instrument
-from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.compose import PIPELINES, SongStep, compose
 from pipelines.options import to_mapping
-from pipelines.plan import STAGES, Brief, Plan
-from pipelines.planning import plan_song
-from tests.pipelines.song_checks import (
+from pipelines.song.plan import STAGES, Brief, Plan
+from pipelines.song.planning import plan_song
+from tests.pipelines.song.song_checks import (
     asked_for,
     marked,
     notes_of,

@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from music.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.harmony_stage import write_harmony
-from pipelines.mix import mix
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
-from pipelines.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 from pipelines.remix import remix
-from pipelines.sections import lay_out
-from pipelines.theme import write_theme
-from tests.pipelines.song_checks import scale_up, sketch, tunes
+from pipelines.song.harmony import write_harmony
+from pipelines.song.mix import mix
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.song.sections import lay_out
+from pipelines.song.theme import write_theme
+from tests.pipelines.song.song_checks import scale_up, sketch, tunes
 from tests.pipelines.songs import band
 
 

@@ -11,8 +11,8 @@ import symusic
 from music.bars import bar_grid, score_end, tempo_map, ticks_to_seconds
 from music.edit import cut_after
 from music.errors import StudioError
+from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument, playable_range
-from music.midi import midi_bytes, read_midi
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.contract import Step

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import symusic
 
-from music.accompaniment import HARMONIES
 from music.bars import bar_grid
 from music.chord_bars import bar_texts
 from music.chords import chord_spans
 from music.errors import StudioError
-from music.midi import read_midi
+from music.files.midi import read_midi
 from music.piece import Piece
 from music.theory import parse_key
+from music.tokens.accompaniment import HARMONIES
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
 from pipelines.options import HarmonizeOptions, from_mapping

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from music.accompaniment import HARMONIES
 from music.bars import bar_grid
 from music.piece import Piece
-from music.tokens import model_grid
+from music.tokens.accompaniment import HARMONIES
+from music.tokens.octuple import model_grid
 from pipelines.harmonize import harmonize
 from pipelines.options import HarmonizeOptions
 from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices

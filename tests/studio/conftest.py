@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.worker import Worker
+from pipelines.worker.client import Worker
 from studio import jobs
 from tests.studio.visitor import GENERATE, ROOT
 

@@ -9,7 +9,7 @@ import pytest
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker import Worker
+from pipelines.worker.client import Worker
 from studio import jobs
 from studio.jobs import Registry
 
@@ -135,7 +135,7 @@ def test_sound_does_not_wait_for_a_long_generation(registry):
 def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
     with pytest.raises(StudioError, match="too long"):
         registry.ask("overdue", owner="ann")
-    monkeypatch.setattr("pipelines.worker.PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipelines.worker.client.PATIENCE_S", 0.2)
     job = registry.submit("sleep", 60.0, owner="ann")  # does not listen
     until(lambda: job.state == "running")
     registry.stop(job.id, "ann")
@@ -152,7 +152,7 @@ def test_finished_jobs_are_forgotten(registry, monkeypatch):
 
 def test_the_worker_goes_when_its_parent_does():
     code = f"""
-from pipelines.worker import Worker
+from pipelines.worker.client import Worker
 worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """

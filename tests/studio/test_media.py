@@ -12,10 +12,10 @@ import symusic
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from music.audio import Audio, encode
+from music.audio.encoding import Audio, encode
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker import Sound
+from pipelines.worker.client import Sound
 from studio import jobs, media
 
 SECONDS = 0.5

@@ -6,7 +6,7 @@ import pytest
 
 from music.piece import Piece
 from studio import session
-from studio.library import Library
+from studio.projects.library import Library
 from studio.session import Place, Song, Writing, name_of
 
 

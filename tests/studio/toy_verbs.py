@@ -16,8 +16,8 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
 from pipelines.options import parse_bars, to_mapping
-from pipelines.worker import VERBS as REAL
-from pipelines.worker import Verb, last_step
+from pipelines.worker.client import VERBS as REAL
+from pipelines.worker.client import Verb, last_step
 
 
 def write_bars(piece: Piece, bars: int, pause_s: float) -> Iterator[Step]:

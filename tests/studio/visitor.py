@@ -8,7 +8,7 @@ from pathlib import Path
 
 import symusic
 
-from music.midi import midi_bytes
+from music.files.midi import midi_bytes
 from music.piece import Piece
 from studio import session
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import symusic
 
-from music.midi import midi_bytes
+from music.files.midi import midi_bytes
 from music.piece import Piece
-from tests.training.pair_songs import OTHER_SETS, SETS, write_data
+from tests.training.data.pair_songs import OTHER_SETS, SETS, write_data
 from training.__main__ import main
-from training.data import Shards
-from training.pair_data import Pairs
+from training.data.pair_shards import Pairs
+from training.data.shards import Shards
 
 RECIPE = """
 name = "tiny"
@@ -184,7 +184,7 @@ def filling_run(filling_recipe, shards_folder) -> Path:
 
 @pytest.fixture(scope="session")
 def pairs_data(tmp_path_factory) -> Path:
-    """A data folder of lead sheets, chorales and bands (tests/training/pair_songs.py)."""
+    """A data folder of lead sheets, chorales and bands (tests/training/data/pair_songs.py)."""
     folder = tmp_path_factory.mktemp("pairs") / "data"
     write_data(folder)
     return folder

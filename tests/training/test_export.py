@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from checkpoints import loading, store
-from music import tokens
 from music.errors import StudioError
 from music.piece import Piece
+from music.tokens import octuple as tokens
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions
 from tests.training.conftest import song

@@ -17,7 +17,7 @@ import torch
 from models.octuple import field_losses
 from tests.training.conftest import RECIPE
 from training.__main__ import main
-from training.data import Shards
+from training.data.shards import Shards
 from training.train import read_curve, stage_at, task_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ import functools
 import numpy as np
 import symusic
 
-from music.audio import Audio, encode
+from music.audio.encoding import Audio, encode
 from music.piece import Piece
-from pipelines.worker import Sound, Verb, Worker
+from pipelines.worker.client import Sound, Verb, Worker
 from studio import jobs, media
 
 RATE_HZ = 22_050

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from studio import media
-from studio.widgets.player import NamedPiece, player, small_roll
+from studio.widgets.player.player import NamedPiece, player, small_roll
 from tests.browser.apps import handmade
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pipelines.worker import Worker
+from pipelines.worker.client import Worker
 from studio import jobs, media
 
 jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker")

@@ -1,0 +1,45 @@
+"""Room for the melody: chords that would cover it move below it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from music.arranging.parts import CHORDS, COLOUR, DURATION, PAD, PITCH, TIME, Part, Song, in_order, is_line
+
+LOWEST = 45
+"""Chords are not pushed down below this pitch, where they would be mud."""
+
+_APART = 2  # semitones that stay free below the melody
+_FEWEST = 2  # other notes that sound meanwhile, where one goes
+
+
+def below_the_melody(song: Song, parts: list[Part]) -> list[Part]:
+    """Returns the parts with the notes of chords that sound at or above the melody moved down by octaves.
+
+    A note for which there is no room below goes, if enough of its chord stays. Lines, basses and drums are left alone, and
+    all that sounds while the melody rests.
+    """
+    if song.melody is None:
+        return parts
+    tune, out = parts[song.melody], list(parts)
+    for track in song.tracks(CHORDS, PAD, COLOUR):
+        if len(parts[track]) and not is_line(parts[track]):
+            out[track] = _below(parts[track], tune)
+    return out
+
+
+def _below(part: Part, tune: Part) -> Part:
+    notes, gone = part.copy(), np.zeros(len(part), dtype=bool)
+    ends = notes[:, TIME] + notes[:, DURATION]
+    tune_ends = tune[:, TIME] + tune[:, DURATION]
+    for number, (time, _, pitch, _) in enumerate(notes.tolist()):
+        over = (tune[:, TIME] < ends[number]) & (tune_ends > time)
+        if not over.any() or pitch <= (ceiling := int(tune[over, PITCH].min()) - _APART - 1):
+            continue
+        lower = pitch - 12 * -(-(pitch - ceiling) // 12)
+        beside = (notes[:, TIME] < ends[number]) & (ends > time) & ~gone
+        if lower >= LOWEST and not (beside & (notes[:, PITCH] == lower)).any():
+            notes[number, PITCH] = lower
+        elif beside.sum() > _FEWEST:
+            gone[number] = True
+    return in_order(notes[~gone])

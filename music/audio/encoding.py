@@ -1,0 +1,84 @@
+"""Sound as samples, and as the bytes of a WAV, FLAC, OGG or MP3 file. Needs no ffmpeg."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from music.errors import StudioError
+from music.files.atomic import write_bytes
+
+CHUNK_FRAMES = 65_536
+"""Frames written at a time: libvorbis crashes the process when it is handed minutes of sound in one call."""
+
+MP3_RATES_HZ = (32_000, 44_100, 48_000)
+
+FORMATS: dict[str, dict[str, object]] = {
+    "wav": {"format": "WAV", "subtype": "PCM_16"},
+    "flac": {"format": "FLAC", "subtype": "PCM_16"},
+    "ogg": {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5},
+    # 0.4 is 192 kb/s in libsndfile's scale
+    "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.4},
+}
+"""How soundfile is asked for each format, by file suffix."""
+
+MIME_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Stereo sound.
+
+    Attributes:
+        samples: float32 ``[frames, 2]``, full scale at 1.
+        rate_hz: frames a second.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.samples) / self.rate_hz
+
+    @property
+    def peak(self) -> float:
+        """The largest absolute sample; 0 for silence."""
+        return float(max(self.samples.max(initial=0), -self.samples.min(initial=0)))
+
+
+def encode(audio: Audio, format: str) -> bytes:
+    """Returns the bytes of a sound file: 16 bits for WAV and FLAC, about 160 kb/s for OGG, 192 kb/s for MP3.
+
+    Args:
+        audio: the sound.
+        format: one of FORMATS.
+
+    Raises:
+        StudioError: the format is unknown, or does not know this sample rate.
+    """
+    if format not in FORMATS:
+        raise StudioError(f"The sound format {format!r} is unknown. Choose one of {', '.join(FORMATS)}.")
+    if format == "mp3" and audio.rate_hz not in MP3_RATES_HZ:
+        rates = ", ".join(map(str, MP3_RATES_HZ))
+        raise StudioError(f"MP3 does not know a rate of {audio.rate_hz} Hz. Choose one of {rates} Hz.")
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", audio.rate_hz, 2, **FORMATS[format]) as file:
+        for start in range(0, len(audio.samples), CHUNK_FRAMES):
+            file.write(audio.samples[start : start + CHUNK_FRAMES])
+    return buffer.getvalue()
+
+
+def write_audio(audio: Audio, path: str | Path) -> None:
+    """Writes a sound file whose suffix says the format. The file appears whole or not at all.
+
+    Raises:
+        StudioError: the suffix is unknown, or the file cannot be written.
+    """
+    path = Path(path)
+    write_bytes(encode(audio, path.suffix.lower().lstrip(".")), path)

@@ -1,0 +1,341 @@
+"""A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import symusic
+
+from music.bars import tempo_map
+from music.form import sections
+from music.notation.chord_symbols import PrintedChord, printed_chords
+from music.notation.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
+from music.notation.rhythm import Bar, Segment, Symbol, beat_spans, first_value, metre, notate
+from music.notation.staves import Player, split_voices
+from music.notation.views import melody_track, view_players
+from music.piece import Piece
+from music.theory import estimate_key
+
+
+class Clef(NamedTuple):
+    """A clef: sign, line, octaves by which it sounds higher, and the lowest and highest pitch inside the staff."""
+
+    sign: str
+    line: int
+    octave: int
+    low: int
+    high: int
+
+
+TREBLE, BASS = Clef("G", 2, 0, 64, 77), Clef("F", 4, 0, 43, 57)
+_TREBLE_8VB, _BASS_8VB = Clef("G", 2, -1, 52, 65), Clef("F", 4, -1, 31, 45)
+_TREBLE_8VA, _TREBLE_15MA = Clef("G", 2, 1, 76, 89), Clef("G", 2, 2, 88, 101)
+_ALTO, _TENOR = Clef("C", 3, 0, 53, 67), Clef("C", 4, 0, 50, 64)
+PERCUSSION = Clef("percussion", 2, 0, 0, 127)
+
+_SINGING = (TREBLE, _TREBLE_8VB, BASS)
+_CLEFS: dict[int, tuple[Clef, ...]] = {
+    **dict.fromkeys(range(24, 32), (_TREBLE_8VB,)),
+    **dict.fromkeys(range(32, 40), (_BASS_8VB,)),
+    43: (_BASS_8VB, BASS),
+    **dict.fromkeys((40, 56, 59, 64, 65, 66, 68, 69, 71, 73, 105, 106, 110), (TREBLE,)),
+    **dict.fromkeys((9, 10, 13, 72, 74, 78, 79), (TREBLE, _TREBLE_8VA, _TREBLE_15MA)),
+    41: (_ALTO, TREBLE),
+    **dict.fromkeys((42, 57, 70), (BASS, _TENOR)),
+    **dict.fromkeys((47, 58, 67), (BASS,)),
+    60: (TREBLE, BASS),
+    **dict.fromkeys((52, 53, 54), _SINGING),
+}
+_CHANGING = {42, 57, 70, 60}  # players of these read more than one clef in a piece
+
+
+class Voice(NamedTuple):
+    """One voice in one bar: 1 is the upper, 2 the lower voice of a staff."""
+
+    number: int
+    symbols: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Staff:
+    """One staff: a clef and the voices for each bar."""
+
+    clefs: tuple[Clef, ...]
+    bars: tuple[tuple[Voice, ...], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One player's music: a staff, or two for a keyboard. ``lyrics`` are (units, syllable, syllabic) by time.
+
+    ``chords`` stand above the upper staff.
+    """
+
+    name: str
+    program: int
+    is_drum: bool
+    staves: tuple[Staff, ...]
+    lyrics: tuple[tuple[int, str, str], ...]
+    chords: tuple[PrintedChord, ...] = ()
+
+
+class KeyChange(NamedTuple):
+    """A key signature: sharps (flats are negative) and whether the key is minor."""
+
+    bar: int
+    fifths: int
+    minor: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A score on paper. ``tempi`` are (bar, quarters a minute), only those worth printing; ``marks`` (bar, section)."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    keys: tuple[KeyChange, ...]
+    tempi: tuple[tuple[int, float], ...]
+    parts: tuple[Part, ...]
+    marks: tuple[tuple[int, str], ...] = ()
+
+
+def layout(piece: Piece, view: str = "score") -> Sheet:
+    """Returns a piece with at least one note as it stands on paper, in one of its views.
+
+    Chord symbols stand above the part that has the melody's track; where singers share staves, above the first.
+    """
+    score = piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
+    per_quarter = score.ticks_per_quarter
+    timing = read_timing(score)
+    bars = sheet_bars(score, timing)
+    playing = view_players(score, view)
+    sung = _sung_by(score, playing)
+    melody = melody_track(score)
+    led = next((index for index, player in enumerate(playing) if melody in player.tracks and not player.shares), 0)
+    parts = []
+    for index, player in enumerate(playing):
+        time, duration = (np.concatenate([hand[i] for hand in player.hands]) for i in (0, 1))
+        lengths = read_lengths(time, duration, per_quarter, timing)
+        hands = [quantise(*hand, bars, per_quarter, timing, lengths) for hand in player.hands]
+        if player.shares:
+            staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
+        else:
+            staves = tuple(_staff(player, place, notes, bars, lengths is not None) for place, notes in enumerate(hands))
+        lyrics = _syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
+        chords = printed_chords(score, bars) if index == led else ()
+        parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics, chords))
+    starts = [bar.start_tick for bar in bars]
+    marks = tuple((bisect.bisect_right(starts, section.start) - 1, section.name) for section in sections(score))
+    return Sheet(piece.title, tuple(bars), tuple(_keys(score, bars)), tuple(_tempi(score, bars)), tuple(parts), marks)
+
+
+# Staves
+
+
+_FEET = {35, 36, 44}  # kick and hi-hat pedal
+
+
+def _staff(player: Player, place: int, notes: list[Note], bars: Sequence[Bar], exact: bool) -> Staff:
+    """Returns the staff for one hand of a player; ``place`` 0 is the upper one."""
+    two = len(player.hands) == 2
+    if player.is_drum:
+        voices = _drum_voices(notes, bars)
+        clefs = (PERCUSSION,) * len(bars)
+    else:
+        voices = split_voices(notes, exact)
+        choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(player.program, (TREBLE, BASS))
+        if choices is _SINGING and player.name.lower().startswith("bass"):
+            choices = (BASS,)
+        clefs = _clefs(notes, bars, choices, two or player.program in _CHANGING)
+    return Staff(clefs, _written(voices, bars))
+
+
+def _shared_staff(place: int, singers: Sequence[list[Note]], bars: Sequence[Bar], exact: bool) -> Staff:
+    """Returns the staff that two singers share; ``place`` 0 is the upper staff of the page."""
+    upper, lower = ([*itertools.chain(*split_voices(notes, exact))] for notes in singers)
+    clefs = _clefs([*upper, *lower], bars, ((TREBLE, BASS), (BASS, TREBLE))[place], False)
+    return Staff(clefs, _written((upper, lower), bars, together=False))
+
+
+def _written(
+    voices: Sequence[Sequence[Note]], bars: Sequence[Bar], together: bool = True
+) -> tuple[tuple[Voice, ...], ...]:
+    """Returns the voices of each bar. ``together``: the only voice of a bar is written as the upper one, stems free."""
+    upper, lower = (_by_bar(voice, bars) for voice in voices)
+    written = []
+    for bar, above, below in zip(bars, upper, lower, strict=True):
+        inside = [notes for notes in (above, below) if notes] or [[]]
+        if not together and (above or below):
+            inside = [above, below]
+        symbols = [tuple(notate(_segments(notes, bar), metre(bar))) for notes in inside]
+        written.append(tuple(Voice(number, s) for number, s in enumerate(symbols, 1)))
+    return tuple(written)
+
+
+def _by_bar(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Note]]:
+    """Returns for each bar the notes that sound in it."""
+    starts = [bar.start for bar in bars]
+    result: list[list[Note]] = [[] for _ in bars]
+    for note in notes:
+        index = bisect.bisect_right(starts, note.start) - 1
+        while index < len(bars) and bars[index].start < note.end:
+            result[index].append(note)
+            index += 1
+    return result
+
+
+def _segments(notes: Sequence[Note], bar: Bar) -> list[Segment]:
+    """Returns one voice of a bar as stretches without a gap; notes that overlap are tied from one to the next."""
+    end = bar.start + bar.length
+    edges = {bar.start, end, *(n.start for n in notes), *(n.end for n in notes)}
+    places = sorted(e for e in edges if bar.start <= e <= end)
+    segments = []
+    for a, b in itertools.pairwise(places):
+        here = [n for n in notes if n.start <= a and n.end >= b]
+        segments.append(
+            Segment(
+                a - bar.start,
+                b - bar.start,
+                tuple(sorted(n.pitch for n in here)),
+                frozenset(n.pitch for n in here if n.start < a),
+                frozenset(n.pitch for n in here if n.end > b),
+            )
+        )
+    return segments
+
+
+def _drum_voices(notes: Sequence[Note], bars: Sequence[Bar]) -> tuple[list[Note], list[Note]]:
+    """Returns what hands and feet play; one voice for bars in which the feet add no onset of their own.
+
+    A stroke has no length: it is written up to the next one, but not past its beat and without a tie.
+    """
+    voices: tuple[list[Note], list[Note]] = ([], [])
+    for bar, inside in zip(bars, _by_bar([n._replace(end=n.start + 1) for n in notes], bars), strict=True):
+        hands = [n for n in inside if n.pitch not in _FEET]
+        feet = [n for n in inside if n.pitch in _FEET]
+        together = not hands or {n.start for n in feet} <= {n.start for n in hands}
+        for voice, strokes in zip(voices, (inside, []) if together else (hands, feet), strict=True):
+            stops = sorted({n.start for n in strokes} | {bar.start + end for _, end in beat_spans(metre(bar))})
+            for note in strokes:
+                stop = stops[bisect.bisect_right(stops, note.start)]
+                written = first_value(note.start - bar.start, stop - bar.start, metre(bar))
+                voice.append(note._replace(end=bar.start + written))
+    return voices
+
+
+def _clefs(notes: Sequence[Note], bars: Sequence[Bar], choices: Sequence[Clef], may_change: bool) -> tuple[Clef, ...]:
+    """Returns a clef for each bar: the fewest ledger lines, with changes only where they pay (Viterbi)."""
+    cost = np.zeros((len(bars), len(choices)))
+    starts = [bar.start for bar in bars]
+    for note in notes:
+        bar = bisect.bisect_right(starts, note.start) - 1
+        for index, clef in enumerate(choices):
+            lines = max(0, clef.low - 2 - note.pitch, note.pitch - clef.high - 2) / 3.5
+            cost[bar, index] += lines + 0.3 * lines**2 + 0.15 * index  # the usual clef where it serves as well
+    best = cost[0] + 0.5 * np.arange(len(choices))
+    price = 12.0 if may_change else np.inf
+    came_from = []
+    for step in cost[1:]:
+        stay, move = best, best.min() + price
+        came_from.append(np.where(stay <= move, np.arange(len(choices)), best.argmin()))
+        best = np.minimum(stay, move) + step
+    place = int(best.argmin())
+    path = [place]
+    for origin in reversed(came_from):
+        place = int(origin[place])
+        path.append(place)
+    return tuple(choices[p] for p in reversed(path))
+
+
+# What stands above and below the notes
+
+
+def _keys(score: symusic.Score, bars: Sequence[Bar]) -> list[KeyChange]:
+    """Returns the key signatures: those of the file, or the key that the notes sound in.
+
+    Many programs write C major into every file. A lone signature without accidentals is believed only if the
+    notes do not speak against it.
+    """
+    heard, _ = estimate_key(score)
+    estimate = KeyChange(0, heard.fifths, heard.mode == "minor")
+    starts = [bar.start_tick for bar in bars]
+    changes: dict[int, KeyChange] = {}
+    for signature in sorted(score.key_signatures, key=lambda s: s.time):
+        if -7 <= signature.key <= 7:
+            bar = max(0, bisect.bisect_right(starts, signature.time + score.ticks_per_quarter // 4) - 1)
+            changes[bar] = KeyChange(bar, signature.key, signature.tonality == 1)
+    if not changes:
+        return [estimate]
+    if 0 not in changes:
+        changes[0] = estimate
+    if {(c.fifths, c.minor) for c in changes.values()} == {(0, False)} and abs(heard.fifths) > 1:
+        pitches = np.concatenate(
+            [t.notes.numpy()["pitch"] % 12 for t in score.tracks if len(t.notes) and not t.is_drum]
+        )
+        white = np.isin(pitches, (0, 2, 4, 5, 7, 9, 11)).mean()
+        if np.isin(pitches, sorted(heard.scale)).mean() - white > 0.15:
+            return [estimate]
+    ordered = [changes[bar] for bar in sorted(changes)]
+    return [c for i, c in enumerate(ordered) if i == 0 or c[1:] != ordered[i - 1][1:]]
+
+
+def _tempi(score: symusic.Score, bars: Sequence[Bar]) -> list[tuple[int, float]]:
+    """Returns the tempi worth printing: the first, and changes by more than a tenth that last two bars."""
+    ticks, _, qpm = tempo_map(score)
+    result: list[tuple[int, float]] = []
+    for index, bar in enumerate(bars):
+        ahead = bars[min(index + 2, len(bars) - 1)].start_tick
+        first = int(np.searchsorted(ticks, bar.start_tick, side="right")) - 1
+        last = max(first, int(np.searchsorted(ticks, ahead, side="left")) - 1)
+        now = float(np.median(qpm[first : last + 1]))
+        if not result or abs(now / result[-1][1] - 1) > 0.1 and np.ptp(qpm[first : last + 1]) < 0.1 * now:
+            result.append((index, now))
+    return result
+
+
+def _sung_by(score: symusic.Score, playing: Sequence[Player]) -> dict[int, int]:
+    """Returns which part sings the words of which track.
+
+    Karaoke files keep words in a track without notes; they belong to the part whose onsets they meet.
+    """
+    singers: dict[int, int] = {}
+    for place, track in enumerate(score.tracks):
+        if len(track.lyrics) < 2:
+            continue
+        times = np.array([lyric.time for lyric in track.lyrics])
+        own = [i for i, p in enumerate(playing) if place in p.tracks]
+        met = [np.isin(times, p.hands[0].time).mean() * (not p.is_drum) for p in playing]
+        singer = own[0] if own else int(np.argmax(met))
+        if own or met[singer] > 0.5:
+            singers.setdefault(singer, place)
+    return singers
+
+
+def _syllables(lyrics: Sequence[symusic.TextMeta], notes: Sequence[Note]) -> tuple[tuple[int, str, str], ...]:
+    """Returns (start of the note, syllable, MusicXML syllabic) for each lyric that a note carries."""
+    ticks = sorted({n.tick for n in notes})
+    start_of = {n.tick: n.start for n in notes}
+    karaoke = sum(lyric.text.startswith((" ", "/", "\\")) for lyric in lyrics) > len(lyrics) / 5
+    placed: dict[int, tuple[str, bool, bool]] = {}
+    for lyric in sorted(lyrics, key=lambda t: t.time):
+        bare = "".join(c for c in lyric.text if c.isprintable()).lstrip("/\\").strip()
+        word = bare.strip("-").strip()
+        if not word or lyric.text.startswith("@") or not ticks:
+            continue
+        near = min(ticks[max(0, bisect.bisect(ticks, lyric.time) - 1) :][:2], key=lambda t: abs(t - lyric.time))
+        begins = lyric.text.startswith((" ", "/", "\\")) if karaoke else not bare.startswith("-")
+        placed.setdefault(start_of[near], (word, begins, bare.endswith("-")))
+    result = []
+    ordered = sorted(placed.items())
+    for index, (start, (word, begins, _)) in enumerate(ordered):
+        before = ordered[index - 1][1] if index else ("", True, False)
+        after = ordered[index + 1][1] if index + 1 < len(ordered) else ("", True, False)
+        joined = before[2] or not begins
+        goes_on = ordered[index][1][2] or not after[1]
+        result.append((start, word, ("middle" if goes_on else "end") if joined else ("begin" if goes_on else "single")))
+    return tuple(result)

@@ -1,0 +1,374 @@
+"""MusicXML from a score on paper."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from music.chords import NO_CHORD, NONE, spelled
+from music.notation.chord_symbols import KINDS
+from music.notation.layout import PERCUSSION, Clef, KeyChange, Part, Sheet, Voice
+from music.notation.rhythm import UNITS, Bar, Symbol
+
+_HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"
+ "http://www.musicxml.org/dtds/partwise.dtd">
+"""
+_LINE_OF_FIFTHS = "FCGDAEB"
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_TEMPO_WORDS = {45: "Grave", 60: "Largo", 76: "Adagio", 100: "Andante", 120: "Moderato", 156: "Allegro", 176: "Vivace"}
+
+_ABBREVIATIONS = {
+    "Acoustic Grand Piano": "Pno.", "Piano": "Pno.", "Electric Piano": "E. Pno.", "Harpsichord": "Hpsd.",
+    "Organ": "Org.", "Guitar": "Gtr.", "Electric Guitar": "E. Gtr.", "Bass": "B.", "Electric Bass": "E. B.",
+    "Violin": "Vln.", "Viola": "Vla.", "Cello": "Vc.", "Contrabass": "Cb.", "Harp": "Hp.", "Strings": "Str.",
+    "Choir": "Ch.", "Voice": "Vo.", "Trumpet": "Tpt.", "Trombone": "Tbn.", "Tuba": "Tba.", "Horn": "Hn.",
+    "Sax": "Sax.", "Oboe": "Ob.", "Bassoon": "Bsn.", "Clarinet": "Cl.", "Flute": "Fl.", "Piccolo": "Picc.",
+    "Alto Sax": "A. Sax.", "Tenor Sax": "T. Sax.", "Drums": "Dr.", "Soprano": "S.", "Alto": "A.", "Tenor": "T.", "Melody": "Mel.",
+}  # fmt: skip
+
+# Where the General MIDI drums stand on the staff, and their noteheads (Weinberg, Guidelines for Drumset Notation).
+_DRUMS: dict[int, tuple[str, str]] = {
+    **dict.fromkeys((35, 36), ("F4", "normal")),
+    **dict.fromkeys((38, 40), ("C5", "normal")),
+    37: ("C5", "x"), 39: ("D5", "x"), 44: ("D4", "x"), 42: ("G5", "x"), 46: ("G5", "circle-x"),
+    41: ("G4", "normal"), 43: ("A4", "normal"), 45: ("B4", "normal"), 47: ("D5", "normal"), 48: ("D5", "normal"),
+    50: ("E5", "normal"), 49: ("A5", "x"), 57: ("A5", "x"), 55: ("B5", "x"), 52: ("B5", "circle-x"),
+    51: ("F5", "x"), 59: ("F5", "x"), 53: ("F5", "diamond"), 54: ("E5", "x"), 56: ("E5", "triangle"),
+    58: ("B4", "x"), 60: ("E5", "normal"), 61: ("D5", "normal"), 62: ("E5", "x"), 63: ("E5", "normal"),
+    64: ("D5", "normal"), 65: ("D5", "normal"), 66: ("B4", "normal"), 67: ("E5", "triangle"), 68: ("D5", "triangle"),
+    69: ("B5", "x"), 70: ("B5", "x"), 75: ("E5", "x"), 76: ("E5", "triangle"), 77: ("D5", "triangle"),
+    80: ("B5", "triangle"), 81: ("B5", "triangle"), 82: ("B5", "x"),
+}  # fmt: skip
+_OTHER_DRUM = ("B4", "slash")
+
+
+def _add(parent: ElementTree.Element, tag: str, text: object = None, /, **attributes: object) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, tag, {k.replace("_", "-"): str(v) for k, v in attributes.items()})
+    if text is not None:
+        child.text = str(text)
+    return child
+
+
+def write_musicxml(sheet: Sheet) -> bytes:
+    """Returns the score as a MusicXML 4.0 file, partwise, at concert pitch."""
+    root = ElementTree.Element("score-partwise", version="4.0")
+    if sheet.title:
+        _add(_add(root, "work"), "work-title", _printable(sheet.title))
+    encoding = _add(_add(root, "identification"), "encoding")
+    _add(encoding, "software", "DeepMusic Studio")
+    _write_part_list(root, sheet.parts)
+    unit = UNITS
+    for part in sheet.parts:
+        unit = math.gcd(unit, *(chord.offset for chord in part.chords))
+        for staff in part.staves:
+            unit = math.gcd(unit, *(s.length for bar in staff.bars for voice in bar for s in voice.symbols))
+    for index, part in enumerate(sheet.parts):
+        _PartWriter(sheet, index, part, unit).write(root)
+    ElementTree.indent(root, space=" ")
+    return _HEAD + ElementTree.tostring(root, encoding="utf-8")
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text if c.isprintable())
+
+
+def _write_part_list(root: ElementTree.Element, parts: Sequence[Part]) -> None:
+    """Writes names, sounds and brackets: neighbours of one family share a bracket and their barlines."""
+    listing = _add(root, "part-list")
+    families = [-1 if part.is_drum else part.program // 8 for part in parts]
+    families = [6 if f == 5 else f for f in families]  # strings and string ensembles sit together
+    families = [f if len(part.staves) == 1 else -2 - i for i, (f, part) in enumerate(zip(families, parts, strict=True))]
+    channels = [c for c in range(1, 17) if c != 10]
+    short = [_abbreviation(_printable(part.name)) for part in parts]
+    for index, part in enumerate(parts):
+        family, single = families[index], len(part.staves) == 1
+        if single and families[index - 1 : index] != [family] and families[index + 1 : index + 2] == [family]:
+            group = _add(listing, "part-group", type="start", number=1)
+            _add(group, "group-symbol", "bracket")
+            _add(group, "group-barline", "yes" if family != 6 or part.program < 52 else "no")
+            opened = True
+        elif index == 0:
+            opened = False
+        entry = _add(listing, "score-part", id=f"P{index + 1}")
+        _add(entry, "part-name", _printable(part.name))
+        if len(parts) > 1:
+            twin = short.count(short[index]) > 1
+            number = f" {short[: index + 1].count(short[index])}" if twin else ""
+            _add(entry, "part-abbreviation", short[index].rstrip("0123456789 ") + number if twin else short[index])
+        sounds = _drum_sounds(part) if part.is_drum else [None]
+        for sound in sounds:
+            _add(_add(entry, "score-instrument", id=_sound_id(index, sound)), "instrument-name", _printable(part.name))
+        for sound in sounds:
+            midi = _add(entry, "midi-instrument", id=_sound_id(index, sound))
+            _add(midi, "midi-channel", 10 if part.is_drum else channels[index % len(channels)])
+            _add(midi, "midi-program", part.program + 1)
+            if sound is not None:
+                _add(midi, "midi-unpitched", sound + 1)
+        if opened and families[index + 1 : index + 2] != [family]:
+            _add(listing, "part-group", type="stop", number=1)
+            opened = False
+
+
+def _sound_id(part: int, sound: int | None) -> str:
+    return f"P{part + 1}-I{1 if sound is None else sound + 1}"
+
+
+def _drum_sounds(part: Part) -> list[int]:
+    return sorted({p for staff in part.staves for bar in staff.bars for v in bar for s in v.symbols for p in s.pitches})
+
+
+def _abbreviation(name: str) -> str:
+    if ", " in name:
+        return " ".join(_abbreviation(each) for each in name.split(", "))
+    bare = name.rstrip("0123456789 ")
+    number = next(iter(re.findall(r"\d+", name)), "")
+    for known in sorted(_ABBREVIATIONS, key=len, reverse=True):
+        if known.lower() in bare.lower():
+            return f"{_ABBREVIATIONS[known]} {number}".strip()
+    return f"{bare if len(bare) < 7 else bare[:4].strip() + '.'} {number}".strip()
+
+
+def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
+    """Returns (letter, semitones of alteration, octave) of a MIDI pitch as a key signature has it."""
+    lowest = fifths - (2 if minor else 3)
+    place = lowest + (pitch * 7 - lowest) % 12
+    # Double accidentals are for leading tones (F double sharp in G# minor); elsewhere the plain name reads easier.
+    if place > 12 and not (minor and place == fifths + 8):
+        place -= 12
+    elif place < -8:
+        place += 12
+    letter, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return letter, alter, (pitch - alter) // 12 - 1
+
+
+class _PartWriter:
+    """Writes one part; remembers the accidentals in force while it goes through the bars."""
+
+    def __init__(self, sheet: Sheet, index: int, part: Part, unit: int) -> None:
+        self.sheet, self.index, self.part, self.unit = sheet, index, part, unit
+        self.key = sheet.keys[0]
+        self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
+        self.lyrics = {start: (text, syllabic) for start, text, syllabic in part.lyrics}
+        self.chords = [(sheet.bars[c.bar].start + c.offset, c.chord) for c in reversed(part.chords)]
+
+    def write(self, root: ElementTree.Element) -> None:
+        element = _add(root, "part", id=f"P{self.index + 1}")
+        bars = self.sheet.bars
+        keys = {change.bar: change for change in self.sheet.keys}
+        tempi = dict(self.sheet.tempi) if self.index == 0 else {}
+        marks = dict(self.sheet.marks) if self.index == 0 else {}
+        number = 0 if bars[0].partial and len(bars) > 1 else 1
+        for place, bar in enumerate(bars):
+            measure = _add(element, "measure", number=number if not bar.partial or place == 0 else f"X{number}")
+            if bar.partial:
+                measure.set("implicit", "yes")
+            number += not bar.partial or place == 0
+            self._write_attributes(measure, place, keys.get(place))
+            if place in marks:
+                direction = _add(measure, "direction", placement="above")
+                _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
+            if place in tempi:
+                direction = _add(measure, "direction", placement="above")
+                _add(_add(direction, "direction-type"), "words", _tempo_text(tempi[place], bar), font_weight="bold")
+                _add(direction, "sound", tempo=round(tempi[place], 2))
+            self._write_music(measure, place, bar)
+            if place + 1 == len(bars):
+                _add(_add(measure, "barline", location="right"), "bar-style", "light-heavy")
+
+    def _write_attributes(self, measure: ElementTree.Element, place: int, key: KeyChange | None) -> None:
+        bars, staves = self.sheet.bars, self.part.staves
+        new_time = place == 0 or bars[place][4:6] != bars[place - 1][4:6]
+        new_clefs = [n for n, s in enumerate(staves, 1) if place == 0 or s.clefs[place] != s.clefs[place - 1]]
+        if not (new_time or new_clefs or key):
+            return
+        attributes = _add(measure, "attributes")
+        if place == 0:
+            _add(attributes, "divisions", UNITS // self.unit)
+        if key:
+            self.key = key
+            signature = _add(attributes, "key")
+            _add(signature, "fifths", 0 if self.part.is_drum else key.fifths)
+            _add(signature, "mode", "minor" if key.minor else "major")
+        if new_time:
+            time = _add(attributes, "time")
+            _add(time, "beats", bars[place].numerator)
+            _add(time, "beat-type", bars[place].denominator)
+        if place == 0 and len(staves) > 1:
+            _add(attributes, "staves", len(staves))
+        for number in new_clefs:
+            self._write_clef(attributes, staves[number - 1].clefs[place], number)
+
+    def _write_clef(self, attributes: ElementTree.Element, clef: Clef, number: int) -> None:
+        element = _add(attributes, "clef", **({"number": number} if len(self.part.staves) > 1 else {}))
+        _add(element, "sign", clef.sign)
+        if clef is not PERCUSSION:
+            _add(element, "line", clef.line)
+        if clef.octave:
+            _add(element, "clef-octave-change", clef.octave)
+
+    def _write_music(self, measure: ElementTree.Element, place: int, bar: Bar) -> None:
+        written = False
+        for number, staff in enumerate(self.part.staves, 1):
+            spelled = {} if self.part.is_drum else self._spellings(staff.bars[place], number)
+            for voice in staff.bars[place]:
+                if written:
+                    _add(_add(measure, "backup"), "duration", bar.length // self.unit)
+                written = True
+                self._write_voice(measure, bar, number, voice, len(staff.bars[place]), spelled)
+
+    def _spellings(self, voices: Sequence[Voice], staff: int) -> dict[tuple[int, int, int], tuple[str, int, int, bool]]:
+        """Returns (letter, alter, octave, accidental shown) for each (voice, start, pitch) of a bar."""
+        fifths = self.key.fifths
+        sharps, flats = _LINE_OF_FIFTHS[: max(0, fifths)], _LINE_OF_FIFTHS[7 + min(0, fifths) :]
+        in_key = {letter: (letter in sharps) - (letter in flats) for letter in _LINE_OF_FIFTHS}
+        in_force: dict[tuple[str, int], int] = {}
+        result = {}
+        order = sorted(((s.start, v.number, s) for v in voices for s in v.symbols), key=lambda x: x[:2])
+        for start, voice, symbol in order:
+            for pitch in symbol.pitches:
+                letter, alter, octave = spell(pitch, self.key.fifths, self.key.minor)
+                held = pitch in symbol.tie_in
+                if held:
+                    letter, alter, octave = self.tied.get((staff, pitch), (letter, alter, octave))
+                shown = not held and in_force.get((letter, octave), in_key[letter]) != alter
+                if not held:
+                    in_force[letter, octave] = alter
+                if pitch in symbol.tie_out:
+                    self.tied[staff, pitch] = (letter, alter, octave)
+                result[voice, start, pitch] = (letter, alter, octave, shown)
+        return result
+
+    def _write_voice(
+        self, measure: ElementTree.Element, bar: Bar, number: int, voice: Voice, voices: int, spelled: dict
+    ) -> None:
+        sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
+        for index, symbol in enumerate(voice.symbols):
+            # Before and after its notes a second voice is silent without saying so.
+            hidden = voice.number > 1 and not (sounding and sounding[0] <= index <= sounding[-1])
+            if (number, voice.number) == (1, 1):
+                self._write_chords(measure, bar.start + symbol.start, symbol.length)
+            heads: list[int | None] = list(symbol.pitches) or [None]
+            if self.part.is_drum:  # two sounds that share a head are one head
+                heads = list({_DRUMS.get(p, _OTHER_DRUM): p for p in symbol.pitches}.values()) or [None]
+            for place, pitch in enumerate(heads):
+                note = _add(measure, "note", **({"print-object": "no"} if hidden else {}))
+                if place:
+                    _add(note, "chord")
+                self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)))
+                if pitch is not None and self.part.is_drum:
+                    _add(note, "instrument", id=_sound_id(self.index, pitch))
+                _add(note, "voice", voice.number + 4 * (number - 1))
+                self._write_value(note, symbol, spelled.get((voice.number, symbol.start, pitch)))
+                if pitch is not None and voices > 1:
+                    _add(note, "stem", "up" if voice.number == 1 else "down")
+                if pitch is not None and self.part.is_drum and _DRUMS.get(pitch, _OTHER_DRUM)[1] != "normal":
+                    _add(note, "notehead", _DRUMS.get(pitch, _OTHER_DRUM)[1])
+                if len(self.part.staves) > 1:
+                    _add(note, "staff", number)
+                for level, beam in enumerate(symbol.beams if place == 0 else (), 1):
+                    _add(note, "beam", beam, number=level)
+                self._write_notations(note, symbol, pitch, place == 0)
+                if place == 0 and pitch is not None and pitch not in symbol.tie_in and (number, voice.number) == (1, 1):
+                    self._write_lyric(note, bar.start + symbol.start)
+
+    def _write_chords(self, measure: ElementTree.Element, start: int, length: int) -> None:
+        """Writes the chord symbols of a stretch before its note; those that come later in it say how much later."""
+        while self.chords and self.chords[-1][0] < start + length:
+            at, chord = self.chords.pop()
+            harmony = _add(measure, "harmony", placement="above")
+            root = _add(harmony, "root")
+            if chord == NO_CHORD:  # MusicXML wants a root even here
+                _add(root, "root-step", "C", text="")
+                _add(harmony, "kind", "none", text=NONE)
+            else:
+                named, bass = spelled(chord, self.key.fifths)
+                _write_step(root, "root", named)
+                kind, degrees = KINDS[chord.quality]
+                _add(harmony, "kind", kind, text=chord.quality)
+                if chord.bass != chord.root:
+                    _write_step(_add(harmony, "bass"), "bass", bass)
+                for degree in degrees:  # the text has it already
+                    element = _add(harmony, "degree", print_object="no")
+                    _add(element, "degree-value", degree.value)
+                    _add(element, "degree-alter", degree.alter)
+                    _add(element, "degree-type", degree.how)
+            if at > start:
+                _add(harmony, "offset", (at - start) // self.unit)
+            if len(self.part.staves) > 1:
+                _add(harmony, "staff", 1)
+
+    def _write_head(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None) -> None:
+        if pitch is None:
+            rest = _add(note, "rest")
+            if not symbol.kind:
+                rest.set("measure", "yes")
+        elif self.part.is_drum:
+            step, _ = _DRUMS.get(pitch, _OTHER_DRUM)
+            head = _add(note, "unpitched")
+            _add(head, "display-step", step[0])
+            _add(head, "display-octave", step[1])
+        else:
+            letter, alter, octave, _ = spelling
+            head = _add(note, "pitch")
+            _add(head, "step", letter)
+            if alter:
+                _add(head, "alter", alter)
+            _add(head, "octave", octave)
+        _add(note, "duration", symbol.length // self.unit)
+        for kind in _ties(symbol, pitch):
+            _add(note, "tie", type=kind)
+
+    def _write_value(self, note: ElementTree.Element, symbol: Symbol, spelling: tuple | None) -> None:
+        if symbol.kind:
+            _add(note, "type", symbol.kind)
+        for _ in range(symbol.dots):
+            _add(note, "dot")
+        if spelling and spelling[3]:
+            _add(note, "accidental", _ACCIDENTALS[spelling[1]])
+        if symbol.tuplet:
+            ratio = _add(note, "time-modification")
+            _add(ratio, "actual-notes", symbol.tuplet.actual)
+            _add(ratio, "normal-notes", symbol.tuplet.normal)
+            _add(ratio, "normal-type", symbol.tuplet.kind)
+
+    def _write_notations(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, first: bool) -> None:
+        marks = [("tied", kind) for kind in _ties(symbol, pitch)]
+        if symbol.tuplet and first:
+            if symbol.start == symbol.tuplet.start:
+                marks.append(("tuplet", "start"))
+            if symbol.start + symbol.length == symbol.tuplet.end:
+                marks.append(("tuplet", "stop"))
+        if marks:
+            notations = _add(note, "notations")
+            for tag, kind in marks:
+                mark = _add(notations, tag, type=kind)
+                if (tag, kind) == ("tuplet", "start"):
+                    mark.set("bracket", "no" if symbol.beams else "yes")
+
+    def _write_lyric(self, note: ElementTree.Element, start: int) -> None:
+        if start in self.lyrics:
+            text, syllabic = self.lyrics.pop(start)
+            lyric = _add(note, "lyric", number=1)
+            _add(lyric, "syllabic", syllabic)
+            _add(lyric, "text", text)
+
+
+def _write_step(parent: ElementTree.Element, name: str, spelling: tuple[str, int]) -> None:
+    _add(parent, f"{name}-step", spelling[0])
+    if spelling[1]:
+        _add(parent, f"{name}-alter", spelling[1])
+
+
+def _ties(symbol: Symbol, pitch: int | None) -> list[str]:
+    return [kind for kind, held in (("stop", symbol.tie_in), ("start", symbol.tie_out)) if pitch in held]
+
+
+def _tempo_text(qpm: float, bar: Bar) -> str:
+    """Returns a tempo in words, counted in the beats of a bar: dotted quarters where eighths go in threes."""
+    compound = bar.denominator == 8 and bar.numerator % 3 == 0 and bar.numerator > 3
+    beats = qpm / 1.5 if compound else qpm
+    word = next((word for limit, word in _TEMPO_WORDS.items() if beats < limit), "Presto")
+    return f"{word} ({'dotted quarter' if compound else 'quarter'} = {beats:.0f})"

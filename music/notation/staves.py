@@ -1,0 +1,330 @@
+"""Who plays what: the parts of a score, the two hands of a keyboard player, and the two voices of a staff."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import symusic
+
+from music.instruments import instrument_name
+from music.notation.quantise import Note
+from music.notation.rhythm import UNITS
+
+_KEYBOARDS = {*range(9), 11, 12, *range(16, 22), 23, 46}
+_ONE_STAFF = {9, 10, 13, *range(24, 48), *range(52, 55), *range(56, 61), *range(64, 80), 105, 106, 110} - {46}
+_SPLITS = np.arange(42, 79)  # a hand split at 60 gives C4 and what is above it to the right hand
+_STRETCH = 12  # semitones that a hand spans with ease
+_BEAM_WIDTH = 12
+
+
+class TrackNotes(NamedTuple):
+    """Notes in ticks, by time, as arrays of one length."""
+
+    time: np.ndarray
+    duration: np.ndarray
+    pitch: np.ndarray
+
+
+@dataclass(frozen=True)
+class Player:
+    """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from.
+
+    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff.
+    """
+
+    name: str
+    program: int
+    is_drum: bool
+    hands: tuple[TrackNotes, ...]
+    tracks: tuple[int, ...]
+    shares: bool = False
+
+
+def players(score: symusic.Score) -> list[Player]:
+    """Returns the parts in the order of the tracks: drum tracks share one, two tracks that are two hands share one."""
+    indices = [i for i, track in enumerate(score.tracks) if len(track.notes)]
+    drums = [i for i in indices if score.tracks[i].is_drum]
+    found: list[Player] = []
+    index = 0
+    while index < len(indices):
+        here = indices[index]
+        track = score.tracks[here]
+        index += 1
+        if track.is_drum:
+            if here == drums[0]:
+                found.append(Player("Drums", 0, True, (gathered(score, drums),), tuple(drums)))
+            continue
+        pair = indices[index] if index < len(indices) else None
+        if pair is not None and _are_two_hands(score, here, pair, indices):
+            hands = (gathered(score, [here]), gathered(score, [pair]))
+            found.append(Player(part_name(track, hands=True), track.program, False, hands, (here, pair)))
+            index += 1
+            continue
+        notes = gathered(score, [here])
+        hands = (notes,)
+        if _needs_two_staves(track.program, notes):
+            right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
+            hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
+        found.append(Player(part_name(track), track.program, False, hands, (here,)))
+    return _numbered(found)
+
+
+def gathered(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
+    """Returns the notes of these tracks together."""
+    arrays = [score.tracks[i].notes.numpy() for i in tracks]
+    columns = [np.concatenate([a[key] for a in arrays]).astype(np.int64) for key in ("time", "duration", "pitch")]
+    order = np.lexsort((columns[2], columns[0]))
+    return TrackNotes(*(column[order] for column in columns))
+
+
+_HAND_WORDS = re.compile(
+    r"\b(right|left|r\.?h|l\.?h|upper|lower|up|down|treble|bass|hand|staff|stave|[12])\b\.?", re.IGNORECASE
+)
+
+
+def _are_two_hands(score: symusic.Score, first: int, second: int, indices: Sequence[int]) -> bool:
+    """Whether two neighbouring tracks are the right and the left hand of one keyboard player."""
+    one, two = score.tracks[first], score.tracks[second]
+    same = [i for i in indices if score.tracks[i].program == one.program and not score.tracks[i].is_drum]
+    if two.is_drum or one.program != two.program or one.program not in _KEYBOARDS or len(same) > 3 or first != same[0]:
+        return False
+    bare = [_HAND_WORDS.sub("", track.name).strip(" :-_()").lower() for track in (one, two)]
+    apart = float(np.mean(one.notes.numpy()["pitch"]) - np.mean(two.notes.numpy()["pitch"]))
+    named = bare[0] == bare[1] or _is_nameless(one.name) and _is_nameless(two.name)
+    return named and apart > 4 and not _needs_two_staves(-1, gathered(score, [first]))
+
+
+def _needs_two_staves(program: int, notes: TrackNotes) -> bool:
+    """Whether one staff cannot hold these notes: soon so for keyboards, for others where much would be ledger lines."""
+    if program in _ONE_STAFF:
+        return False
+    low, high = np.percentile(notes.pitch, [4, 96])
+    if program in _KEYBOARDS:
+        return bool(high - low > 14 and not (low >= 55 or high <= 64))
+    together = len(notes.time) - len(np.unique(notes.time))
+    return bool(high - low > 29 and low < 50 and high > 67 and together > 0.2 * len(notes.time))
+
+
+def _is_nameless(name: str) -> bool:
+    return not re.sub(r"(?i)\b(track|midi|untitled|inst|part|channel|staff|control)\b|[\W\d_]", "", name)
+
+
+def part_name(track: symusic.Track, hands: bool = False) -> str:
+    """Returns the name that a track's part has on paper; without words about hands where it is one of two."""
+    name = " ".join("".join(c for c in track.name if c.isprintable()).split())
+    if hands:
+        name = _HAND_WORDS.sub("", name).strip(" :-_()")
+    return instrument_name(track.program) if _is_nameless(name) else name[:28].strip()
+
+
+def _numbered(players: list[Player]) -> list[Player]:
+    names = [p.name for p in players]
+    result = []
+    for index, player in enumerate(players):
+        name = player.name
+        if names.count(name) > 1:
+            name = f"{name} {names[: index + 1].count(name)}"
+        result.append(Player(name, player.program, player.is_drum, player.hands, player.tracks))
+    return result
+
+
+# Hands and voices
+
+
+def split_hands(time: np.ndarray, duration: np.ndarray, pitch: np.ndarray, near: float) -> np.ndarray:
+    """Returns for each note whether the right hand plays it, shape ``[notes]``.
+
+    The split point moves with the music: the cheapest path (Viterbi) through all split points, where a cost is
+    paid for hands that stretch, hold more than five keys or leave their half of the keyboard, for a split through
+    the middle of a close chord, and for moving the split.
+
+    Args:
+        time, duration, pitch: the notes in ticks, by time.
+        near: ticks within which notes count as struck together.
+    """
+    if not len(time):
+        return np.zeros(0, dtype=bool)
+    firsts = [0, *(np.nonzero(np.diff(time) > near)[0] + 1).tolist()]
+    bounds = [*firsts, len(time)]
+    ends = time + duration
+    moving = 0.35 * np.minimum(np.abs(_SPLITS[:, None] - _SPLITS[None, :]), 14)
+    best = 0.04 * np.abs(_SPLITS - 60.0)
+    came_from = []
+    sounding = np.zeros(0, dtype=np.int64)
+    for begin, end in itertools.pairwise(bounds):
+        new = np.arange(begin, end)
+        sounding = sounding[ends[sounding] > time[begin] + near]
+        sounding = sounding[-8:]
+        step = _hand_cost(pitch[new], pitch[sounding])
+        total = best[:, None] + moving
+        came_from.append(total.argmin(axis=0))
+        best = total.min(axis=0) + step
+        sounding = np.concatenate([sounding, new])
+    place = int(best.argmin())
+    right = np.zeros(len(time), dtype=bool)
+    for index in range(len(firsts) - 1, -1, -1):
+        right[bounds[index] : bounds[index + 1]] = pitch[bounds[index] : bounds[index + 1]] >= _SPLITS[place]
+        place = int(came_from[index][place])
+    return right
+
+
+def _hand_cost(new: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Returns what each split point costs for keys struck now, with those still held, shape ``[splits]``."""
+    new = np.sort(new).astype(float)
+    keys = np.concatenate([new, held.astype(float)])
+    upper = keys[None, :] >= _SPLITS[:, None]
+    cost = np.zeros(len(_SPLITS))
+    for side, low_limit, high_limit in ((upper, 55.0, 127.0), (~upper, 0.0, 64.0)):
+        high = np.where(side, keys, -np.inf).max(axis=1)
+        low = np.where(side, keys, np.inf).min(axis=1)
+        span = np.where(side.any(axis=1), high - low, 0.0)
+        struck = side[:, : len(new)]
+        cost += 0.6 * np.maximum(span - _STRETCH, 0) + 3.0 * np.maximum(struck.sum(axis=1) - 5, 0)
+        outside = np.maximum(low_limit - new, 0) + np.maximum(new - high_limit, 0)
+        cost += 0.25 * np.where(struck, outside, 0).sum(axis=1)
+    # A gap in the chord is where hands part; a split between close keys is unlikely while one hand could hold them.
+    if len(new) > 1 and new[-1] - new[0] > 0:
+        below = np.where(new[None, :] < _SPLITS[:, None], new, -np.inf).max(axis=1)
+        above = np.where(new[None, :] >= _SPLITS[:, None], new, np.inf).min(axis=1)
+        parted = np.isfinite(below) & np.isfinite(above)
+        gap = np.where(parted, above - below, 12)
+        cost += np.where(parted, 0.12 * np.maximum(7 - gap, 0), 0)
+    return cost
+
+
+def split_voices(notes: Sequence[Note], exact: bool) -> tuple[list[Note], list[Note]]:
+    """Returns the notes of the upper and of the lower voice of one staff, each by start.
+
+    One voice is kept wherever it can hold the music. Elsewhere a beam search weighs notes that a voice would cut
+    short against crossing, leaping and needless second voices. In an exact score no note is cut: where two voices
+    are not enough, notes of one voice overlap and are tied. In a played one a voice never overlaps itself, chords
+    end together, and short gaps close.
+    """
+    upper: list[Note] = []
+    lower: list[Note] = []
+    for run in _runs(notes):
+        if _one_voice_holds(run):
+            upper += [note for group in run for note in group]
+        else:
+            for group, choice in zip(run, _search(run, exact), strict=True):
+                for note, in_upper in zip(group, choice, strict=True):
+                    (upper if in_upper else lower).append(note)
+    return (upper, lower) if exact else (_tidied(upper), _tidied(lower))
+
+
+def _runs(notes: Sequence[Note]) -> list[list[list[Note]]]:
+    """Returns stretches of groups (notes that start together, high to low) with silence or a clean cut between."""
+    groups: list[list[Note]] = []
+    for note in sorted(notes, key=lambda n: (n.start, -n.pitch)):
+        if groups and groups[-1][0].start == note.start:
+            groups[-1].append(note)
+        else:
+            groups.append([note])
+    runs: list[list[list[Note]]] = []
+    until = 0
+    for group in groups:
+        if not runs or group[0].start >= until:
+            runs.append([])
+        runs[-1].append(group)
+        until = max(until, *(n.end for n in group))
+    return runs
+
+
+def _one_voice_holds(run: list[list[Note]]) -> bool:
+    return len(run) == 1 and len({n.end for n in run[0]}) == 1
+
+
+def _choices(group: list[Note]) -> list[tuple[bool, ...]]:
+    """Returns the ways to share a chord between the upper (True) and the lower voice."""
+    size = len(group)
+    choices = [tuple(place < k for place in range(size)) for k in range(size + 1)]
+    ends = sorted({n.end for n in group})
+    for cut in ends[1:3]:
+        longer = tuple(n.end >= cut for n in group)
+        choices += [longer, tuple(not side for side in longer)]
+    return list(dict.fromkeys(choices))
+
+
+def _search(run: list[list[Note]], exact: bool) -> list[tuple[bool, ...]]:
+    """Returns the cheapest choice for each group of a run."""
+    # A state: cost, for each voice (end, lowest, highest, middle) of what it last played, and the choices so far
+    # as a linked list.
+    silent = (0, 0, 0, None)
+    states: list[tuple[float, tuple, tuple, tuple | None]] = [(0.0, silent, silent, None)]
+    for group in run:
+        now = group[0].start
+        following = []
+        for choice in _choices(group):
+            shares = (
+                [n for n, up in zip(group, choice, strict=True) if up],
+                [n for n, up in zip(group, choice, strict=True) if not up],
+            )
+            base = (0.25 if exact else 0.6) * bool(shares[1])
+            after = []
+            for share in shares:
+                if not share:
+                    after.append(None)
+                    continue
+                ends = [n.end for n in share]
+                spread = (max(ends) - min(ends)) / UNITS
+                base += (2.0 * (spread > 0)) if exact else 0.4 * min(spread, 3)
+                after.append((max(ends), share[-1].pitch, share[0].pitch, sum(n.pitch for n in share) / len(share)))
+            for cost, high, low, path in states:
+                price = cost + base
+                voices = []
+                for before, here in zip((high, low), after, strict=True):
+                    if here is None:
+                        voices.append(before)
+                        continue
+                    cut = before[0] - now
+                    if cut > 0:
+                        price += 2.0 if exact else 0.1 + 0.6 * min(cut / UNITS, 4)
+                    if before[3] is not None:
+                        price += 0.02 * min(abs(here[3] - before[3]), 24)
+                    voices.append(here)
+                if voices[0][0] > now and voices[1][0] > now and voices[0][1] < voices[1][2]:
+                    price += 1.2
+                if shares[1] and not shares[0] and voices[0][0] <= now:
+                    price += 0.6
+                following.append((price, voices[0], voices[1], (choice, path)))
+        following.sort(key=lambda state: state[0])
+        seen: set[tuple] = set()
+        states = []
+        for state in following:
+            if (state[1], state[2]) not in seen:
+                seen.add((state[1], state[2]))
+                states.append(state)
+            if len(states) == _BEAM_WIDTH:
+                break
+    path = states[0][3]
+    result = []
+    while path:
+        choice, path = path
+        result.append(choice)
+    return result[::-1]
+
+
+def _tidied(voice: list[Note]) -> list[Note]:
+    """Returns a played voice as a scribe writes it: chords end together, never overlap, and short gaps close."""
+    groups: list[list[Note]] = []
+    for note in voice:
+        if groups and groups[-1][0].start == note.start:
+            groups[-1].append(note)
+        else:
+            groups.append([note])
+    result: list[Note] = []
+    for index, group in enumerate(groups):
+        start = group[0].start
+        end = max(n.end for n in group)
+        if index + 1 < len(groups):
+            after = groups[index + 1][0].start
+            gap = after - end
+            if gap <= UNITS // 4 or (gap < (after - start) / 2 and gap < UNITS):
+                end = after
+        result += [n._replace(end=end) for n in group]
+    return result

@@ -1,0 +1,75 @@
+"""The ways to look at a piece on paper, and who stands on the page in each."""
+
+from __future__ import annotations
+
+import numpy as np
+import symusic
+
+from music.chords import chord_spans
+from music.notation.staves import Player, TrackNotes, gathered, part_name, players
+from music.piece import Piece
+
+VIEWS = ("score", "lead sheet", "closed score")
+"""Everything that plays; the melody alone under its chord symbols; four voices on two staves, as hymnals print them."""
+
+
+def views(piece: Piece) -> tuple[str, ...]:
+    """Returns the views that make sense for a piece, "score" first.
+
+    A "lead sheet" needs chord symbols and a melody; a "closed score" exactly four parts, each one line without drums.
+    """
+    score = piece.score
+    found = ["score"]
+    if melody_track(score) is not None and chord_spans(score):
+        found.append("lead sheet")
+    sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
+    if len(sounding) == 4 and all(
+        not score.tracks[index].is_drum and _is_line(gathered(score, [index]), score.ticks_per_quarter, 0.0)
+        for index in sounding
+    ):
+        found.append("closed score")
+    return tuple(found)
+
+
+def melody_track(score: symusic.Score) -> int | None:
+    """Returns the track over which chord symbols stand: the first one with pitched notes, None without any."""
+    return next((i for i, track in enumerate(score.tracks) if len(track.notes) and not track.is_drum), None)
+
+
+def view_players(score: symusic.Score, view: str) -> list[Player]:
+    """Returns the parts that a view shows of a score for which it makes sense, from top to bottom."""
+    if view == "lead sheet":
+        return [_lead(score)]
+    return _closed(score) if view == "closed score" else players(score)
+
+
+def _lead(score: symusic.Score) -> Player:
+    """Returns the melody on one staff: the whole track, or the right hand where the track is piano music."""
+    place = melody_track(score)
+    track, notes = score.tracks[place], gathered(score, [place])
+    if not _is_line(notes, score.ticks_per_quarter, 0.1):
+        player = next(player for player in players(score) if place in player.tracks)
+        notes = max(player.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
+    return Player(part_name(track), track.program, False, (notes,), (place,))
+
+
+def _closed(score: symusic.Score) -> list[Player]:
+    """Returns four voices as two pairs, the higher two and the lower two."""
+    sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
+    heights = {index: -float(score.tracks[index].notes.numpy()["pitch"].mean()) for index in sounding}
+    order = sorted(sounding, key=heights.get)
+    found = []
+    for pair in (order[:2], order[2:]):
+        tracks = [score.tracks[index] for index in pair]
+        name = ", ".join(dict.fromkeys(part_name(track) for track in tracks))
+        hands = tuple(gathered(score, [index]) for index in pair)
+        found.append(Player(name, tracks[0].program, False, hands, tuple(pair), shares=True))
+    return found
+
+
+def _is_line(notes: TrackNotes, ticks_per_quarter: int, share: float) -> bool:
+    """Whether no more than this share of the notes begins while another sounds; a player may hold on for a sixteenth."""
+    before = np.maximum.accumulate(notes.time + notes.duration)[:-1]
+    allowed = np.minimum(ticks_per_quarter // 4, (notes.duration[:-1] - 1) // 2)
+    overlaps = (before - notes.time[1:] > allowed) | (np.diff(notes.time) == 0)
+    return int(overlaps.sum()) <= share * len(notes.time)

@@ -1,0 +1,160 @@
+"""The melody with what was written to it, as one score: tracks, notes and chord symbols."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import symusic
+
+from music.analysis.chord_estimation import chords_at, spans_of
+from music.arranging.voicing import LEAST_RANGE, voice_chords
+from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
+from music.edit import NewNote, add_track, graft, trim_overlaps
+from music.instruments import DRUMS, parse_instrument, playable_range
+from music.tokens.octuple import FIRST, vocabulary
+from pipelines.accompaniment.request import Commission, Player
+from pipelines.options import HarmonizeOptions
+
+BLOCK_VELOCITY = 64
+BLOCK_RANGE = (48, 76)
+MIN_BLOCK_CEILING = 60
+
+
+def join(
+    asked: Commission,
+    options: HarmonizeOptions,
+    notes: Sequence[tuple[int, int, int, int, int]],
+    chords: Sequence[Chord | None],
+) -> symusic.Score:
+    """Returns the melody with new notes (role, position, length, pitch, velocity id) and chord symbols."""
+    base, tracks = _stage(asked, options)
+    velocities = vocabulary().velocities
+    new: list[NewNote] = []
+    for role, position, length, pitch, level in notes:
+        start = asked.tick(position)
+        stop = next((stop for begin, stop in asked.inside if begin <= start < stop), start)
+        end = min(stop, max(start + 1, asked.tick(position + length)))
+        if start < end:
+            new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
+    spans = spans_of(chords, [*asked.beat_ticks.tolist(), asked.grid[-1].end], rests=True)
+    if options.style == "chords":
+        block = _blocks(asked, spans, _block_player(asked, options).program)
+        new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
+    score = graft(base, _apart(base, new))
+    return _named(asked, options, score, spans)
+
+
+def _apart(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
+    """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
+    fresh = base.copy()
+    for track in fresh.tracks:
+        track.notes = []
+    found = []
+    for number, track in enumerate(trim_overlaps(graft(fresh, new)).tracks):
+        if not len(track.notes):
+            continue
+        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for note in base.tracks[number].notes:
+            held[note.pitch].append((note.time, note.end))
+        for note in track.notes:
+            start, end = note.time, note.end
+            for begins, ends in sorted(held[note.pitch]):
+                if begins <= start < ends:
+                    start = ends
+                elif start < begins < end:
+                    end = begins
+            if start < end:
+                found.append((number, start, end - start, note.pitch, note.velocity))
+    return found
+
+
+def _named(
+    asked: Commission, options: HarmonizeOptions, score: symusic.Score, spans: Sequence[ChordSpan]
+) -> symusic.Score:
+    """Returns the score with chord symbols; outside the bars that are written those that it has stay."""
+    end = asked.grid[-1].end
+    if not options.bars:
+        sounding = (number for number, span in enumerate(spans) if span.chord != NO_CHORD)
+        return with_chords(score, spans[next(sounding, 0) :], asked.key)
+    before, inside = chord_spans(score, end), asked.inside
+    plain = with_chords(score, ())
+    others = {(marker.time, marker.text) for marker in plain.markers}
+    old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
+    kept = [marker for marker in old if not any(start <= marker.time < stop for start, stop in inside)]
+    for start, stop in inside:
+        cut = [s._replace(start=max(s.start, start), end=min(s.end, stop)) for s in spans]
+        cut = [span for span in cut if span.start < span.end]
+        if stop < end and not any(marker.time == stop for marker in kept):
+            cut.append(ChordSpan(stop, stop + 1, chords_at(before, np.array([stop]))[0]))
+        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, asked.key).markers
+    plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
+    return plain
+
+
+def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
+    """Returns the score without what gives way, and the track of each role; block chords have role 0."""
+    players = asked.players or (_block_player(asked, options),)
+    if not options.bars:
+        base = asked.score.copy()
+        base.tracks = [asked.score.tracks[asked.melody]]
+        existing: list[int | None] = [None] * len(players)
+    else:
+        base = _thinned(asked)
+        existing = asked.tracks() if asked.players else [_track_of(asked, players[0], bool(options.instruments))]
+    tracks = {}
+    for player, track in zip(players, existing, strict=True):
+        if track is None:
+            track = len(base.tracks)
+            base = add_track(
+                base, 0 if player.program == DRUMS else player.program, player.program == DRUMS, player.name
+            )
+        tracks[player.role] = track
+    return base, tracks
+
+
+def _block_player(asked: Commission, options: HarmonizeOptions) -> Player:
+    program = parse_instrument(options.instruments[0]) if options.instruments else 0
+    track = _track_of(asked, Player(0, program, "Chords"), bool(options.instruments)) if options.bars else None
+    return Player(0, program if track is None else asked.score.tracks[track].program, "Chords")
+
+
+def _track_of(asked: Commission, player: Player, by_instrument: bool) -> int | None:
+    tracks = asked.score.tracks
+    others = [n for n, track in enumerate(tracks) if n != asked.melody and not track.is_drum]
+    same = [track for track in others if tracks[track].program == player.program]
+    named = [track for track in (same if by_instrument else others) if tracks[track].name == player.name]
+    return next(iter(named or same), None)
+
+
+def _thinned(asked: Commission) -> symusic.Score:
+    """Returns the score without the notes of others than the melody that start in the bars to be written."""
+    gone = set()
+    for number, track in enumerate(asked.score.tracks):
+        if number != asked.melody and len(track.notes):
+            times = track.notes.numpy()["time"]
+            for start, end in asked.inside:
+                gone |= {(number, int(note)) for note in np.flatnonzero((times >= start) & (times < end))}
+    return graft(asked.score, [], gone)
+
+
+def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list[tuple[int, int, int]]:
+    """Returns block chords (tick, duration, pitch) in the bars that are written, struck anew in each bar, under the tune."""
+    tune = asked.score.tracks[asked.melody].notes.numpy()
+    pieces, ceilings = [], []
+    for number, bar in enumerate(asked.grid):
+        if not asked.writes(number):
+            continue
+        for span, (begin, stop) in product(spans, asked.inside):
+            start, end = max(span.start, bar.start, begin), min(span.end, bar.end, stop)
+            if start < end:
+                over = (tune["time"] < end) & (tune["time"].astype(np.int64) + tune["duration"] > start)
+                pieces.append(ChordSpan(start, end, span.chord))
+                ceilings.append(max(int(tune["pitch"][over].min()), MIN_BLOCK_CEILING) if over.any() else None)
+    lowest, highest = playable_range(program)
+    low = max(lowest, min(BLOCK_RANGE[0], highest - LEAST_RANGE))
+    high = max(low + LEAST_RANGE, min(BLOCK_RANGE[1], highest))  # some instruments have less than that
+    block = voice_chords(pieces, low, high, ceilings) if pieces else []
+    return [(start, duration, pitch - 12 * (pitch > highest)) for start, duration, pitch in block]

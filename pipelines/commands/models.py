@@ -1,0 +1,297 @@
+"""The verbs of the command line that a model works for: generate, remix and harmonize.
+
+A flag that is not given stays out of what argparse returns, so that each default stands in one place, the options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from music.errors import StudioError
+from music.files.midi import midi_bytes, read_midi
+from music.instruments import DRUMS, instrument_name
+from music.piece import Piece
+from pipelines.options import (
+    CHANGES,
+    COMPLEXITIES,
+    DENSITIES,
+    GENRES,
+    HARMONIES,
+    MAX_BARS,
+    MAX_MEMORY,
+    MAX_PASSES,
+    MAX_PLAYERS,
+    MAX_SECONDS,
+    MAX_VARIANTS,
+    GenerateOptions,
+    HarmonizeOptions,
+    RemixOptions,
+    from_mapping,
+)
+from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
+
+Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
+
+
+class Show(Protocol):
+    """Shows how far a verb has come."""
+
+    def __call__(self, done: float, total: float, unit: str, what: str = "") -> None:
+        """Shows how much is done, of how much, in what unit, and what is being done."""
+
+    def say(self, text: str) -> None:
+        """Says something beside that."""
+
+
+def add_generate(verbs: Verbs) -> None:
+    """Adds the verb that writes new music."""
+    parser = verbs.add_parser(
+        "generate",
+        help="write new music, or continue a MIDI file",
+        description="Writes new music with a model: from nothing, or as the continuation of a MIDI or MusicXML file.",
+        epilog="Example: python -m pipelines generate --out night.mid --bars 16 --key 'D minor' --tempo 96 "
+        "--instruments piano,bass,drums --genre jazz --variants 4",
+        argument_default=argparse.SUPPRESS,  # what is not given stays out, so the defaults stand in one place only
+    )
+    parser.add_argument(
+        "source", metavar="IN.mid", nargs="?", help="the music to continue; without it the model starts from nothing"
+    )
+    _add_out(parser)
+    length = parser.add_argument_group("how long")
+    length.add_argument(
+        "--bars", metavar="N", type=int, help=f"new bars to write, 1 to {MAX_BARS} ({GenerateOptions.bars} unless said)"
+    )
+    length.add_argument("--seconds", metavar="S", type=float, help=f"or seconds of new music, up to {MAX_SECONDS:.0f}")
+    length.add_argument(
+        "--keep-bars", metavar="K", type=int, help="continue after bar K of IN.mid instead of after its end"
+    )
+    what = parser.add_argument_group("what music (each is free unless said; a continuation follows IN.mid)")
+    what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=float, help="quarter notes a minute")
+    what.add_argument("--time-signature", metavar="4/4", help="such as 4/4, 3/4 or 6/8")
+    what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
+    what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
+    what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
+    what.add_argument(
+        "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
+    )
+    what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
+    what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
+    free = parser.add_argument_group("how adventurous")
+    _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
+    free.add_argument(
+        "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
+    )
+    free.add_argument(
+        "--memory", metavar="N", type=int, help=f"how many past notes the model remembers, up to {MAX_MEMORY}"
+    )
+    _add_run(parser)
+    parser.set_defaults(run=partial(_write, "generate", GenerateOptions, {"tempo_bpm": "tempo"}))
+
+
+def add_remix(verbs: Verbs) -> None:
+    """Adds the verb that writes a part of a piece anew."""
+    parser = verbs.add_parser(
+        "remix",
+        help="write a part of a MIDI file anew, and leave the rest as it is",
+        description="Writes what you select of a MIDI or MusicXML file anew with a model. The rest stays as it is, bit for bit.",
+        epilog="Example: python -m pipelines remix night.mid --out other.mid --change notes --amount 60 --bars 5-8 "
+        "--tracks 0,2 --stay-in-key --variants 4",
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("source", metavar="IN.mid", help="the music to remix")
+    _add_out(parser)
+    usual = RemixOptions()
+    what = parser.add_argument_group("what changes")
+    what.add_argument("--change", metavar="|".join(CHANGES), help=f"what may change ({usual.change} unless said)")
+    what.add_argument(
+        "--amount",
+        metavar="PERCENT",
+        type=float,
+        help=f"how much of the selection changes ({usual.amount:.0f} unless said)",
+    )
+    what.add_argument(
+        "--instrument",
+        dest="instruments",
+        metavar="TRACK=NAME",
+        action="append",
+        help="let another instrument play a track in the selected bars, such as 0=violin; may be given again",
+    )
+    what.add_argument("--stay-in-key", action="store_true", help="write no note outside the key; drums are free")
+    where = parser.add_argument_group("where (everywhere unless said)")
+    where.add_argument("--bars", metavar="5-8", help="which bars, counted from 1, such as 5-8 or 1,3,9-12")
+    where.add_argument("--tracks", metavar="0,2", type=_numbers, help="which tracks, counted from 0")
+    where.add_argument("--lock", metavar="1", type=_numbers, help="tracks that stay as they are, whatever is selected")
+    where.add_argument("--keep-a-bar", action="store_true", help="leave at least one of the selected bars as it is")
+    free = parser.add_argument_group("how adventurous, how thorough")
+    free.add_argument(
+        "--passes", metavar="N", type=int, help=f"1 (fast) to {MAX_PASSES} (thorough); {usual.passes} unless said"
+    )
+    meanings = {"rhythm": "onsets and durations", "velocity": "loudness", "instruments": "the choice of instrument"}
+    _add_freedom(free, notes="pitches", **meanings)
+    _add_run(parser)
+    parser.set_defaults(run=partial(_write, "remix", RemixOptions, {"instruments": "instrument"}))
+
+
+def add_harmonize(verbs: Verbs) -> None:
+    """Adds the verb that accompanies a melody."""
+    parser = verbs.add_parser(
+        "harmonize",
+        help="accompany the melody of a MIDI file",
+        description="Accompanies the melody of a MIDI or MusicXML file with a model, and writes chord symbols over it. The "
+        "melody stays as it is, bit for bit; other tracks make way for the accompaniment.",
+        epilog="Example: python -m pipelines harmonize tune.mid --out song.mid --style piano --chords 'Am | F | C G | C' "
+        "--variants 4",
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("source", metavar="IN.mid", help="the music whose melody is accompanied")
+    _add_out(parser)
+    usual = HarmonizeOptions()
+    what = parser.add_argument_group("what accompaniment")
+    what.add_argument(
+        "--style",
+        metavar="|".join(HARMONIES),
+        help=f"block chords, a bass line, a piano part, a whole band, or alto, tenor and bass ({usual.style} unless said)",
+    )
+    what.add_argument(
+        "--melody", metavar="TRACK", help="the melody's track, counted from 0, or its name; found by itself unless said"
+    )
+    what.add_argument(
+        "--chords",
+        metavar="'Am | F | C G | C'",
+        help="chords to follow, one a bar or between bar lines, repeated to the end; the model chooses unless said",
+    )
+    what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb; that of IN.mid unless said")
+    what.add_argument(
+        "--complexity",
+        metavar="|".join(COMPLEXITIES),
+        help=f"triads; sevenths too; secondary dominants and richer chords too ({usual.complexity} unless said)",
+    )
+    what.add_argument(
+        "--instruments",
+        metavar="A,B,C",
+        type=names_in,
+        help=f"who accompanies: one name, up to {MAX_PLAYERS} for a band, one or three for a chorale",
+    )
+    what.add_argument(
+        "--bars",
+        metavar="5-8",
+        help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
+    )
+    _add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
+    _add_run(parser)
+    parser.set_defaults(run=partial(_write, "harmonize", HarmonizeOptions, {}))
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="OUT.mid",
+        type=Path,
+        required=True,
+        help="where the result goes; several variants become OUT-1.mid, OUT-2.mid, ...",
+    )
+
+
+def _add_freedom(group: Any, **fields: str) -> None:
+    group.add_argument(
+        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
+    )
+    for name, meaning in fields.items():
+        group.add_argument(f"--temperature-{name}", metavar="T", type=float, help=f"factor on that for {meaning}")
+    group.add_argument(
+        "--top-p", metavar="P", type=float, help="keep the likeliest choices that together have this probability"
+    )
+    group.add_argument("--top-k", metavar="K", type=int, help="keep at most this many choices; 0 for no limit")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    run = parser.add_argument_group("this run")
+    run.add_argument("--seed", metavar="N", type=int, help="the same seed and settings give the same notes")
+    run.add_argument("--variants", metavar="N", type=int, help=f"how many versions to write, 1 to {MAX_VARIANTS}")
+    run.add_argument("--checkpoint", metavar="NAME", help="the model to use")
+    run.add_argument(
+        "--recipe",
+        metavar="FILE",
+        type=Path,
+        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
+    )
+    parser.set_defaults(endings=(".mid", ".midi"))
+
+
+def _write(
+    pipeline: str, kind: type, flags: Mapping[str, str], asked: argparse.Namespace, show: Show
+) -> dict[Path, bytes]:
+    """Returns the files that a pipeline writes: a MIDI file a variant, and its recipe beside it.
+
+    Args:
+        pipeline: its name, which is that of its room in ``pipelines`` and of its function there.
+        kind: its options.
+        flags: names of flags that are not called as their option is.
+        asked: the command line.
+        show: gets the progress.
+    """
+    given = {field.name: getattr(asked, field.name) for field in dataclasses.fields(kind) if hasattr(asked, field.name)}
+    recipe = read_recipe(asked.recipe, pipeline) if hasattr(asked, "recipe") else None
+    if recipe is not None and given:
+        flag = next(iter(given))
+        raise StudioError(
+            f"--recipe and --{flags.get(flag, flag).replace('_', '-')} cannot go together. Leave one of them out."
+        )
+    if "seconds" in given:
+        given.setdefault("bars", None)
+    piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
+    if "melody" in given:
+        given["melody"] = _track(piece, given["melody"])
+    options = from_mapping(kind, given if recipe is None else recipe["options"])
+    if recipe is not None:
+        check_input(recipe, piece)
+    run = getattr(importlib.import_module(f"pipelines.{pipeline}"), pipeline)  # brings torch: not before it is needed
+    for step in run(piece, options):
+        show(step.done, step.total, step.unit)
+    pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
+    files: dict[Path, bytes] = {}
+    for number, result in enumerate(pieces, 1):
+        path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
+        files |= {path: midi_bytes(result)} | recipe_beside(path, result)
+    return files
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Returns the names in a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Returns the numbers in a list with commas."""
+    try:
+        return tuple(int(number) for number in names_in(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of numbers such as 0,2") from None
+
+
+def _track(piece: Piece, text: str) -> int:
+    """Returns the track, counted from 0, that a number or a name means; a track without a name has its instrument's.
+
+    Raises:
+        StudioError: there is none, or several are called so.
+    """
+    names = [
+        track.name.strip() or instrument_name(DRUMS if track.is_drum else track.program) for track in piece.score.tracks
+    ]
+    text = text.strip()
+    if text.isdecimal() and int(text) < len(names):
+        return int(text)
+    found = [number for number, name in enumerate(names) if name.casefold() == text.casefold()]
+    if len(found) > 1:
+        numbers = f"{', '.join(map(str, found[:-1]))} or {found[-1]}"
+        raise StudioError(f"Several tracks are called '{text}'. Give a number instead: {numbers}.")
+    if not found:
+        known = ", ".join(f"{number} ({name})" for number, name in enumerate(names)) or "none"
+        raise StudioError(f"There is no track '{text}'. The tracks are: {known}.")
+    return found[0]

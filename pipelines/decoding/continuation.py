@@ -1,0 +1,178 @@
+"""Writes notes with a Transformer-XL: one of every variant at a time, within the limits of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import symusic
+import torch
+
+from checkpoints.loading import Checkpoint
+from models.field_decoding import FieldDecoder
+from models.sampling import Randomness
+from models.transformer_xl_decoding import Decoder
+from music.theory import Key
+from music.tokens import octuple as tokens
+from music.tokens.conditions import Conditions
+from music.tokens.octuple import FIRST
+from pipelines.decoding.constraints import SIGNATURE, Limits, Tune, Writing
+from pipelines.decoding.sampler import ATTEMPTS, NoteWriter
+from pipelines.options import GenerateOptions
+
+COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
+PROMPT_NOTES = 64  # the least that is read of the kept music
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call is to write, once options and input are brought together.
+
+    Attributes:
+        base: the score that is kept, cut after the last kept bar.
+        start_tick: where the new part begins.
+        first_bar: the number of that bar.
+        signature: (numerator, denominator) of the new part; None for the model to choose.
+        tempo_bpm: of the new part; None for the model to choose.
+        conditions: the prefix that the model gets.
+        asked: program ids that were asked for: they alone may play, and all of them shall.
+        present: program ids of the kept music, which alone may play if none were asked for; empty for any.
+        key: of the new part, if it is asked for or must be kept.
+        shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
+        rows: octuples of the kept music, moved by that.
+    """
+
+    base: symusic.Score
+    start_tick: int
+    first_bar: int
+    signature: tuple[int, int] | None
+    tempo_bpm: float | None
+    conditions: Conditions
+    asked: frozenset[int]
+    present: frozenset[int]
+    key: Key | None
+    shift: int
+    rows: np.ndarray
+
+
+class Writer(NoteWriter):
+    """Writes what a plan asks for.
+
+    Args:
+        checkpoint: the model.
+        plan: what to write.
+        options: how to choose.
+    """
+
+    # Inference mode is entered for each note, not around the loop: a generator would leak it to whoever reads it.
+    @torch.inference_mode()
+    def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
+        self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
+        wished, plain = plan.conditions, plan.conditions.without_wishes()
+        self.guidance = options.guidance if wished != plain else 0.0
+        self.top_p, self.top_k = options.top_p, options.top_k
+        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._reads]))
+        self.decoder = Decoder(checkpoint.model, prefix, options.memory)
+        self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
+        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(tokens.STEP_FIELDS))
+        overall = options.temperature
+        notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
+        self.temperatures = (
+            rhythm, overall, overall, rhythm, overall * options.temperature_instruments, notes, rhythm, overall
+        )  # fmt: skip
+        self._read_prompt()
+        self._settle()
+        self._go_on_with([0] * options.variants)
+        kind = Tune if self.limits.monophonic else Writing
+        self.variants = [kind(self.limits) for _ in range(options.variants)]
+
+    def _read_prompt(self) -> None:
+        """Reads the kept music, as much of it as can reach the notes to be written."""
+        plan = self.plan
+        rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
+        last_bar = int(rows[-1, tokens.BAR]) - FIRST if len(rows) else 0
+        self.first_step = min(plan.first_bar - last_bar, tokens.MAX_STEP) if len(rows) else 0
+        prompt = np.zeros((len(rows) + 1, len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
+        prompt[0] = tokens.BOS
+        prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, tokens.BAR]) - FIRST if len(rows) else 0)
+        bars = length(self.options, plan.signature, plan.tempo_bpm)
+        if bars is None:
+            prompt[:, -1] = 0
+        else:
+            to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
+            prompt[1:, -1] = np.minimum(to_end, self.most_left)
+            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], self.most_left)
+        notes = torch.from_numpy(prompt).repeat(self._reads, 1, 1)
+        self.output, self.last = self.decoder.read(notes), notes[:, -1]
+
+    def _settle(self) -> None:
+        """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
+        plan, vocab, numbers = self.plan, tokens.vocabulary(), self.randomness.step()
+        state = self.head.start(self.output, self.last)
+        known = (
+            FIRST + self.first_step,
+            plan.signature and signature_id(plan.signature),
+            plan.tempo_bpm and tempo_id(plan.tempo_bpm),
+        )
+        chosen = []
+        for field, value in enumerate(known):
+            if not value:  # the first variant chooses for all: they are versions of one piece
+                logits = self.head.logits(state, field).numpy()[:1]
+                real = np.arange(logits.shape[1])[None] >= FIRST
+                if field == SIGNATURE:  # what is rare may be asked for, but is no good surprise
+                    real = np.isin(np.arange(logits.shape[1]), [signature_id(s) for s in COMMON_SIGNATURES])[None]
+                value = int(self._choose(field, logits, numbers[field, :1], real)[0])
+            chosen.append(value)
+            self.head.write(state, field, torch.full((len(state),), value))
+        signature = vocab.signatures[chosen[1] - FIRST]
+        tempo = plan.tempo_bpm or float(vocab.tempos[chosen[2] - FIRST])
+        self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
+        bars, last, whole = length(self.options, signature, tempo)
+        scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
+        self.limits = Limits(
+            bars=bars,
+            last_positions=last,
+            bar_positions=whole,
+            signature=chosen[1],
+            tempo=chosen[2],
+            first_step=self.first_step,
+            programs=plan.asked or plan.present,
+            asked=plan.asked,
+            scale=scale,
+            shift=plan.shift,
+            monophonic=self.options.monophonic,
+        )
+
+    def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
+        left = [min(writing.bars_left, self.most_left) for writing in writings]
+        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (self._reads, 1)))
+        self.output = self.decoder.read(self.last[:, None])
+
+
+def length(
+    options: GenerateOptions, signature: tuple[int, int] | None, tempo_bpm: float | None
+) -> tuple[int, int, int] | None:
+    """Returns bars, usable positions of the last bar and positions of a whole bar; None while it depends on a choice."""
+    if signature is None:
+        return (options.bars, 0, 0) if options.bars else None
+    whole = tokens.POSITIONS_PER_QUARTER * 4 * signature[0] // signature[1]
+    if options.bars:
+        return options.bars, whole, whole
+    if tempo_bpm is None:
+        return None
+    positions = max(1, round(options.seconds * tempo_bpm / 60 * tokens.POSITIONS_PER_QUARTER))
+    return -(-positions // whole), (positions - 1) % whole + 1, whole
+
+
+def tempo_id(tempo_bpm: float) -> int:
+    """Returns the id of the nearest tempo."""
+    return FIRST + int(np.abs(np.log(tokens.vocabulary().tempos / tempo_bpm)).argmin())
+
+
+def signature_id(signature: tuple[int, int]) -> int:
+    """Returns the id of a signature, of one of the same length, or of 4/4."""
+    known = tokens.vocabulary().signatures
+    if signature in known:
+        return FIRST + known.index(signature)
+    same = [number for number, (n, d) in enumerate(known) if n * signature[1] == signature[0] * d]
+    return FIRST + (same[0] if same else known.index((4, 4)))

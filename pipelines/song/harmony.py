@@ -1,0 +1,292 @@
+"""Harmony: each section of a song is accompanied once by Harmonize, and wherever it returns it sounds the same.
+
+All themes are read in a row, so that the model hears how they follow each other. The ending gets a cadence. A varied return
+keeps its theme's accompaniment, but for the bars that were varied, which are harmonized again. A player who was asked for
+and whom the model leaves silent most of the time gets a part by rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import symusic
+
+from checkpoints.loading import load
+from music.arranging.comping import comp, rests
+from music.bars import Bar, bar_grid
+from music.chord_bars import in_text
+from music.chords import Chord, chord_spans, parse_progression
+from music.edit import add_track, graft, slice_bars, trim_overlaps
+from music.errors import StudioError
+from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
+from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range
+from music.piece import Piece
+from music.theory import Key, written_key
+from pipelines.accompaniment.request import played_by
+from pipelines.contract import Step, paced
+from pipelines.harmonize import harmonize
+from pipelines.options import HarmonizeOptions
+from pipelines.recipes import recipe_of
+from pipelines.song.plan import HarmonyOptions
+
+VERSION = "1"
+_MOSTLY = 0.5  # who rests in a larger share of the bars than this was forgotten
+_ENDING_WEIGHT = 0.5  # of a bar that is harmonized again, beside one that is harmonized for the first time
+
+
+def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
+    """Yields Steps whose piece is the song with its accompaniment; the melody stays on track 0, note for note.
+
+    Raises:
+        StudioError: the song has no sections, or the checkpoint cannot be used.
+    """
+    checkpoint = load(options.checkpoint)
+    writer = _Writer(piece, options)
+    for done in paced(writer.write()):
+        if done < 1:
+            yield Step((piece.replace(score=writer.song()),), done * writer.bars, writer.bars, "bars")
+    recipe = recipe_of("harmony", VERSION, options, piece, checkpoint.entry)
+    yield Step((piece.with_step(writer.song(), recipe),), writer.bars, writer.bars, "bars")
+
+
+class _Writer:
+    """The song as it is accompanied.
+
+    Attributes:
+        bars: how many bars the song has.
+        reading: the themes and the ending in a row, as far as they are accompanied.
+        parts: the finished score of each varied return, by name.
+        idle: programs of players to whom the model gave little to do.
+    """
+
+    def __init__(self, piece: Piece, options: HarmonyOptions) -> None:
+        self.options = options
+        self.key = written_key(piece.score) or Key(0, "major")
+        grid = bar_grid(piece.score)
+        self.bars = float(len(grid))
+        self.sections = sections(piece.score, grid[-1].end)
+        if not self.sections:
+            raise StudioError("The song has no sections yet. Lay out its form first.")
+        self.like, self.bar = piece.score, grid[0]
+        self.melodies: dict[str, tuple[symusic.Score, int]] = {}
+        for section in self.sections:
+            inside = bars_of(section, grid)
+            if section.name not in self.melodies and inside:
+                melody = slice_bars(piece.score, inside[0], inside[-1] + 1)
+                self.melodies[section.name] = melody, section.end - section.start
+        known = [name for name in self.melodies if name not in (INTRO, ENDING)]
+        self.themes = [name for name in known if name == theme_of(name) or theme_of(name) not in known]
+        self.varied = [name for name in known if name not in self.themes]
+        self.order = [*self.themes, *([ENDING] if ENDING in self.melodies else [])]
+        self.reading = join([(name, *self.melodies[name]) for name in self.order], self.like)
+        self.starts = dict(
+            zip(self.order, np.cumsum([0, *(self.melodies[name][1] for name in self.order[:-1])]).tolist(), strict=True)
+        )
+        self.parts: dict[str, symusic.Score] = {}
+        self.idle: tuple[int, ...] = ()
+
+    def write(self) -> Iterator[float]:
+        """Accompanies all sections; yields the share that is done."""
+        changed = {name: self._changed(name) for name in self.varied}
+        lengths = [self._count(self.order), _ENDING_WEIGHT * self._count(self.order[-1:])]
+        lengths += [_ENDING_WEIGHT * len(bars) for bars in changed.values()]
+        ends = np.cumsum(lengths) / sum(lengths)
+        typed = self._typed(self.order) if self.options.chords.strip() else ""
+        for step in harmonize(Piece(self.reading), self._asked(chords=typed)):
+            self.reading = step.piece.score
+            yield step.done / step.total * ends[0]
+        if ENDING in self.starts:
+            first, count = self._bar_of(ENDING), self._count([ENDING])
+            text = cadence(self.melodies[ENDING][0], count, self.key)
+            for step in harmonize(Piece(self.reading), self._asked(bars=f"{first + 1}-{first + count}", chords=text)):
+                self.reading = step.piece.score
+                yield ends[0] + step.done / step.total * (ends[1] - ends[0])
+        self.idle = self._idle()
+        self.reading = self._all_playing(self.reading)
+        if ENDING in self.starts:
+            last = self.starts[ENDING] + self.melodies[ENDING][1] - (self.bar.end - self.bar.start)
+            self.reading = rooted(self.reading, last, self.key.tonic)
+        for number, (name, bars) in enumerate(changed.items()):
+            theme = theme_of(name)
+            score = self._with_melody(theme, self.melodies[name][0])
+            if bars:
+                first = self._bar_of(theme)
+                chosen = ", ".join(str(first + bar + 1) for bar in bars)
+                text = " | ".join(self._typed([theme]).split(" | ")[bars[0] :]) if typed else ""
+                for step in harmonize(Piece(score), self._asked(bars=chosen, chords=text)):
+                    score = step.piece.score
+                    yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * 0.999
+            self.parts[name] = self._cut(self._all_playing(score), theme)
+        yield 1.0
+
+    def song(self) -> symusic.Score:
+        """Returns the song, accompanied as far as its sections are; the intro is that of the first section."""
+        whole = {name: self._cut(self.reading, name) for name in self.order}
+        parts = []
+        for section in self.sections:
+            name, length = section.name, section.end - section.start
+            if name == INTRO:
+                parts.append((name, self._intro(whole[self._first()], length), length))
+                continue
+            score = self.parts.get(name) or whole.get(name)
+            if score is None:  # a varied return that is still to come
+                score = self._cut(self._with_melody(theme_of(name), self.melodies[name][0]), theme_of(name))
+            parts.append((name, score, length))
+        like = self.reading.copy()
+        for kind in ("tempos", "time_signatures", "key_signatures"):
+            setattr(like, kind, getattr(self.like, kind))
+        return join(parts, like)
+
+    def _asked(self, **more: str) -> HarmonizeOptions:
+        options = self.options
+        return HarmonizeOptions(
+            style=options.style,
+            melody=0,
+            key=self.key.name,
+            complexity=options.complexity,
+            instruments=options.instruments,
+            temperature=options.temperature,
+            seed=options.seed,
+            checkpoint=options.checkpoint,
+            **more,
+        )
+
+    def _first(self) -> str:
+        first = next(section.name for section in self.sections if section.name != INTRO)
+        return first if first in self.order else theme_of(first)
+
+    def _count(self, names: Sequence[str]) -> int:
+        """Returns how many bars sections have together."""
+        return sum(self.melodies[name][1] for name in names) // (self.bar.end - self.bar.start)
+
+    def _bar_of(self, name: str) -> int:
+        return self.starts[name] // (self.bar.end - self.bar.start)
+
+    def _typed(self, names: Sequence[str]) -> str:
+        """Returns the chords that were typed as a text for these sections; each begins the progression anew."""
+        progression = parse_progression(self.options.chords, self.bar.numerator)
+        bars = [progression[bar % len(progression)] for name in names for bar in range(self._count([name]))]
+        return " | ".join(in_text(bar, self.key) for bar in bars)
+
+    def _changed(self, name: str) -> list[int]:
+        """Returns the bars, from 0, in which the melody of a varied return is not its theme's."""
+        length = self.bar.end - self.bar.start
+        both = (self.melodies[name][0], self.melodies[theme_of(name)][0])
+        columns = [
+            {(note.start, note.duration, note.pitch) for track in score.tracks[:1] for note in track.notes}
+            for score in both
+        ]
+        found = {start // length for start, *_ in columns[0] ^ columns[1]}
+        return sorted(bar for bar in found if bar < self._count([name]))
+
+    def _cut(self, score: symusic.Score, name: str) -> symusic.Score:
+        first = self._bar_of(name)
+        return slice_bars(score, first, first + self._count([name]))
+
+    def _with_melody(self, theme: str, melody: symusic.Score) -> symusic.Score:
+        """Returns the themes in a row, one of them with another melody."""
+        start, (_, length) = self.starts[theme], self.melodies[theme]
+        notes = self.reading.tracks[0].notes
+        gone = [(0, number) for number, note in enumerate(notes) if start <= note.start < start + length]
+        new = [(0, note.start + start, note.duration, note.pitch, note.velocity) for note in melody.tracks[0].notes]
+        return graft(self.reading, new, gone)
+
+    def _intro(self, score: symusic.Score, length: int) -> symusic.Score:
+        """Returns the accompaniment of the first bars of a section, from its beginning again where it is shorter."""
+        alone = score.copy()
+        alone.tracks[0].notes = []
+        whole = self.melodies[self._first()][1]
+        turns = [("", alone, min(whole, length - at)) for at in range(0, length, whole)]
+        return join(turns, alone)
+
+    def _idle(self) -> tuple[int, ...]:
+        """Returns the programs of those who were asked for and rest in most bars; the voices of a chorale never do."""
+        asked = {parse_instrument(name) for name in self.options.instruments} if self.options.style == "band" else set()
+        grid = bar_grid(self.reading)
+        return tuple(p for p in sorted(asked) if len(_resting(self.reading, p, grid)) > _MOSTLY * len(grid))
+
+    def _all_playing(self, score: symusic.Score) -> symusic.Score:
+        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had."""
+        grid = bar_grid(score)
+        for program in self.idle:
+            hits = comp(program, chord_spans(score, grid[-1].end), grid, score.ticks_per_quarter)
+            tracks = [n for n, track in enumerate(score.tracks) if n and played_by(track) == program]
+            if not tracks:
+                tracks = [len(score.tracks)]
+                score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
+            gone = [(track, note) for track in tracks for note in range(len(score.tracks[track].notes))]
+            score = graft(score, [(tracks[0], *hit) for hit in hits], gone)
+        return score
+
+
+def _resting(score: symusic.Score, program: int, grid: Sequence[Bar]) -> list[Bar]:
+    """Returns the bars in which no accompanist of a program plays."""
+    tracks = (track for track in score.tracks[1:] if played_by(track) == program)
+    return rests([(note.start, note.end) for track in tracks for note in track.notes], program, grid)
+
+
+def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:
+    """Returns the score with its last chord in root position: from a tick on, the lowest note under the melody is the tonic.
+
+    Args:
+        score: the melody on track 0, what accompanies it on the others.
+        start: first tick of the last bar; what rings into it from before ends there.
+        tonic: pitch class.
+    """
+    parts = [number for number, track in enumerate(score.tracks) if number and not track.is_drum and len(track.notes)]
+    found = [(number, index, note) for number in parts for index, note in enumerate(score.tracks[number].notes)]
+    gone = [(number, index) for number, index, note in found if note.end > start]
+    new = [
+        (number, note.start, start - note.start, note.pitch, note.velocity)
+        for number, _, note in found
+        if note.start < start < note.end
+    ]
+    last = [[number, n.start, n.duration, n.pitch, n.velocity] for number, _, n in found if n.start >= start]
+    for _ in range(len(last)):
+        lowest = min((note[3] for note in last), default=tonic)
+        if lowest % 12 == tonic:
+            break
+        for note in last:
+            if note[3] == lowest:
+                down = lowest - (lowest - tonic) % 12
+                reach = playable_range(score.tracks[note[0]].program)[0]
+                note[3] = down if down >= reach else lowest + (tonic - lowest) % 12
+    return trim_overlaps(graft(score, [*new, *map(tuple, last)], gone))
+
+
+def cadence(melody: symusic.Score, bars: int, key: Key) -> str:
+    """Returns the chords of an ending as text: to the dominant as the melody lets it, and the tonic in the last bar.
+
+    Args:
+        melody: of the ending, on track 0, from tick 0 on.
+        bars: how many bars it has.
+        key: of the song.
+    """
+    minor = "m" if key.mode == "minor" else ""
+
+    def chord(step: int, quality: str) -> str:
+        return key.spelling((key.tonic + step) % 12) + quality
+
+    tonic, fourth, second = chord(0, minor), chord(5, minor), chord(2, "m7b5" if minor else "m7")
+    dominant = chord(7, "7")
+    ways = [dominant, f"{fourth} {dominant}", f"{second} {dominant}", f"{tonic} {dominant}"]
+    found = [tonic]
+    if bars > 1:
+        grid = bar_grid(melody)
+        found.insert(0, max(ways, key=lambda way: _agreement(melody, grid[min(bars - 2, len(grid) - 1)], way)))
+    if bars > 2:
+        found.insert(0, fourth)
+    return " | ".join([tonic] * (bars - len(found)) + found)
+
+
+def _agreement(melody: symusic.Score, bar: Bar, text: str) -> float:
+    """Returns for how many ticks of a bar the melody has a tone of its chords."""
+    chords: tuple[Chord, ...] = parse_progression(text)[0]
+    share, total = (bar.end - bar.start) / len(chords), 0.0
+    for note in melody.tracks[0].notes:
+        for number, chord in enumerate(chords):
+            start = bar.start + number * share
+            both = min(note.end, start + share) - max(note.start, start)
+            total += max(0.0, both) * (note.pitch % 12 in chord.tones)
+    return total

@@ -1,0 +1,45 @@
+"""Mix: the last stage of a song; rules, no model, make its sections follow each other and set who is how loud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from music.arranging.dynamics import balanced, layered, shaped
+from music.arranging.groove import steady
+from music.arranging.melody_clearance import below_the_melody
+from music.arranging.parts import read_parts, read_song, settled, with_parts
+from music.arranging.transitions import ended, last_chord, led_over, slowed
+from music.piece import Piece
+from pipelines.contract import Step
+from pipelines.recipes import recipe_of
+from pipelines.song.plan import MixOptions
+
+VERSION = "1"
+
+
+def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
+    """Yields Steps whose piece is the song with its sections told apart: steady, led over, layered and balanced.
+
+    The melody keeps its notes, the song its length, its chord symbols and its sections. What a piece does not have
+    (sections, drums, a bass, an ending) is left alone.
+    """
+    song = read_song(piece.score)
+    came = read_parts(piece.score)
+    rules = (
+        (options.groove, lambda now: steady(song, now)),
+        (options.layers, lambda now: layered(song, now)),
+        (options.clear, lambda now: below_the_melody(song, now)),
+        (options.fills, lambda now: led_over(song, now, options.seed)),
+        (True, lambda now: ended(song, now)),
+    )
+    total, parts = len(rules) + 1.0, came
+    for done, (wanted, rule) in enumerate(rules, start=1):
+        if wanted:
+            parts = settled(song, came, rule(parts))
+            yield Step((piece.replace(score=with_parts(piece.score, parts)),), float(done), total, "rules")
+    parts = shaped(song, parts, options.dynamics)
+    score = balanced(song, with_parts(piece.score, parts), parts)
+    if options.ritardando:
+        score = slowed(song, score, last_chord(song, parts))
+    recipe = recipe_of("mix", VERSION, options, piece)
+    yield Step((piece.with_step(score, recipe),), total, total, "rules")

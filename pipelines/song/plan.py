@@ -1,0 +1,360 @@
+"""What a song is to be, and the plan that makes it: a list of stages, each a pipeline and its options.
+
+A Brief says what is wanted in a musician's terms; ``pipelines.song.planning.plan_song`` makes a plan of it. Imports no model,
+so pages may use it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from music.chords import parse_progression
+from music.errors import StudioError
+from music.instruments import parse_instrument
+from music.theory import parse_key
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.tokens.conditions import DENSITIES
+from pipelines.options import (
+    MAX_PLAYERS,
+    Check,
+    beat_checks,
+    choice_check,
+    from_mapping,
+    seed_check,
+    settle,
+    temperature_check,
+    to_mapping,
+)
+
+SONG_SECONDS = (10.0, 300.0)
+"""The shortest and the longest song."""
+
+FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
+"""Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
+
+MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
+MODES = ("major", "minor")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a song is to be; None and empty leave the choice to the studio, or to the sketch that it starts from.
+
+    Attributes:
+        text: the words that this was understood from, for the record.
+        seconds: how long, from the first note to the end of the last; within 5 %.
+        form: one of FORMS, or letters.
+        tempo_bpm: quarter notes a minute.
+        time_signature: such as "3/4".
+        key: such as "D minor".
+        mode: one of MODES, where only that is asked for.
+        genre: one of GENRES.
+        moods: some of MOODS.
+        instruments: who plays, by name; all of them do, and nobody else. The first that can carries the melody.
+        without: who must not play, by name.
+        style: one of HARMONIES: how the melody is accompanied.
+        seed: the same brief, sketch and checkpoints give the same notes.
+    """
+
+    text: str = ""
+    seconds: float = 60.0
+    form: str | None = None
+    tempo_bpm: float | None = None
+    time_signature: str | None = None
+    key: str | None = None
+    mode: str | None = None
+    genre: str | None = None
+    moods: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    style: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        settle(self, _brief_checks, key=parse_key, instruments=parse_instrument, without=parse_instrument)
+
+
+def _brief_checks(o: Brief) -> list[Check]:
+    shortest, longest = SONG_SECONDS
+    both = {parse_instrument(n) for n in o.instruments if _is_known(n)} & {
+        parse_instrument(n) for n in o.without if _is_known(n)
+    }
+    return [
+        (
+            not shortest <= o.seconds <= longest,
+            f"A song of {o.seconds:g} seconds cannot be written. Ask for {shortest:.0f} to {longest:.0f} seconds.",
+        ),
+        (
+            o.form is not None and not is_form(o.form),
+            f"The form '{o.form}' is unknown. Choose one of {', '.join(FORMS)}, or letters such as ABAC.",
+        ),
+        *beat_checks(o),
+        choice_check("mode", o.mode, MODES),
+        (
+            o.mode is not None and o.key is not None and not o.key.endswith(o.mode),
+            f"The key {o.key} is not {o.mode}. Give the key alone.",
+        ),
+        (
+            not set(o.moods) <= set(MOODS),
+            f"The mood '{', '.join(set(o.moods) - set(MOODS))}' is unknown. Choose from {', '.join(MOODS)}.",
+        ),
+        (
+            len(o.instruments) > MAX_PLAYERS,
+            f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
+        ),
+        (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
+        choice_check("style", o.style, HARMONIES),
+        seed_check(o),
+    ]
+
+
+def _names(o: Brief, programs: set[int]) -> str:
+    return ", ".join(name for name in o.instruments if _is_known(name) and parse_instrument(name) in programs)
+
+
+def _is_known(name: str) -> bool:
+    try:
+        parse_instrument(name)
+    except StudioError:
+        return False
+    return True
+
+
+def is_form(text: str) -> bool:
+    """Returns whether a text names a form."""
+    return text in FORMS or re.fullmatch(r"[A-F]{1,12}", text) is not None
+
+
+@dataclass(frozen=True)
+class ThemeOptions:
+    """The themes of a song: one melody a section that is not a return of another, one after the other.
+
+    Attributes:
+        sections: their names, such as ("A", "B") or ("Verse", "Chorus").
+        bars: how many bars each has.
+        lead: who plays the melody, by name.
+        key: such as "D minor".
+        tempo_bpm: quarter notes a minute.
+        time_signature: such as "3/4".
+        genre: one of GENRES, or None.
+        density: one of DENSITIES, or None.
+        drafts: how many openings are written to choose from.
+        temperature: how adventurous.
+        seed: the same seed gives the same notes.
+        checkpoint: of the pipeline Generate.
+    """
+
+    sections: tuple[str, ...] = ("A", "B")
+    bars: int = 8
+    lead: str = "Flute"
+    key: str = "C major"
+    tempo_bpm: float = 100.0
+    time_signature: str = "4/4"
+    genre: str | None = None
+    density: str | None = None
+    drafts: int = 8
+    temperature: float = 0.85
+    seed: int = 0
+    checkpoint: str = "generate-small"
+
+    def __post_init__(self) -> None:
+        settle(self, _theme_checks, key=parse_key, lead=parse_instrument)
+
+
+def _theme_checks(o: ThemeOptions) -> list[Check]:
+    return [
+        (not 1 <= len(o.sections) <= 12, f"{len(o.sections)} themes cannot be written. Choose 1 to 12."),
+        (len(set(o.sections)) != len(o.sections), "Two themes have the same name. Name each section once."),
+        (not 1 <= o.bars <= 32, f"Themes of {o.bars} bars cannot be written. Choose 1 to 32 bars."),
+        *beat_checks(o),
+        choice_check("density", o.density, DENSITIES),
+        (not 1 <= o.drafts <= 16, f"{o.drafts} drafts cannot be written. Choose 1 to 16."),
+        temperature_check(o),
+        seed_check(o),
+    ]
+
+
+@dataclass(frozen=True)
+class SectionsOptions:
+    """The melody of the whole song: its themes in the order of the form, returns varied by Remix.
+
+    Attributes:
+        form: names of sections in order; one that ends in "'" is a varied return.
+        intro_bars: bars before the melody begins.
+        ending_bars: bars after the last section, in which the song closes on the tonic.
+        final_beats: for how many quarter notes the last note sounds; None for the whole last bar.
+        amount: how much of a varied return is other than its theme, in percent of its notes.
+        temperature: how adventurous the variations are.
+        seed: the same seed gives the same notes.
+        checkpoint: of the pipeline Remix.
+    """
+
+    form: tuple[str, ...] = ("A", "A'", "B", "A'")
+    intro_bars: int = 2
+    ending_bars: int = 2
+    final_beats: float | None = None
+    amount: float = 30.0
+    temperature: float = 0.9
+    seed: int = 0
+    checkpoint: str = "remix-small"
+
+    def __post_init__(self) -> None:
+        settle(self, _sections_checks)
+
+
+def _sections_checks(o: SectionsOptions) -> list[Check]:
+    return [
+        (not 1 <= len(o.form) <= 64, f"A form of {len(o.form)} sections cannot be written. Choose 1 to 64."),
+        (not 0 <= o.intro_bars <= 16, f"An intro of {o.intro_bars} bars cannot be written. Choose 0 to 16."),
+        (not 1 <= o.ending_bars <= 8, f"An ending of {o.ending_bars} bars cannot be written. Choose 1 to 8."),
+        (
+            o.final_beats is not None and o.final_beats <= 0,
+            f"A last note of {o.final_beats} beats cannot be written. Give a length above 0.",
+        ),
+        (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
+        temperature_check(o),
+        seed_check(o),
+    ]
+
+
+@dataclass(frozen=True)
+class HarmonyOptions:
+    """The accompaniment of the whole song, by Harmonize.
+
+    Attributes:
+        style: one of HARMONIES.
+        instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
+        chords: a progression for every theme, as ``music.chords.parse_progression`` reads it; empty: the model chooses.
+        complexity: one of COMPLEXITIES.
+        temperature: how adventurous.
+        seed: the same seed gives the same notes.
+        checkpoint: of the pipeline Harmonize.
+    """
+
+    style: str = "band"
+    instruments: tuple[str, ...] = ()
+    chords: str = ""
+    complexity: str = "medium"
+    temperature: float = 0.9
+    seed: int = 0
+    checkpoint: str = "harmonize-small"
+
+    def __post_init__(self) -> None:
+        settle(self, _harmony_checks, chords=parse_progression, instruments=parse_instrument)
+
+
+def _harmony_checks(o: HarmonyOptions) -> list[Check]:
+    return [
+        choice_check("style", o.style, HARMONIES),
+        choice_check("complexity", o.complexity, COMPLEXITIES),
+        (
+            len(o.instruments) > MAX_PLAYERS,
+            f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
+        ),
+        temperature_check(o),
+        seed_check(o),
+    ]
+
+
+@dataclass(frozen=True)
+class MixOptions:
+    """How the sections of a song follow each other, and who is how loud; no model, only rules.
+
+    Attributes:
+        dynamics: how much the sections differ in loudness, in percent; 0 leaves all as it was written.
+        layers: whether players join one after the other, instead of all playing all the time.
+        groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
+        clear: whether chords that would cover the melody move below it.
+        fills: whether drums and bass lead over each seam.
+        ritardando: whether the last bar slows down.
+        seed: which of the possible fills.
+    """
+
+    dynamics: float = 60.0
+    layers: bool = True
+    groove: bool = True
+    clear: bool = True
+    fills: bool = True
+    ritardando: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        settle(
+            self,
+            lambda o: [
+                (not 0 <= o.dynamics <= 100, f"Dynamics of {o.dynamics} % are out of range. Choose 0 to 100 %."),
+                seed_check(o),
+            ],
+        )
+
+
+STAGES: dict[str, type] = {
+    "theme": ThemeOptions,
+    "sections": SectionsOptions,
+    "harmony": HarmonyOptions,
+    "mix": MixOptions,
+}
+"""What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a plan: which pipeline, a key of STAGES, and its options."""
+
+    pipeline: str
+    options: Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A song to be made.
+
+    Attributes:
+        brief: what was wanted.
+        stages: what is done for it, in order.
+    """
+
+    brief: Brief
+    stages: tuple[Stage, ...]
+
+    def with_options(self, number: int, **changes: Any) -> Plan:
+        """Returns the plan with some options of one stage changed, such as its seed.
+
+        Raises:
+            StudioError: the values do not go together.
+        """
+        stages = list(self.stages)
+        stages[number] = Stage(stages[number].pipeline, dataclasses.replace(stages[number].options, **changes))
+        return dataclasses.replace(self, stages=tuple(stages))
+
+
+def plan_to_mapping(plan: Plan) -> dict[str, Any]:
+    """Returns a plan as plain values for a recipe."""
+    stages = [{"pipeline": stage.pipeline, "options": to_mapping(stage.options)} for stage in plan.stages]
+    return {"brief": to_mapping(plan.brief), "stages": stages}
+
+
+def plan_from_mapping(values: Mapping[str, Any]) -> Plan:
+    """Returns a plan from plain values, as they stand in a recipe.
+
+    Raises:
+        StudioError: they are no plan, or hold a stage or an option that this version does not know.
+    """
+    try:
+        stages = [(stage["pipeline"], dict(stage["options"])) for stage in values["stages"]]
+        brief = dict(values["brief"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StudioError("The recipe holds no plan of a song. Choose a recipe.json of a song folder.") from error
+    unknown = sorted({str(name) for name, _ in stages if name not in STAGES})
+    if unknown:
+        raise StudioError(
+            f"The recipe has stages that this version does not know: {', '.join(unknown)}. Update the studio."
+        )
+    return Plan(
+        from_mapping(Brief, brief),
+        tuple(Stage(name, from_mapping(STAGES[name], options)) for name, options in stages),
+    )

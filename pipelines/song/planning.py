@@ -1,0 +1,359 @@
+"""From what is wanted to a plan: form, length, players and seeds, decided by rule. No model; a page may ask at any time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from music.analysis.melody import find_melody
+from music.analysis.melody_key import key_of
+from music.bars import bar_grid, tempo_map
+from music.errors import StudioError
+from music.form import theme_of
+from music.instruments import DRUMS, instrument_name, parse_instrument
+from music.piece import Piece
+from music.theory import Key, parse_key
+from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
+from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+
+TEMPI = {
+    "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
+}  # fmt: skip
+"""Quarter notes a minute of a genre, where nothing else says how fast."""
+
+PACE = {
+    "happy": 1.1, "sad": 0.75, "dark": 0.85, "calm": 0.78, "energetic": 1.2, "dreamy": 0.8, "epic": 0.95, "tense": 1.1,
+    "romantic": 0.85, "playful": 1.12,
+}  # fmt: skip
+"""What a mood makes of a genre's tempo."""
+
+MINOR_MOODS = frozenset({"sad", "dark", "tense", "epic"})
+QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
+COMMON_KEYS = {"major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6)}
+"""Tonics that are easy to play, by mode."""
+
+BANDS: dict[str | None, tuple[str, ...]] = {
+    "pop": ("clean guitar", "piano", "bass", "strings", "drums"),
+    "rock": ("rock guitar", "clean guitar", "picked bass", "drums"),
+    "jazz": ("alto sax", "piano", "upright bass", "drums"),
+    "folk": ("violin", "acoustic guitar", "upright bass"),
+    "electronic": ("Lead 2 (sawtooth)", "Pad 2 (warm)", "synth bass", "drums"),
+    "latin": ("trumpet", "nylon guitar", "piano", "upright bass", "drums"),
+    "classical": ("violin", "piano", "strings", "cello"),
+    None: ("flute", "piano", "strings", "bass", "drums"),
+}
+"""Who plays a genre, the melody first, where nobody was asked for."""
+
+QUIET_BAND = ("flute", "piano", "strings", "cello")
+FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
+SINGERS: tuple[range | tuple[int, ...], ...] = (
+    (40, 41, 42, 110), range(64, 80), range(56, 61), (52, 53, 54, 85), (22, 21, 23, 105, 106, 107, 109, 111), range(80, 88),
+    range(48, 52), range(24, 32), range(8), range(8, 16), range(16, 21), range(61, 64), range(128),
+)  # fmt: skip
+"""Programs by how readily they carry a melody."""
+
+BASSES = range(32, 40)
+CHORAL = (*range(40, 45), *range(48, 55), *range(56, 80))
+"""Programs of whom several make a choir of their own."""
+
+POLYPHONIC = (*range(32), 46, *range(104, 109))
+"""Programs that accompany a melody alone."""
+
+CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
+_SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
+_ENDLESS = frozenset({"loop"})
+
+
+class Layout(NamedTuple):
+    """How a song fills its time.
+
+    Attributes:
+        form: names of sections in order.
+        bars: of each section.
+        intro, ending: bars before and after them.
+        tempo_bpm: quarter notes a minute.
+        final_beats: quarter notes of the last bar that sound.
+    """
+
+    form: tuple[str, ...]
+    bars: int
+    intro: int
+    ending: int
+    tempo_bpm: float
+    final_beats: float
+
+
+def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
+    """Returns the plan of a song: what the brief says, then what the sketch does, then what suits genre and mood.
+
+    Raises:
+        StudioError: what is asked for does not go together.
+    """
+    chance = np.random.default_rng(brief.seed)
+    found = _Sketch(sketch) if sketch is not None and sketch.note_count else None
+    signature = brief.time_signature or (found.signature if found else "4/4")
+    lead, style, others = _players(brief, found)
+    layout = _lay_out(brief, found, signature)
+    key = _key(brief, found, chance)
+    quiet = bool(QUIET_MOODS & set(brief.moods))
+    themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
+    instruments = tuple(instrument_name(program) for program in others)
+    HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
+    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre) in _ENDLESS)
+    return Plan(
+        brief,
+        (
+            Stage(
+                "theme",
+                ThemeOptions(
+                    sections=themes,
+                    bars=layout.bars,
+                    lead=instrument_name(lead),
+                    key=key.name,
+                    tempo_bpm=layout.tempo_bpm,
+                    time_signature=signature,
+                    genre=brief.genre,
+                    density="low" if quiet else "high" if "energetic" in brief.moods else None,
+                    seed=brief.seed,
+                ),
+            ),
+            Stage(
+                "sections",
+                SectionsOptions(
+                    form=layout.form,
+                    intro_bars=layout.intro,
+                    ending_bars=layout.ending,
+                    final_beats=layout.final_beats,
+                    seed=brief.seed,
+                ),
+            ),
+            Stage(
+                "harmony",
+                HarmonyOptions(
+                    style=style,
+                    instruments=instruments,
+                    complexity="high" if brief.genre == "jazz" else "low" if brief.genre == "folk" else "medium",
+                    seed=brief.seed,
+                ),
+            ),
+            Stage(
+                "mix",
+                MixOptions(
+                    dynamics=85.0 if {"epic", "tense"} & set(brief.moods) else 40.0 if quiet else 60.0,
+                    layers=style == "band",  # voices of a hymn and hands of a pianist belong together
+                    fills="calm" not in brief.moods,
+                    ritardando=not loop and (quiet or brief.genre in ("classical", "folk", "jazz")),
+                    seed=brief.seed,
+                ),
+            ),
+        ),
+    )
+
+
+class _Sketch:
+    """What a sketch says of the song that begins with it."""
+
+    def __init__(self, piece: Piece) -> None:
+        score = piece.score
+        melody = find_melody(score)
+        if melody is None:
+            raise StudioError("There is no melody in the sketch. Give a file with a tune in it, or none.")
+        bars = bar_grid(score)
+        numerator, denominator = bars[0][2:]
+        written = f"{numerator}/{denominator}"
+        self.signature = written if written in TIME_SIGNATURES else "4/4"
+        self.tempo_bpm = round(float(np.clip(tempo_map(score)[2][0], *TEMPO_RANGE_BPM)), 2)  # files hold microseconds
+        self.key: Key = key_of(score, melody)
+        self.lead = score.tracks[melody].program
+        notes = score.tracks[melody].notes.numpy()
+        self.bars = sum(bar.start < int((notes["time"] + notes["duration"]).max()) for bar in bars)
+        self.bars -= sum(bar.end <= int(notes["time"].min()) for bar in bars)
+
+
+def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int, ...]]:
+    """Returns the program of the lead, the style of the accompaniment, and the programs that accompany."""
+    without = {parse_instrument(name) for name in brief.without}
+    asked = wanted = tuple(dict.fromkeys(parse_instrument(name) for name in brief.instruments))
+    given = any(program != DRUMS and program not in BASSES for program in asked)
+    if not given:  # drums or a bass alone stand for a band that has them
+        asked = tuple(parse_instrument(name) for name in _usual_band(brief))
+        others = (program for program in asked if not (wanted and program in BASSES and set(wanted) & set(BASSES)))
+        asked = tuple(dict.fromkeys((*others, *wanted)))
+        if brief.style == "chorale":
+            asked = (52,)
+        if sketch is not None:
+            asked = (sketch.lead, *(program for program in asked[1:] if program != sketch.lead))
+        asked = tuple(program for program in asked if program not in without)
+        if all(program == DRUMS or program in BASSES for program in asked):
+            asked = (*_stand_in(without), *asked)
+    pitched = [program for program in asked if program != DRUMS and program not in BASSES]
+    if not pitched:
+        raise StudioError("There is nobody to play the melody. Ask for an instrument with pitches too, such as piano.")
+    lead = pitched[0] if not given else min(pitched, key=_readiness)
+    if sketch is not None and sketch.lead in pitched:
+        lead = sketch.lead
+    others = tuple(program for program in asked if program != lead)
+    if others and all(program == DRUMS or program in BASSES for program in others) and lead in POLYPHONIC:
+        others = (lead, *others)  # somebody must play the chords
+    style = brief.style
+    if style is None:
+        style = _style(lead, others)
+    elif not given:  # as many of the usual band as the style needs
+        pitched = tuple(program for program in others if program != DRUMS)
+        chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in POLYPHONIC)[:1] or (lead,)}
+        chosen |= {"bass": tuple(p for p in others if p in BASSES)[:1], "chorale": (lead,)}
+        others = chosen.get(style, others)
+        others += tuple(program for program in wanted if program not in (lead, *others))
+    if style == "chorale" and len(others) == 2:
+        others = (others[0], *others)
+    return lead, style, others or (lead,)  # an empty list would be the style's own choice
+
+
+def _usual_band(brief: Brief) -> tuple[str, ...]:
+    if QUIET_MOODS & set(brief.moods) and brief.genre in (None, "classical"):
+        return QUIET_BAND
+    return BANDS[brief.genre]
+
+
+def _stand_in(without: set[int]) -> tuple[int, ...]:
+    """Returns two players who are not excluded."""
+    free = [program for names in BANDS.values() for program in map(parse_instrument, names) if program not in without]
+    return tuple(dict.fromkeys(program for program in free if program != DRUMS and program not in BASSES))[:2]
+
+
+def _readiness(program: int) -> int:
+    return next(rank for rank, programs in enumerate(SINGERS) if program in programs)
+
+
+def _style(lead: int, others: Sequence[int]) -> str:
+    """Returns the style that lets these players accompany, and all of them play."""
+    if not others:
+        return "piano" if lead in POLYPHONIC else "chorale"
+    if len(others) == 1 and others[0] in BASSES:
+        return "bass"
+    if len(others) == 1 and others[0] in POLYPHONIC:
+        return "piano"
+    if len(others) in (2, 3) and all(program in CHORAL for program in (lead, *others)):
+        return "chorale"
+    return "band"
+
+
+def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> Key:
+    if brief.key:
+        return parse_key(brief.key)
+    if sketch is not None and brief.mode in (None, sketch.key.mode):
+        return sketch.key
+    minor = sum(mood in MINOR_MOODS for mood in brief.moods) * 2 > len(brief.moods)
+    mode = brief.mode or ("minor" if minor else "major")
+    if sketch is not None:
+        return Key(sketch.key.tonic, mode)
+    return Key(int(chance.choice(COMMON_KEYS[mode])), mode)
+
+
+def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
+    """Returns the layout that suits form and tempo best and lasts as long as asked."""
+    numerator, denominator = map(int, signature.split("/"))
+    quarters = 4 * numerator / denominator
+    tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
+    usual_form = FORM_OF.get(brief.genre) or ("verse-chorus" if brief.seconds > 75 else "AABA")
+    forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
+    usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
+    best: tuple[float, Layout] | None = None
+    for names, dislike in (
+        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in _sequences(form)
+    ):
+        for bars, odd in _section_lengths(sketch):
+            for intro, ending, plain in _FRAMES:
+                if intro > bars or (bars < 4 and intro + ending > 2):
+                    continue
+                total = len(names) * bars + intro + ending
+                cost = dislike + odd + plain + 0.5 * (2 * intro > bars) + 0.5 * (2 * ending > bars)
+                cost += 0.04 * max(0, bars * len({theme_of(name) for name in names}) - 32)
+                if tempo is None:
+                    fitting = round(60 * quarters * total / brief.seconds)
+                    if not TEMPO_RANGE_BPM[0] <= fitting <= TEMPO_RANGE_BPM[1]:
+                        continue
+                    cost += 9 * abs(math.log(fitting / usual)) ** 1.5
+                    layout = Layout(names, bars, intro, ending, float(fitting), quarters)
+                else:
+                    beats = brief.seconds * tempo / 60 - (total - 1) * quarters
+                    final = float(np.clip(round(beats), 1, max(1, math.floor(quarters))))
+                    if abs(beats - quarters) < 0.5:
+                        final = quarters
+                    lasts = ((total - 1) * quarters + final) * 60 / tempo
+                    cost += 400 * max(0.0, abs(lasts / brief.seconds - 1) - 0.005) + (final < 2) * 0.3
+                    layout = Layout(names, bars, intro, ending, tempo, final)
+                if best is None or cost < best[0]:
+                    best = cost, layout
+    if best is None:
+        raise StudioError(f"A song of {brief.seconds:g} seconds does not fit this form. Ask for another length.")
+    found = best[1]
+    whole = (len(found.form) * found.bars + found.intro + found.ending - 1) * quarters + found.final_beats
+    if abs(whole * 60 / found.tempo_bpm / brief.seconds - 1) > CLOSENESS:
+        raise StudioError(
+            f"{brief.seconds:g} seconds are not possible in {signature} at {found.tempo_bpm:g} BPM in this form. "
+            "Ask for a longer song, another form or a faster tempo."
+        )
+    return found
+
+
+_FRAMES = (
+    (2, 2, 0.0), (4, 2, 0.1), (2, 1, 0.15), (4, 4, 0.3), (2, 4, 0.3), (4, 1, 0.25), (1, 1, 0.4), (1, 2, 0.4), (0, 1, 0.6),
+    (0, 2, 0.6), (2, 3, 0.5), (4, 3, 0.5), (3, 2, 0.8), (0, 3, 0.9),
+)  # fmt: skip
+"""Bars of intro and ending, and how much they are disliked."""
+
+
+def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
+    """Yields lengths of a section in bars, and how much each is disliked."""
+    usual = {
+        8: 0.0,
+        4: 0.35,
+        16: 0.8,
+        12: 1.0,
+        6: 1.0,
+        10: 1.6,
+        2: 2.2,
+        14: 1.8,
+        5: 2.5,
+        7: 2.5,
+        3: 2.8,
+        9: 2.8,
+        1: 4.0,
+    }
+    for bars, dislike in usual.items():
+        yield bars, dislike + (1.6 * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0)
+
+
+def _sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yields the orders of sections that a form allows, and how much each is disliked."""
+    if form == "AABA":
+        song = ("A", "A'", "B", "A")
+        yield song, 0.0
+        for again in range(1, 6):
+            yield song + ("B", "A'") * again, 0.35 * again
+            yield song * (again + 1), 0.3 + 0.35 * again
+    elif form == "verse-chorus":
+        verse, chorus, bridge = ("Verse",), ("Chorus",), ("Bridge",)
+        twice = verse + chorus + ("Verse'",) + chorus
+        yield twice, 0.0
+        yield verse + chorus + chorus, 0.8
+        yield twice + bridge + chorus, 0.1
+        yield twice + chorus, 0.4
+        yield twice + bridge + chorus + chorus, 0.15
+        yield twice + bridge + ("Verse'",) + chorus, 0.3
+        yield twice + bridge + ("Verse'",) + chorus + chorus, 0.4
+        for again in range(1, 6):
+            yield twice + bridge + chorus + ("Verse'",) + chorus * again, 0.5 + 0.3 * again
+    elif form == "through-composed":
+        for count in range(2, 13):
+            yield tuple("ABCDEFGHIJKL"[:count]), 0.15 * abs(count - 4)
+    elif form == "loop":
+        for count in range(2, 33):
+            yield ("A",) * count, 0.05 * abs(count - 6)
+    else:
+        for times in range(1, 9):
+            yield tuple(form) * times, 0.4 * (times - 1)

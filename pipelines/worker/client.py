@@ -1,0 +1,332 @@
+"""The one process that owns models and heavy audio; it streams Steps to whoever asked.
+
+    worker = Worker()
+    step = worker.ask("generate", (piece, options), on_update=show, should_stop=lambda: False)
+
+VERBS is the table of what it can do; what runs in the process, pipelines/worker/process.py, serves that table or one of
+another module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.contract import Step
+
+LANES = ("model", "media", "download")
+PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
+START_S = 60.0
+BUG = "Something went wrong inside the studio: this is a bug. Try again; the server's log has the details."
+KEY = "DEEPMUSIC_WORKER_KEY"
+_ROOT = Path(__file__).resolve().parents[2]
+_log = logging.getLogger(__name__)
+
+Tell = Callable[[Any], bool]
+"""Sends what there is so far, unless the last sending was a moment ago; returns True once the asker wants a stop."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something the worker can do: ``run(tell, *arguments)`` returns the result.
+
+    Attributes:
+        lane: one of LANES; verbs of one lane wait for each other.
+        run: runs in the worker; its heavy imports stand inside it.
+        limit_s: seconds after which it is asked to stop, and ended by force if it does not.
+    """
+
+    lane: str
+    run: Callable[..., Any]
+    limit_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A piece as sound, encoded as OGG Vorbis.
+
+    Attributes:
+        mix: the whole piece; what a download would sound like.
+        stems: ``(name, track index, bytes)`` of each track that sounds; empty while they are being made.
+        seconds: how long it lasts, tails included.
+        is_basic: whether the engine was the stop-gap one, so that the page can say so.
+    """
+
+    mix: bytes
+    stems: tuple[tuple[str, int, bytes], ...]
+    seconds: float
+    is_basic: bool
+
+
+def last_step(steps: Iterator[Step], tell: Tell) -> Step | None:
+    """Returns a pipeline's last Step, or the Step it had reached when it was stopped; tells each on the way."""
+    step = None
+    for step in steps:
+        if tell(step):
+            steps.close()
+            break
+    return step
+
+
+def _generate(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.generate import generate
+
+    return last_step(generate(piece, options), tell)
+
+
+def _remix(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.remix import remix
+
+    return last_step(remix(piece, options), tell)
+
+
+def _harmonize(tell: Tell, piece: Piece, options: Any) -> Step | None:
+    from pipelines.harmonize import harmonize
+
+    return last_step(harmonize(piece, options), tell)
+
+
+def _compose(tell: Tell, piece: Piece, plan: Any, done: Sequence[Piece] = ()) -> Step | None:
+    from pipelines.compose import compose
+
+    return last_step(compose(piece, plan, done), tell)
+
+
+def _song_zip(tell: Tell, song: Piece, plan: Any, sketch: Piece | None = None, soundfont: Path | None = None) -> bytes:
+    from pipelines.song.folder import song_files, song_zip
+    from pipelines.song.recipe import song_title
+
+    files = song_files(song, plan, sketch, soundfont, progress=tell, stop=_ears(tell))
+    return song_zip(files, song_title(song, plan))
+
+
+def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
+    from music.files.midi import inspect, read_with_repairs
+
+    reading = read_with_repairs(source, name)
+    return reading.piece, inspect(reading.piece, reading.repairs)
+
+
+def _render(tell: Tell, piece: Piece, soundfont: Path | None = None) -> Sound:
+    from music.audio.render import encode, engine, render, render_stems
+
+    stopped = _ears(tell)
+    audio = render(piece, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic)
+    if tell(sound):  # the mix first: it can play while the stems are made
+        return sound
+    stems = render_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
+    encoded: list[tuple[str, int, bytes]] = []
+    for stem in stems:
+        if tell(0.6 + 0.4 * len(encoded) / len(stems)):
+            return sound
+        encoded.append((stem.name, stem.track_index, encode(stem.audio, "ogg")))
+    return Sound(sound.mix, tuple(encoded), sound.seconds, sound.is_basic)
+
+
+def _encode(tell: Tell, piece: Piece, form: str, soundfont: Path | None = None) -> bytes:
+    from music.audio.render import encode, render
+
+    return encode(render(piece, soundfont, stop=_ears(tell)), form)
+
+
+def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
+    from music.audio.render import encode, render_stems
+    from pipelines.song.folder import file_name, packed
+
+    stems = enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1)
+    return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
+
+
+def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
+    from music.notation import engrave
+
+    return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece, view)
+
+
+def _verify(tell: Tell, name: str) -> str:
+    from checkpoints.self_test import check
+    from checkpoints.store import entry
+
+    return check(entry(name))
+
+
+def _import(tell: Tell, path: Path, name: str | None = None) -> str:
+    from checkpoints.importing import import_file
+
+    return import_file(path, name).name
+
+
+def _pull(tell: Tell, name: str) -> str:
+    from checkpoints.pulling import pull
+
+    return pull(name, progress=tell, stop=_ears(tell)).name
+
+
+def _ears(tell: Tell) -> Callable[[], bool]:
+    return lambda: tell(None)
+
+
+def warm_up() -> None:
+    """Imports what the first visitor would wait for, while the lanes wait for requests."""
+    from music.tokens.octuple import vocabulary
+
+    vocabulary()
+    for pipeline in ("generate", "remix", "harmonize", "compose"):
+        importlib.import_module(f"pipelines.{pipeline}")
+
+
+VERBS: dict[str, Verb] = {
+    "generate": Verb("model", _generate, limit_s=3600.0),
+    "remix": Verb("model", _remix, limit_s=3600.0),
+    "harmonize": Verb("model", _harmonize, limit_s=3600.0),
+    "compose": Verb("model", _compose, limit_s=3600.0),
+    "verify": Verb("model", _verify),
+    "import": Verb("model", _import, limit_s=900.0),
+    "pull": Verb("download", _pull, limit_s=24 * 3600.0),
+    "inspect": Verb("media", _inspect, limit_s=60.0),
+    "render": Verb("media", _render),
+    "encode": Verb("media", _encode),
+    "stems_zip": Verb("media", _stems_zip),
+    "song_zip": Verb("media", _song_zip),
+    "sheet": Verb("media", _sheet, limit_s=120.0),
+}
+
+
+class Worker:
+    """A handle on the worker process, which is started when first asked and started anew after a crash.
+
+    Args:
+        verbs: name of the module whose ``VERBS`` the process serves; its ``warm_up()``, if it has one, runs beside.
+    """
+
+    def __init__(self, verbs: str = "pipelines.worker.client") -> None:
+        self._module = verbs
+        self._verbs: dict[str, Verb] = importlib.import_module(verbs).VERBS
+        self._process: subprocess.Popen | None = None
+        self._lanes: dict[str, Connection] = {}
+        self._starting = threading.Lock()
+        self._busy = {lane: threading.Lock() for lane in LANES}
+
+    def lane(self, verb: str) -> str:
+        """Returns the lane in which this verb runs."""
+        return self._verbs[verb].lane
+
+    def ask(
+        self,
+        verb: str,
+        arguments: tuple[Any, ...],
+        on_update: Callable[[Any], None] = lambda update: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Any:
+        """Returns what the verb returns; waits for its turn in its lane, then for its end.
+
+        Raises:
+            StudioError: the verb refused, failed (the traceback is in the log), took too long, or its process died.
+        """
+        lane, limit_s = self.lane(verb), self._verbs[verb].limit_s
+        with self._busy[lane]:
+            process, connection = self._started(lane)
+            deadline = time.monotonic() + limit_s
+            stop_sent = overdue = False
+            try:
+                connection.send((verb, arguments))
+                while True:
+                    late = time.monotonic() > deadline
+                    if not stop_sent and (late or should_stop()):
+                        connection.send("stop")
+                        stop_sent, overdue, deadline = True, late, time.monotonic() + PATIENCE_S
+                    elif stop_sent and late:
+                        process.kill()
+                    if not connection.poll(0.05):
+                        continue
+                    kind, value = connection.recv()
+                    if kind == "update":
+                        on_update(value)
+                    elif overdue and not isinstance(value, Step):
+                        raise StudioError("That took too long and was stopped. Try a shorter piece.")
+                    elif kind == "done":
+                        return value
+                    else:
+                        raise StudioError(value)
+            except (EOFError, OSError):
+                process.kill()
+                _log.error("the worker process ended during %s with code %s", verb, process.wait())
+                raise StudioError(
+                    "The music engine stopped unexpectedly. Try again: it starts anew by itself."
+                ) from None
+
+    def start(self) -> None:
+        """Starts the process if it does not run, so that the first visitor need not wait for it."""
+        self._started(LANES[0])
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._starting:
+            for connection in self._lanes.values():
+                connection.close()
+            self._lanes = {}
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+
+    def _started(self, lane: str) -> tuple[subprocess.Popen, Connection]:
+        with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                self._process, self._lanes = _start(self._module)
+            return self._process, self._lanes[lane]
+
+
+def _start(module: str) -> tuple[subprocess.Popen, dict[str, Connection]]:
+    key = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="deepmusic-") as folder:
+        unix = sys.platform != "win32"
+        with Listener(f"{folder}/worker" if unix else ("localhost", 0), authkey=key.encode()) as listener:
+            address = listener.address if unix else f"localhost:{listener.address[1]}"
+            # A process of its own, not a fork or a spawn of this one: those would run the page again in the child.
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.worker.process", address, module],
+                env={
+                    **_one_thread(),
+                    **os.environ,
+                    KEY: key,
+                    "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)]),
+                },
+                stdin=subprocess.DEVNULL,
+            )
+            lanes: dict[str, Connection] = {}
+            accepting = threading.Thread(target=_accept, args=(listener, lanes), daemon=True)
+            accepting.start()
+            deadline = time.monotonic() + START_S
+            while accepting.is_alive() and process.poll() is None and time.monotonic() < deadline:
+                accepting.join(0.1)
+            if len(lanes) < len(LANES):
+                process.kill()
+                raise StudioError("The music engine does not start. The server's log says why.")
+    return process, lanes
+
+
+def _one_thread() -> dict[str, str]:
+    # On a machine with few or busy cores a second thread makes decoding slower, up to 18 times; the user's own
+    # setting of these variables wins. They must stand before torch is imported.
+    return {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def _accept(listener: Listener, lanes: dict[str, Connection]) -> None:
+    while len(lanes) < len(LANES):
+        connection = listener.accept()
+        lanes[connection.recv()] = connection

@@ -1,0 +1,131 @@
+"""What can be done with a song: begin it from words and a sketch, write a stage again, finish it, branch off, hear a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.song.plan import Brief, Plan
+from pipelines.song.planning import plan_song
+from studio.session import Song, Take, keep
+from studio.widgets import sampling
+from studio.widgets.compose.stage_labels import face
+from studio.widgets.compose.stage_options import in_words
+from studio.widgets.job_progress import write
+from studio.widgets.player.player import NamedPiece, small_roll
+from studio.widgets.start import has_music, summary, upload
+from studio.wording import plain
+
+_SKETCH = "compose sketch"
+_SHOWN = "compose shown stage"
+
+
+def is_composed(take: Take | None) -> bool:
+    """Whether a take came out of the Compose page, stage by stage."""
+    return take is not None and isinstance(take.options, Plan)
+
+
+def begin(song: Song, brief: Brief, sketch: Piece) -> None:
+    """Starts to write a song.
+
+    Raises:
+        StudioError: the brief does not fit the sketch, or the studio is too busy.
+    """
+    write(song, "compose", sketch, plan_song(brief, sketch), brief.text, stages=())
+
+
+def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] | None) -> None:
+    """Starts to write one stage of a take again, and those after it; those before it are kept.
+
+    Args:
+        song: gets the new take.
+        take: a composed one.
+        number: of the stage.
+        changes: of its options; None for another seed only.
+
+    Raises:
+        StudioError: the options do not go together or with the song, or the studio is too busy.
+    """
+    title = face(take.options.stages[number]).title
+    detail = f"{title} re-rolled" if changes is None else f"{title}: {in_words(changes)}"
+    if changes and "form" in changes:
+        _check_themes(changes["form"], take.options)
+    plan = take.options.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
+    write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
+
+
+def _check_themes(form: Sequence[str], plan: Plan) -> None:
+    known = [name for stage in plan.stages for name in getattr(stage.options, "sections", ())]
+    missing = list(dict.fromkeys(name for name in form if name.rstrip("'") not in known))
+    if missing:
+        raise StudioError(
+            f"This song has no theme {', '.join(missing)}. Use {' and '.join(known)}, "
+            "or set the form above and compose a new song."
+        )
+
+
+def finish(song: Song, take: Take, number: int) -> None:
+    """Starts to write a stopped take's stages from this one on.
+
+    Raises:
+        StudioError: the studio is too busy.
+    """
+    detail = f"{take.label}, finished"
+    write(song, "compose", take.before or Piece.empty(), take.options, detail, stages=take.stages[:number])
+
+
+def branch(song: Song, take: Take, number: int) -> None:
+    """Makes what a stage made a take of its own."""
+    title, piece = face(take.options.stages[number]).title, take.stages[number]
+    song.add((piece,), label=f"{title} of {take.label}", detail=summary(piece))
+
+
+def show_stage(take: Take, number: int | None) -> None:
+    """Puts a stage's piece in the player, or None for the song; for callbacks."""
+    keep(_SHOWN, None if number is None else [take.number, number])
+
+
+def shown_stage(song: Song) -> int | None:
+    """Returns which stage of the current take is in the player, or None if the song is."""
+    shown = song.controls.get(_SHOWN)
+    if not is_composed(song.take) or not shown or shown[0] != song.take.number:
+        return None
+    return shown[1] if shown[1] < len(song.take.stages) else None
+
+
+def sketch_control(song: Song) -> Piece:
+    """Shows what the song starts from, and lets the visitor give it; returns that piece, empty for nothing."""
+    name, piece = _sketch(song)
+    if piece is None:
+        st.caption("Or begin with a melody or a sketch of yours: a MIDI or MusicXML file.")
+        upload(song, on_read=lambda take: keep(_SKETCH, [take.number, 0]))
+        if has_music(song):
+            st.button(
+                "Use the current song as the sketch",
+                icon=":material/draw:",
+                key="use as sketch",
+                type="tertiary",
+                on_click=keep,
+                args=(_SKETCH, [song.place.take, song.place.variant]),
+                help="Its melody becomes the theme of the new song.",
+            )
+        return Piece.empty()
+    with st.container(border=True, gap="xsmall", key="sketch"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f":material/draw: **Sketch:** {plain(name)}", width="content")
+            st.button(
+                "Remove", icon=":material/close:", key="no sketch", type="tertiary", on_click=keep, args=(_SKETCH, None)
+            )
+        small_roll(NamedPiece(f"Sketch: {name}", piece), key="sketch roll", height=52)
+        st.caption(plain(summary(piece)))
+    return piece
+
+
+def _sketch(song: Song) -> tuple[str, Piece | None]:
+    place = song.controls.get(_SKETCH)
+    take = next((take for take in song.takes if place and take.number == place[0]), None)
+    return ("", None) if take is None else (take.label, take.pieces[min(place[1], len(take.pieces) - 1)])

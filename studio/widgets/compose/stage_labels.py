@@ -1,0 +1,96 @@
+"""The stages of a song as a visitor reads of them: what each is called, what it does, and what came of it in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from music.bars import bar_grid, clock
+from music.chords import chord_spans
+from music.form import ENDING, INTRO, sections, theme_of
+from music.instruments import DRUMS, parse_instrument
+from music.piece import Piece
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from studio.widgets.compose.brief_chips import player_name
+
+CHORDS_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Face:
+    """A stage as the page shows it.
+
+    Attributes:
+        title: what it is called.
+        icon: the name of its picture.
+        about: what it does, in one line.
+        in_words: returns what came of these options, in one line.
+    """
+
+    title: str
+    icon: str
+    about: str
+    in_words: Callable[[Any, Piece], str]
+
+
+def _theme(options: ThemeOptions, piece: Piece) -> str:
+    count, bars = len(options.sections), options.bars
+    themes = f"{count} theme{'s' * (count > 1)} of {bars} bar{'s' * (bars > 1)}"
+    return " · ".join([themes, options.key, player_name(parse_instrument(options.lead))])
+
+
+def _sections(options: SectionsOptions, piece: Piece) -> str:
+    names = [each.name for each in sections(piece.score)] or list(options.form)
+    inner = [name for name in names if name not in (INTRO, ENDING)]
+    form = (" " if all(len(theme_of(name)) == 1 for name in inner) else ", ").join(inner)
+    framed = [INTRO.lower()] * (INTRO in names) + [ENDING.lower()] * (ENDING in names)
+    return " · ".join(filter(None, [form, " and ".join(framed), f"{len(bar_grid(piece.score))} bars"]))
+
+
+def _harmony(options: HarmonyOptions, piece: Piece) -> str:
+    players = list(dict.fromkeys(_player(track) for track in piece.score.tracks[1:] if len(track.notes)))
+    chords = [span.chord.name() for span in chord_spans(piece.score)]
+    chords = [name for n, name in enumerate(chords) if not n or name != chords[n - 1]]
+    some = " ".join(chords[:CHORDS_NAMED]) + " …" * (len(chords) > CHORDS_NAMED)
+    return " · ".join(filter(None, [", ".join(players), some]))
+
+
+def _mix(options: MixOptions, piece: Piece) -> str:
+    parts = {
+        "loudness by section": options.dynamics > 0,
+        "players join in turn": options.layers,
+        "fills": options.fills,
+        "ritardando": options.ritardando,
+    }
+    return " · ".join([clock(piece.seconds), *(words for words, is_on in parts.items() if is_on)])
+
+
+def _player(track: Any) -> str:
+    return player_name(DRUMS if track.is_drum else track.program)
+
+
+FACES: dict[str, Face] = {
+    "theme": Face("Theme", "music_note", "A melody for each part of the form.", _theme),
+    "sections": Face("Sections", "view_week", "The themes in order. Returns are varied; intro and ending frame them.", _sections),
+    "harmony": Face("Harmony", "piano", "Chords and players under the melody.", _harmony),
+    "mix": Face("Mix", "tune", "Loudness, entries and fills, section by section.", _mix),
+}  # fmt: skip
+"""What a visitor reads of each stage, by its pipeline."""
+
+
+def face(stage: Stage) -> Face:
+    """Returns how a stage is shown; a pipeline that has no face of its own goes by its name."""
+    name = stage.pipeline
+    plain = Face(
+        name.replace("_", " ").capitalize(), "graphic_eq", "", lambda options, piece: f"{piece.note_count} notes"
+    )
+    return FACES.get(name, plain)
+
+
+def finished(plan: Plan, stages: tuple[Piece, ...]) -> int:
+    """Returns how many stages of a plan are written to their end: a piece in the making has no recipe of its stage."""
+    for number, (stage, piece) in enumerate(zip(plan.stages, stages)):
+        if not piece.history or piece.history[-1].get("pipeline") != stage.pipeline:
+            return number
+    return min(len(plan.stages), len(stages))

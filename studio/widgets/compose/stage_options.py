@@ -1,0 +1,191 @@
+"""The options of a stage of a song, as fields of a form: what each pipeline lets a musician set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from music.errors import StudioError
+from music.instruments import instrument_name, parse_instrument
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from pipelines.options import MAX_PLAYERS
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
+from studio.widgets.compose.brief_chips import NAMES
+from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
+from studio.widgets.sampling import MAX_SEED
+from studio.wording import show_error
+
+Key = Callable[[str], str]
+
+
+def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None]) -> None:
+    """Shows a form with the options of a stage, and what is wrong with them once it is sent.
+
+    Args:
+        stage: as it is now.
+        key: the same for the same stage of the same take.
+        send: is called with the options that were changed; raises StudioError if it cannot take them.
+    """
+    with st.form(key, border=False, enter_to_submit=True):
+        values = _FORMS.get(stage.pipeline, lambda options, key: {})(stage.options, lambda name: f"{key} {name}")
+        if hasattr(stage.options, "seed"):
+            values["seed"] = st.number_input(
+                "Seed",
+                0,
+                max(MAX_SEED, stage.options.seed),
+                stage.options.seed,
+                key=f"{key} seed",
+                help="The same seed with the same options gives the same notes.",
+            )
+        answer = st.container()  # above the button, which is in sight when it is pressed
+        sent = st.form_submit_button("Apply", type="primary", icon=":material/check:", width="stretch")
+    changes = {name: value for name, value in values.items() if value != getattr(stage.options, name)}
+    if sent and not changes:
+        answer.caption("Nothing was changed.")
+    elif sent:
+        try:
+            send(changes)
+        except StudioError as error:
+            with answer:
+                show_error(str(error))
+
+
+def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
+    pitched = [name for name in NAMES if name != "Drums"]
+    lead = instrument_name(parse_instrument(options.lead))
+    chosen = st.selectbox(
+        "Melody played by", pitched, pitched.index(lead), key=key("lead"), help="Who plays the melody."
+    )
+    return {
+        "lead": options.lead if chosen == lead else chosen,
+        "temperature": _adventure(options.temperature, key),
+        "drafts": st.slider(
+            "Drafts",
+            1,
+            16,
+            options.drafts,
+            key=key("drafts"),
+            help="How many openings are written; the best one is kept. More take longer.",
+        ),
+    }
+
+
+def _sections(options: SectionsOptions, key: Key) -> dict[str, Any]:
+    form = st.text_input(
+        "Form",
+        " ".join(options.form),
+        key=key("form"),
+        help="The sections in order, with spaces between. An apostrophe makes a varied return: A A' B A'.",
+    )
+    amount = st.slider(
+        "Variation",
+        0,
+        100,
+        round(options.amount),
+        step=5,
+        key=key("amount"),
+        format="%d %%",
+        help="How much of a varied return is other than its theme.",
+    )
+    left, right = st.columns(2)
+    return {
+        "form": tuple(form.replace(",", " ").split()),
+        "amount": options.amount if amount == round(options.amount) else float(amount),
+        "intro_bars": left.number_input("Intro (bars)", 0, 16, options.intro_bars, key=key("intro")),
+        "ending_bars": right.number_input("Ending (bars)", 1, 8, options.ending_bars, key=key("ending")),
+        "temperature": _adventure(options.temperature, key),
+    }
+
+
+def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
+    left, right = st.columns(2)
+    style = left.selectbox(
+        "Style", HARMONIES, HARMONIES.index(options.style), format_func=lambda each: STYLES[each][0], key=key("style")
+    )
+    complexity = right.selectbox(
+        "Chords",
+        COMPLEXITIES,
+        COMPLEXITIES.index(options.complexity),
+        format_func=lambda each: COMPLEXITY[each][0],
+        key=key("complexity"),
+    )
+    now = [instrument_name(parse_instrument(name)) for name in options.instruments]
+    players = st.multiselect(
+        "Instruments",
+        NAMES,
+        now,
+        max_selections=MAX_PLAYERS,
+        placeholder="The usual ones",
+        key=key("players"),
+        help="Who accompanies. Empty leaves it to the style.",
+    )
+    chords = st.text_input(
+        "Progression",
+        options.chords,
+        placeholder="The model chooses. Or type: Am F C G",
+        key=key("chords"),
+        help="One chord a bar, or bars between lines such as | Am | F G | C |. Each theme begins with the first.",
+    )
+    return {
+        "style": style,
+        "complexity": complexity,
+        "instruments": options.instruments if players == now else tuple(players),
+        "chords": chords,
+        "temperature": _adventure(options.temperature, key),
+    }
+
+
+def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
+    dynamics = st.slider(
+        "Dynamics",
+        0,
+        100,
+        round(options.dynamics),
+        step=5,
+        key=key("dynamics"),
+        format="%d %%",
+        help="How much the sections differ in loudness.",
+    )
+    switches = {
+        "layers": ("Players join in turn", "Instead of all playing all the time."),
+        "groove": ("One groove a section", "Drums and bass keep to the section's pattern."),
+        "clear": ("Room for the melody", "Chords that would cover it move below it."),
+        "fills": ("Fills", "Drums and bass lead over into the next section."),
+        "ritardando": ("Slow down at the end", "The last bar becomes slower."),
+    }
+    values = {
+        name: st.toggle(label, getattr(options, name), key=key(name), help=text)
+        for name, (label, text) in switches.items()
+    }
+    return {"dynamics": options.dynamics if dynamics == round(options.dynamics) else float(dynamics), **values}
+
+
+def _adventure(value: float, key: Key) -> float:
+    chosen = st.slider(
+        "How adventurous",
+        0.0,
+        2.0,
+        min(2.0, round(value, 2)),
+        step=0.05,
+        key=key("temperature"),
+        help="Low is safe and repeats itself; high surprises, and stumbles more.",
+    )
+    return value if chosen == min(2.0, round(value, 2)) else chosen
+
+
+_FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
+    "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
+}  # fmt: skip
+
+
+def in_words(changes: dict[str, Any]) -> str:
+    """Returns which options were changed, such as "seed 7, style piano"."""
+    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in changes.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return " ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else f"{value}"

@@ -1,0 +1,282 @@
+"""The controls of the Harmonize page: every option of the pipeline in words that a musician uses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from music.analysis.melody import find_melody
+from music.analysis.melody_key import key_of
+from music.bars import bar_grid
+from music.chords import parse_progression
+from music.errors import StudioError
+from music.files.midi import read_midi
+from music.instruments import DRUMS, instrument_name
+from music.piece import Piece
+from music.theory import ALL_KEYS, Key, parse_key
+from pipelines import options as limits
+from pipelines.options import HarmonizeOptions, parse_bars
+from studio.session import Song, bound, keep, set_controls, song_controls
+from studio.widgets import sampling
+from studio.widgets.generate.controls import INSTRUMENTS
+from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
+from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, show_problem, take_over, track_names
+from studio.widgets.start import EXAMPLE, has_music, summary
+
+STYLES: dict[str, tuple[str, str]] = {
+    "chords": ("Chords", "One track of held chords under the melody, moving smoothly from one to the next."),
+    "bass": ("Bass", "One bass line under the melody, on the roots and between them."),
+    "piano": ("Piano", "A piano part for two hands, as a song's accompanist would play it."),
+    "band": ("Band", "Several tracks: bass, drums and whoever else plays along."),
+    "chorale": ("Chorale", "Three voices under the melody: alto, tenor and bass, each within its range."),
+}
+"""Each style: its name on the page, and what comes out in one line."""
+
+_MANY_PLAY = ("band", "chorale")
+
+COMPLEXITY: dict[str, tuple[str, str]] = {
+    "low": ("Plain", "Chords of three notes, mostly those of the key."),
+    "medium": ("Sevenths", "Seventh chords too."),
+    "high": ("Rich", "Ninths and suspensions too, and chords borrowed from other keys."),
+}
+_FIELDS = (
+    ("notes", "Adventure in the notes", "Which chords and pitches come."),
+    ("rhythm", "Adventure in the rhythm", "Where notes begin and how long they are."),
+)
+_PRE = "harmonize "
+
+_USUAL = {field.name: field.default for field in dataclasses.fields(HarmonizeOptions)} | {
+    "temperature": 1.0, "variants": 2,
+}  # fmt: skip
+PRESETS: dict[str, dict[str, Any]] = {
+    "Lead sheet": {"style": "chords", "complexity": "low"},
+    "Own chords": {"style": "chords", "chords": "| Am | G | Am | E7 | Am | G | Am E7 | Am | C | G | Am | E7 | C | G | Am E7 | Am |"},
+    "Piano song": {"style": "piano"},
+    "Folk band": {"style": "band", "band": [24, 32, DRUMS], "complexity": "low"},
+    "Four voices": {"style": "chorale", "complexity": "low", "temperature": 0.8},
+}  # fmt: skip
+"""Worked examples; what one does not name goes back to its default."""
+
+_SET_BY_PRESET = (
+    "style", "key", "complexity", "temperature", "temperature_notes", "temperature_rhythm", "top_p", "top_k", "variants",
+)  # fmt: skip
+
+
+def use_example(song: Song, name: str) -> None:
+    """Sets the controls to a worked example; a song without music gets the example tune."""
+    values = {key: _USUAL[key] for key in _SET_BY_PRESET} | PRESETS[name]
+    tune = read_midi(EXAMPLE)
+    if not has_music(song):
+        song.add((tune,), label=tune.title, detail=summary(tune))
+    chords = values.pop("chords", "")
+    if source(song).title != tune.title:  # they were made for the example tune
+        chords = ""
+    keep(CELLS, laid_out(chords, len(bar_grid(source(song).score)), 4))
+    set_controls(
+        {_PRE + key: value for key, value in values.items() if key != "band"}
+        | {_PRE + f"players {style}": None for style in STYLES}
+        | {_PRE + "players band": values.get("band", []), _PRE + "players chorale": []}
+        | {_PRE + "seed": None, BARS: "", PROGRESSION: ""}
+    )
+
+
+def source(song: Song) -> Piece:
+    """Returns what is to be harmonized: the current piece or, where that is a harmonization, what that was made of."""
+    piece, take = song.piece, song.take
+    while take is not None and isinstance(take.options, HarmonizeOptions):
+        piece = take.before
+        take = next((other for other in song.takes if piece in other.pieces), None)
+    return piece
+
+
+def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
+    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
+    recipe = piece.history[-1] if piece is not None and piece.history else {}
+    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
+    return recipe if known else None
+
+
+def harmonize_controls(song: Song) -> dict[str, Any]:
+    """Shows the controls; returns them as values of HarmonizeOptions, unchecked, save for the chords.
+
+    These are in ``cells``, and ``edited`` are the bars, counted from 0, for which others were typed than the take has.
+    """
+    piece = source(song)
+    values: dict[str, Any] = {"melody": _melody(piece)}
+    values["style"] = style = _one_of("Style", "style", STYLES)
+    left, right = (st.container(), st.container()) if style in _MANY_PLAY else st.columns(2)
+    with left:
+        values["instruments"] = _players(style)
+    with right:
+        values["key"], key = _key(piece, values["melody"])
+    values["complexity"] = _one_of("Harmony", "complexity", COMPLEXITY)
+    selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
+    values["cells"] = chord_grid(piece, song.piece, key, selected)
+    values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
+    values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
+    values["temperature"] = sampling.adventure(_PRE)
+    values["variants"] = sampling.versions(_PRE)
+    with st.expander("Fine tuning"):
+        values |= _fine_tuning()
+    return values
+
+
+def _one_of(label: str, name: str, choices: Mapping[str, tuple[str, str]]) -> str:
+    """Shows choices by name, and under them what the chosen one means; returns it."""
+    chosen = keep(
+        _PRE + name,
+        st.segmented_control(
+            label,
+            list(choices),
+            key=bound(_PRE + name, _USUAL[name]),
+            format_func=lambda choice: choices[choice][0],
+            required=True,
+            width="stretch",
+        ),
+    )
+    st.caption(choices[chosen][1])
+    return chosen
+
+
+def _melody(piece: Piece) -> int | None:
+    names = track_names(piece)
+    tracks = piece.score.tracks
+    found = 0 if harmonized(piece) else find_melody(piece.score)
+    choices = [index for index in names if not tracks[index].is_drum]
+    name = f"{_PRE}melody {piece.fingerprint[:8]}"
+
+    def label(index: int) -> str:
+        count = len(tracks[index].notes)
+        return f"{names[index]} · {count} note{'s' * (count > 1)}" + (" · found" if index == found else "")
+
+    return keep(
+        name,
+        st.selectbox(
+            "Melody",
+            choices,
+            key=bound(name, found),
+            format_func=label,
+            placeholder="There is no track with pitches",
+            disabled=not choices,
+            help="It stays as it is, note for note; all other tracks are replaced. 'Found' marks the track that is "
+            "most like a melody by its name and notes.",
+        ),
+    )
+
+
+def _players(style: str) -> tuple[str, ...]:
+    """Shows who plays; returns the names, none for the style's own."""
+    name = f"{_PRE}players {style}"
+    pitched = [program for program in INSTRUMENTS if program != DRUMS]
+    if style not in _MANY_PLAY:
+        chosen = keep(
+            name,
+            st.selectbox(
+                "Instrument",
+                pitched,
+                None,
+                key=bound(name, None),
+                format_func=instrument_name,
+                placeholder="The usual one",
+                help="Who plays the accompaniment.",
+            ),
+        )
+        return () if chosen is None else (instrument_name(chosen),)
+    band = style == "band"
+    many = keep(
+        name,
+        st.multiselect(
+            "Instruments",
+            INSTRUMENTS if band else pitched,
+            key=bound(name, []),
+            format_func=instrument_name,
+            placeholder="The usual ones",
+            max_selections=limits.MAX_PLAYERS if band else 3,
+            help="The band's players, a track each."
+            if band
+            else "One for all three voices, or one each for alto, tenor and bass.",
+        ),
+    )
+    return tuple(instrument_name(program) for program in many)
+
+
+def _key(piece: Piece, melody: int | None) -> tuple[str | None, Key]:
+    """Shows the key; returns the wish and the key in which chords are spelled."""
+    own = key_of(piece.score, find_melody(piece.score) or 0 if melody is None else melody)
+    wish = keep(
+        _PRE + "key",
+        st.selectbox(
+            "Key",
+            [key.name for key in ALL_KEYS],
+            None,
+            key=bound(_PRE + "key", None),
+            placeholder=f"Auto: {own.name}",
+            help="The key to harmonize in. The melody is not transposed.",
+        ),
+    )
+    return wish, parse_key(wish) if wish else own
+
+
+def _bars(piece: Piece) -> str:
+    """Shows which bars to do again, of a piece that has an accompaniment; returns them as one types them."""
+    bars = keep(
+        BARS,
+        st.text_input(
+            "Only these bars",
+            key=bound(BARS, ""),
+            placeholder="All",
+            help="Such as 5, or 5-8: only these are harmonized again and the rest stays, note for note. Or drag over "
+            "the piano roll. Empty is all.",
+        ),
+    )
+    show_problem(bars, piece)
+    return bars
+
+
+def _fine_tuning() -> dict[str, Any]:
+    values = sampling.choices(_FIELDS, top_p=_USUAL["top_p"], prefix=_PRE)
+    values["seed"] = sampling.seed(_PRE)
+    values["checkpoint"] = sampling.model("harmonize", _USUAL["checkpoint"], "Which trained model harmonizes.", _PRE)
+    return values
+
+
+def checked(values: Mapping[str, Any]) -> HarmonizeOptions:
+    """Returns the options that the controls show; an empty seed is drawn here.
+
+    Raises:
+        StudioError: the values do not go together.
+    """
+    if values["melody"] is None:
+        raise StudioError("There is no melody to harmonize. Give music that has a track with pitches.")
+    seed = sampling.drawn_seed() if values["seed"] is None else values["seed"]
+    plain = {name: value for name, value in values.items() if name not in ("cells", "edited")}
+    chords = progression(values["cells"], parse_bars(values["bars"]))
+    return HarmonizeOptions(**{**plain, "chords": chords, "seed": seed})
+
+
+def in_words(options: HarmonizeOptions) -> str:
+    """Returns what was asked for in a few words, such as "Piano · Sevenths · chords Am F C G · bars 5-8"."""
+    bars = options.chords.strip("| ").split(" | ")
+    parts = [
+        STYLES[options.style][0],
+        ", ".join(options.instruments),
+        COMPLEXITY[options.complexity][0],
+        options.key or "",
+        f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}" if parse_progression(options.chords) else "",
+        f"bars {options.bars}" if options.bars else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def selectable(piece: Piece) -> dict[str, Any] | None:
+    """Returns what the player shows as selected: bars of a harmonization; None for other music."""
+    return on_the_roll(piece) | {"names": {}, "tracks": [], "locked": []} if harmonized(piece) else None
+
+
+def take_over_bars(chosen: Mapping[str, Any]) -> None:
+    """Sets the field of bars to what was selected on the roll; tracks selected for Remix stay so."""
+    controls = song_controls()
+    take_over({**chosen, "tracks": controls.get(TRACKS, []), "locked": controls.get(LOCKED, [])})

@@ -1,0 +1,107 @@
+"""A take that is being written: its start, its progress with Stop and the roll that fills, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from music.compare import changed_notes
+from music.piece import Piece
+from pipelines.song.plan import Plan
+from studio.jobs import Job, registry
+from studio.session import Song, Writing
+from studio.widgets import takes
+from studio.widgets.compose.stage_labels import face
+from studio.widgets.player.player import NamedPiece, player
+from studio.widgets.start import summary
+
+POLL_S = 0.4
+
+
+def write(
+    song: Song, verb: str, piece: Piece, options: Any, detail: str = "", stages: Sequence[Piece] | None = None
+) -> None:
+    """Starts to write a take, and runs the page again so that it shows how that goes.
+
+    Args:
+        song: gets the take.
+        verb: the worker's name for the pipeline.
+        piece: what the pipeline takes.
+        options: what was asked for.
+        detail: the same in a few words; by default the result in one line.
+        stages: of a composed song, the results of the stages that are kept; None for a pipeline without stages.
+
+    Raises:
+        StudioError: the studio is too busy.
+    """
+    kept = () if stages is None else (tuple(stages),)
+    job = registry().submit(verb, piece, options, *kept, owner=song.id)
+    song.writing = Writing(job.id, piece if piece.note_count else None, options, detail, *kept)
+    song.notice = None
+    st.rerun()
+
+
+@st.fragment(run_every=POLL_S)
+def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> None:
+    """Shows the take that is being written, and takes it over once it is finished.
+
+    Args:
+        song: gets the take.
+        show: shows what there is so far, below how it goes; by default a roll that fills.
+    """
+    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
+    if job is None or not job.live:
+        _finish(song, job)
+        st.rerun()
+    ahead, step = registry().position(job), job.update
+    options, before = song.writing.options, song.writing.before
+    grows, rewrites = takes.grows(options), takes.rewrites(options)
+    share = 0.0 if step is None else step.done / step.total
+    if step is None and isinstance(options, Plan):
+        share = len(song.writing.stages) / len(options.stages)
+    if ahead:
+        text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
+    elif step is None:
+        text = "Warming up …"
+    elif isinstance(options, Plan):
+        number = min(int(step.done), len(options.stages) - 1)
+        text = f"{face(options.stages[number]).title}: stage {number + 1} of {len(options.stages)}"
+    elif grows:
+        text = f"Writing bar {min(int(step.done) + 1, step.total):.0f} of {step.total:.0f}"
+    else:
+        text = f"{'Rewriting' if rewrites else 'Harmonizing'} … {share:.0%}"
+    with st.container(horizontal=True, vertical_alignment="center", key="writing"):
+        st.progress(min(1.0, share), text)
+        label = "Stop and keep" if step else "Cancel"
+        if st.button(
+            label,
+            icon=":material/stop_circle:",
+            key="stop",
+            disabled=job.stop.is_set(),
+            help="Ends the writing; what is there so far is kept.",
+        ):
+            registry().stop(job.id, song.id)
+    if show is not None:
+        show(song, job)
+    elif step is not None or (before is not None and not grows):
+        pieces = (before,) if step is None else step.pieces
+        marks = changed_notes(before.score, pieces[0].score) if rewrites and step else None
+        player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=grows)
+        takes.small_rolls(pieces)
+
+
+def _finish(song: Song, job: Job | None) -> None:
+    """Makes a take of what a finished job wrote, or notes what went wrong."""
+    done, song.writing = song.writing, None
+    if job is None:
+        song.notice = "The studio has lost track of this job. Start it again."
+        return
+    registry().forget(job.id, song.id)
+    if job.error:
+        song.notice = job.error
+    elif job.result is not None and job.result.piece.note_count:
+        detail = done.detail or summary(job.result.piece)
+        stages = (*done.stages, *getattr(job.result, "stages", ())[len(done.stages) :])
+        song.add(job.result.pieces, detail=detail, before=done.before, options=done.options, stages=stages)

@@ -1,0 +1,393 @@
+"""What one hears: every control reaches the sound, nothing is cut or clipped, and files decode to what was made."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import symusic
+
+from music.audio import fluidsynth as fluid
+from music.audio import tinysoundfont as basic_synth
+from music.audio.encoding import MIME_TYPES, Audio, encode, write_audio
+from music.audio.mastering import CEILING, LOUDNESS_LUFS, loudness, master
+from music.audio.performance import Kind, perform
+from music.audio.render import Stopped, engine, mix_stems, render, render_stems
+from music.audio.soundfonts import bundled_soundfont, find_soundfont
+from music.errors import StudioError
+from music.piece import Piece
+
+ROOT = Path(__file__).resolve().parents[3]
+RATE = 22_050
+QUARTER = 480
+
+needs_fluidsynth = pytest.mark.skipif(fluid.library() is None, reason="libfluidsynth is not installed")
+needs_basic = pytest.mark.skipif(basic_synth.library() is None, reason="tinysoundfont is not installed")
+
+
+def track(notes, program=0, is_drum=False, name="", controls=(), bends=()):
+    """Returns a track from (quarter, quarters, pitch, velocity) tuples and (quarter, …) controls and bends."""
+    made = symusic.Track(name, program, is_drum)
+    for start, length, pitch, velocity in notes:
+        made.notes.append(symusic.Note(round(start * QUARTER), round(length * QUARTER), pitch, velocity))
+    for start, number, value in controls:
+        made.controls.append(symusic.ControlChange(round(start * QUARTER), number, value))
+    for start, value in bends:
+        made.pitch_bends.append(symusic.PitchBend(round(start * QUARTER), value))
+    return made
+
+
+def piece(*tracks, tempos=((0, 120.0),)):
+    """Returns a piece of these tracks; a quarter lasts 0.5 s unless tempos (quarter, BPM) say otherwise."""
+    score = symusic.Score(QUARTER)
+    for start, qpm in tempos:
+        score.tempos.append(symusic.Tempo(round(start * QUARTER), qpm=qpm))
+    for made in tracks:
+        score.tracks.append(made)
+    return Piece(score)
+
+
+def raw(one_track, seconds=2.0):
+    """Returns the sound of a track before mastering, ``[frames, 2]``, so that levels can be compared."""
+    performance = perform(piece(one_track).score, RATE)
+    chunks, parts = fluid.play(performance, [bundled_soundfont()], stems=False), []
+    while len(parts) * fluid.CHUNK_FRAMES < seconds * RATE:
+        parts.append(next(chunks)[0])
+    chunks.close()
+    return np.concatenate(parts)[: round(seconds * RATE)]
+
+
+def level_db(samples):
+    return 20 * np.log10(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)
+
+
+def pitch_hz(samples):
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return spectrum.argmax() * RATE / len(samples)
+
+
+def span(samples, start, stop, rate=RATE):
+    return samples[round(start * rate) : round(stop * rate)]
+
+
+NOTE = (0, 2, 69, 100)
+
+
+@pytest.fixture(scope="module")
+def band():
+    """Eight beats of piano, bass and drums, a track without notes, and a tempo change."""
+    return piece(
+        track([(beat, 1, 60 + beat, 90) for beat in range(8)], 0, name="Keys"),
+        track([(beat, 2, 36, 100) for beat in range(0, 8, 2)], 33),
+        track([], 48, name="Nobody"),
+        track([(beat / 2, 0.25, 42 if beat % 4 else 36, 110) for beat in range(16)], 0, True),
+        tempos=((0, 120), (4, 90)),
+    )
+
+
+@pytest.fixture(scope="module")
+def mix(band):
+    return render(band, bundled_soundfont(), RATE)
+
+
+@needs_fluidsynth
+class TestMix:
+    def test_is_loud_enough_and_never_clips(self, mix):
+        assert mix.samples.dtype == np.float32
+        assert mix.samples.shape[1] == 2
+        assert np.isfinite(mix.samples).all()
+        assert mix.peak <= CEILING
+        assert loudness(mix.samples, RATE) == pytest.approx(LOUDNESS_LUFS, abs=0.3)
+
+    def test_is_stereo(self):
+        sound = render(piece(track([NOTE], 0), track([NOTE], 40, controls=[(0, 10, 20)])), rate=RATE).samples
+        assert np.abs(sound[:, 0] - sound[:, 1]).max() > 0.01
+
+    def test_rings_out_after_the_last_note(self, band, mix):
+        assert band.seconds < mix.seconds < band.seconds + 9
+        assert np.abs(mix.samples[-200:]).max() < 0.002
+
+    def test_keeps_the_pedal_ring(self):
+        held = render(piece(track([NOTE], controls=[(0, 64, 127), (8, 64, 0)])), rate=RATE)
+        assert held.seconds > render(piece(track([NOTE])), rate=RATE).seconds
+
+    def test_is_the_same_each_time_and_in_threads(self, band, mix):
+        with ThreadPoolExecutor(2) as pool:
+            for again in pool.map(lambda _: render(band, bundled_soundfont(), RATE), range(2)):
+                assert np.array_equal(again.samples, mix.samples)
+
+    def test_leaves_the_piece_alone(self, band):
+        before = Piece(band.score.copy()).fingerprint
+        render_stems(band, bundled_soundfont(), 8_000)
+        assert Piece(band.score).fingerprint == before
+
+    def test_tells_progress_and_stops_when_asked(self, band):
+        seen = []
+        render(band, bundled_soundfont(), RATE, progress=seen.append)
+        assert seen == sorted(seen)
+        assert seen[-1] == 1
+        assert len(seen) > 10
+        asked = []
+        with pytest.raises(Stopped):
+            render(band, bundled_soundfont(), RATE, stop=lambda: asked.append(1) or len(asked) > 3)
+        assert len(asked) == 4
+
+    @pytest.mark.parametrize("rate", [8_000, 48_000])
+    def test_other_rates(self, rate):
+        sound = render(piece(track([NOTE])), bundled_soundfont(), rate)
+        assert sound.rate_hz == rate
+        assert 1 < sound.seconds < 4
+
+    def test_refuses_a_senseless_rate(self, band):
+        with pytest.raises(StudioError, match="8000"):
+            render(band, rate=100)
+
+    def test_refuses_what_does_not_fit_in_memory(self):
+        with pytest.raises(StudioError, match="too long"):
+            render(piece(track([(0, 1, 60, 90), (100_000, 1, 60, 90)])))
+
+
+@needs_fluidsynth
+class TestStems:
+    def test_add_up_to_the_mix(self, band, mix):
+        stems = render_stems(band, bundled_soundfont(), RATE)
+        assert [(stem.name, stem.track_index) for stem in stems] == [
+            ("Keys", 0),
+            ("Electric Bass (finger)", 1),
+            (stems[2].name, 3),
+        ]
+        assert "drum" in stems[2].name.lower()
+        assert {len(stem.audio.samples) for stem in stems} == {len(mix.samples)}
+        assert np.abs(mix_stems(stems).samples - mix.samples).max() < 1e-5
+
+    def test_forty_tracks_keep_their_own_sound(self):
+        """Also the tenth, which a plain MIDI file would play as drums, and those past sixteen."""
+        tracks = [track([(index / 4, 0.24, 69, 100)], 73, name=str(index)) for index in range(40)]
+        stems = render_stems(piece(*tracks), bundled_soundfont(), RATE)
+        assert [stem.name for stem in stems] == [str(index) for index in range(40)]
+        for index in (0, 9, 15, 16, 25, 39):
+            sound = stems[index].audio.samples[:, 0]
+            start = index / 8
+            assert np.abs(span(sound, 0, start)).max(initial=0) < 1e-4
+            assert pitch_hz(span(sound, start + 0.02, start + 0.14)) == pytest.approx(440, rel=0.03)
+
+    def test_more_tracks_than_one_synthesizer_has_channels(self):
+        tracks = [track([(index / 64, 0.1, 60, 100)], 0) for index in range(130)]
+        score = piece(*tracks)
+        stems = render_stems(score, bundled_soundfont(), 8_000)
+        assert len(stems) == 130
+        assert np.abs(mix_stems(stems).samples - render(score, bundled_soundfont(), 8_000).samples).max() < 1e-4
+
+    def test_none_without_notes(self):
+        assert render_stems(Piece.empty()) == []
+
+
+@needs_fluidsynth
+class TestControls:
+    def test_tempo_changes_move_notes(self):
+        slow_second_half = piece(track([(0, 0.2, 60, 100), (4, 0.2, 60, 100)]), tempos=((0, 120), (2, 30)))
+        sound = np.abs(render(slow_second_half, bundled_soundfont(), RATE).samples[:, 0])
+        assert span(sound, 4.0, 4.95).max() < 0.02 < span(sound, 5.0, 5.2).max()
+
+    def test_velocity_volume_and_expression(self):
+        for quiet, least_db in (
+            (track([(0, 2, 69, 40)]), 12),
+            (track([NOTE], controls=[(0, 7, 40)]), 12),
+            (track([NOTE], controls=[(0, 11, 40)]), 15),
+        ):
+            assert level_db(raw(track([NOTE]))) - level_db(raw(quiet)) > least_db
+
+    def test_pan(self):
+        left = raw(track([NOTE], controls=[(0, 10, 0)]))
+        assert level_db(left[:, 0]) - level_db(left[:, 1]) > 15
+
+    def test_sustain_pedal(self):
+        short = (0, 0.5, 69, 100)
+        held = raw(track([short, (4, 0.1, 20, 1)], controls=[(0, 64, 127), (3, 64, 0)]))
+        dry = raw(track([short, (4, 0.1, 20, 1)]))
+        assert level_db(span(held, 1, 1.4)) - level_db(span(dry, 1, 1.4)) > 20
+
+    def test_pedals_without_control_changes_count(self):
+        pedalled = track([(0, 0.5, 69, 100), (4, 0.1, 20, 1)])
+        pedalled.pedals.append(symusic.Pedal(0, 3 * QUARTER))
+        dry = raw(track([(0, 0.5, 69, 100), (4, 0.1, 20, 1)]))
+        assert level_db(span(raw(pedalled), 1, 1.4)) - level_db(span(dry, 1, 1.4)) > 20
+
+    def test_pitch_bend_is_two_semitones(self):
+        plain = pitch_hz(span(raw(track([(0, 4, 69, 100)], 73)), 0.3, 1.5)[:, 0])
+        bent = pitch_hz(span(raw(track([(0, 4, 69, 100)], 73, bends=[(0, 8191)])), 0.3, 1.5)[:, 0])
+        assert bent / plain == pytest.approx(2 ** (2 / 12), rel=0.01)
+
+    def test_modulation_wheel_wobbles(self):
+        calm, wobbly = raw(track([(0, 4, 69, 100)], 73)), raw(track([(0, 4, 69, 100)], 73, controls=[(0, 1, 127)]))
+        assert np.abs(calm - wobbly).max() > 0.01
+
+    def test_programs_and_drums_sound_different(self):
+        piano, organ, drum = (
+            raw(track([NOTE], program, is_drum)) for program, is_drum in ((0, False), (19, False), (0, True))
+        )
+        assert np.abs(piano - organ).max() > 0.01
+        assert pitch_hz(span(piano, 0.1, 0.9)[:, 0]) == pytest.approx(440, rel=0.02)
+        assert pitch_hz(span(drum, 0.0, 0.5)[:, 0]) != pytest.approx(440, rel=0.02)
+
+    def test_bank_selects_do_not_change_the_instrument(self):
+        assert np.array_equal(raw(track([NOTE], controls=[(0, 0, 64), (0, 32, 3)])), raw(track([NOTE])))
+
+    def test_a_long_note_does_not_cut_a_later_one_of_its_pitch(self):
+        both = raw(track([(0, 1.5, 69, 100), (1, 3, 69, 100)], 19))
+        assert level_db(span(both, 1.2, 1.9)) > level_db(span(both, 0.1, 0.4)) - 6
+
+
+class TestEdges:
+    def test_silence_stays_silence(self):
+        for quiet in (Piece.empty(), piece(track([(0, 1, 60, 0)]))):
+            sound = render(quiet, rate=RATE)
+            assert sound.seconds > 0
+            assert sound.peak < 1e-6  # a reverb is never quite still
+            for format in MIME_TYPES:
+                assert encode(Audio(sound.samples, 44_100), format)
+
+    def test_a_very_short_piece(self):
+        sound = render(piece(track([(0, 0.01, 76, 120)], 115)), rate=RATE)
+        assert np.isfinite(sound.samples).all()
+        assert 0.05 < sound.peak <= CEILING
+
+    def test_a_very_quiet_piece_becomes_audible(self):
+        sound = render(piece(track([(0, 4, 60, 8)], controls=[(0, 7, 60)])), rate=RATE)
+        assert 0.05 < sound.peak <= CEILING
+
+    def test_notes_and_controls_at_odd_places(self):
+        odd = track(
+            [(0, 0, 60, 90), (0, 4, 60, 90), (1, 1, 0, 127), (1, 1, 127, 127)], controls=[(900, 7, 0), (0, 126, 1)]
+        )
+        sound = render(piece(odd), rate=RATE)
+        assert 2 < sound.seconds < 11
+
+    def test_mastering_holds_the_ceiling_on_any_sound(self):
+        random = np.random.default_rng(1)
+        for frames in (1, 63, 64, 65, 5_000, 50_001):
+            sound = random.standard_normal((frames, 2)).astype(np.float32) * random.random((frames, 1), np.float32) ** 8
+            plain = sound.copy()
+            gain = master(sound, RATE)
+            assert np.abs(sound).max() <= CEILING
+            assert np.array_equal(sound, plain * gain)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("format", MIME_TYPES)
+    def test_each_format_decodes_to_what_was_encoded(self, format, tmp_path):
+        time = np.arange(44_100 * 3) / 44_100
+        tone = np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 660 * time)], 1).astype(np.float32) / 2
+        write_audio(Audio(tone, 44_100), tmp_path / f"tone.{format}")
+        samples, rate = soundfile.read(tmp_path / f"tone.{format}")
+        assert (rate, samples.shape) == (44_100, tone.shape)
+        assert np.abs(samples).max() == pytest.approx(0.5, abs=0.03)
+        # the middle, away from the edges that lossy formats smear
+        assert level_db(samples[22_050:66_150] - tone[22_050:66_150]) < -30
+        assert [path.name for path in tmp_path.iterdir()] == [f"tone.{format}"]
+
+    def test_minutes_of_ogg(self):
+        """One call of libvorbis for this much would end the process."""
+        data = encode(Audio(np.random.default_rng(0).random((4_000_000, 2), np.float32) / 9, 44_100), "ogg")
+        assert soundfile.info(io.BytesIO(data)).frames == 4_000_000
+
+    def test_errors_are_sentences_and_leave_no_file(self, tmp_path):
+        sound = Audio(np.zeros((100, 2), np.float32), 44_100)
+        with pytest.raises(StudioError, match="wav, flac, ogg, mp3"):
+            write_audio(sound, tmp_path / "song.aiff")
+        with pytest.raises(StudioError, match="nowhere"):
+            write_audio(sound, tmp_path / "nowhere" / "song.wav")
+        with pytest.raises(StudioError, match="44100"):
+            encode(Audio(sound.samples, 22_050), "mp3")
+        assert not list(tmp_path.iterdir())
+
+
+class TestSoundfonts:
+    def test_the_users_own_comes_first(self, tmp_path):
+        own = tmp_path / "mine.sf2"
+        own.write_bytes(bundled_soundfont().read_bytes())
+        assert find_soundfont(own) == own
+        assert render(piece(track([NOTE])), own, RATE).peak > 0.1
+
+    def test_the_cache_comes_before_the_bundled_bank(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+        better = tmp_path / "MuseScore_General.sf3"
+        better.write_bytes(bundled_soundfont().read_bytes())
+        assert find_soundfont() == better
+
+    def test_a_wrong_file_is_refused(self, tmp_path):
+        wrong, broken = tmp_path / "song.sf2", tmp_path / "cut.sf2"
+        wrong.write_bytes(b"MThd" + bytes(100))
+        broken.write_bytes(bundled_soundfont().read_bytes()[:5_000])
+        for path in (wrong, broken, tmp_path / "missing.sf2"):
+            with pytest.raises(StudioError, match=path.name):
+                render(piece(track([NOTE])), path, RATE)
+
+
+NO_LIBRARY = "import ctypes.util; ctypes.util.find_library = lambda name: None\n"
+"""What a machine without libfluidsynth looks like to pyfluidsynth."""
+
+
+def run(code, **environment):
+    """Returns the finished process of some Python code with the tests' own builders at hand."""
+    code = f"{code}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@needs_basic
+class TestWithoutFluidSynth:
+    def test_basic_sound_plays_and_says_so(self):
+        done = run(
+            NO_LIBRARY
+            + "from tests.music.audio.test_render import *\n"
+            + "made = engine()\n"
+            + "assert made.is_basic and 'basic' in made.advice and 'nstall' in made.advice, made\n"
+            + "song = piece(track([(0, .5, 69, 100)], 73, controls=[(0, 64, 127), (3, 64, 0)]),\n"
+            + "    track([(4, 1, 38, 100)], 0, True), tempos=((0, 120), (3, 60)))\n"
+            + "sound, stems = render(song, rate=RATE), render_stems(song, rate=RATE)\n"
+            + "assert .3 < sound.peak <= CEILING and abs(loudness(sound.samples, RATE) + 14) < 3\n"
+            + "assert abs(mix_stems(stems).samples - sound.samples).max() < 1e-5\n"
+            + "flute, drum = (stem.audio.samples[:, 0] for stem in stems)\n"
+            # the pedal holds the flute for 1.5 s; the tempo change puts the drum at 2.5 s
+            + "assert abs(pitch_hz(span(flute, .2, 1.2)) - 440) < 15\n"
+            + "assert abs(span(drum, 0, 2.4)).max() < 1e-4 < .01 < abs(span(drum, 2.5, 2.7)).max()\n"
+            + "print('fine')"
+        )
+        assert done.stdout == "fine\n", done.stderr
+
+    def test_without_any_synthesizer_an_error_names_the_way_out(self):
+        done = run(
+            NO_LIBRARY
+            + "import sys; sys.modules['tinysoundfont'] = None\n"
+            + "from music.audio.render import *\nfrom music.piece import Piece\n"
+            + "try: render(Piece.empty())\nexcept Exception as error: print(type(error).__name__, error)"
+        )
+        assert done.stdout.startswith("StudioError There is no synthesizer")
+        assert "install" in done.stdout.lower()
+
+
+@needs_fluidsynth
+def test_the_library_keeps_quiet():
+    """It would print where it was found when CI is set, and warn of missing presets and sound cards."""
+    done = run(
+        "from tests.music.audio.test_render import *\nrender(piece(track([NOTE], 5, True)), bundled_soundfont(), RATE)",
+        CI="1",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not engine().is_basic
+    assert engine().advice == ""
+
+
+def test_events_come_in_an_order_a_synthesizer_can_play():
+    events = perform(piece(track([(0, 1, 60, 90), (1, 1, 60, 90)], controls=[(1, 64, 127)])).score, RATE).events
+    assert events == sorted(events, key=lambda event: (event.frame, event.kind))
+    at_one = [event.kind for event in events if event.frame == events[-4].frame]
+    assert at_one[:1] == [Kind.NOTE_OFF]

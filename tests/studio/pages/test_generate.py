@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from streamlit.testing.v1 import AppTest
+
+from music.instruments import instrument_name
+from music.piece import Piece
+from pipelines.options import GenerateOptions
+from pipelines.worker.client import Worker
+from studio import jobs
+from studio.widgets.generate.controls import PRESETS, checked
+from studio.widgets.start import summary
+from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_written
+
+
+def generate(page, bars=3, seed=1, **values):
+    for name, value in {"bars": bars, "seed": seed, **values}.items():
+        control(page, name).set_value(value)
+    page.run()
+    return until_written(press(page, "Generate"))
+
+
+def test_a_new_visitor_sees_what_to_do(page):
+    assert not page.exception and any("What shall we write" in m.value for m in page.markdown)
+    assert {b.label for b in page.button} >= {*PRESETS, "Generate"}
+
+
+def test_generate_makes_a_take_with_versions_to_choose_from(page):
+    song = song_of(generate(page, bars=3, variants=3))
+    assert song.take.options.bars == 3 and len(song.take.pieces) == 3
+    press(page, "Use this")  # of version 2; version 1 says "In use"
+    assert song.place.variant == 1
+    press(page, "Undo")
+    assert song.place.variant == 0
+    press(page, "Redo")
+    assert song.place.variant == 1
+    press(page, "Undo")
+    press(page, "Undo")
+    assert song.take is None and any("What shall we write" in m.value for m in page.markdown)
+
+
+def test_continue_from_this_one_keeps_the_music_and_goes_on(page):
+    song = song_of(generate(page, bars=2, variants=1))
+    first = song.piece
+    generate(press(page, "Continue from this one"), bars=3)
+    assert song.take.before is first and song.piece.note_count == 5
+    assert song.other[0] == "Before"
+    press(page, "Undo")
+    assert song.piece is first
+
+
+def test_each_control_sets_its_option(page):
+    values = {
+        "genre": "jazz", "instruments": [0, -1], "key": "D minor", "time_signature": "3/4", "tempo_bpm": 96, "stay_in_key": True,
+        "density": "high", "temperature": 0.8, "variants": 4, "temperature_notes": 0.9, "temperature_durations": 1.1,
+        "temperature_instruments": 1.2, "top_p": 0.9, "top_k": 30, "memory": 256,
+    }  # fmt: skip
+    options = song_of(generate(page, bars=2, seed=7, **values)).take.options
+    assert options == GenerateOptions(
+        **(values | {"bars": 2, "seed": 7, "instruments": ("Acoustic Grand Piano", "Drums")})
+    )
+
+
+def test_length_can_be_given_in_seconds(page):
+    control(page, "unit").set_value("Seconds").run()
+    control(page, "seconds").set_value(12).run()
+    assert song_of(page).controls["seconds"] == 12 and not any(n.key == "control bars" for n in page.number_input)
+
+
+def test_an_example_sets_the_controls_to_valid_options(page):
+    for name, values in PRESETS.items():
+        press(page, name)
+        controls = song_of(page).controls
+        assert {key: controls[key] for key in values} == values
+        instruments = tuple(instrument_name(program) for program in values["instruments"])
+        assert checked(values | {"instruments": instruments, "seed": None}, None).genre == values["genre"]
+
+
+def test_stop_keeps_what_is_there(page):
+    control(page, "bars").set_value(200)
+    control(page, "seed").set_value(0)
+    page.run()
+    press(page, "Generate")
+    song = song_of(page)
+    deadline = time.monotonic() + 20
+    while not any(b.label == "Stop and keep" for b in page.button):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        page.run()
+    until_written(press(page, "Stop and keep"))
+    assert 0 < song.piece.note_count < 200
+
+
+def test_a_problem_is_shown_as_its_sentences(page):
+    generate(page, seed=13)
+    assert [e.value for e in page.error] == ["That seed brings bad luck. Take another one."]
+    assert song_of(page).take is None
+    generate(page, seed=1)
+    assert not page.error and song_of(page).take is not None
+
+
+def test_an_upload_is_read_shown_and_continued_after_a_bar(page):
+    control(page, "start").set_value("file").run()
+    page.file_uploader[0].upload("waltz.mid", small_midi(), "audio/midi").run()
+    song = song_of(page)
+    assert not page.exception and song.take.label == "waltz.mid"
+    assert any("C major · 90 BPM · 3/4 · 2 bars" in c.value for c in page.caption) and any(
+        "Flute" in c.value for c in page.code
+    )
+    next(s for s in page.slider if s.label == "Continue after bar").set_value(1).run()
+    generate(page, bars=2, variants=1)
+    assert song.take.options.keep_bars == 1 and song.take.before is song.upload.take.pieces[0]
+
+
+def test_a_bad_upload_is_refused_in_words(page):
+    control(page, "start").set_value("file").run()
+    page.file_uploader[0].upload("bad.mid", b"MThd, or so it says", "audio/midi").run()
+    assert not page.exception and len(page.error) == 1 and song_of(page).take is None
+
+
+def test_a_reload_finds_the_song_and_the_running_job_again(page):
+    control(page, "bars").set_value(20)
+    control(page, "seed").set_value(0)
+    page.run()
+    press(page, "Generate")
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
+    again.query_params["song"] = page.session_state["song"]
+    again.run().switch_page(GENERATE).run()
+    assert song_of(again) is song_of(page) and control(again, "bars").value == 20
+    until_written(again)
+    assert song_of(again).piece.note_count == 20
+
+
+def test_two_visitors_have_each_their_song(page):
+    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+    generate(page, bars=2)
+    assert song_of(other) is not song_of(page) and song_of(other).take is None
+    assert jobs.registry().poll(None, song_of(other).id) is None
+
+
+def test_files_are_offered_under_the_name_of_the_take(page):
+    generate(page, bars=2, variants=1)
+    buttons = {button.proto.label for button in page.get("download_button")}
+    assert buttons == {"MIDI", "MP3", "WAV", "Stems", "MusicXML", "PDF", "Recipe"}
+
+
+def test_an_empty_seed_is_drawn_anew_each_time():
+    values = {"seed": None, "bars": 4}
+    assert len({checked(values, None).seed for _ in range(20)}) > 15
+    assert checked(values | {"seed": 5}, 3) == GenerateOptions(bars=4, seed=5, keep_bars=3)
+
+
+def test_a_piece_in_one_line():
+    assert summary(Piece.empty()) == "No notes"
+
+
+def test_the_page_needs_neither_torch_nor_any_other_heavy_package():
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+import pipelines.worker.client
+pipelines.worker.client.Worker.start = lambda self: None
+page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=90).run()
+assert not page.exception and len(page.button) > 3, page.exception
+page.switch_page({GENERATE!r}).run()
+assert not page.exception and len(page.button) > 3, page.exception
+print(*(m for m in ("torch", "transformers", "miditok", "music21", "verovio", "scipy", "pyloudnorm", "librosa") if m in sys.modules))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip() == ""
+
+
+def test_the_real_worker_writes_real_music(monkeypatch):
+    worker = Worker()
+    jobs.registry.cache_clear()
+    monkeypatch.setattr(jobs, "Worker", lambda: worker)
+    try:
+        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run().switch_page(GENERATE).run()
+        song = song_of(generate(page, bars=2, variants=2, instruments=[0, 33], time_signature="3/4", key="G major"))
+        assert len(song.take.pieces) == 2 and all(piece.note_count for piece in song.take.pieces), song.notice
+        assert "3/4 · 2 bars" in summary(song.piece)
+        assert {track.program for track in song.piece.score.tracks if len(track.notes)} <= {0, 33}
+        sound = jobs.registry().ask("render", song.piece, owner=song.id)
+        assert sound.mix[:4] == b"OggS" and sound.stems and sound.seconds > 1
+    finally:
+        worker.close()
+        jobs.registry.cache_clear()

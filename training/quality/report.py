@@ -1,0 +1,118 @@
+"""What a checkpoint makes, measured beside real music.
+
+    python -m training quality generate-small --pieces 100 --data DATA
+    python -m training quality remix-small --pieces 100 --data DATA
+    python -m training quality harmonize-small --pieces 100 --data DATA
+    python -m training quality compose --pieces 20
+
+Pieces that were written are asked whether they obey their controls, are spread like real music, and copied any of it
+(training/quality/generate.py); pieces that were changed, how near they stay to what they were and whether what was
+taken away comes back (training/quality/remix.py); melodies that were harmonised, how their chords and voices compare
+with the written ones (training/quality/harmonize.py). Whole songs, which no checkpoint makes alone, are asked whether
+they are what was asked for, come back to their themes, and end (training/quality/compose.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import symusic
+
+from checkpoints import store
+from music.bars import bar_grid
+from music.edit import slice_bars
+from music.errors import StudioError
+from music.files.midi import read_midi
+from training.card import keep_report
+from training.data.prepare import Source, manifest_sources
+
+EXCERPT_BARS = 16
+REPORTS = {
+    "generate": "training.quality.generate",
+    "remix": "training.quality.remix",
+    "harmonize": "training.quality.harmonize",
+    "compose": "training.quality.compose",
+}
+CHAIN = "compose"
+"""Stands where a checkpoint's name would: the chain of all of them."""
+
+_SETS = Path(__file__).parents[1] / "recipes" / "sets.toml"
+_FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
+
+
+def main(argv: list[str]) -> None:
+    """Runs ``python -m training quality``."""
+    parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", help=f"its name, or {CHAIN} for whole songs")
+    parser.add_argument(
+        "--pieces",
+        type=int,
+        help="pieces to write or to change, each in several ways (default: 100; for whole songs 20, one a prompt)",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
+    parser.add_argument("--sets", type=Path, default=_SETS, help="the TOML file that describes the data sets")
+    parser.add_argument("--excerpts", type=int, default=40, help="excerpts of each real set to compare with")
+    parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
+    parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
+    args = parser.parse_args(argv)
+    if args.pieces is None:
+        args.pieces = 20 if args.checkpoint == CHAIN else 100
+    if args.card and args.checkpoint == CHAIN:
+        raise StudioError("Whole songs have no card. Leave --card out, or name a checkpoint.")
+    if args.pieces < 1:
+        raise StudioError("There is nothing to sample. Ask for at least one piece.")
+    import torch
+
+    torch.set_num_threads(1)
+    task = CHAIN if args.checkpoint == CHAIN else store.entry(args.checkpoint).task
+    kind = importlib.import_module(REPORTS[task])
+    figures = kind.figures(args)
+    report = kind.as_text(figures)
+    print(report)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if args.card:
+        keep_report(args.checkpoint, "quality", report)
+
+
+def read_sets(sets: Path, data: Path) -> dict[str, tuple[bool, list[Source]]]:
+    """Returns for each data set that is there whether it is synthetic, and its files.
+
+    Raises:
+        StudioError: none of the sets is in the folder.
+    """
+    found = {}
+    for name, entry in tomllib.loads(sets.read_text(encoding="utf-8")).items():
+        if (data / name / "manifest.jsonl").exists():
+            sources = list(manifest_sources(data / name, name, entry))
+            found[name] = (bool(entry.get("synthetic")), [source for source in sources if source.path.exists()])
+    if not any(sources for _, sources in found.values()):
+        raise StudioError(f"No data set was found in {data}. Name the folder that holds one folder for each set.")
+    return found
+
+
+def excerpts(sources: Iterable[Source], count: int, rng: np.random.Generator) -> Iterator[symusic.Score]:
+    """Yields up to so many excerpts of 16 bars, one a piece, from random places; none without pitched notes."""
+    sources = list(sources)
+    for place in rng.permutation(len(sources)):
+        if count == 0:
+            return
+        try:
+            score = read_midi(sources[place].path).score
+        except StudioError:
+            continue
+        spare = len(bar_grid(score)) - EXCERPT_BARS
+        first = int(rng.integers(0, spare + 1)) if spare > 0 else 0
+        score = slice_bars(score, first, first + EXCERPT_BARS)
+        if spare >= 0 and sum(len(t.notes) for t in score.tracks if not t.is_drum) >= _FEWEST_NOTES:
+            count -= 1
+            yield score
