@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.render import best
 from benchmarks.songs import song
 from music.files.midi import read_midi, write_midi
-from music.tokens.octuple import FIRST, POSITIONS_PER_QUARTER, encode, vocabulary
+from music.tokens.columns import FIRST
+from music.tokens.octuple import POSITIONS_PER_QUARTER, encode, vocabulary
 
 
 def main(arguments: list[str]) -> None:

@@ -28,7 +28,8 @@ from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
 from music.errors import StudioError
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BOS, FIRST, POSITIONS_PER_QUARTER
+from music.tokens.columns import BOS, FIRST, Octuple, StepField
+from music.tokens.octuple import POSITIONS_PER_QUARTER
 
 NOTES = 8
 SEEDS, LARGE = 48, 20_000_000
@@ -38,8 +39,6 @@ TOLERANCE_NATS = 0.01
 """How much the likelihood of the notes may differ; rounding makes less than a hundredth of that."""
 
 BAR = 4 * POSITIONS_PER_QUARTER
-FIELDS = len(tokens.STEP_FIELDS)
-POSITION = tokens.STEP_FIELDS.index("position")
 MEMORY, REPEATS = 24, 10
 """How many notes a Transformer-XL remembers, and how often it reads the tune before it writes."""
 
@@ -193,13 +192,13 @@ def _continue(
     for _ in range(NOTES):
         output, last = read(notes, times)
         state, row = head.start(output, last), []
-        for field in range(FIELDS):
-            end = {0: FIRST + 2, POSITION: FIRST + BAR}.get(field)
+        for field in range(len(StepField)):
+            end = {0: FIRST + 2, StepField.POSITION: FIRST + BAR}.get(field)
             row.append(choice(head.logits(state, field), FIRST, end))
-            if field + 1 < FIELDS:
+            if field + 1 < len(StepField):
                 head.write(state, field, row[-1])
         bars = bars + row[0] - FIRST
-        notes, times = torch.stack(row, dim=1)[:, None], (bars * BAR + row[POSITION] - FIRST)[:, None]
+        notes, times = torch.stack(row, dim=1)[:, None], (bars * BAR + row[StepField.POSITION] - FIRST)[:, None]
         made.append(notes)
     return torch.cat(made, dim=1).numpy()
 
@@ -224,7 +223,7 @@ def _transformer_xl(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
             output, last = output[[0] * choice.batch], last[[0] * choice.batch]
         return output, last
 
-    steps = torch.cat([torch.full((1, FIELDS), BOS), tune.repeat(REPEATS, 1)])[None]
+    steps = torch.cat([torch.full((1, len(StepField)), BOS), tune.repeat(REPEATS, 1)])[None]
     onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
     times = torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None]
     return _continue(choice, FieldDecoder(model.head), read, steps, times)
@@ -239,7 +238,7 @@ def _seq2seq(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     def read(notes: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         return decoder.read(notes, times), notes[:, -1]
 
-    start = torch.full((choice.batch, 1, FIELDS), BOS), torch.zeros(choice.batch, 1, dtype=torch.int64)
+    start = torch.full((choice.batch, 1, len(StepField)), BOS), torch.zeros(choice.batch, 1, dtype=torch.int64)
     return _continue(choice, FieldDecoder(model.head), read, *start)
 
 
@@ -252,7 +251,7 @@ def _musicbert(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     read[:, hidden.start : hidden.stop, 1:] = dialect.mask
     for note in hidden:
         features = model.features(read)[:, note]
-        for slot in range(1, FIELDS):
+        for slot in range(1, len(Octuple)):
             block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
             read[:, note, slot] = choice(model.head(features[:, slot], block)) + block.start
     return read[:, hidden.start : hidden.stop].numpy()
@@ -281,5 +280,5 @@ def _tune_score() -> symusic.Score:
 def _tune_steps() -> tuple[Tensor, Tensor]:
     """Returns that tune as a note model reads it, [16, 8] ids and [16] onsets."""
     rows = tokens.encode(_tune_score()).rows
-    onsets = (rows[:, tokens.BAR].astype(np.int64) - FIRST) * BAR + rows[:, tokens.POSITION] - FIRST
+    onsets = (rows[:, Octuple.BAR].astype(np.int64) - FIRST) * BAR + rows[:, Octuple.POSITION] - FIRST
     return torch.from_numpy(tokens.to_steps(rows).astype(np.int64)), torch.from_numpy(onsets)

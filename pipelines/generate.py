@@ -17,10 +17,12 @@ from music.instruments import instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
 from music.tokens import octuple as tokens
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
 from music.tokens.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
-from music.tokens.octuple import FIRST
 from pipelines.contract import Step
-from pipelines.decoding.constraints import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY, Limits
+from pipelines.decoding.constraints import (
+    Limits,
+)
 from pipelines.decoding.continuation import Plan, Writer, signature_id, tempo_id
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
@@ -98,7 +100,7 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
         tempo,
         conditions,
         asked,
-        frozenset(rows[:, tokens.PROGRAM].tolist()),
+        frozenset(rows[:, Octuple.PROGRAM].tolist()),
         key,
         shift,
         tokens.transpose(rows, shift),
@@ -113,18 +115,22 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
     steps = np.array(rows)
     unit = score.ticks_per_quarter / tokens.POSITIONS_PER_QUARTER
     bar_length = bar_ticks(*plan.signature, score.ticks_per_quarter)
-    bars = np.cumsum(steps[:, STEP] - FIRST) - (steps[0, STEP] - FIRST)
+    bars = np.cumsum(steps[:, StepField.STEP] - FIRST) - (steps[0, StepField.STEP] - FIRST)
     # Rounded down, so that a coarse resolution moves no note into the next bar.
-    time = plan.start_tick + bars * bar_length + np.floor((steps[:, POSITION] - FIRST) * unit).astype(int)
-    length = np.maximum(1, np.round(tokens.vocabulary().durations[steps[:, DURATION] - FIRST] * unit).astype(int))
+    time = plan.start_tick + bars * bar_length + np.floor((steps[:, StepField.POSITION] - FIRST) * unit).astype(int)
+    length = np.maximum(
+        1, np.round(tokens.vocabulary().durations[steps[:, StepField.DURATION] - FIRST] * unit).astype(int)
+    )
     end = plan.start_tick + (limits.bars - 1) * bar_length + math.ceil(limits.last_positions * unit)
     if limits.monophonic:
         length = np.minimum(length, np.append(time[1:], end) - time)
-    pitch = (steps[:, PITCH] - FIRST) % 128 - np.where(steps[:, PROGRAM] == tokens.DRUM_PROGRAM, 0, plan.shift)
-    velocity = tokens.vocabulary().velocities[steps[:, VELOCITY] - FIRST]
+    pitch = (steps[:, StepField.PITCH] - FIRST) % 128 - np.where(
+        steps[:, StepField.PROGRAM] == DRUM_PROGRAM, 0, plan.shift
+    )
+    velocity = tokens.vocabulary().velocities[steps[:, StepField.VELOCITY] - FIRST]
     new_notes = []
-    for program in np.unique(steps[:, PROGRAM]):
-        mine = np.flatnonzero(steps[:, PROGRAM] == program)
+    for program in np.unique(steps[:, StepField.PROGRAM]):
+        mine = np.flatnonzero(steps[:, StepField.PROGRAM] == program)
         score, players = _players(score, int(program))
         following: dict[int, int] = {}
         for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
@@ -163,7 +169,7 @@ def _players(score: symusic.Score, program_id: int) -> tuple[symusic.Score, dict
 
     Where several tracks share a program, as the violins of a quartet do, each new note joins the one nearest in pitch.
     """
-    is_drum = program_id == tokens.DRUM_PROGRAM
+    is_drum = program_id == DRUM_PROGRAM
     program = 0 if is_drum else program_id - FIRST
     found = {
         number: float(track.notes.numpy()["pitch"][-32:].mean())
@@ -177,4 +183,4 @@ def _players(score: symusic.Score, program_id: int) -> tuple[symusic.Score, dict
 
 
 def _program_id(program: int) -> int:
-    return tokens.DRUM_PROGRAM if program < 0 else FIRST + program
+    return DRUM_PROGRAM if program < 0 else FIRST + program

@@ -14,7 +14,8 @@ from music.instruments import DRUMS
 from music.piece import Piece
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BAR, FIRST, SIGNATURE, TEMPO, vocabulary
+from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
+from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.assemble import join
 from pipelines.accompaniment.chords import choose_chords
 from pipelines.accompaniment.constraints import Following, Frame, limits_of
@@ -22,7 +23,6 @@ from pipelines.accompaniment.part_writing import write_voices
 from pipelines.accompaniment.request import BASSES, Commission, commission
 from pipelines.accompaniment.sampler import Accompanist, Score, before, draws
 from pipelines.contract import Step, paced
-from pipelines.decoding.constraints import DURATION, PITCH, POSITION, PROGRAM, STEP, VELOCITY
 from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
@@ -91,7 +91,7 @@ def _notes(
     randomness, done = draws(options, NOTE_STAGE), float(asked.bars)
     reads = [Score(asked, one) for one in chords]
     existing = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
-    inside = np.array([asked.writes(bar) for bar in (existing[:, BAR] - FIRST).tolist()], dtype=bool)
+    inside = np.array([asked.writes(bar) for bar in (existing[:, Octuple.BAR] - FIRST).tolist()], dtype=bool)
     kept = [existing[~inside]] * options.variants
     written: list[list[tuple[int, int, int, int, int]]] = [[] for _ in chords]
     programs = frozenset(player.role for player in asked.players)
@@ -99,7 +99,7 @@ def _notes(
         variants = []
         for one, rows in zip(chords, kept, strict=True):
             frame = _frame(asked, one, first, last)
-            step = min(first - before(asked, rows, first)[2], tokens.MAX_STEP)
+            step = min(first - before(asked, rows, first)[2], MAX_STEP)
             variants.append(Following(limits_of(frame, programs, asked.shift, step), frame=frame))
         writer = Accompanist(checkpoint, asked, reads, kept, variants, first, options, randomness)
         for _ in writer:
@@ -120,7 +120,7 @@ def _notes(
 
 def _frame(asked: Commission, chords: Sequence[Chord | None], first: int, last: int) -> Frame:
     """Returns what the bars ``first`` up to ``last`` must follow, as the model writes."""
-    bars = asked.beats[:, BAR].astype(np.int64) - FIRST
+    bars = asked.beats[:, Octuple.BAR].astype(np.int64) - FIRST
     here = np.flatnonzero((bars >= first) & (bars < last))
     origin = int(asked.starts[first])
     onsets = asked.beat_positions[here] - origin
@@ -130,8 +130,8 @@ def _frame(asked: Commission, chords: Sequence[Chord | None], first: int, last: 
     ]
     return Frame(
         starts=tuple((asked.starts[first : last + 1] - origin).tolist()),
-        signatures=tuple(asked.beats[heads, SIGNATURE].tolist()),
-        tempos=tuple(asked.beats[heads, TEMPO].tolist()),
+        signatures=tuple(asked.beats[heads, Octuple.SIGNATURE].tolist()),
+        tempos=tuple(asked.beats[heads, Octuple.TEMPO].tolist()),
         beats=(*onsets.tolist(), int(asked.starts[last]) - origin),
         chords=tuple(moved),
         typed=asked.typed,
@@ -145,11 +145,19 @@ def _sounding(asked: Commission, writing: Following, first: int) -> list[tuple[i
     found, bar = [], 0
     lengths = vocabulary().durations
     for number, row in enumerate(writing.rows):
-        bar += row[STEP] - FIRST if number else 0
-        position = int(asked.starts[first + bar]) + row[POSITION] - FIRST
-        pitch = row[PITCH] - FIRST
+        bar += row[StepField.STEP] - FIRST if number else 0
+        position = int(asked.starts[first + bar]) + row[StepField.POSITION] - FIRST
+        pitch = row[StepField.PITCH] - FIRST
         pitch = pitch - 128 if pitch >= 128 else pitch - asked.shift
-        found.append((row[PROGRAM], position, int(lengths[row[DURATION] - FIRST]), pitch, row[VELOCITY]))
+        found.append(
+            (
+                row[StepField.PROGRAM],
+                position,
+                int(lengths[row[StepField.DURATION] - FIRST]),
+                pitch,
+                row[StepField.VELOCITY],
+            )
+        )
     return found
 
 

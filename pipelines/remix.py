@@ -12,7 +12,7 @@ from music.edit import graft
 from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
-from music.tokens.octuple import PITCH, VELOCITY
+from music.tokens.columns import Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.infilling.instruments import choose_players, give_to
@@ -72,14 +72,14 @@ def written(canvas: Canvas) -> symusic.Score:
     new, remove = [], [tuple(place) for place in original.origin[gone].tolist()]
     for note in np.flatnonzero(done).tolist():
         row, source = canvas.rows[note], int(canvas.source[note])
-        pitch, velocity = int(row[PITCH]) - 4, int(velocities[row[VELOCITY] - 4])
+        pitch, velocity = int(row[Octuple.PITCH]) - 4, int(velocities[row[Octuple.VELOCITY] - 4])
         pitch = pitch - 128 if pitch >= 128 else pitch - original.shift
         if source >= 0:
             track, index = original.origin[source].tolist()
             was = original.score.tracks[track].notes[index]
-            if row[PITCH] == original.rows[source, PITCH]:
+            if row[Octuple.PITCH] == original.rows[source, Octuple.PITCH]:
                 pitch = was.pitch
-            if row[VELOCITY] == original.rows[source, VELOCITY]:
+            if row[Octuple.VELOCITY] == original.rows[source, Octuple.VELOCITY]:
                 velocity = was.velocity
             remove.append((track, index))
         new.append((int(canvas.track[note]), int(canvas.start[note]), int(canvas.length[note]), pitch, velocity))

@@ -11,12 +11,10 @@ from music.arranging.parts import (
     BASS,
     CHORDS,
     COLOUR,
-    DURATION,
     MELODY,
     PAD,
     RHYTHM,
-    TIME,
-    VELOCITY,
+    NoteColumn,
     Part,
     Song,
     in_order,
@@ -65,7 +63,7 @@ def layered(song: Song, parts: list[Part]) -> list[Part]:
         for section in rests:
             stop = min(section.end, until)
             here = within(parts[track], section.start, stop)
-            after = parts[track][:, TIME] + parts[track][:, DURATION]
+            after = parts[track][:, NoteColumn.TIME] + parts[track][:, NoteColumn.DURATION]
             gone |= here & (after <= (song.end - 1 if song.roles[track] == RHYTHM else stop))
         if not gone.all():
             out[track] = parts[track][~gone]
@@ -102,8 +100,8 @@ def _middle(song: Song, section: Section) -> int:
 def _hold(song: Song, part: Part, section: Section) -> float:
     """Returns the share of a section's quarter notes in which a player sounds."""
     first, last = section.start // song.quarter, max(section.start, section.end - 1) // song.quarter
-    begins = part[:, TIME] // song.quarter
-    ends = (part[:, TIME] + np.maximum(part[:, DURATION], 1) - 1) // song.quarter
+    begins = part[:, NoteColumn.TIME] // song.quarter
+    ends = (part[:, NoteColumn.TIME] + np.maximum(part[:, NoteColumn.DURATION], 1) - 1) // song.quarter
     change = np.zeros(last - first + 2, dtype=int)
     heard = (begins <= last) & (ends >= first)
     np.add.at(change, np.maximum(begins[heard], first) - first, 1)
@@ -113,7 +111,7 @@ def _hold(song: Song, part: Part, section: Section) -> float:
 
 def _plays_chords(part: Part) -> bool:
     """Whether several notes often begin at once."""
-    _, counts = np.unique(part[:, TIME], return_counts=True)
+    _, counts = np.unique(part[:, NoteColumn.TIME], return_counts=True)
     return float((counts > 1).mean()) > 0.2
 
 
@@ -168,18 +166,23 @@ def shaped(song: Song, parts: list[Part], percent: float) -> list[Part]:
     ticks, levels = _curve(song)
     loudest = np.log(_LOUDEST_TO_SOFTEST) * percent / 100
     gains = [
-        np.exp(loudest * np.interp(part[:, TIME], ticks, levels)) * _evened(song, part, min(1.0, percent / 50))
+        np.exp(loudest * np.interp(part[:, NoteColumn.TIME], ticks, levels))
+        * _evened(song, part, min(1.0, percent / 50))
         for part in parts
     ]
     most = max(
-        (float((part[:, VELOCITY] * gain).max()) for part, gain in zip(parts, gains, strict=True) if len(part)),
+        (
+            float((part[:, NoteColumn.VELOCITY] * gain).max())
+            for part, gain in zip(parts, gains, strict=True)
+            if len(part)
+        ),
         default=0,
     )
     room = min(1.0, _HARDEST / most) if most else 1.0
     out = []
     for part, gain in zip(parts, gains, strict=True):
         part = part.copy()
-        part[:, VELOCITY] = np.clip(np.rint(part[:, VELOCITY] * gain * room), 1, 127)
+        part[:, NoteColumn.VELOCITY] = np.clip(np.rint(part[:, NoteColumn.VELOCITY] * gain * room), 1, 127)
         out.append(in_order(part))
     return out
 
@@ -191,7 +194,9 @@ def _evened(song: Song, part: Part, share: float) -> np.ndarray:
         here = within(part, section.start, section.end)
         if here.any():
             # What is whispered or shouted on purpose stays a little so.
-            ratio = np.clip(part[:, VELOCITY].mean() / max(1.0, part[here, VELOCITY].mean()), 0.5, 2.0)
+            ratio = np.clip(
+                part[:, NoteColumn.VELOCITY].mean() / max(1.0, part[here, NoteColumn.VELOCITY].mean()), 0.5, 2.0
+            )
             gain[here] = ratio**share
     return gain
 
@@ -253,7 +258,7 @@ def _share(song: Song, parts: list[Part], track: int) -> float:
     lead, part = parts[song.melody], parts[track]
     spans = [(0, song.end), *((section.start, section.end) for section in song.sections)]
     ratios = [
-        float(part[mine, VELOCITY].mean()) / max(1.0, float(lead[its, VELOCITY].mean()))
+        float(part[mine, NoteColumn.VELOCITY].mean()) / max(1.0, float(lead[its, NoteColumn.VELOCITY].mean()))
         for mine, its in ((within(part, *span), within(lead, *span)) for span in spans)
         if mine.any() and its.any()
     ]

@@ -6,11 +6,9 @@ import numpy as np
 
 from music.arranging.parts import (
     BASS,
-    DURATION,
-    PITCH,
     RHYTHM,
     STEPS,
-    TIME,
+    NoteColumn,
     Part,
     Song,
     in_order,
@@ -61,7 +59,7 @@ def _steady_drums(song: Song, part: Part, program: int) -> Part:
             if _may_differ(place, len(bars)) and grids[place]:
                 stop = bar.start + _half(song, bar)
             copied = part[within(part, source.start, source.start + stop - bar.start)].copy()
-            copied[:, TIME] += bar.start - source.start
+            copied[:, NoteColumn.TIME] += bar.start - source.start
             gone |= within(part, bar.start, stop)
             pieces.append(copied)
         changed = in_order(np.concatenate([part[~gone], *pieces[1:]]))
@@ -96,21 +94,21 @@ def _steady_bass(song: Song, part: Part, program: int) -> Part:
 def _bass_bar(song: Song, part: Part, bar: Bar, source: Bar, program: int) -> Part | None:
     """Returns a bar with the rhythm of another and its own chords; None where its chords change against that rhythm."""
     rhythm = part[within(part, source.start, source.end)].copy()
-    rhythm[:, TIME] += bar.start - source.start
+    rhythm[:, NoteColumn.TIME] += bar.start - source.start
     own = part[within(part, bar.start, bar.end)]
     if not len(own):
         return None  # a rest that was meant
     for note in rhythm:
-        start = int(note[TIME])
-        here = own[max(0, int(np.searchsorted(own[:, TIME], start, side="right")) - 1)]
+        start = int(note[NoteColumn.TIME])
+        here = own[max(0, int(np.searchsorted(own[:, NoteColumn.TIME], start, side="right")) - 1)]
         chord = song.chord_at(start)
-        pitch = int(here[PITCH])
+        pitch = int(here[NoteColumn.PITCH])
         if chord != NO_CHORD:
             pitch = nearest(pitch, (chord.bass,) if start == bar.start else chord.tones, program)
         for span in song.chords:
-            if start < span.start < start + note[DURATION] and pitch % 12 not in span.chord.tones:
+            if start < span.start < start + note[NoteColumn.DURATION] and pitch % 12 not in span.chord.tones:
                 return None
-        note[PITCH] = pitch
+        note[NoteColumn.PITCH] = pitch
     return rhythm
 
 
@@ -149,16 +147,20 @@ def _half(song: Song, bar: Bar) -> int:
 def _grid(song: Song, part: Part, bar: Bar, pitched: bool) -> frozenset:
     """Returns the onsets of a bar on a grid, each with its pitch where that counts."""
     notes = part[within(part, bar.start, bar.end)]
-    steps = np.rint((notes[:, TIME] - bar.start) * STEPS / song.quarter).astype(int)
+    steps = np.rint((notes[:, NoteColumn.TIME] - bar.start) * STEPS / song.quarter).astype(int)
     return (
-        frozenset(zip(steps.tolist(), notes[:, PITCH].tolist(), strict=True)) if pitched else frozenset(steps.tolist())
+        frozenset(zip(steps.tolist(), notes[:, NoteColumn.PITCH].tolist(), strict=True))
+        if pitched
+        else frozenset(steps.tolist())
     )
 
 
 def _as_line(part: Part, start: int, end: int) -> Part:
     """Returns a part whose notes of this stretch end when the next begins; those that begin together stay."""
     out = part.copy()
-    gap = np.diff(out[:, TIME])
+    gap = np.diff(out[:, NoteColumn.TIME])
     over = within(out, start, end)[:-1] & (gap > 0)
-    out[:-1, DURATION] = np.where(over, np.minimum(out[:-1, DURATION], gap), out[:-1, DURATION])
+    out[:-1, NoteColumn.DURATION] = np.where(
+        over, np.minimum(out[:-1, NoteColumn.DURATION], gap), out[:-1, NoteColumn.DURATION]
+    )
     return out

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from music.arranging.parts import CHORDS, COLOUR, DURATION, PAD, PITCH, TIME, Part, Song, in_order, is_line
+from music.arranging.parts import (
+    CHORDS,
+    COLOUR,
+    PAD,
+    NoteColumn,
+    Part,
+    Song,
+    in_order,
+    is_line,
+)
 
 LOWEST = 45
 """Chords are not pushed down below this pitch, where they would be mud."""
@@ -30,16 +39,16 @@ def below_the_melody(song: Song, parts: list[Part]) -> list[Part]:
 
 def _below(part: Part, tune: Part) -> Part:
     notes, gone = part.copy(), np.zeros(len(part), dtype=bool)
-    ends = notes[:, TIME] + notes[:, DURATION]
-    tune_ends = tune[:, TIME] + tune[:, DURATION]
+    ends = notes[:, NoteColumn.TIME] + notes[:, NoteColumn.DURATION]
+    tune_ends = tune[:, NoteColumn.TIME] + tune[:, NoteColumn.DURATION]
     for number, (time, _, pitch, _) in enumerate(notes.tolist()):
-        over = (tune[:, TIME] < ends[number]) & (tune_ends > time)
-        if not over.any() or pitch <= (ceiling := int(tune[over, PITCH].min()) - _APART - 1):
+        over = (tune[:, NoteColumn.TIME] < ends[number]) & (tune_ends > time)
+        if not over.any() or pitch <= (ceiling := int(tune[over, NoteColumn.PITCH].min()) - _APART - 1):
             continue
         lower = pitch - 12 * -(-(pitch - ceiling) // 12)
-        beside = (notes[:, TIME] < ends[number]) & (ends > time) & ~gone
-        if lower >= LOWEST and not (beside & (notes[:, PITCH] == lower)).any():
-            notes[number, PITCH] = lower
+        beside = (notes[:, NoteColumn.TIME] < ends[number]) & (ends > time) & ~gone
+        if lower >= LOWEST and not (beside & (notes[:, NoteColumn.PITCH] == lower)).any():
+            notes[number, NoteColumn.PITCH] = lower
         elif beside.sum() > _FEWEST:
             gone[number] = True
     return in_order(notes[~gone])

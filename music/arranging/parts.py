@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import symusic
@@ -17,7 +18,15 @@ from music.form import ENDING, INTRO, Section, sections
 from music.instruments import DRUMS, playable_range
 from music.theory import Key, estimate_key, written_key
 
-TIME, DURATION, PITCH, VELOCITY = range(4)
+
+class NoteColumn(IntEnum):
+    """Columns of a Part."""
+
+    TIME = 0
+    DURATION = 1
+    PITCH = 2
+    VELOCITY = 3
+
 
 Part = np.ndarray
 """The notes of one track, int64 ``[notes, 4]``: time and duration in ticks, pitch, velocity; by time, then pitch."""
@@ -177,7 +186,16 @@ def with_parts(score: symusic.Score, parts: Sequence[Part]) -> symusic.Score:
 
 def in_order(part: Part) -> Part:
     """Returns the notes by time, then pitch."""
-    return part[np.lexsort((part[:, VELOCITY], part[:, DURATION], part[:, PITCH], part[:, TIME]))]
+    return part[
+        np.lexsort(
+            (
+                part[:, NoteColumn.VELOCITY],
+                part[:, NoteColumn.DURATION],
+                part[:, NoteColumn.PITCH],
+                part[:, NoteColumn.TIME],
+            )
+        )
+    ]
 
 
 def joined(part: Part, notes: Sequence[Sequence[int]]) -> Part:
@@ -187,20 +205,20 @@ def joined(part: Part, notes: Sequence[Sequence[int]]) -> Part:
 
 def within(part: Part, start: int, end: int) -> np.ndarray:
     """Returns which notes begin in ``[start, end)``, bool ``[notes]``."""
-    return (part[:, TIME] >= start) & (part[:, TIME] < end)
+    return (part[:, NoteColumn.TIME] >= start) & (part[:, NoteColumn.TIME] < end)
 
 
 def cut(part: Part, tick: int) -> Part:
     """Returns the part with no note that began before a tick sounding on after it."""
     out = part.copy()
-    over = (out[:, TIME] < tick) & (out[:, TIME] + out[:, DURATION] > tick)
-    out[over, DURATION] = tick - out[over, TIME]
+    over = (out[:, NoteColumn.TIME] < tick) & (out[:, NoteColumn.TIME] + out[:, NoteColumn.DURATION] > tick)
+    out[over, NoteColumn.DURATION] = tick - out[over, NoteColumn.TIME]
     return out
 
 
 def is_line(part: Part) -> bool:
     """Whether hardly any two notes begin at once."""
-    together = np.diff(part[:, TIME]) == 0
+    together = np.diff(part[:, NoteColumn.TIME]) == 0
     return not len(together) or float(together.mean()) < 0.05
 
 
@@ -223,29 +241,34 @@ def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Par
         free = [track for track in np.argsort(ends)[::-1].tolist() if track != song.melody and ends[track]]
         if free:
             part = out[free[0]].copy()
-            part[np.argmax(part[:, TIME] + part[:, DURATION]), DURATION] += song.end - ends[free[0]]
+            part[np.argmax(part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]), NoteColumn.DURATION] += (
+                song.end - ends[free[0]]
+            )
             out[free[0]] = in_order(part)
     return out
 
 
 def _end(part: Part) -> int:
-    return int((part[:, TIME] + part[:, DURATION]).max(initial=0))
+    return int((part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]).max(initial=0))
 
 
 def _tidied(part: Part, before: Part, song: Song) -> Part:
     part = part[within(part, 0, song.end)]
     if not len(part):
         return part
-    part = part[np.lexsort((-part[:, DURATION], part[:, TIME], part[:, PITCH]))]
-    again = np.concatenate([[False], (np.diff(part[:, PITCH]) == 0) & (np.diff(part[:, TIME]) == 0)])
+    part = part[np.lexsort((-part[:, NoteColumn.DURATION], part[:, NoteColumn.TIME], part[:, NoteColumn.PITCH]))]
+    again = np.concatenate(
+        [[False], (np.diff(part[:, NoteColumn.PITCH]) == 0) & (np.diff(part[:, NoteColumn.TIME]) == 0)]
+    )
     part = part[~again]
-    room = song.end - part[:, TIME]
-    same = np.flatnonzero(np.diff(part[:, PITCH]) == 0)
-    room[same] = np.minimum(room[same], part[same + 1, TIME] - part[same, TIME])
-    part[:, DURATION] = np.minimum(part[:, DURATION], room)
+    room = song.end - part[:, NoteColumn.TIME]
+    same = np.flatnonzero(np.diff(part[:, NoteColumn.PITCH]) == 0)
+    room[same] = np.minimum(room[same], part[same + 1, NoteColumn.TIME] - part[same, NoteColumn.TIME])
+    part[:, NoteColumn.DURATION] = np.minimum(part[:, NoteColumn.DURATION], room)
     as_they_came = {tuple(note) for note in before[:, :3].tolist()}
     kept = [
-        note[DURATION] >= song.shortest or (note[DURATION] > 0 and tuple(note[:3]) in as_they_came)
+        note[NoteColumn.DURATION] >= song.shortest
+        or (note[NoteColumn.DURATION] > 0 and tuple(note[:3]) in as_they_came)
         for note in part.tolist()
     ]
     return in_order(part[np.array(kept, dtype=bool)])

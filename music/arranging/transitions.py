@@ -9,12 +9,9 @@ from music.arranging.parts import (
     BASS,
     CHORDS,
     COLOUR,
-    DURATION,
     PAD,
-    PITCH,
     RHYTHM,
-    TIME,
-    VELOCITY,
+    NoteColumn,
     Part,
     Song,
     cut,
@@ -92,15 +89,15 @@ def _fill(song: Song, part: Part, section: Section, following: Section, span: in
         if sign != "."
     ]
     around = part[within(part, section.start, following.end)]
-    loud = float(np.mean(around[:, VELOCITY]))
+    loud = float(np.mean(around[:, NoteColumn.VELOCITY]))
     first = min(tick for tick, _ in hits)
-    gone = within(part, first, seam) & ~np.isin(part[:, PITCH], _KICKS)
-    gone |= (part[:, TIME] == seam) & np.isin(part[:, PITCH], _HATS)
+    gone = within(part, first, seam) & ~np.isin(part[:, NoteColumn.PITCH], _KICKS)
+    gone |= (part[:, NoteColumn.TIME] == seam) & np.isin(part[:, NoteColumn.PITCH], _HATS)
     new = [
         (tick, step, pitch, _velocity(loud * (0.8 + 0.3 * (1 - (seam - tick) / max(1, seam - first)))))
         for tick, pitch in hits
     ]
-    on_one = part[part[:, TIME] == seam, PITCH].tolist()
+    on_one = part[part[:, NoteColumn.TIME] == seam, NoteColumn.PITCH].tolist()
     long = min(song.quarter, song.end - seam)
     new += [(seam, long, CRASH, _velocity(1.1 * loud))] * (CRASH not in on_one)
     new += [(seam, long, KICK, _velocity(1.05 * loud))] * (not set(_KICKS) & set(on_one))
@@ -115,7 +112,7 @@ def _approach(song: Song, part: Part, section: Section, seam: int, program: int,
     start = seam - length
     if not len(first) or length < song.shortest or start <= section.start:
         return None
-    target = int(first[0, PITCH])
+    target = int(first[0, NoteColumn.PITCH])
     last = part[within(part, section.start, start)]
     if not len(last):
         return None
@@ -127,14 +124,14 @@ def _approach(song: Song, part: Part, section: Section, seam: int, program: int,
     ]
     if not fitting:
         return None
-    before = int(last[-1, PITCH])
+    before = int(last[-1, NoteColumn.PITCH])
     # From the side that the line comes from, or from below; a tone of the old chord before a foreign one.
     costs = {
         pitch: abs(pitch - before) + 2 * (pitch % 12 not in chord.tones) + 4 * (pitch == before) for pitch in fitting
     }
     ranked = sorted(costs, key=lambda pitch: (costs[pitch], pitch))
     pitch = ranked[int(rng.integers(min(2, len(ranked))))]
-    loud = round(float(np.mean(part[within(part, section.start, section.end), VELOCITY])))
+    loud = round(float(np.mean(part[within(part, section.start, section.end), NoteColumn.VELOCITY])))
     kept = cut(part[~within(part, start, seam)], start)
     return joined(kept, [(start, length, pitch, loud)])
 
@@ -151,18 +148,24 @@ def _pickup(song: Song, parts: list[Part], section: Section, following: Section)
     length = (seam - beat) // 2
     if not playing or length < song.shortest or beat <= section.start:
         return
-    track = min(playing, key=lambda number: (float(np.mean(parts[number][:, PITCH])), number))
+    track = min(playing, key=lambda number: (float(np.mean(parts[number][:, NoteColumn.PITCH])), number))
     part = parts[track]
-    target = int(part[within(part, seam, 2 * seam - beat)][0, PITCH])
+    target = int(part[within(part, seam, 2 * seam - beat)][0, NoteColumn.PITCH])
     low, high = playable_range(song.programs[track])
-    loud = round(0.9 * float(np.mean(part[within(part, section.start, section.end), VELOCITY])))
-    over = (part[:, TIME] < seam) & (part[:, TIME] + part[:, DURATION] > beat)
+    loud = round(0.9 * float(np.mean(part[within(part, section.start, section.end), NoteColumn.VELOCITY])))
+    over = (part[:, NoteColumn.TIME] < seam) & (part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION] > beat)
     if is_line(part):
         part, sounding = cut(part[~within(part, beat, seam)], beat), set()
     else:
-        sounding = set(part[over, PITCH].tolist())
+        sounding = set(part[over, NoteColumn.PITCH].tolist())
     others = [parts[t][within(parts[t], section.start, following.end)] for t in playing if t != track]
-    heard = [p[(p[:, TIME] < seam) & (p[:, TIME] + p[:, DURATION] > beat), PITCH].min(initial=127) for p in others]
+    heard = [
+        p[
+            (p[:, NoteColumn.TIME] < seam) & (p[:, NoteColumn.TIME] + p[:, NoteColumn.DURATION] > beat),
+            NoteColumn.PITCH,
+        ].min(initial=127)
+        for p in others
+    ]
     high = min([high, *(int(pitch) - 1 for pitch in heard)])  # the lowest stays the lowest
     for direction in (-1, 1):
         steps = [p for p in range(target + direction, target + 6 * direction, direction) if p % 12 in song.key.scale][
@@ -179,7 +182,7 @@ def last_chord(song: Song, parts: list[Part]) -> int | None:
     ending, melody = song.ending, song.melody
     if ending is None or melody is None or not len(parts[melody]):
         return None
-    strike = int(parts[melody][:, TIME].max())
+    strike = int(parts[melody][:, NoteColumn.TIME].max())
     last = song.bar_at(song.end - 1)
     beat = song.quarter
     if last.start > strike and song.end - last.start >= beat:
@@ -203,23 +206,26 @@ def ended(song: Song, parts: list[Part]) -> list[Part]:
         here = within(part, ending.start, song.end)
         if track == song.melody or not here.any():
             continue
-        loud = float(np.mean(part[here, VELOCITY]))
-        before = cut(part[part[:, TIME] < strike], strike)
+        loud = float(np.mean(part[here, NoteColumn.VELOCITY]))
+        before = cut(part[part[:, NoteColumn.TIME] < strike], strike)
         if role == RHYTHM:
             # Only one kit crashes; another keeps what it strikes there, and a stroke where it would have nothing else.
-            own = {int(pitch) for pitch in part[part[:, TIME] == strike, PITCH]} or (
+            own = {int(pitch) for pitch in part[part[:, NoteColumn.TIME] == strike, NoteColumn.PITCH]} or (
                 {KICK} if not len(before) else set()
             )
             pitches, loud = own if crashed else (KICK, CRASH), 1.1 * loud
             crashed = True
         else:
             pitches = chord[track] = _final_pitches(song, part, strike, track)
-        struck = {int(note[PITCH]): int(note[VELOCITY]) for note in part[part[:, TIME] == strike]}
+        struck = {
+            int(note[NoteColumn.PITCH]): int(note[NoteColumn.VELOCITY])
+            for note in part[part[:, NoteColumn.TIME] == strike]
+        }
         hits = [(strike, length, pitch, struck.get(pitch, _velocity(loud))) for pitch in pitches]
         out[track] = joined(before, hits)
     for track, pitches in _grounded(song, chord, strike).items():
-        last = out[track][:, TIME] == strike
-        hits = [(strike, length, pitch, int(out[track][last, VELOCITY].max())) for pitch in pitches]
+        last = out[track][:, NoteColumn.TIME] == strike
+        hits = [(strike, length, pitch, int(out[track][last, NoteColumn.VELOCITY].max())) for pitch in pitches]
         out[track] = joined(out[track][~last], hits)
     return out
 
@@ -243,18 +249,20 @@ def _grounded(song: Song, pitches: dict[int, list[int]], strike: int) -> dict[in
 def _final_pitches(song: Song, part: Part, strike: int, track: int) -> list[int]:
     """Returns what a player has in the last chord: what they strike there, hold there, or last played, as chord tones."""
     chord, role = song.chord_at(strike), song.roles[track]
-    at = part[part[:, TIME] == strike]
+    at = part[part[:, NoteColumn.TIME] == strike]
     if not len(at):
-        at = part[(part[:, TIME] < strike) & (part[:, TIME] + part[:, DURATION] > strike)]
+        at = part[
+            (part[:, NoteColumn.TIME] < strike) & (part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION] > strike)
+        ]
     if not len(at):
-        later = part[part[:, TIME] > strike]
-        earlier = part[part[:, TIME] < strike]
+        later = part[part[:, NoteColumn.TIME] > strike]
+        earlier = part[part[:, NoteColumn.TIME] < strike]
         at = (
-            later[later[:, TIME] == later[:, TIME].min()]
+            later[later[:, NoteColumn.TIME] == later[:, NoteColumn.TIME].min()]
             if len(later)
-            else earlier[earlier[:, TIME] == earlier[:, TIME].max()]
+            else earlier[earlier[:, NoteColumn.TIME] == earlier[:, NoteColumn.TIME].max()]
         )
-    pitches = sorted(set(at[:, PITCH].tolist()))
+    pitches = sorted(set(at[:, NoteColumn.PITCH].tolist()))
     if chord == NO_CHORD:
         return pitches
     classes = (chord.bass,) if role == BASS else chord.tones

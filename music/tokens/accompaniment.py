@@ -17,6 +17,7 @@ from music.bars import score_end, tempo_map
 from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, QUALITIES, Chord, beat_ticks
 from music.theory import Key
 from music.tokens import octuple as tokens
+from music.tokens.columns import DRUM_PROGRAM, FIRST, MASK, STEP_COLUMNS, Octuple
 from music.tokens.conditions import (
     DENSITY_LIMITS,
     PREFIX_LENGTH,
@@ -26,21 +27,7 @@ from music.tokens.conditions import (
     home_shift,
     prefix_blocks,
 )
-from music.tokens.octuple import (
-    BAR,
-    DRUM_PROGRAM,
-    DURATION,
-    FIRST,
-    MASK,
-    PITCH,
-    POSITION,
-    POSITIONS_PER_QUARTER,
-    PROGRAM,
-    SIGNATURE,
-    STEP_COLUMNS,
-    TEMPO,
-    VELOCITY,
-)
+from music.tokens.octuple import POSITIONS_PER_QUARTER
 
 HARMONIES = ("chords", "bass", "piano", "band", "chorale")
 COMPLEXITIES = ("low", "medium", "high")
@@ -55,7 +42,7 @@ WISHES_SIZE = PREFIX_SIZE + len(HARMONIES) + len(COMPLEXITIES)
 def sizes() -> tuple[int, ...]:
     """Returns the number of ids of each of ``tokens.STEP_FIELDS``, the roles being programs."""
     found = list(tokens.step_sizes())
-    found[STEP_COLUMNS.index(PROGRAM)] += 5
+    found[STEP_COLUMNS.index(Octuple.PROGRAM)] += 5
     return tuple(found)
 
 
@@ -109,12 +96,14 @@ def beat_rows(score: symusic.Score, until_tick: int | None = None) -> tuple[np.n
         starts = beat_ticks(bar, quarter)
         for tick, end in zip(starts, [*starts[1:], bar.end], strict=True):
             row = np.full(8, MASK)
-            row[[POSITION, BAR, PROGRAM, SIGNATURE]] = (
+            row[[Octuple.POSITION, Octuple.BAR, Octuple.PROGRAM, Octuple.SIGNATURE]] = (
                 FIRST + (tick - bar.start) * POSITIONS_PER_QUARTER // quarter, FIRST + number, CHORD, signature,
             )  # fmt: skip
-            row[DURATION] = FIRST + np.abs(vocab.durations - (end - tick) * POSITIONS_PER_QUARTER / quarter).argmin()
+            row[Octuple.DURATION] = (
+                FIRST + np.abs(vocab.durations - (end - tick) * POSITIONS_PER_QUARTER / quarter).argmin()
+            )
             tempo = qpm[np.searchsorted(at, tick, side="right") - 1]
-            row[TEMPO] = FIRST + np.abs(np.log(vocab.tempos) - np.log(tempo)).argmin()
+            row[Octuple.TEMPO] = FIRST + np.abs(np.log(vocab.tempos) - np.log(tempo)).argmin()
             rows.append(row)
             ticks.append(tick)
     return np.array(rows, dtype=np.int16).reshape(-1, 8), np.array(ticks, dtype=np.int64)
@@ -125,18 +114,18 @@ def with_known(rows: np.ndarray, chords: Sequence[Chord | None]) -> np.ndarray:
     out = rows.copy()
     for row, chord in zip(out, chords, strict=True):
         if chord is not None:
-            row[PITCH], row[VELOCITY] = FIRST + chord.number, FIRST + (chord.bass - chord.root) % 12
+            row[Octuple.PITCH], row[Octuple.VELOCITY] = FIRST + chord.number, FIRST + (chord.bass - chord.root) % 12
     return out
 
 
 def chord_of(row: np.ndarray) -> Chord:
     """Returns the chord that a CHORD row [8] stands for, its chord being known."""
-    return Chord.numbered(int(row[PITCH]) - FIRST, (int(row[VELOCITY]) - FIRST) % 12)
+    return Chord.numbered(int(row[Octuple.PITCH]) - FIRST, (int(row[Octuple.VELOCITY]) - FIRST) % 12)
 
 
 def onsets(rows: np.ndarray, bar_starts: np.ndarray) -> np.ndarray:
     """Returns the onset of octuples [notes, 8] in positions, given the position at which each bar begins."""
-    return bar_starts[rows[:, BAR].astype(np.int64) - FIRST] + rows[:, POSITION] - FIRST
+    return bar_starts[rows[:, Octuple.BAR].astype(np.int64) - FIRST] + rows[:, Octuple.POSITION] - FIRST
 
 
 def bar_starts(rows: np.ndarray) -> np.ndarray:
@@ -146,8 +135,8 @@ def bar_starts(rows: np.ndarray) -> np.ndarray:
         IndexError: there are no rows.
     """
     lengths = tokens.vocabulary().durations
-    bars = rows[:, BAR].astype(np.int64) - FIRST
-    ends = rows[:, POSITION].astype(np.int64) - FIRST + lengths[rows[:, DURATION] - FIRST]
+    bars = rows[:, Octuple.BAR].astype(np.int64) - FIRST
+    ends = rows[:, Octuple.POSITION].astype(np.int64) - FIRST + lengths[rows[:, Octuple.DURATION] - FIRST]
     whole = np.zeros(bars[-1] + 1, dtype=np.int64)
     np.maximum.at(whole, bars, ends)
     return np.concatenate([[0], whole.cumsum()])
@@ -155,7 +144,9 @@ def bar_starts(rows: np.ndarray) -> np.ndarray:
 
 def in_order(rows: np.ndarray) -> np.ndarray:
     """Returns the order of octuples: by bar, position, player and pitch."""
-    return np.lexsort((rows[:, PITCH], rows[:, PROGRAM], rows[:, POSITION], rows[:, BAR]))
+    return np.lexsort(
+        (rows[:, Octuple.PITCH], rows[:, Octuple.PROGRAM], rows[:, Octuple.POSITION], rows[:, Octuple.BAR])
+    )
 
 
 def move(rows: np.ndarray, semitones: int) -> np.ndarray:
@@ -164,10 +155,10 @@ def move(rows: np.ndarray, semitones: int) -> np.ndarray:
     A pitch that would leave the MIDI range stops at its end.
     """
     out = rows.copy()
-    number = rows[:, PITCH].astype(np.int64) - FIRST
-    chords = (rows[:, PROGRAM] == CHORD) & (number >= 0) & (number < CHORD_NUMBERS - 1)
-    notes = (rows[:, PROGRAM] != CHORD) & (rows[:, PROGRAM] != DRUM_PROGRAM)
-    out[notes, PITCH] = FIRST + np.clip(number[notes] + semitones, 0, 127)
+    number = rows[:, Octuple.PITCH].astype(np.int64) - FIRST
+    chords = (rows[:, Octuple.PROGRAM] == CHORD) & (number >= 0) & (number < CHORD_NUMBERS - 1)
+    notes = (rows[:, Octuple.PROGRAM] != CHORD) & (rows[:, Octuple.PROGRAM] != DRUM_PROGRAM)
+    out[notes, Octuple.PITCH] = FIRST + np.clip(number[notes] + semitones, 0, 127)
     root, quality = np.divmod(number[chords], MODEL_QUALITIES)
-    out[chords, PITCH] = FIRST + (root + semitones) % 12 * MODEL_QUALITIES + quality
+    out[chords, Octuple.PITCH] = FIRST + (root + semitones) % 12 * MODEL_QUALITIES + quality
     return out

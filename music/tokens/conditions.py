@@ -11,18 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from music.theory import key_from_histogram
-from music.tokens.octuple import (
-    BAR,
-    DRUM_PROGRAM,
-    DURATION,
-    FIRST,
-    PITCH,
-    POSITIONS_PER_QUARTER,
-    PROGRAM,
-    SIGNATURE,
-    TEMPO,
-    vocabulary,
-)
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
+from music.tokens.octuple import POSITIONS_PER_QUARTER, vocabulary
 
 GENRES = ("pop", "rock", "jazz", "folk", "electronic", "latin", "classical")
 DENSITIES = ("low", "medium", "high")
@@ -88,12 +78,12 @@ def measure(rows: np.ndarray, genre: int | None = None) -> Conditions:
     """Returns the conditions that octuples [notes, 8] meet; the genre cannot be measured and is passed through."""
     if not len(rows):
         return Conditions(genre=genre)
-    programs = np.unique(rows[:, PROGRAM]) - FIRST
+    programs = np.unique(rows[:, Octuple.PROGRAM]) - FIRST
     return Conditions(
         genre=genre,
         key=measure_key(rows),
-        tempo=int(np.bincount(rows[:, TEMPO]).argmax()) - FIRST,
-        signature=int(np.bincount(rows[:, SIGNATURE]).argmax()) - FIRST,
+        tempo=int(np.bincount(rows[:, Octuple.TEMPO]).argmax()) - FIRST,
+        signature=int(np.bincount(rows[:, Octuple.SIGNATURE]).argmax()) - FIRST,
         density=measure_density(rows),
         programs=tuple(programs.tolist()) if len(programs) <= MAX_PROGRAMS else None,
     )
@@ -101,24 +91,24 @@ def measure(rows: np.ndarray, genre: int | None = None) -> Conditions:
 
 def measure_key(rows: np.ndarray) -> int | None:
     """Returns the key index of octuples, None without pitched notes."""
-    pitched = rows[rows[:, PROGRAM] != DRUM_PROGRAM]
+    pitched = rows[rows[:, Octuple.PROGRAM] != DRUM_PROGRAM]
     if not len(pitched):
         return None
-    weights = vocabulary().durations[pitched[:, DURATION] - FIRST]
-    histogram = np.bincount((pitched[:, PITCH] - FIRST) % 12, weights=np.minimum(weights, 48), minlength=12)
+    weights = vocabulary().durations[pitched[:, Octuple.DURATION] - FIRST]
+    histogram = np.bincount((pitched[:, Octuple.PITCH] - FIRST) % 12, weights=np.minimum(weights, 48), minlength=12)
     key, _ = key_from_histogram(histogram)
     return key.tonic + (12 if key.mode == "minor" else 0)
 
 
 def measure_density(rows: np.ndarray) -> int:
     """Returns the index into DENSITIES: notes a quarter note and instrument, against DENSITY_LIMITS."""
-    return int(np.searchsorted(DENSITY_LIMITS, notes_a_quarter(rows) / len(np.unique(rows[:, PROGRAM]))))
+    return int(np.searchsorted(DENSITY_LIMITS, notes_a_quarter(rows) / len(np.unique(rows[:, Octuple.PROGRAM]))))
 
 
 def notes_a_quarter(rows: np.ndarray) -> float:
     """Returns the number of notes a quarter note over the bars from the first note to the last."""
-    bars, first = np.unique(rows[:, BAR], return_index=True)
-    lengths = vocabulary().signature_positions()[rows[first, SIGNATURE] - FIRST] / POSITIONS_PER_QUARTER
+    bars, first = np.unique(rows[:, Octuple.BAR], return_index=True)
+    lengths = vocabulary().signature_positions()[rows[first, Octuple.SIGNATURE] - FIRST] / POSITIONS_PER_QUARTER
     return len(rows) / (lengths.mean() * (bars[-1] - bars[0] + 1))
 
 

@@ -19,12 +19,13 @@ import symusic
 from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens import official_octuple
-from music.tokens.octuple import BAR, FIRST, Encoded
+from music.tokens.columns import FIELDS, FIRST, Octuple
+from music.tokens.octuple import Encoded
 
 START, PADDING, END, UNKNOWN = range(4)
 SLOTS = official_octuple.ORDER
 """The fields of a note in the order in which MusicBERT reads them, as columns of FIELDS."""
-SLOT_NAMES = tuple(tokens.FIELDS[column] for column in SLOTS)
+SLOT_NAMES = tuple(FIELDS[column] for column in SLOTS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Dialect:
         Of the first ``max_notes`` notes those whose bar has a token are read; the others are left out.
         """
         rows = rows[: self.max_notes]
-        rows = rows[rows[:, BAR] < FIRST + self.sizes[0]]
+        rows = rows[rows[:, Octuple.BAR] < FIRST + self.sizes[0]]
         return np.concatenate([np.full((1, 8), START), self.to_tokens(rows), np.full((1, 8), END)])
 
     def from_tokens(self, found: np.ndarray) -> np.ndarray:

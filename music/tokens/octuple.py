@@ -22,15 +22,10 @@ import symusic
 
 from music.bars import Bar, bar_grid, bar_ticks, score_end, tempo_map
 from music.errors import StudioError
+from music.tokens.columns import DRUM_PROGRAM, FIELDS, FIRST, MAX_STEP, STEP_COLUMNS, Octuple
 
-FIELDS = ("pitch", "position", "bar", "velocity", "duration", "program", "tempo", "signature")
-PITCH, POSITION, BAR, VELOCITY, DURATION, PROGRAM, TEMPO, SIGNATURE = range(8)
-PAD, BOS, EOS, MASK = range(4)
-FIRST = 4  # id of the first real value in every field
 POSITIONS_PER_QUARTER = 12
 MAX_BARS = 4096
-DRUM_PITCH = FIRST + 128  # id of drum key 0; drums and pitches never share an id
-DRUM_PROGRAM = FIRST + 128
 
 TOKENIZER_SETTINGS: dict[str, Any] = {
     "pitch_range": (0, 127),
@@ -108,12 +103,12 @@ def vocabulary() -> Vocabulary:
         beats, part, resolution = map(int, text.split("."))
         return (beats * resolution + part) * POSITIONS_PER_QUARTER // resolution
 
-    signatures = (text.split("/") for text in values(SIGNATURE))
+    signatures = (text.split("/") for text in values(Octuple.SIGNATURE))
     return Vocabulary(
         sizes=tuple(len(tok.vocab[field]) for field in range(len(FIELDS))),
-        velocities=np.array([int(v) for v in values(VELOCITY)]),
-        durations=np.array([positions(v) for v in values(DURATION)]),
-        tempos=np.array([float(v) for v in values(TEMPO)]),
+        velocities=np.array([int(v) for v in values(Octuple.VELOCITY)]),
+        durations=np.array([positions(v) for v in values(Octuple.DURATION)]),
+        tempos=np.array([float(v) for v in values(Octuple.TEMPO)]),
         signatures=tuple((int(n), int(d)) for n, d in signatures),
     )
 
@@ -188,11 +183,16 @@ def encode(score: symusic.Score, keep_doubles: bool = False) -> Encoded:
         ],
         axis=1,
     ).astype(np.int16)
-    order = np.lexsort((-duration, rows[:, PITCH], rows[:, PROGRAM], rows[:, POSITION], rows[:, BAR]))
+    order = np.lexsort(
+        (-duration, rows[:, Octuple.PITCH], rows[:, Octuple.PROGRAM], rows[:, Octuple.POSITION], rows[:, Octuple.BAR])
+    )
     rows, origin = rows[order], np.stack([track, index], axis=1)[order].astype(np.int32)
     if keep_doubles:
         return Encoded(rows, origin)
-    same = (rows[1:, [PITCH, POSITION, BAR, PROGRAM]] == rows[:-1, [PITCH, POSITION, BAR, PROGRAM]]).all(axis=1)
+    same = (
+        rows[1:, [Octuple.PITCH, Octuple.POSITION, Octuple.BAR, Octuple.PROGRAM]]
+        == rows[:-1, [Octuple.PITCH, Octuple.POSITION, Octuple.BAR, Octuple.PROGRAM]]
+    ).all(axis=1)
     keep = np.concatenate([[True], ~same])
     return Encoded(rows[keep], origin[keep])
 
@@ -212,9 +212,9 @@ def decode(rows: np.ndarray, ticks_per_quarter: int = 480) -> symusic.Score:
     if not len(rows):
         return score
     tick = ticks_per_quarter // POSITIONS_PER_QUARTER
-    bars = rows[:, BAR] - FIRST
+    bars = rows[:, Octuple.BAR] - FIRST
     starts = np.zeros(bars.max() + 1, dtype=np.int64)
-    signature_of_bar = dict(zip(bars.tolist()[::-1], rows[::-1, SIGNATURE].tolist(), strict=True))
+    signature_of_bar = dict(zip(bars.tolist()[::-1], rows[::-1, Octuple.SIGNATURE].tolist(), strict=True))
     now, signature = 0, None
     for bar in range(bars.max() + 1):
         found = signature_of_bar.get(bar, signature)
@@ -225,20 +225,20 @@ def decode(rows: np.ndarray, ticks_per_quarter: int = 480) -> symusic.Score:
             score.time_signatures.append(symusic.TimeSignature(now, numerator, denominator))
         signature, starts[bar] = found, now
         now += bar_ticks(numerator, denominator, ticks_per_quarter)
-    times = starts[bars] + (rows[:, POSITION] - FIRST) * tick
-    tempo_changes = np.flatnonzero(np.diff(rows[:, TEMPO], prepend=-1))
+    times = starts[bars] + (rows[:, Octuple.POSITION] - FIRST) * tick
+    tempo_changes = np.flatnonzero(np.diff(rows[:, Octuple.TEMPO], prepend=-1))
     for change in tempo_changes:
         at = 0 if change == 0 else int(times[change])
-        score.tempos.append(symusic.Tempo(at, float(vocab.tempos[rows[change, TEMPO] - FIRST])))
-    for program_id in np.unique(rows[:, PROGRAM]):
-        mine = rows[:, PROGRAM] == program_id
+        score.tempos.append(symusic.Tempo(at, float(vocab.tempos[rows[change, Octuple.TEMPO] - FIRST])))
+    for program_id in np.unique(rows[:, Octuple.PROGRAM]):
+        mine = rows[:, Octuple.PROGRAM] == program_id
         drums = bool(program_id == DRUM_PROGRAM)
         track = symusic.Track(program=0 if drums else int(program_id) - FIRST, is_drum=drums)
         track.notes = symusic.Note.from_numpy(
             time=times[mine].astype(np.int32),
-            duration=(vocab.durations[rows[mine, DURATION] - FIRST] * tick).astype(np.int32),
-            pitch=((rows[mine, PITCH] - FIRST) % 128).astype(np.int8),
-            velocity=vocab.velocities[rows[mine, VELOCITY] - FIRST].astype(np.int8),
+            duration=(vocab.durations[rows[mine, Octuple.DURATION] - FIRST] * tick).astype(np.int32),
+            pitch=((rows[mine, Octuple.PITCH] - FIRST) % 128).astype(np.int8),
+            velocity=vocab.velocities[rows[mine, Octuple.VELOCITY] - FIRST].astype(np.int8),
         )
         score.tracks.append(track)
     return score
@@ -247,8 +247,8 @@ def decode(rows: np.ndarray, ticks_per_quarter: int = 480) -> symusic.Score:
 def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
     """Returns octuples moved by semitones, drums as they are; a pitch that would leave the MIDI range stops at its end."""
     moved = rows.copy()
-    pitched = rows[:, PROGRAM] != DRUM_PROGRAM
-    moved[pitched, PITCH] = FIRST + np.clip(rows[pitched, PITCH] - FIRST + semitones, 0, 127)
+    pitched = rows[:, Octuple.PROGRAM] != DRUM_PROGRAM
+    moved[pitched, Octuple.PITCH] = FIRST + np.clip(rows[pitched, Octuple.PITCH] - FIRST + semitones, 0, 127)
     return moved
 
 
@@ -326,12 +326,6 @@ def _round_half_up(numerator: np.ndarray, denominator: int) -> np.ndarray:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-STEP_FIELDS = ("step", "signature", "tempo", "position", "program", "pitch", "duration", "velocity")
-"""The order in which an autoregressive model writes the fields of one note; ids as in FIELDS, but for "step"."""
-STEP_COLUMNS = (BAR, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY)
-MAX_STEP = 15  # a longer silence is read as this many bars
-
-
 def step_sizes() -> tuple[int, ...]:
     """Returns the number of ids of each of STEP_FIELDS."""
     sizes = vocabulary().sizes
@@ -352,7 +346,7 @@ def to_steps(rows: np.ndarray, first_bar: int = 0) -> np.ndarray:
     """
     steps = rows[:, STEP_COLUMNS].astype(np.int16)
     if len(steps):
-        steps[:, 0] = FIRST + np.clip(np.diff(rows[:, BAR], prepend=FIRST + first_bar), 0, MAX_STEP)
+        steps[:, 0] = FIRST + np.clip(np.diff(rows[:, Octuple.BAR], prepend=FIRST + first_bar), 0, MAX_STEP)
     return steps
 
 
@@ -360,5 +354,5 @@ def from_steps(steps: np.ndarray, first_bar: int = 0) -> np.ndarray:
     """Returns octuples int16 [notes, 8] for rows of STEP_FIELDS; undoes ``to_steps``."""
     rows = np.zeros((len(steps), 8), dtype=np.int16)
     rows[:, STEP_COLUMNS] = steps
-    rows[:, BAR] = FIRST + first_bar + np.cumsum(steps[:, 0] - FIRST)
+    rows[:, Octuple.BAR] = FIRST + first_bar + np.cumsum(steps[:, 0] - FIRST)
     return rows

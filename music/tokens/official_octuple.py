@@ -16,9 +16,19 @@ import symusic
 
 from music.bars import tempo_map
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BAR, DURATION, FIRST, PITCH, POSITION, PROGRAM, SIGNATURE, TEMPO, VELOCITY, Encoded
+from music.tokens.columns import FIRST, Octuple
+from music.tokens.octuple import Encoded
 
-ORDER = (BAR, POSITION, PROGRAM, PITCH, DURATION, VELOCITY, SIGNATURE, TEMPO)
+ORDER = (
+    Octuple.BAR,
+    Octuple.POSITION,
+    Octuple.PROGRAM,
+    Octuple.PITCH,
+    Octuple.DURATION,
+    Octuple.VELOCITY,
+    Octuple.SIGNATURE,
+    Octuple.TEMPO,
+)
 """The official order of a note's fields, by which notes are sorted too, as columns of FIELDS."""
 SIZES = (256, 128, 129, 256, 128, 32, 254, 49)
 """Number of values of each field, in that order."""

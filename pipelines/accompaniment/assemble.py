@@ -14,7 +14,8 @@ from music.arranging.voicing import LEAST_RANGE, voice_chords
 from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
 from music.edit import NewNote, add_track, graft, trim_overlaps
 from music.instruments import DRUMS, parse_instrument, playable_range
-from music.tokens.octuple import FIRST, vocabulary
+from music.tokens.columns import FIRST
+from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.request import Commission, Player
 from pipelines.options import HarmonizeOptions
 

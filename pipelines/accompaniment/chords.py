@@ -13,10 +13,9 @@ from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
 from music.theory import Key
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BAR, BOS, FIRST
+from music.tokens.columns import BOS, FIRST, Octuple, StepField
 from pipelines.accompaniment.request import Commission
 from pipelines.accompaniment.sampler import FIELDS, Entry, Score, Timetable, draws
-from pipelines.decoding.constraints import PITCH, VELOCITY
 from pipelines.options import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
@@ -51,21 +50,21 @@ class Beat(Entry):
     def known(self, field: int, row: list[int]) -> int | None:
         """Returns the id of a field, None for a chord that is to be chosen."""
         value = int(self.row[field])
-        if value >= FIRST or field not in (PITCH, VELOCITY):
+        if value >= FIRST or field not in (StepField.PITCH, StepField.VELOCITY):
             return value
-        if field == VELOCITY and row[PITCH] - FIRST == CHORD_NUMBERS - 1:
+        if field == StepField.VELOCITY and row[StepField.PITCH] - FIRST == CHORD_NUMBERS - 1:
             return FIRST
         return None
 
     def allowed(self, field: int, row: list[int], scores: np.ndarray) -> np.ndarray:
         """Returns the chords that may be chosen, or the likeliest tone for its bass."""
         mask = np.zeros(len(scores), dtype=bool)
-        if field == PITCH:
+        if field == StepField.PITCH:
             chords = slice(FIRST, FIRST + CHORD_NUMBERS)
             scores[chords] += self.lean
             mask[chords] = self.may & ~self._left(scores[chords])
         else:
-            chord = Chord.numbered(row[PITCH] - FIRST)
+            chord = Chord.numbered(row[StepField.PITCH] - FIRST)
             steps = [FIRST + (tone - chord.root) % 12 for tone in chord.tones]
             mask[max(steps, key=lambda step: scores[step])] = True  # a lead sheet names another bass for a reason
         return mask
@@ -106,15 +105,15 @@ def choose_chords(
     home = Key(0, "major") if asked.key.mode == "major" else Key(9, "minor")
     may, lean = choices(home, options.complexity)
     fits, restless = FIT * melody_fit(asked), RESTLESS if options.style == "chorale" else 0.0
-    last_bar, before, drafts = rows[-1, BAR], [None] * count, []
+    last_bar, before, drafts = rows[-1, Octuple.BAR], [None] * count, []
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
-        leaning = lean + fits[beat] + (TO_TONIC * is_tonic(home) if rows[beat, BAR] == last_bar else 0.0)
+        leaning = lean + fits[beat] + (TO_TONIC * is_tonic(home) if rows[beat, Octuple.BAR] == last_bar else 0.0)
         numbers = randomness.step()
         coins = numbers[0].tolist()
         entries = [Beat(row, may, leaning, last, coin, restless) for last, coin in zip(before, coins, strict=True)]
         written = table.write(entries, [time] * count, numbers)
-        before = [one[PITCH] - FIRST for one in written]
-        drafts.append([(one[PITCH] - FIRST, one[VELOCITY] - FIRST) for one in written])
+        before = [one[StepField.PITCH] - FIRST for one in written]
+        drafts.append([(one[StepField.PITCH] - FIRST, one[StepField.VELOCITY] - FIRST) for one in written])
         if beat % BEATS_A_STEP == BEATS_A_STEP - 1 and beat + 1 < len(steps):
             yield found, (beat + 1) / len(steps)
     chosen = np.array(drafts).reshape(len(steps), options.variants, DRAFTS, 2)

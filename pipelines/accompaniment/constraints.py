@@ -8,15 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from music.chords import NO_CHORD, Chord
-from music.tokens.octuple import DRUM_PROGRAM, FIRST, vocabulary
+from music.tokens.columns import DRUM_PROGRAM, FIRST, StepField
+from music.tokens.octuple import vocabulary
 from pipelines.decoding.constraints import (
-    DURATION,
     END,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    SIGNATURE,
-    TEMPO,
     Limits,
     Writing,
     pitch_mask,
@@ -106,38 +101,38 @@ class Following(Writing):
         """How many bars are written, with the part of the bar that is being written."""
         if self.finished or self.bar < 0:
             return float(self.limits.bars) if self.finished else 0.0
-        share = (self.rows[-1][POSITION] - FIRST) / self._positions(self.bar)
+        share = (self.rows[-1][StepField.POSITION] - FIRST) / self._positions(self.bar)
         return min(self.bar + share, self.limits.bars - 0.01)
 
     def allowed(self, name: int, row: list[int]) -> np.ndarray:
         """Returns the mask of one field, as ``Writing.allowed``."""
-        if name in (SIGNATURE, TEMPO):
-            ids = self.frame.signatures if name == SIGNATURE else self.frame.tempos
+        if name in (StepField.SIGNATURE, StepField.TEMPO):
+            ids = self.frame.signatures if name == StepField.SIGNATURE else self.frame.tempos
             value = ids[self._bar_of(row)]
             return span(name, value, value + 1)
-        if name == DURATION and row[PROGRAM] != DRUM_PROGRAM:
-            room = min(self._left(row), self.frame.rings(self._now(row), row[PITCH]))
+        if name == StepField.DURATION and row[StepField.PROGRAM] != DRUM_PROGRAM:
+            room = min(self._left(row), self.frame.rings(self._now(row), row[StepField.PITCH]))
             fitting = int(np.searchsorted(vocabulary().durations, room, side="right"))
-            return span(DURATION, FIRST, FIRST + max(1, fitting))
+            return span(StepField.DURATION, FIRST, FIRST + max(1, fitting))
         return super().allowed(name, row)
 
     def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits of one field, as ``Writing.lean``: pitches lean towards the chord."""
         super().lean(name, row, scores)
-        if name == PROGRAM:
+        if name == StepField.PROGRAM:
             for program, quarters in self.waiting(row).items():
                 if program in self.frame.bass_line:  # a band whose bass pauses has no ground
                     scores[program] += BASS_RETURNS * quarters**2
-        if row[:1] == [END] or name != PITCH or row[PROGRAM] == DRUM_PROGRAM:
+        if row[:1] == [END] or name != StepField.PITCH or row[StepField.PROGRAM] == DRUM_PROGRAM:
             return
         now = self._now(row)
         if (foreign := self.frame.foreign(now)) is not None:
             scores[FIRST : FIRST + 128][foreign] -= FROM_FOREIGN[self.frame.typed]
-        if row[PROGRAM] in self.frame.bass_line and (bass := self.frame.new_bass(now)) is not None:
+        if row[StepField.PROGRAM] in self.frame.bass_line and (bass := self.frame.new_bass(now)) is not None:
             scores[FIRST : FIRST + 128][np.arange(128) % 12 == bass] += TO_BASS
 
     def _now(self, row: list[int]) -> int:
-        return self._time(self._bar_of(row), row[POSITION])
+        return self._time(self._bar_of(row), row[StepField.POSITION])
 
     def _time(self, bar: int, position: int) -> int:
         return self.frame.starts[bar] + position - FIRST

@@ -14,13 +14,11 @@ import numpy as np
 from checkpoints.loading import Checkpoint
 from music.chords import Chord
 from music.tokens.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
-from music.tokens.octuple import DURATION, FIRST, MAX_STEP, PITCH, PROGRAM, SIGNATURE, TEMPO, vocabulary
+from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
+from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.constraints import tones_of
 from pipelines.accompaniment.request import Commission
 from pipelines.accompaniment.sampler import Entry, Score, Timetable, before, draws
-from pipelines.decoding.constraints import DURATION as DURATION_FIELD
-from pipelines.decoding.constraints import PITCH as PITCH_FIELD
-from pipelines.decoding.constraints import VELOCITY as VELOCITY_FIELD
 from pipelines.options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
@@ -105,12 +103,12 @@ def write_voices(
             times = [entry.position for entry in entries]
             written = table.write(entries, times, randomness.step()[:, live])
             for number, entry, row in zip(live, entries, written, strict=True):
-                length = min(int(vocabulary().durations[row[DURATION_FIELD] - FIRST]), stop - entry.position)
-                pitch = row[PITCH_FIELD] - FIRST - asked.shift
+                length = min(int(vocabulary().durations[row[StepField.DURATION] - FIRST]), stop - entry.position)
+                pitch = row[StepField.PITCH] - FIRST - asked.shift
                 states[number].ends[entry.voice] = entry.position + length
                 states[number].lines[entry.voice].append((entry.position, entry.position + length, pitch))
                 states[number].bar = entry.bar
-                notes[number].append((entry.voice, entry.position, length, pitch, row[VELOCITY_FIELD]))
+                notes[number].append((entry.voice, entry.position, length, pitch, row[StepField.VELOCITY]))
             step += 1
             if step % NOTES_A_STEP == 0:
                 yield notes
@@ -134,27 +132,27 @@ class VoiceNote(Entry):
         self.bar = min(int(np.searchsorted(starts, self.position, side="right")) - 1, len(starts) - 2)
         row = asked.beats[np.flatnonzero(asked.beat_positions <= self.position)[-1]]
         self.fixed = (
-            FIRST + min(max(self.bar - voices.bar, 0), MAX_STEP), int(row[SIGNATURE]), int(row[TEMPO]),
+            FIRST + min(max(self.bar - voices.bar, 0), MAX_STEP), int(row[Octuple.SIGNATURE]), int(row[Octuple.TEMPO]),
             FIRST + self.position - int(starts[self.bar]), self.voice,
         )  # fmt: skip
         self.beat = max(0, int(np.searchsorted(asked.beat_ticks, asked.tick(self.position), side="right")) - 1)
 
     def known(self, field: int, row: list[int]) -> int | None:
         """Returns the id of a field that the timetable gives."""
-        return self.fixed[field] if field < PITCH_FIELD else None
+        return self.fixed[field] if field < StepField.PITCH else None
 
     def allowed(self, field: int, row: list[int], scores: np.ndarray) -> np.ndarray:
         """Returns the pitches that keep the rules, the lengths until the voice above comes down, or any velocity."""
         mask = np.zeros(len(scores), dtype=bool)
-        if field == PITCH_FIELD:
+        if field == StepField.PITCH:
             pitches = self._pitches()
             chord: Chord | None = self.chords[self.beat]
             if (tones := tones_of(chord)) is not None:
                 for pitch in pitches:
                     scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN[self.asked.typed]
             mask[[FIRST + pitch + self.asked.shift for pitch in pitches]] = True
-        elif field == DURATION_FIELD:
-            room = self._room(row[PITCH_FIELD] - FIRST - self.asked.shift)
+        elif field == StepField.DURATION:
+            room = self._room(row[StepField.PITCH] - FIRST - self.asked.shift)
             fitting = int(np.searchsorted(vocabulary().durations, room, side="right"))
             mask[FIRST : FIRST + max(1, fitting)] = True
             if self._is_last():  # the last notes are held to the end
@@ -228,9 +226,11 @@ class VoiceNote(Entry):
 
 def sung(rows: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
     """Returns the highest line of octuples as notes (start, end, pitch), each ended by the next."""
-    times, lengths = onsets(rows, starts), vocabulary().durations[rows[:, DURATION].astype(np.int64) - FIRST]
+    times, lengths = onsets(rows, starts), vocabulary().durations[rows[:, Octuple.DURATION].astype(np.int64) - FIRST]
     top: dict[int, tuple[int, int]] = {}
-    for time, length, pitch in zip(times.tolist(), lengths.tolist(), (rows[:, PITCH] - FIRST).tolist(), strict=True):
+    for time, length, pitch in zip(
+        times.tolist(), lengths.tolist(), (rows[:, Octuple.PITCH] - FIRST).tolist(), strict=True
+    ):
         if pitch >= top.get(time, (-1, 0))[0]:
             top[time] = (pitch, time + length)
     order = sorted(top)
@@ -240,5 +240,5 @@ def sung(rows: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
 
 def held_notes(rows: np.ndarray, voice: int, asked: Commission) -> list[tuple[int, int, int]]:
     """Returns the notes (start, end, pitch as it sounds) of a voice in octuples as the model writes them."""
-    mine = rows[rows[:, PROGRAM] == voice]
+    mine = rows[rows[:, Octuple.PROGRAM] == voice]
     return [(start, end, pitch - asked.shift) for start, end, pitch in sung(mine, asked.starts)]

@@ -22,8 +22,8 @@ from music.theory import Key, parse_key
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES, Conditions, home_key, home_shift
-from music.tokens.octuple import BAR, DRUM_PROGRAM, FIRST, PROGRAM, SIGNATURE, TEMPO
 from pipelines.options import HarmonizeOptions, parse_bars
 
 BAND = ("piano", "bass", "drums", "strings")
@@ -121,7 +121,7 @@ class Commission:
         tracks = encoded.origin[:, 0]
         kept = np.isin(tracks, list(role_of))
         rows = encoded.rows[kept].copy()
-        rows[:, PROGRAM] = [role_of[track] for track in tracks[kept].tolist()]
+        rows[:, Octuple.PROGRAM] = [role_of[track] for track in tracks[kept].tolist()]
         return rows[accompaniment.in_order(rows)]
 
     def tracks(self) -> list[int | None]:
@@ -150,7 +150,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
     tune = score.copy()
     tune.tracks = [score.tracks[melody]]
     lead = tokens.encode(tune).rows
-    lead[:, PROGRAM] = LEAD
+    lead[:, Octuple.PROGRAM] = LEAD
     end = max(score_end(tune), score_end(score) if options.bars else 0)
     grid, _ = tokens.model_grid(score, end)
     beats, ticks = accompaniment.beat_rows(score, end)
@@ -185,8 +185,8 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         conditions=Conditions(
             genre=_genre(options, DRUM_PROGRAM - FIRST in programs),
             key=home_key(index),
-            tempo=int(np.bincount(beats[:, TEMPO]).argmax()) - FIRST,
-            signature=int(np.bincount(beats[:, SIGNATURE]).argmax()) - FIRST,
+            tempo=int(np.bincount(beats[:, Octuple.TEMPO]).argmax()) - FIRST,
+            signature=int(np.bincount(beats[:, Octuple.SIGNATURE]).argmax()) - FIRST,
             programs=programs or None,
         ),
     )
@@ -258,7 +258,7 @@ def _asked(
     stretches: Sequence[tuple[int, int]],
 ) -> tuple[tuple[Chord | None, ...], bool]:
     """Returns the chord of each beat that is given, None where the model chooses, and whether any were typed."""
-    bars = beats[:, BAR].astype(np.int64) - FIRST
+    bars = beats[:, Octuple.BAR].astype(np.int64) - FIRST
     inside = np.array([any(first <= bar < last for first, last in stretches) for bar in bars.tolist()])
     asked: list[Chord | None] = [None] * len(beats)
     if options.bars:

@@ -14,14 +14,16 @@ from models.seq2seq_decoding import Seq2SeqDecoder
 from music.chords import Chord
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BAR, BOS, FIRST
+from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple, StepField
 from pipelines.accompaniment.constraints import Following
 from pipelines.accompaniment.request import Commission
-from pipelines.decoding.constraints import POSITION, Writing
+from pipelines.decoding.constraints import (
+    Writing,
+)
 from pipelines.decoding.sampler import ATTEMPTS, NoteWriter
 from pipelines.options import HarmonizeOptions
 
-FIELDS = len(tokens.STEP_FIELDS)
+FIELDS = len(STEP_FIELDS)
 CONTEXT_NOTES = 256  # of the accompaniment before, at most
 CONTEXT_BARS = 16
 
@@ -38,13 +40,13 @@ class Score:
         beats = accompaniment.with_known(asked.beats, chords)
         rows = accompaniment.move(np.concatenate([asked.lead, beats]), asked.shift)
         rows = rows[accompaniment.in_order(rows)]
-        self.given = tokens.to_steps(rows, int(rows[0, BAR]) - FIRST).astype(np.int64)
+        self.given = tokens.to_steps(rows, int(rows[0, Octuple.BAR]) - FIRST).astype(np.int64)
         self.times = accompaniment.onsets(rows, asked.starts)
 
 
 def context(kept: np.ndarray, first: int) -> np.ndarray:
     """Returns those of the octuples in order that stand in the bars just before ``first``."""
-    bars = kept[:, BAR].astype(np.int64) - FIRST
+    bars = kept[:, Octuple.BAR].astype(np.int64) - FIRST
     return kept[(bars < first) & (bars >= first - CONTEXT_BARS)]
 
 
@@ -61,10 +63,10 @@ def before(
     """
     rows = context(kept, first)
     rows = rows[max(0, len(rows) - most) :]
-    start = int(rows[0, BAR]) - FIRST if len(rows) else first
+    start = int(rows[0, Octuple.BAR]) - FIRST if len(rows) else first
     steps = np.concatenate([np.full((1, FIELDS), BOS), tokens.to_steps(rows, start)]).astype(np.int64)
     times = np.concatenate([[asked.starts[start]], accompaniment.onsets(rows, asked.starts)])
-    return steps, times, int(rows[-1, BAR]) - FIRST if len(rows) else first
+    return steps, times, int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else first
 
 
 class Accompanist(NoteWriter):
@@ -105,7 +107,8 @@ class Accompanist(NoteWriter):
 
     def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
         times = [
-            self.starts[self.first_bar + w.bar] + row[POSITION] - FIRST for w, row in zip(writings, rows, strict=True)
+            self.starts[self.first_bar + w.bar] + row[StepField.POSITION] - FIRST
+            for w, row in zip(writings, rows, strict=True)
         ]
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])

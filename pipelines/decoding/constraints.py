@@ -1,7 +1,7 @@
 """What may be written next: the rules of notation, the user's hard limits and the guard rails, as masks.
 
 All of it acts on the sampler, one field of one note at a time, so whatever is sampled is already valid. Fields
-are those of ``music.tokens.octuple.STEP_FIELDS``; masks are bool arrays over ids, True where an id may be chosen.
+are those of ``StepField``; masks are bool arrays over ids, True where an id may be chosen.
 """
 
 from __future__ import annotations
@@ -12,20 +12,11 @@ from functools import lru_cache
 import numpy as np
 
 from music.instruments import playable_range
+from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, EOS, FIRST, StepField
 from music.tokens.conditions import MAX_PROGRAMS
-from music.tokens.octuple import (
-    DRUM_PITCH,
-    DRUM_PROGRAM,
-    EOS,
-    FIRST,
-    POSITIONS_PER_QUARTER,
-    STEP_FIELDS,
-    step_sizes,
-    vocabulary,
-)
+from music.tokens.octuple import POSITIONS_PER_QUARTER, step_sizes, vocabulary
 
 END = EOS  # the step id with which a piece ends
-STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(len(STEP_FIELDS))
 MAX_NOTES_A_BAR = 192
 MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
 WIDEST_LEAP = 12  # semitones between two notes of a tune
@@ -90,7 +81,9 @@ class Writing:
             return float(self.limits.bars)
         if self.bar < 0:
             return 0.0
-        return min(self.bar + (self.rows[-1][POSITION] - FIRST) / self.limits.bar_positions, self.limits.bars - 0.01)
+        return min(
+            self.bar + (self.rows[-1][StepField.POSITION] - FIRST) / self.limits.bar_positions, self.limits.bars - 0.01
+        )
 
     @property
     def bars_left(self) -> int:
@@ -104,9 +97,9 @@ class Writing:
             row: a note up to its position; programs that may not stand there after the note before are left out.
         """
         first = 0
-        if self.rows and row[STEP] == FIRST and row[POSITION] == self.rows[-1][POSITION]:
-            first = self.rows[-1][PROGRAM]
-        now = self._time(self._bar_of(row), row[POSITION])
+        if self.rows and row[StepField.STEP] == FIRST and row[StepField.POSITION] == self.rows[-1][StepField.POSITION]:
+            first = self.rows[-1][StepField.PROGRAM]
+        now = self._time(self._bar_of(row), row[StepField.POSITION])
         return {
             program: (now - self._played.get(program, 0)) / POSITIONS_PER_QUARTER
             for program in self.limits.asked
@@ -115,8 +108,8 @@ class Writing:
 
     def move_on(self, row: list[int]) -> tuple[int, int]:
         """Returns a step id and the lowest position id with which to go on where a row was not in order."""
-        later = self.rows[-1][POSITION] + 1
-        if row[POSITION] == later - 1 and later < FIRST + self._positions(self.bar):
+        later = self.rows[-1][StepField.POSITION] + 1
+        if row[StepField.POSITION] == later - 1 and later < FIRST + self._positions(self.bar):
             return FIRST, later
         return self.leave_bar(), FIRST
 
@@ -133,29 +126,29 @@ class Writing:
             A mask that others may share: not to be written to.
         """
         match name:
-            case 0:
+            case StepField.STEP:
                 return self._steps()
-            case 1:
-                return span(SIGNATURE, self.limits.signature, self.limits.signature + 1)
-            case 2:
-                return span(TEMPO, self.limits.tempo, self.limits.tempo + 1)
-            case 3:
-                return span(POSITION, FIRST, FIRST + self._positions(self._bar_of(row)))
-            case 4:
+            case StepField.SIGNATURE:
+                return span(StepField.SIGNATURE, self.limits.signature, self.limits.signature + 1)
+            case StepField.TEMPO:
+                return span(StepField.TEMPO, self.limits.tempo, self.limits.tempo + 1)
+            case StepField.POSITION:
+                return span(StepField.POSITION, FIRST, FIRST + self._positions(self._bar_of(row)))
+            case StepField.PROGRAM:
                 return self._instruments(row)
-            case 5:
-                return self._pitches(row[PROGRAM])
-            case 6:
+            case StepField.PITCH:
+                return self._pitches(row[StepField.PROGRAM])
+            case StepField.DURATION:
                 fitting = int(np.searchsorted(vocabulary().durations, self._left(row), side="right"))
-                return span(DURATION, FIRST, FIRST + max(1, fitting))
+                return span(StepField.DURATION, FIRST, FIRST + max(1, fitting))
             case _:
-                return span(VELOCITY, FIRST, sizes()[VELOCITY])
+                return span(StepField.VELOCITY, FIRST, sizes()[StepField.VELOCITY])
 
     def in_order(self, row: list[int]) -> bool:
         """Returns whether a row, known up to its pitch, stands after the note before: later, or higher at once."""
-        if not self.rows or row[STEP] != FIRST:
+        if not self.rows or row[StepField.STEP] != FIRST:
             return True
-        return row[POSITION : PITCH + 1] > self.rows[-1][POSITION : PITCH + 1]
+        return row[StepField.POSITION : StepField.PITCH + 1] > self.rows[-1][StepField.POSITION : StepField.PITCH + 1]
 
     def leave_bar(self) -> int:
         """Returns the step id with which this bar is left: the next bar, or after the last one the end."""
@@ -163,9 +156,9 @@ class Writing:
 
     def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits [ids] of one field, the fields before it in this row being chosen, in place."""
-        if name == STEP:
+        if name == StepField.STEP:
             self.fold(scores)
-        if name == PROGRAM:
+        if name == StepField.PROGRAM:
             for program, quarters in self.waiting(row).items():
                 scores[program] += BRING_IN * quarters**2
 
@@ -186,27 +179,27 @@ class Writing:
 
     def write(self, row: list[int]) -> None:
         """Takes one note, or the end (a row that begins with END)."""
-        if row[STEP] == END:
+        if row[StepField.STEP] == END:
             self.finished = True
             return
-        step = row[STEP] - FIRST if self.rows else 0
+        step = row[StepField.STEP] - FIRST if self.rows else 0
         self._in_bar = 1 if step or not self.rows else self._in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
-        self._played[row[PROGRAM]] = self._time(self.bar, row[POSITION])
-        pitch, times = self._same.get(row[PROGRAM], (-1, 0))
-        self._same[row[PROGRAM]] = (row[PITCH], times + 1 if pitch == row[PITCH] else 1)
+        self._played[row[StepField.PROGRAM]] = self._time(self.bar, row[StepField.POSITION])
+        pitch, times = self._same.get(row[StepField.PROGRAM], (-1, 0))
+        self._same[row[StepField.PROGRAM]] = (row[StepField.PITCH], times + 1 if pitch == row[StepField.PITCH] else 1)
 
     def _steps(self) -> np.ndarray:
         if not self.rows:
-            return span(STEP, FIRST + self.limits.first_step, FIRST + self.limits.first_step + 1)
-        mask = np.zeros(sizes()[STEP], dtype=bool)
+            return span(StepField.STEP, FIRST + self.limits.first_step, FIRST + self.limits.first_step + 1)
+        mask = np.zeros(sizes()[StepField.STEP], dtype=bool)
         mask[FIRST] = self._in_bar < MAX_NOTES_A_BAR
         mask[self.leave_bar()] = True  # never further than one bar: every bar has a note
         return mask
 
     def _bar_of(self, row: list[int]) -> int:
-        return max(self.bar, 0) + (row[STEP] - FIRST if self.rows else 0)
+        return max(self.bar, 0) + (row[StepField.STEP] - FIRST if self.rows else 0)
 
     def _time(self, bar: int, position: int) -> int:
         """Returns how many positions after the start a position id of a bar is."""
@@ -218,12 +211,12 @@ class Writing:
     def _left(self, row: list[int]) -> int:
         """Returns how many positions remain from this note's onset to the end of the piece."""
         whole = (self.limits.bars - 1 - self._bar_of(row)) * self.limits.bar_positions
-        return whole + self.limits.last_positions - (row[POSITION] - FIRST)
+        return whole + self.limits.last_positions - (row[StepField.POSITION] - FIRST)
 
     def _instruments(self, row: list[int]) -> np.ndarray:
-        mask = np.zeros(sizes()[PROGRAM], dtype=bool)
+        mask = np.zeros(sizes()[StepField.PROGRAM], dtype=bool)
         silent = self.limits.asked - self._played.keys()
-        begins_bar = not self.rows or row[STEP] != FIRST
+        begins_bar = not self.rows or row[StepField.STEP] != FIRST
         if begins_bar and silent and self.limits.bars - self._bar_of(row) <= len(silent):
             mask[list(silent)] = True  # the last bars in which all that were asked for can still come in
         elif self.limits.programs:
@@ -251,13 +244,13 @@ class Tune(Writing):
         """Returns whether a row, known up to its pitch, begins after the note before and can be reached from it."""
         if not self.rows:
             return True
-        later = row[STEP] != FIRST or row[POSITION] > self.rows[-1][POSITION]
-        return later and abs(row[PITCH] - self.rows[-1][PITCH]) <= WIDEST_LEAP
+        later = row[StepField.STEP] != FIRST or row[StepField.POSITION] > self.rows[-1][StepField.POSITION]
+        return later and abs(row[StepField.PITCH] - self.rows[-1][StepField.PITCH]) <= WIDEST_LEAP
 
     def move_on(self, row: list[int]) -> tuple[int, int]:
         """Returns a step id and the lowest position id with which to go on where a row was not in order."""
-        later = max(row[POSITION], self.rows[-1][POSITION] + 1)
-        if row[STEP] == FIRST and later < FIRST + self._positions(self.bar):
+        later = max(row[StepField.POSITION], self.rows[-1][StepField.POSITION] + 1)
+        if row[StepField.STEP] == FIRST and later < FIRST + self._positions(self.bar):
             return FIRST, later
         return self.leave_bar(), FIRST
 
@@ -265,7 +258,7 @@ class Tune(Writing):
         mask = super()._pitches(program)
         if not self.rows:
             return mask
-        near = np.abs(np.arange(len(mask)) - self.rows[-1][PITCH]) <= WIDEST_LEAP
+        near = np.abs(np.arange(len(mask)) - self.rows[-1][StepField.PITCH]) <= WIDEST_LEAP
         return mask & near if (mask & near).any() else mask
 
 
@@ -289,7 +282,7 @@ def pitch_mask(program: int, scale: frozenset[int], shift: int) -> np.ndarray:
 
     Range and scale are as they sound; the ids are ``shift`` semitones away from that.
     """
-    mask = np.zeros(sizes()[PITCH], dtype=bool)
+    mask = np.zeros(sizes()[StepField.PITCH], dtype=bool)
     if program == DRUM_PROGRAM:
         mask[DRUM_PITCH + GM_KIT.start : DRUM_PITCH + GM_KIT.stop] = True
     else:

@@ -14,9 +14,13 @@ from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
 from music.theory import Key
 from music.tokens import octuple as tokens
+from music.tokens.columns import BOS, FIRST, MAX_STEP, STEP_FIELDS, Octuple, StepField
 from music.tokens.conditions import Conditions
-from music.tokens.octuple import FIRST
-from pipelines.decoding.constraints import SIGNATURE, Limits, Tune, Writing
+from pipelines.decoding.constraints import (
+    Limits,
+    Tune,
+    Writing,
+)
 from pipelines.decoding.sampler import ATTEMPTS, NoteWriter
 from pipelines.options import GenerateOptions
 
@@ -74,7 +78,7 @@ class Writer(NoteWriter):
         prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._reads]))
         self.decoder = Decoder(checkpoint.model, prefix, options.memory)
         self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
-        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(tokens.STEP_FIELDS))
+        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(STEP_FIELDS))
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
         self.temperatures = (
@@ -90,16 +94,16 @@ class Writer(NoteWriter):
         """Reads the kept music, as much of it as can reach the notes to be written."""
         plan = self.plan
         rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
-        last_bar = int(rows[-1, tokens.BAR]) - FIRST if len(rows) else 0
-        self.first_step = min(plan.first_bar - last_bar, tokens.MAX_STEP) if len(rows) else 0
-        prompt = np.zeros((len(rows) + 1, len(tokens.STEP_FIELDS) + 1), dtype=np.int64)
-        prompt[0] = tokens.BOS
-        prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, tokens.BAR]) - FIRST if len(rows) else 0)
+        last_bar = int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else 0
+        self.first_step = min(plan.first_bar - last_bar, MAX_STEP) if len(rows) else 0
+        prompt = np.zeros((len(rows) + 1, len(STEP_FIELDS) + 1), dtype=np.int64)
+        prompt[0] = BOS
+        prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, Octuple.BAR]) - FIRST if len(rows) else 0)
         bars = length(self.options, plan.signature, plan.tempo_bpm)
         if bars is None:
             prompt[:, -1] = 0
         else:
-            to_end = plan.first_bar + bars[0] - (rows[:, tokens.BAR] - FIRST)
+            to_end = plan.first_bar + bars[0] - (rows[:, Octuple.BAR] - FIRST)
             prompt[1:, -1] = np.minimum(to_end, self.most_left)
             prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], self.most_left)
         notes = torch.from_numpy(prompt).repeat(self._reads, 1, 1)
@@ -119,7 +123,7 @@ class Writer(NoteWriter):
             if not value:  # the first variant chooses for all: they are versions of one piece
                 logits = self.head.logits(state, field).numpy()[:1]
                 real = np.arange(logits.shape[1])[None] >= FIRST
-                if field == SIGNATURE:  # what is rare may be asked for, but is no good surprise
+                if field == StepField.SIGNATURE:  # what is rare may be asked for, but is no good surprise
                     real = np.isin(np.arange(logits.shape[1]), [signature_id(s) for s in COMMON_SIGNATURES])[None]
                 value = int(self._choose(field, logits, numbers[field, :1], real)[0])
             chosen.append(value)

@@ -11,12 +11,16 @@ from torch import Tensor
 
 from models.field_decoding import FieldDecoder
 from models.sampling import Randomness, choose
-from music.tokens.octuple import FIRST
+from music.tokens.columns import FIRST, StepField
 from pipelines.contract import paced
-from pipelines.decoding.constraints import DURATION, END, PITCH, POSITION, STEP, VELOCITY, Writing, span
+from pipelines.decoding.constraints import (
+    END,
+    Writing,
+    span,
+)
 
 NOTES_A_STEP = 12  # how often a Step is yielded, in notes of each variant
-GUIDED = (POSITION, PITCH, DURATION)  # fields that guidance acts on
+GUIDED = (StepField.POSITION, StepField.PITCH, StepField.DURATION)  # fields that guidance acts on
 ATTEMPTS = 12  # proposals for a note until the bar counts as full
 
 
@@ -86,7 +90,7 @@ class NoteWriter:
         live = [number for number, writing in enumerate(self.variants) if not writing.finished]
         writings, numbers = [self.variants[number] for number in live], self.randomness.step()[:, live]
         rows, state = self._propose(writings, numbers)
-        going = [place for place, row in enumerate(rows) if row[STEP] != END]
+        going = [place for place, row in enumerate(rows) if row[StepField.STEP] != END]
         for place, writing in enumerate(writings):
             if place not in going:
                 writing.write([END])
@@ -96,11 +100,11 @@ class NoteWriter:
             state = state[self._lanes(going, len(live))]
             self._go_on_with(going)
             writings, rows, numbers = [writings[p] for p in going], [rows[p] for p in going], numbers[:, going]
-        for field in (DURATION, VELOCITY):
+        for field in (StepField.DURATION, StepField.VELOCITY):
             ids = self._write_field(field, state, numbers[field], writings, rows)
             for row, value in zip(rows, ids.tolist(), strict=True):
                 row.append(value)
-            if field < VELOCITY:
+            if field < StepField.VELOCITY:
                 self.head.write(state, field, torch.from_numpy(np.tile(ids, self._reads)))
         for writing, row in zip(writings, rows, strict=True):
             writing.write(row)
@@ -118,25 +122,30 @@ class NoteWriter:
         states, rows = torch.empty_like(start), [[] for _ in writings]
         pending = list(range(len(writings)))
         for attempt in range(ATTEMPTS):
-            asked, drawn = [writings[p] for p in pending], numbers[attempt * (VELOCITY + 1) :][: VELOCITY + 1, pending]
+            asked, drawn = (
+                [writings[p] for p in pending],
+                numbers[attempt * (StepField.VELOCITY + 1) :][: StepField.VELOCITY + 1, pending],
+            )
             state, found = start[self._lanes(pending, len(writings))], [[] for _ in pending]
             stuck = (
                 [writing.move_on(rows[p]) for p, writing in zip(pending, asked)] if attempt + 1 == ATTEMPTS else None
             )
-            for field in range(PITCH + 1):
-                if stuck and field == STEP:
+            for field in range(StepField.PITCH + 1):
+                if stuck and field == StepField.STEP:
                     ids = np.array([step for step, _ in stuck])
-                elif stuck and field == POSITION:
+                elif stuck and field == StepField.POSITION:
                     ids = self._write_field(field, state, drawn[field], asked, found, [first for _, first in stuck])
                 else:
                     ids = self._write_field(field, state, drawn[field], asked, found)
                 for row, value in zip(found, ids.tolist(), strict=True):
                     row.append(value)
-                if field == STEP and (ids == END).all():
+                if field == StepField.STEP and (ids == END).all():
                     break
                 self.head.write(state, field, torch.from_numpy(np.tile(ids, self._reads)))
             fitting = [
-                k for k, (w, row) in enumerate(zip(asked, found, strict=True)) if row[STEP] == END or w.in_order(row)
+                k
+                for k, (w, row) in enumerate(zip(asked, found, strict=True))
+                if row[StepField.STEP] == END or w.in_order(row)
             ]
             places = [pending[k] for k in fitting]
             states[self._lanes(places, len(writings))] = state[self._lanes(fitting, len(pending))]

@@ -13,16 +13,17 @@ from music.bars import bar_grid, score_end
 from music.errors import StudioError
 from music.instruments import playable_range
 from music.theory import Key, estimate_key, written_key
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import home_shift, measure_key
 from music.tokens.dialects import Dialect, Grid
-from music.tokens.octuple import BAR, DRUM_PROGRAM, DURATION, FIRST, PITCH, POSITION, PROGRAM, VELOCITY, transpose
+from music.tokens.octuple import transpose
 from pipelines.options import RemixOptions, parse_bars
 
 FILLING: dict[str, tuple[int, ...]] = {
-    "notes": (PITCH,),
-    "rhythm": (POSITION, DURATION),
-    "velocity": (VELOCITY,),
-    "everything": (POSITION, PITCH, DURATION, VELOCITY),
+    "notes": (Octuple.PITCH,),
+    "rhythm": (Octuple.POSITION, Octuple.DURATION),
+    "velocity": (Octuple.VELOCITY,),
+    "everything": (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION, Octuple.VELOCITY),
 }
 """The fields that a change opens, in the order in which they are filled in; as the model was trained."""
 COUNT_SPREAD = 0.2  # of the logarithm of that number
@@ -80,8 +81,8 @@ class Original:
     @property
     def read_bar(self) -> np.ndarray:
         """The bar, from 0, in which a model reads each note [notes]: one later for a note played just before a bar line."""
-        begins = self.grid.starts[self.rows[:, BAR] - FIRST]
-        return self.bar_of(begins + np.round((self.rows[:, POSITION] - FIRST) * self.unit).astype(np.int64))
+        begins = self.grid.starts[self.rows[:, Octuple.BAR] - FIRST]
+        return self.bar_of(begins + np.round((self.rows[:, Octuple.POSITION] - FIRST) * self.unit).astype(np.int64))
 
     def bar_of(self, ticks: np.ndarray) -> np.ndarray:
         """Returns the bar, from 0, in which each tick lies; the number of bars for what lies beyond them."""
@@ -252,16 +253,16 @@ def _choose_chords(canvas: Canvas, mine: np.ndarray, wanted: int) -> None:
     groups: dict[tuple[int, ...], list[int]] = {}
     at_home = canvas.original.read_bar == canvas.bar  # else its place in its own bar is not on the grid: it stays there
     for note in mine.tolist():
-        place = (int(canvas.track[note]), int(canvas.rows[note, POSITION]), bool(at_home[note]))
+        place = (int(canvas.track[note]), int(canvas.rows[note, Octuple.POSITION]), bool(at_home[note]))
         groups.setdefault(place, []).append(note)
     members = list(groups.values())
     for number in canvas.rng.permutation(len(members)).tolist():
         group = members[number]
         taken = group[:wanted]
         canvas.chosen[taken] = True
-        canvas.open[taken, DURATION] = True
+        canvas.open[taken, Octuple.DURATION] = True
         if len(taken) == len(group) and at_home[group[0]]:
-            canvas.open[taken, POSITION] = True
+            canvas.open[taken, Octuple.POSITION] = True
         wanted -= len(taken)
         if wanted <= 0:
             return
@@ -308,10 +309,10 @@ def _renew(canvas: Canvas, selected: np.ndarray, bars: frozenset[int], share: fl
 def _blank_row(original: Original, track: int, bar: int) -> np.ndarray:
     """Returns the octuple of a note of which nothing is known but part, bar, tempo and signature."""
     model_bar = int(np.searchsorted(original.grid.starts, original.bar_starts[bar], side="right")) - 1
-    near = int(np.abs(original.rows[:, BAR] - FIRST - model_bar).argmin())
+    near = int(np.abs(original.rows[:, Octuple.BAR] - FIRST - model_bar).argmin())
     row = original.rows[near].copy()
-    row[BAR] = FIRST + model_bar
-    row[[POSITION, PITCH, DURATION, VELOCITY]] = FIRST
+    row[Octuple.BAR] = FIRST + model_bar
+    row[[Octuple.POSITION, Octuple.PITCH, Octuple.DURATION, Octuple.VELOCITY]] = FIRST
     program = original.score.tracks[track].program
-    row[PROGRAM] = DRUM_PROGRAM if original.score.tracks[track].is_drum else FIRST + program
+    row[Octuple.PROGRAM] = DRUM_PROGRAM if original.score.tracks[track].is_drum else FIRST + program
     return row

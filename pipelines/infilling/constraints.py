@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from music.instruments import DRUMS, playable_range
-from music.tokens.octuple import BAR, DRUM_PROGRAM, DURATION, FIRST, PITCH, POSITION, PROGRAM, VELOCITY
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
 from pipelines.options import RemixOptions
 
@@ -67,24 +67,24 @@ class Rule:
 class PitchRule(Rule):
     """A new pitch within the part's range, unlike the old one, that no note of the part sounds already."""
 
-    field, temperature = PITCH, "temperature_notes"
+    field, temperature = Octuple.PITCH, "temperature_notes"
 
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
         note = unit[0]
         canvas, original = self.canvas, self.original
         low, high = original.ranges[int(canvas.track[note])]
-        drums = canvas.rows[note, PROGRAM] == DRUM_PROGRAM
+        drums = canvas.rows[note, Octuple.PROGRAM] == DRUM_PROGRAM
         moved = DRUM_VALUES if drums else original.shift
-        others = self._others(note, PITCH)
-        end = canvas.start[note] + (1 if canvas.open[note, DURATION] else canvas.length[note])
+        others = self._others(note, Octuple.PITCH)
+        end = canvas.start[note] + (1 if canvas.open[note, Octuple.DURATION] else canvas.length[note])
         heard = others[
             (canvas.start[others] < end) & (canvas.start[others] + canvas.length[others] > canvas.start[note])
         ]
-        taken = (canvas.rows[heard, PITCH] - FIRST).tolist()
+        taken = (canvas.rows[heard, Octuple.PITCH] - FIRST).tolist()
         source = canvas.source[note]
         if source >= 0:  # nor may the notes of a chord only trade places
             chord = (original.start == original.start[source]) & (original.origin[:, 0] == canvas.track[note])
-            taken += (original.rows[chord, PITCH] - FIRST).tolist()
+            taken += (original.rows[chord, Octuple.PITCH] - FIRST).tolist()
         for lowest, highest in (
             (low, high),
             (DRUM_KEYS if drums else (0, 127)),
@@ -108,7 +108,7 @@ class PitchRule(Rule):
             return 0.0
         here = original.origin[:, 0] == track
         near = np.abs(original.bar - bar) <= REGISTER_BARS
-        pitches = original.rows[here & near if (here & near).any() else here, PITCH] - FIRST
+        pitches = original.rows[here & near if (here & near).any() else here, Octuple.PITCH] - FIRST
         width = 1.5 * max(3.0, float(pitches.std()))
         return -0.5 * ((np.arange(self.values) - pitches.mean()) / width) ** 2
 
@@ -123,7 +123,7 @@ class PitchRule(Rule):
 class VelocityRule(Rule):
     """Another loudness."""
 
-    field, temperature = VELOCITY, "temperature_velocity"
+    field, temperature = Octuple.VELOCITY, "temperature_velocity"
 
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
         mask = np.ones(self.values, dtype=bool)
@@ -138,7 +138,7 @@ class VelocityRule(Rule):
 class DurationRule(Rule):
     """A length that ends before its pitch sounds again and before the piece ends; in a line before the next note."""
 
-    field, temperature = DURATION, "temperature_rhythm"
+    field, temperature = Octuple.DURATION, "temperature_rhythm"
 
     def __init__(self, canvas: Canvas, options: RemixOptions):
         super().__init__(canvas, options)
@@ -149,7 +149,7 @@ class DurationRule(Rule):
         start = int(canvas.start[note])
         others = np.flatnonzero((canvas.track == canvas.track[note]) & (canvas.start > start))
         if int(canvas.track[note]) not in self.original.lines:
-            others = others[canvas.rows[others, PITCH] == canvas.rows[note, PITCH]]
+            others = others[canvas.rows[others, Octuple.PITCH] == canvas.rows[note, Octuple.PITCH]]
         return min([int(self.original.bar_starts[-1]), *canvas.start[others].tolist()]) - start
 
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
@@ -160,9 +160,9 @@ class DurationRule(Rule):
         twins = np.flatnonzero(
             (original.origin[:, 0] == canvas.track[note])
             & (original.start == canvas.start[note])
-            & (original.rows[:, PITCH] == canvas.rows[note, PITCH])
+            & (original.rows[:, Octuple.PITCH] == canvas.rows[note, Octuple.PITCH])
         )
-        mask[original.rows[twins, DURATION] - FIRST] = False
+        mask[original.rows[twins, Octuple.DURATION] - FIRST] = False
         mask[np.isin(self.ticks, original.length[twins])] = False
         return mask
 
@@ -175,7 +175,7 @@ class DurationRule(Rule):
             if unmoved and kept == self.original.length[source]:  # too short for the grid: at least not as it was
                 kept //= 2
             canvas.length[note] = max(1, kept)
-            canvas.open[note, DURATION] = False
+            canvas.open[note, Octuple.DURATION] = False
             return
         as_before = source >= 0 and value == self._before(note) and self.original.length[source] <= room
         canvas.length[note] = self.original.length[source] if as_before else self.ticks[value]
@@ -185,11 +185,11 @@ class DurationRule(Rule):
 class PositionRule(Rule):
     """A place in the same bar: chords move whole and in order, new notes freely, and a line stays a line."""
 
-    field, temperature = POSITION, "temperature_rhythm"
+    field, temperature = Octuple.POSITION, "temperature_rhythm"
 
     def units(self, notes: np.ndarray) -> list[list[int]]:
         chords: dict[tuple[int, ...], list[int]] = {}
-        near = self.canvas.open[:, POSITION] & np.isin(self.canvas.bar, self.canvas.bar[notes])
+        near = self.canvas.open[:, Octuple.POSITION] & np.isin(self.canvas.bar, self.canvas.bar[notes])
         for note in np.flatnonzero(near).tolist():  # a chord may reach beyond these notes
             before = self._before(note)
             place = (-1, note) if before is None else (int(self.canvas.track[note]), int(self.canvas.bar[note]), before)
@@ -230,7 +230,7 @@ class PositionRule(Rule):
     def _places(self, unit: Sequence[int]) -> np.ndarray:
         """Returns the tick of each position of the unit's bar."""
         original, row = self.original, self.canvas.rows[unit[0]]
-        bar = int(row[BAR]) - FIRST
+        bar = int(row[Octuple.BAR]) - FIRST
         count = int(original.grid.positions[bar])
         return original.grid.starts[bar] + np.round(np.arange(count) * original.unit).astype(np.int64)
 
@@ -240,8 +240,8 @@ class PositionRule(Rule):
             return (places > low) & (places < high)
         free = np.ones(len(places), dtype=bool)
         if int(self.canvas.track[unit[0]]) in self.original.lines:
-            others = self._others(unit[0], POSITION)
-            ends = np.where(self.canvas.open[others, DURATION], 1, self.canvas.length[others])
+            others = self._others(unit[0], Octuple.POSITION)
+            ends = np.where(self.canvas.open[others, Octuple.DURATION], 1, self.canvas.length[others])
             for start, length in zip(self.canvas.start[others].tolist(), ends.tolist(), strict=True):
                 free &= (places < start) | (places >= start + length)
         return free
@@ -260,7 +260,7 @@ class PositionRule(Rule):
         earlier, later = others[was < first], others[was > last]
         low, high = int(original.bar_starts[bar]) - 1, int(original.bar_starts[bar + 1])
         began = lambda some: original.start[canvas.source[some]]  # noqa: E731
-        settled = ~canvas.open[:, POSITION]
+        settled = ~canvas.open[:, Octuple.POSITION]
         known_before, known_after = earlier[settled[earlier]], later[settled[later]]
         waiting_before = earlier[~settled[earlier] & (canvas.bar[earlier] == bar)]
         waiting_after = later[~settled[later] & (canvas.bar[later] == bar)]
@@ -272,9 +272,9 @@ class PositionRule(Rule):
             waiting_after = waiting_after[began(waiting_after) < began(known_after).min()]
         high -= sum(span + margin for span in self._spans(waiting_after))
         # A note may not begin while one that keeps its length still sounds: of its own pitch, and in a line any.
-        sounding = earlier[~canvas.open[earlier, DURATION]]
+        sounding = earlier[~canvas.open[earlier, Octuple.DURATION]]
         if int(canvas.track[notes[0]]) not in original.lines:
-            sounding = sounding[np.isin(canvas.rows[sounding, PITCH], canvas.rows[notes, PITCH])]
+            sounding = sounding[np.isin(canvas.rows[sounding, Octuple.PITCH], canvas.rows[notes, Octuple.PITCH])]
         source = canvas.source[sounding]
         sounding = sounding[began(sounding) + original.length[source] <= first]
         before = sum(span + margin for span in self._spans(waiting_before))
@@ -291,7 +291,7 @@ class PositionRule(Rule):
         if not len(notes):
             return []
         source = self.canvas.source[notes]
-        place = self.original.rows[source, POSITION]
+        place = self.original.rows[source, Octuple.POSITION]
         return [int(np.ptp(self.original.start[source[place == chord]])) for chord in np.unique(place)]
 
 

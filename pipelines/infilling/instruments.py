@@ -10,7 +10,7 @@ import symusic
 from models.sampling import choose
 from music.edit import add_track, graft
 from music.instruments import instrument_name, playable_range
-from music.tokens.octuple import BAR, PROGRAM
+from music.tokens.columns import Octuple
 from pipelines.infilling.canvas import Canvas
 from pipelines.infilling.mask_predict import Filler
 from pipelines.options import RemixOptions
@@ -36,10 +36,10 @@ def choose_players(
         mine = np.flatnonzero(selected & (canvas.track == track))
         if not len(mine):
             continue
-        canvas.open[mine, PROGRAM] = True
+        canvas.open[mine, Octuple.PROGRAM] = True
         window = _around(canvas, mine, filler.max_notes, filler.dialect.sizes[0])
         inside = np.isin(window, mine)
-        logits = filler.logits([(canvas, window)], PROGRAM)[0][inside].mean(axis=0)
+        logits = filler.logits([(canvas, window)], Octuple.PROGRAM)[0][inside].mean(axis=0)
         pitches = np.array([original.score.tracks[track].notes[int(original.origin[n, 1])].pitch for n in mine])
         allowed = np.array([_reaches(program, pitches) for program in range(PITCHED)] + [False])
         others = {t.program for t in original.score.tracks if not t.is_drum} | set(found.values())
@@ -51,15 +51,15 @@ def choose_players(
             mask[original.score.tracks[track].program] = False
         heat = options.temperature * options.temperature_instruments
         program = int(choose(logits[None], rng.random(1), mask[None], heat, options.top_p, options.top_k)[0])
-        canvas.rows[mine, PROGRAM] = 4 + program
-        canvas.open[mine, PROGRAM] = False
+        canvas.rows[mine, Octuple.PROGRAM] = 4 + program
+        canvas.open[mine, Octuple.PROGRAM] = False
         found[track] = program
     return found
 
 
 def _around(canvas: Canvas, mine: np.ndarray, max_notes: int, max_bars: int) -> np.ndarray:
     """Returns the notes that a model reads to judge a part: whole bars from its first selected note on."""
-    bars = canvas.rows[:, BAR]
+    bars = canvas.rows[:, Octuple.BAR]
     first = int(bars[mine].min())
     inside = np.flatnonzero((bars >= first) & (bars < first + max_bars))
     inside = inside[np.argsort(bars[inside], kind="stable")][:max_notes]

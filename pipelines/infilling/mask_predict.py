@@ -17,13 +17,13 @@ import torch
 from checkpoints.loading import Checkpoint
 from models.musicbert import blind_order
 from models.sampling import choose
-from music.tokens.octuple import BAR, DURATION, FIRST, PITCH, POSITION, PROGRAM, VELOCITY
+from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import FILLING, Canvas
 from pipelines.infilling.constraints import RULES, Rule
 from pipelines.options import RemixOptions
 
-ORDER = (BAR, POSITION, PROGRAM, PITCH)
-FEWER_PASSES = {DURATION: 0.5, VELOCITY: 0.5}
+ORDER = (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH)
+FEWER_PASSES = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}
 """Share of the passes that fields get on which less depends."""
 
 
@@ -52,7 +52,7 @@ class Filler:
         fields = FILLING[self.options.change]
         total = sum(int(canvas.open.sum()) for canvas in canvases)
         while any(canvas.open.any() for canvas in canvases):
-            first = min(int(c.rows[c.open.any(axis=1), BAR].min()) for c in canvases if c.open.any())
+            first = min(int(c.rows[c.open.any(axis=1), Octuple.BAR].min()) for c in canvases if c.open.any())
             windows = [self._window(canvas, first) for canvas in canvases]
             for field in fields:
                 rules = [RULES[field](canvas, self.options) for canvas in canvases]
@@ -70,7 +70,7 @@ class Filler:
 
         A third of the window is what comes before; the last sixth is only read, unless nothing else is open.
         """
-        bars = canvas.rows[:, BAR]
+        bars = canvas.rows[:, Octuple.BAR]
         here = canvas.track >= 0
         order = np.flatnonzero(here)[np.argsort(bars[here], kind="stable")]
         opened = canvas.open.any(axis=1)
@@ -143,7 +143,7 @@ class Filler:
             rows, hidden = canvas.rows[window].copy(), canvas.open[window]
             order = blind_order(rows, hidden, ORDER, canvas.rng.random(len(rows)))
             if len(rows):
-                rows[:, BAR] -= rows[:, BAR].min() - FIRST
+                rows[:, Octuple.BAR] -= rows[:, Octuple.BAR].min() - FIRST
             found = self.dialect.to_tokens(rows[order])
             found[hidden[order][:, self.dialect.slots]] = self.dialect.mask
             read[number, 0], read[number, len(rows) + 1] = 0, 2

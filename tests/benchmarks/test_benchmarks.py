@@ -10,7 +10,8 @@ from benchmarks.__main__ import main
 from benchmarks.songs import song
 from benchmarks.tokenize import plain_octuples
 from music.files.midi import write_midi
-from music.tokens.octuple import FIELDS, encode
+from music.tokens.columns import FIELDS
+from music.tokens.octuple import encode
 
 
 def test_songs_are_the_same_each_time():

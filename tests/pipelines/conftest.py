@@ -14,8 +14,8 @@ from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from music.tokens.accompaniment import WISHES_SIZE, sizes
+from music.tokens.columns import FIRST
 from music.tokens.dialects import Dialect, official, studio
-from music.tokens.octuple import FIRST
 
 
 def remixer(dialect: Dialect, notes: int) -> tuple[str, str, Dialect, nn.Module]:

@@ -14,16 +14,14 @@ from typing import Any
 import numpy as np
 
 from models.musicbert import blind_order
-
-FIRST, DRUMS = 4, 4 + 128
-PITCH, POSITION, BAR, VELOCITY, DURATION, PROGRAM, TEMPO, SIGNATURE = range(8)  # columns of an octuple row
+from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 
 FILLING: dict[str, tuple[int, ...]] = {
-    "notes": (PITCH,),
-    "rhythm": (POSITION, DURATION),
-    "velocity": (VELOCITY,),
-    "instruments": (PROGRAM,),
-    "everything": (POSITION, PITCH, DURATION, VELOCITY),
+    "notes": (Octuple.PITCH,),
+    "rhythm": (Octuple.POSITION, Octuple.DURATION),
+    "velocity": (Octuple.VELOCITY,),
+    "instruments": (Octuple.PROGRAM,),
+    "everything": (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION, Octuple.VELOCITY),
 }
 """The fields that each kind of change hides, in the order in which they are filled in."""
 SHARES = {"notes": 0.28, "rhythm": 0.2, "velocity": 0.06, "instruments": 0.08, "everything": 0.3, "units": 0.08}
@@ -47,7 +45,7 @@ def whole_bars(rows: np.ndarray, max_notes: int, max_bars: int, rng: np.random.G
 
     The first bar becomes bar 0. Without ``rng`` the stretch begins where the rows do.
     """
-    bars = rows[:, BAR]
+    bars = rows[:, Octuple.BAR]
     starts = np.flatnonzero(np.diff(bars, prepend=bars[0] - 1))
     possible = starts[starts <= max(0, len(rows) - max_notes)]
     begin = int(rng.choice(possible)) if rng is not None else 0
@@ -56,7 +54,7 @@ def whole_bars(rows: np.ndarray, max_notes: int, max_bars: int, rng: np.random.G
         last = int(starts[np.searchsorted(starts, end, side="right") - 1])
         end = last if last - begin > max_notes // 3 else end
     part = rows[begin:end].copy()
-    part[:, BAR] -= part[0, BAR] - FIRST
+    part[:, Octuple.BAR] -= part[0, Octuple.BAR] - FIRST
     return part
 
 
@@ -65,9 +63,9 @@ def hide(rows: np.ndarray, rng: np.random.Generator, change: str | None = None) 
     change = change or str(rng.choice(list(SHARES), p=list(SHARES.values())))
     hidden = np.zeros(rows.shape, dtype=bool)
     if change == "units":
-        bars, programs = rows[:, BAR] - FIRST, rows[:, PROGRAM] - FIRST
+        bars, programs = rows[:, Octuple.BAR] - FIRST, rows[:, Octuple.PROGRAM] - FIRST
         chosen = rng.random((bars.max() + 1, 129, 8)) < rng.uniform(0.15, 0.4)
-        chosen[:, :, BAR] = False
+        chosen[:, :, Octuple.BAR] = False
         hidden = chosen[bars, programs]
     else:
         fields = FILLING[change]
@@ -78,14 +76,16 @@ def hide(rows: np.ndarray, rng: np.random.Generator, change: str | None = None) 
             found = rng.random(len(rows)) < 1 - np.cos(rng.random() * np.pi / 2)
             hidden[found, fields[now]] = False
     if not hidden.any():
-        hidden[int(rng.integers(len(rows))), PITCH] = True
-    order = blind_order(rows, hidden, (BAR, POSITION, PROGRAM, PITCH), rng.random(len(rows)))
+        hidden[int(rng.integers(len(rows))), Octuple.PITCH] = True
+    order = blind_order(
+        rows, hidden, (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH), rng.random(len(rows))
+    )
     return Hidden(rows[order], hidden[order])
 
 
 def selection(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Returns which notes, bool [notes], someone might select: bars of one part, of some or of all, or a share of it."""
-    bars, programs = rows[:, BAR] - FIRST, rows[:, PROGRAM]
+    bars, programs = rows[:, Octuple.BAR] - FIRST, rows[:, Octuple.PROGRAM]
     parts = np.unique(programs)
     kind = rng.random()
     if kind < 0.45:
@@ -109,9 +109,9 @@ def selection(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def one_part(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Returns the notes, bool [notes], of one pitched instrument, in all bars or in some in a row."""
-    bars, programs = rows[:, BAR], rows[:, PROGRAM]
+    bars, programs = rows[:, Octuple.BAR], rows[:, Octuple.PROGRAM]
     parts = np.unique(programs)
-    pitched = parts[parts != DRUMS]
+    pitched = parts[parts != DRUM_PROGRAM]
     region = programs == rng.choice(pitched if len(pitched) else parts)
     if rng.random() < 0.5:
         present = np.unique(bars[region])
@@ -122,5 +122,8 @@ def one_part(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def change_loudness_and_tempo(rows: np.ndarray, index: dict[str, Any], rng: np.random.Generator) -> None:
     """Shifts all velocities and all tempi by a little, in place."""
-    for column, size in ((TEMPO, index["sizes"][TEMPO]), (VELOCITY, index["sizes"][VELOCITY])):
+    for column, size in (
+        (Octuple.TEMPO, index["sizes"][Octuple.TEMPO]),
+        (Octuple.VELOCITY, index["sizes"][Octuple.VELOCITY]),
+    ):
         rows[:, column] = np.clip(rows[:, column] + rng.integers(-3, 4), FIRST, size - 1)

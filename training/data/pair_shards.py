@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-PAD, BOS, END, MASK, FIRST = 0, 1, 2, 3, 4
-PITCH, POSITION, BAR, VELOCITY, DURATION, PROGRAM, TEMPO, SIGNATURE, PART = range(9)  # columns of a prepared row
-MAX_STEP = 15
+from music.tokens.columns import BOS, EOS, FIRST, MASK, MAX_STEP, PAD, Octuple
+
+PART = len(Octuple)  # the column of a prepared row that says which part plays
 BARS_BEFORE, BARS_AFTER = 2, 4  # of what is given, beside the bars that are written
 OTHER_LEAD = 0.2  # how often another part leads than the melody
 # How often all chords are known, and how often those of some bars are not; otherwise none is.
@@ -78,36 +78,42 @@ def example(
     shift, home = index["home_shifts"][piece["key"]], index["home_keys"][piece["key"]]
     for part in (given, written, beats):
         _bring_home(part, shift, index)
-    bars = beats[-1, BAR] - FIRST + 1
+    bars = beats[-1, Octuple.BAR] - FIRST + 1
     first = int(rng.integers(0, max(1, bars - 4)))
     last = min(first + limits["bars"], bars)
-    inside = (written[:, BAR] - FIRST >= first) & (written[:, BAR] - FIRST < last)
-    ends = last == bars or not (written[:, BAR] - FIRST >= last).any()
+    inside = (written[:, Octuple.BAR] - FIRST >= first) & (written[:, Octuple.BAR] - FIRST < last)
+    ends = last == bars or not (written[:, Octuple.BAR] - FIRST >= last).any()
     written = written[inside]
     if len(written) > limits["window"]:  # whole bars, if there is more than one
-        cut = written[limits["window"], BAR]
-        kept = written[:, BAR] < cut if written[0, BAR] < cut else np.arange(len(written)) < limits["window"]
+        cut = written[limits["window"], Octuple.BAR]
+        kept = (
+            written[:, Octuple.BAR] < cut
+            if written[0, Octuple.BAR] < cut
+            else np.arange(len(written)) < limits["window"]
+        )
         written, ends = written[kept], False
     if len(written) < MIN_NOTES:
         return None
-    last = int(written[-1, BAR]) - FIRST + 1
+    last = int(written[-1, Octuple.BAR]) - FIRST + 1
     forget_chords(beats, first, last, KNOWN[style] if varied else (float(style not in ("chords", "chorale")), 0.0), rng)
     prefix = wishes(written, beats, piece, home, style, index)
     near = [
-        part[(part[:, BAR] - FIRST >= first - BARS_BEFORE) & (part[:, BAR] - FIRST < last + BARS_AFTER)]
+        part[(part[:, Octuple.BAR] - FIRST >= first - BARS_BEFORE) & (part[:, Octuple.BAR] - FIRST < last + BARS_AFTER)]
         for part in (given, beats)
     ]
     given = np.concatenate(near)
-    given = given[np.lexsort((given[:, PITCH], given[:, PROGRAM], given[:, POSITION], given[:, BAR]))][
-        : limits["given"]
-    ]
+    given = given[
+        np.lexsort(
+            (given[:, Octuple.PITCH], given[:, Octuple.PROGRAM], given[:, Octuple.POSITION], given[:, Octuple.BAR])
+        )
+    ][: limits["given"]]
     if varied:
         vary((given, written), prefix, index, rng)
     origin = starts[first]
-    given_steps, notes = _steps(given, int(given[0, BAR]) - FIRST, index), _steps(written, first, index)
+    given_steps, notes = _steps(given, int(given[0, Octuple.BAR]) - FIRST, index), _steps(written, first, index)
     top = np.full((1, 8), BOS)
     end = np.full((int(ends), 8), PAD)
-    end[:, 0] = END
+    end[:, 0] = EOS
     times = np.concatenate([[0], _onsets(written, starts) - origin])
     return Example(
         given_steps,
@@ -124,22 +130,34 @@ def split(
     """Returns (what leads, what is written to it), each [notes, 8], for rows with their parts [notes, 9]."""
     parts, roles = rows[:, PART], index["roles"]
     lead = piece["lead"]
-    pitched = np.unique(parts[rows[:, PROGRAM] != index["drums"]])
+    pitched = np.unique(parts[rows[:, Octuple.PROGRAM] != index["drums"]])
     if rng is not None and style in ("band", "bass") and rng.random() < OTHER_LEAD:
         others = [part for part in pitched if style == "band" or part not in piece["bass"]]
         lead = int(rng.choice(others)) if others else lead
     given, written = rows[parts == lead, :PART].copy(), rows[parts != lead, :PART].copy()
-    given[:, PROGRAM] = roles["lead"]
+    given[:, Octuple.PROGRAM] = roles["lead"]
     if style == "bass":
         written = rows[np.isin(parts, [part for part in piece["bass"] if part != lead]), :PART].copy()
     elif style == "piano":
-        written[:, PROGRAM] = FIRST
+        written[:, Octuple.PROGRAM] = FIRST
     elif style == "chorale":
         for role, part in zip(("alto", "tenor", "bass"), [p for p in pitched if p != lead], strict=True):
-            written[parts[parts != lead] == part, PROGRAM] = roles[role]
-    written = written[np.lexsort((written[:, PITCH], written[:, PROGRAM], written[:, POSITION], written[:, BAR]))]
+            written[parts[parts != lead] == part, Octuple.PROGRAM] = roles[role]
+    written = written[
+        np.lexsort(
+            (
+                written[:, Octuple.PITCH],
+                written[:, Octuple.PROGRAM],
+                written[:, Octuple.POSITION],
+                written[:, Octuple.BAR],
+            )
+        )
+    ]
     if len(written):
-        same = (written[1:, [PITCH, POSITION, BAR, PROGRAM]] == written[:-1, [PITCH, POSITION, BAR, PROGRAM]]).all(1)
+        same = (
+            written[1:, [Octuple.PITCH, Octuple.POSITION, Octuple.BAR, Octuple.PROGRAM]]
+            == written[:-1, [Octuple.PITCH, Octuple.POSITION, Octuple.BAR, Octuple.PROGRAM]]
+        ).all(1)
         written = written[np.concatenate([[True], ~same])]
     return given, written
 
@@ -155,8 +173,8 @@ def forget_chords(
     if draw < known[0] + known[1]:
         bar = int(rng.integers(first, last))
         count = int(rng.integers(1, max(2, (last - first) // 2 + 1)))
-        hidden = (beats[:, BAR] - FIRST >= bar) & (beats[:, BAR] - FIRST < bar + count)
-    beats[np.ix_(hidden, (PITCH, VELOCITY))] = MASK
+        hidden = (beats[:, Octuple.BAR] - FIRST >= bar) & (beats[:, Octuple.BAR] - FIRST < bar + count)
+    beats[np.ix_(hidden, (Octuple.PITCH, Octuple.VELOCITY))] = MASK
 
 
 def wishes(
@@ -167,14 +185,16 @@ def wishes(
     ids = [index["styles"][style], blocks["key"][0] + home]
     if piece["genre"] is not None:
         ids.append(blocks["genre"][0] + piece["genre"])
-    ids.append(blocks["tempo"][0] + int(np.bincount(written[:, TEMPO]).argmax()) - FIRST)
-    ids.append(blocks["signature"][0] + int(np.bincount(written[:, SIGNATURE]).argmax()) - FIRST)
+    ids.append(blocks["tempo"][0] + int(np.bincount(written[:, Octuple.TEMPO]).argmax()) - FIRST)
+    ids.append(blocks["signature"][0] + int(np.bincount(written[:, Octuple.SIGNATURE]).argmax()) - FIRST)
     if style == "chords":
-        ids.append(index["complexities"][complexity(written[:, PITCH] - FIRST, int(home >= 12), index)])
+        ids.append(index["complexities"][complexity(written[:, Octuple.PITCH] - FIRST, int(home >= 12), index)])
     elif style != "chorale":
-        players = np.unique(written[:, PROGRAM])
+        players = np.unique(written[:, Octuple.PROGRAM])
         quarters = (
-            index["signature_positions"][written[0, SIGNATURE] - FIRST] / 12 * (written[-1, BAR] - written[0, BAR] + 1)
+            index["signature_positions"][written[0, Octuple.SIGNATURE] - FIRST]
+            / 12
+            * (written[-1, Octuple.BAR] - written[0, Octuple.BAR] + 1)
         )
         rate = len(written) / quarters / len(players)
         ids.append(blocks["density"][0] + int(np.searchsorted(index["density_limits"], rate)))
@@ -197,9 +217,11 @@ def vary(parts: tuple[np.ndarray, ...], prefix: np.ndarray, index: dict[str, Any
     inside = (prefix >= first) & (prefix < stop)
     prefix[inside] = first + np.clip(prefix[inside] - first + faster, 0, tempi - 1)
     for part in parts:
-        part[:, TEMPO] = FIRST + np.clip(part[:, TEMPO] - FIRST + faster, 0, tempi - 1)
-        notes = part[:, PROGRAM] != index["roles"]["chord"]
-        part[notes, VELOCITY] = FIRST + np.clip(part[notes, VELOCITY] - FIRST + int(rng.integers(-3, 4)), 0, loud - 1)
+        part[:, Octuple.TEMPO] = FIRST + np.clip(part[:, Octuple.TEMPO] - FIRST + faster, 0, tempi - 1)
+        notes = part[:, Octuple.PROGRAM] != index["roles"]["chord"]
+        part[notes, Octuple.VELOCITY] = FIRST + np.clip(
+            part[notes, Octuple.VELOCITY] - FIRST + int(rng.integers(-3, 4)), 0, loud - 1
+        )
     rate = rng.random() * MAX_FORGET
     for first, stop in (*blocks.values(), index["complexity_block"]):
         if rng.random() < rate:
@@ -280,27 +302,31 @@ def _padded(arrays: list[np.ndarray], multiple: int, more: int = 0) -> np.ndarra
 
 
 def _bar_starts(beats: np.ndarray, index: dict[str, Any]) -> np.ndarray:
-    bars = beats[:, BAR] - FIRST
+    bars = beats[:, Octuple.BAR] - FIRST
     whole = np.zeros(bars[-1] + 1, dtype=np.int64)
-    np.maximum.at(whole, bars, beats[:, POSITION] - FIRST + np.array(index["durations"])[beats[:, DURATION] - FIRST])
+    np.maximum.at(
+        whole,
+        bars,
+        beats[:, Octuple.POSITION] - FIRST + np.array(index["durations"])[beats[:, Octuple.DURATION] - FIRST],
+    )
     return np.concatenate([[0], whole.cumsum()])
 
 
 def _onsets(rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    return starts[rows[:, BAR] - FIRST] + rows[:, POSITION] - FIRST
+    return starts[rows[:, Octuple.BAR] - FIRST] + rows[:, Octuple.POSITION] - FIRST
 
 
 def _steps(rows: np.ndarray, first_bar: int, index: dict[str, Any]) -> np.ndarray:
     steps = rows[:, index["step_columns"]]
-    steps[:, 0] = FIRST + np.clip(np.diff(rows[:, BAR], prepend=FIRST + first_bar), 0, MAX_STEP)
+    steps[:, 0] = FIRST + np.clip(np.diff(rows[:, Octuple.BAR], prepend=FIRST + first_bar), 0, MAX_STEP)
     return steps
 
 
 def _bring_home(rows: np.ndarray, shift: int, index: dict[str, Any]) -> None:
     """Moves notes and chords to C major or A minor, in place; drums and unknown chords stay."""
-    number = rows[:, PITCH] - FIRST
-    chords = (rows[:, PROGRAM] == index["roles"]["chord"]) & (number >= 0) & (number < 192)
-    notes = (rows[:, PROGRAM] != index["roles"]["chord"]) & (rows[:, PROGRAM] != index["drums"])
-    rows[notes, PITCH] = FIRST + np.clip(number[notes] + shift, 0, 127)
+    number = rows[:, Octuple.PITCH] - FIRST
+    chords = (rows[:, Octuple.PROGRAM] == index["roles"]["chord"]) & (number >= 0) & (number < 192)
+    notes = (rows[:, Octuple.PROGRAM] != index["roles"]["chord"]) & (rows[:, Octuple.PROGRAM] != index["drums"])
+    rows[notes, Octuple.PITCH] = FIRST + np.clip(number[notes] + shift, 0, 127)
     root, quality = np.divmod(number[chords], 16)
-    rows[chords, PITCH] = FIRST + (root + shift) % 12 * 16 + quality
+    rows[chords, Octuple.PITCH] = FIRST + (root + shift) % 12 * 16 + quality

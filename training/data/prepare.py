@@ -30,6 +30,7 @@ from music.files.midi import read_midi
 from music.theory import ALL_KEYS, Key
 from music.tokens import conditions
 from music.tokens import octuple as tokens
+from music.tokens.columns import FIELDS, FIRST, STEP_COLUMNS, Octuple
 from training.data.songbooks import lead_sheets
 
 WINDOW_NOTES = 1024
@@ -175,7 +176,7 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
             if len(rows) < MIN_NOTES:
                 skipped += 1
                 continue
-            rows[:, tokens.BAR] -= rows[0, tokens.BAR] - tokens.FIRST  # leading silence says nothing
+            rows[:, Octuple.BAR] -= rows[0, Octuple.BAR] - FIRST  # leading silence says nothing
             genre = None if source.genre is None else conditions.GENRES.index(source.genre)
             for first, last, weight_class in windows_of(rows):
                 split = int(source.split == "valid")
@@ -198,9 +199,9 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
     vocab = tokens.vocabulary()
     index = {
         "tokenizer": tokens.digest(),
-        "fields": tokens.FIELDS,
+        "fields": FIELDS,
         "sizes": vocab.sizes,
-        "step_columns": tokens.STEP_COLUMNS,
+        "step_columns": STEP_COLUMNS,
         "step_sizes": tokens.step_sizes(),
         "prefix_size": conditions.PREFIX_SIZE,
         "prefix_blocks": conditions.prefix_blocks(),
@@ -221,7 +222,7 @@ def windows_of(rows: np.ndarray) -> Iterator[tuple[int, int, int]]:
     if count <= WINDOW_NOTES:
         yield 0, count, EDGE
         return
-    heads = np.flatnonzero(np.diff(rows[:, tokens.BAR], prepend=-1))  # first note of each bar
+    heads = np.flatnonzero(np.diff(rows[:, Octuple.BAR], prepend=-1))  # first note of each bar
     starts = heads[np.unique(np.searchsorted(heads, np.arange(0, count - WINDOW_NOTES, STRIDE_NOTES)))]
     final = heads[np.searchsorted(heads, count - WINDOW_NOTES)] if heads[-1] >= count - WINDOW_NOTES else heads[-1]
     for start in sorted({*starts.tolist(), int(final)}):

@@ -34,6 +34,7 @@ from music.files.midi import read_midi
 from music.theory import key_from_histogram, written_key
 from music.tokens import accompaniment, conditions
 from music.tokens import octuple as tokens
+from music.tokens.columns import STEP_COLUMNS
 from training.data.prepare import manifest_sources
 from training.data.songbooks import chorales, lead_sheets
 
@@ -181,7 +182,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
         json.dumps(
             {
                 "tokenizer": tokens.digest(),
-                "step_columns": tokens.STEP_COLUMNS,
+                "step_columns": STEP_COLUMNS,
                 "step_sizes": accompaniment.sizes(),
                 "prefix_size": accompaniment.WISHES_SIZE,
                 **accompaniment.facts(),

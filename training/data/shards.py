@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-PAD, BOS, END, FIRST = 0, 1, 2, 4
-MAX_STEP = 15
-STEP, TEMPO, PROGRAM, PITCH, VELOCITY = 0, 2, 4, 5, 7  # columns of a step row
+from music.tokens.columns import BOS, EOS, FIRST, MAX_STEP, PAD, StepField
+
 MAX_BARS_LEFT = 32
 BARS_LEFT_SIZE = MAX_BARS_LEFT + 2  # 0 unknown, 1 the last bar, ... 33 more than 32 bars
 MAX_PREFIX_DROP = 0.6
@@ -79,17 +78,21 @@ def example(
     prefix = np.array(shards.prefixes[window], dtype=np.int64)
     if rng is not None:
         rows = drop_instruments(rows, prefix, shards.index, rng)
-    bars = rows[:, shards.index["step_columns"][STEP]]
-    final_bar = int(shards.rows[piece_last - 1][shards.index["step_columns"][STEP]]) if last < piece_last else bars[-1]
+    bars = rows[:, shards.index["step_columns"][StepField.STEP]]
+    final_bar = (
+        int(shards.rows[piece_last - 1][shards.index["step_columns"][StepField.STEP]])
+        if last < piece_last
+        else bars[-1]
+    )
     sequence = np.zeros((len(rows) + 2, 9), dtype=np.int64)
     sequence[0, :8] = BOS
     sequence[1:-1, :8] = rows[:, shards.index["step_columns"]]
-    sequence[1:-1, STEP] = FIRST + np.clip(np.diff(bars, prepend=bars[0]), 0, MAX_STEP)
+    sequence[1:-1, StepField.STEP] = FIRST + np.clip(np.diff(bars, prepend=bars[0]), 0, MAX_STEP)
     if last == piece_last:
-        sequence[-1, STEP] = END
+        sequence[-1, StepField.STEP] = EOS
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
     sequence[0, 8] = sequence[1, 8]
-    bring_home(sequence[1:-1], prefix, shards.index, PITCH)
+    bring_home(sequence[1:-1], prefix, shards.index, StepField.PITCH)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)
     return sequence, prefix
@@ -102,7 +105,7 @@ def drop_instruments(
 
     So a model meets small line-ups that its training music does not have.
     """
-    column = index["step_columns"][PROGRAM]
+    column = index["step_columns"][StepField.PROGRAM]
     programs = np.unique(rows[:, column])
     if len(programs) < 3 or rng.random() < 0.5:
         return rows
@@ -138,11 +141,13 @@ def augment(sequence: np.ndarray, prefix: np.ndarray, index: dict[str, Any], rng
     """Changes tempo and loudness, and forgets conditions, in place."""
     notes, sizes, blocks = sequence[1:-1], index["step_sizes"], index["prefix_blocks"]
     faster = int(rng.integers(-3, 4))
-    tempi = sizes[TEMPO] - FIRST
-    notes[:, TEMPO] = FIRST + np.clip(notes[:, TEMPO] - FIRST + faster, 0, tempi - 1)
+    tempi = sizes[StepField.TEMPO] - FIRST
+    notes[:, StepField.TEMPO] = FIRST + np.clip(notes[:, StepField.TEMPO] - FIRST + faster, 0, tempi - 1)
     _shift_block(prefix, blocks["tempo"], lambda tempo: np.clip(tempo + faster, 0, tempi - 1))
     louder = int(rng.integers(-3, 4))
-    notes[:, VELOCITY] = FIRST + np.clip(notes[:, VELOCITY] - FIRST + louder, 0, sizes[VELOCITY] - FIRST - 1)
+    notes[:, StepField.VELOCITY] = FIRST + np.clip(
+        notes[:, StepField.VELOCITY] - FIRST + louder, 0, sizes[StepField.VELOCITY] - FIRST - 1
+    )
     if rng.random() < 0.25:
         sequence[:, 8] = 0
     rate = 1.0 if rng.random() < 0.1 else rng.random() * MAX_PREFIX_DROP

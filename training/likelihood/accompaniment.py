@@ -20,7 +20,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.octuple import BAR, BOS, FIRST, PAD, PROGRAM
+from music.tokens.columns import BOS, FIRST, PAD, STEP_FIELDS, Octuple, StepField
 from pipelines.accompaniment.request import commission
 from pipelines.accompaniment.sampler import Score
 from pipelines.options import HarmonizeOptions
@@ -31,7 +31,6 @@ from training.tasks.accompaniment import plain_examples
 
 LIMITS = {"bars": 16, "window": 320, "given": 384}  # of an example, as in the recipe
 ROWS = ("unigram", "first order", "model")
-_PITCH, _PROGRAM = (tokens.STEP_FIELDS.index(name) for name in ("pitch", "program"))
 _VOICES = {"alto": accompaniment.ALTO, "tenor": accompaniment.TENOR, "bass": accompaniment.BASS}
 
 
@@ -63,7 +62,7 @@ def report(checkpoint: Checkpoint, pairs: Pairs, windows: int) -> str:
         notes += count
         if style == "chords":
             chords.append(chords_found(floors[style], examples, [likeliest for _, likeliest in read]))
-    head = f"{'all':>9}" + "".join(f"{field:>10}" for field in tokens.STEP_FIELDS)
+    head = f"{'all':>9}" + "".join(f"{field:>10}" for field in STEP_FIELDS)
     lines = [
         f"{checkpoint.entry.name}: nats a note on {notes:,} validation notes of real sets, which weigh the same within a style.",
         f"Stretches of up to {LIMITS['bars']} bars and {LIMITS['window']} notes; chords are known for bass, piano and band.",
@@ -93,7 +92,7 @@ def row_nats(model: Seq2Seq, example: Example) -> tuple[np.ndarray, np.ndarray]:
         for field, part in enumerate(logits)
     ]
     count = len(example.notes) - 1
-    return torch.stack(nats, dim=-1)[:count].double().numpy(), logits[_PITCH][0, :count].argmax(-1).numpy()
+    return torch.stack(nats, dim=-1)[:count].double().numpy(), logits[StepField.PITCH][0, :count].argmax(-1).numpy()
 
 
 def chords_found(floors: Floors, examples: Sequence[Example], likeliest: Sequence[np.ndarray]) -> np.ndarray:
@@ -105,11 +104,11 @@ def chords_found(floors: Floors, examples: Sequence[Example], likeliest: Sequenc
         likeliest: the pitch id [notes] that the model finds likeliest in each row of each example.
     """
     truth, before = (
-        np.concatenate([one.notes[part, _PITCH] for one in examples]) for part in (slice(1, None), slice(-1))
+        np.concatenate([one.notes[part, StepField.PITCH] for one in examples]) for part in (slice(1, None), slice(-1))
     )
     real = (truth >= FIRST) & (truth < FIRST + CHORD_NUMBERS - 1)  # neither the end nor "no chord"
     new = real & (truth != before) & (before >= FIRST)
-    alone, after_each = floors.chances(_PITCH)
+    alone, after_each = floors.chances(StepField.PITCH)
     guesses = (np.full(len(truth), alone.argmax()), after_each.argmax(axis=1)[before], np.concatenate(likeliest))
     found = []
     for guess in guesses:
@@ -143,7 +142,7 @@ def chorale_nats(checkpoint: str, songs: Sequence[Song]) -> dict[str, float]:
         example = chorale_example(song)
         nats, _ = row_nats(model, example)
         for voice, role in _VOICES.items():
-            totals[voice] += float(nats[example.notes[1:, _PROGRAM] == role].sum())
+            totals[voice] += float(nats[example.notes[1:, StepField.PROGRAM] == role].sum())
         sixteenths += score_end(song.score) / song.score.ticks_per_quarter * 4
     return {voice: total / sixteenths for voice, total in totals.items()}
 
@@ -153,10 +152,10 @@ def chorale_example(song: Song) -> Example:
     asked = commission(Piece(song.score), HarmonizeOptions(style="chorale", melody=0))
     soprano, encoded = Score(asked, asked.asked), tokens.encode(song.score, keep_doubles=True)
     voice = encoded.origin[:, 0]
-    kept = (voice > 0) & (encoded.rows[:, BAR] - FIRST < len(asked.grid))  # the grid ends with the soprano
+    kept = (voice > 0) & (encoded.rows[:, Octuple.BAR] - FIRST < len(asked.grid))  # the grid ends with the soprano
     rows = encoded.rows[kept].copy()
-    rows[:, PROGRAM] = np.array(list(_VOICES.values()))[voice[kept] - 1]
+    rows[:, Octuple.PROGRAM] = np.array(list(_VOICES.values()))[voice[kept] - 1]
     rows = accompaniment.move(rows[accompaniment.in_order(rows)], asked.shift)
-    notes = np.concatenate([np.full((1, len(tokens.STEP_FIELDS)), BOS), tokens.to_steps(rows)]).astype(np.int64)
+    notes = np.concatenate([np.full((1, len(STEP_FIELDS)), BOS), tokens.to_steps(rows)]).astype(np.int64)
     times = np.concatenate([[0], accompaniment.onsets(rows, asked.starts)])
     return Example(soprano.given, soprano.times, notes, times, asked.wishes("chorale"))

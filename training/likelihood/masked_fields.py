@@ -25,13 +25,21 @@ from torch.nn import functional as F
 
 from checkpoints.loading import Checkpoint
 from models.musicbert import blind_order
-from music.tokens.octuple import FIELDS
-from training.data.masking import BAR, DURATION, FIRST, PITCH, POSITION, PROGRAM, SIGNATURE, TEMPO, VELOCITY, Hidden
+from music.tokens.columns import FIELDS, FIRST, Octuple
+from training.data.masking import Hidden
 from training.data.shards import Shards
 from training.likelihood.report import real_windows
 from training.tasks.masked_fields import SLOTS, Blocks, window
 
-ASKED = (PITCH, POSITION, DURATION, VELOCITY, PROGRAM, TEMPO, SIGNATURE)
+ASKED = (
+    Octuple.PITCH,
+    Octuple.POSITION,
+    Octuple.DURATION,
+    Octuple.VELOCITY,
+    Octuple.PROGRAM,
+    Octuple.TEMPO,
+    Octuple.SIGNATURE,
+)
 BAR_SHARE = 0.15  # of an instrument's bars, as in the paper
 SMOOTHING = 0.02  # added to every count of the floor's nats
 FOUND_IN = {"top-1": 1, "top-5": 5}
@@ -79,7 +87,9 @@ def measured(model: nn.Module, blocks: Blocks, windows: list[np.ndarray], share:
             if hidden is None:
                 continue
             asked = hidden.hidden[:, column]
-            track = np.isin(hidden.rows[:, PROGRAM], hidden.rows[asked, PROGRAM]) | (column == PROGRAM)
+            track = np.isin(hidden.rows[:, Octuple.PROGRAM], hidden.rows[asked, Octuple.PROGRAM]) | (
+                column == Octuple.PROGRAM
+            )
             floors = Floors(hidden.rows, asked, track, column, blocks.sizes[SLOTS.index(column)])
             guesses = (floors.most_frequent(), floors.bar_before(), by_model(model, blocks, hidden, column))
             for mine, (ranks, nats) in zip(parts, guesses, strict=True):
@@ -98,7 +108,8 @@ def mask(rows: np.ndarray, column: int, share: float, rng: np.random.Generator) 
     Unless all are wanted, one of its bars stays to be seen, so it must play in two.
     """
     bars_of = {
-        int(program): np.unique(rows[rows[:, PROGRAM] == program, BAR]) for program in np.unique(rows[:, PROGRAM])
+        int(program): np.unique(rows[rows[:, Octuple.PROGRAM] == program, Octuple.BAR])
+        for program in np.unique(rows[:, Octuple.PROGRAM])
     }
     possible = [program for program, bars in bars_of.items() if share == 1 or len(bars) > 1]
     if not possible:
@@ -107,8 +118,10 @@ def mask(rows: np.ndarray, column: int, share: float, rng: np.random.Generator) 
     bars = bars_of[program]
     chosen = rng.choice(bars, max(1, round(share * len(bars))), replace=False)
     hidden = np.zeros(rows.shape, dtype=bool)
-    hidden[:, column] = (rows[:, PROGRAM] == program) & np.isin(rows[:, BAR], chosen)
-    order = blind_order(rows, hidden, (BAR, POSITION, PROGRAM, PITCH), rng.random(len(rows)))
+    hidden[:, column] = (rows[:, Octuple.PROGRAM] == program) & np.isin(rows[:, Octuple.BAR], chosen)
+    order = blind_order(
+        rows, hidden, (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH), rng.random(len(rows))
+    )
     return Hidden(rows[order], hidden[order])
 
 
@@ -162,15 +175,15 @@ class Floors:
 
     def copied(self) -> np.ndarray:
         """Returns for each hidden value that of the same place in the bar before, [hidden]."""
-        place = PITCH if self.column == POSITION else POSITION
+        place = Octuple.PITCH if self.column == Octuple.POSITION else Octuple.POSITION
         found = np.full(len(self.rows), self.commonest)
-        for bar in np.unique(self.rows[self.asked, BAR]):
-            earlier = self.seen & (self.rows[:, BAR] < bar)
+        for bar in np.unique(self.rows[self.asked, Octuple.BAR]):
+            earlier = self.seen & (self.rows[:, Octuple.BAR] < bar)
             if not earlier.any():
                 continue
-            before = self.rows[earlier & (self.rows[:, BAR] == self.rows[earlier, BAR].max())]
+            before = self.rows[earlier & (self.rows[:, Octuple.BAR] == self.rows[earlier, Octuple.BAR].max())]
             before = before[np.argsort(before[:, place], kind="stable")]
-            mine = np.flatnonzero(self.asked & (self.rows[:, BAR] == bar))
+            mine = np.flatnonzero(self.asked & (self.rows[:, Octuple.BAR] == bar))
             for note, value in zip(mine, aligned(self.rows[mine, place], before[:, place]), strict=True):
                 if value is not None:
                     found[note] = before[value, self.column] - FIRST

@@ -14,7 +14,8 @@ import torch
 from checkpoints.loading import Checkpoint
 from models.octuple import field_losses
 from music.tokens import octuple as tokens
-from training.data.shards import PAD, Shards, example, segments
+from music.tokens.columns import PAD, STEP_FIELDS
+from training.data.shards import Shards, example, segments
 from training.likelihood.report import pick, real_windows
 
 SEGMENT = 256
@@ -38,7 +39,7 @@ def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
         table["first order"].append(first_order)
         for row, memory in (("without memory", 0), ("with memory", MEMORY)):
             table[row].append(sum(model_losses(model, [one], memory) for one in read) / count)
-    fields = "".join(f"{field:>10}" for field in tokens.STEP_FIELDS)
+    fields = "".join(f"{field:>10}" for field in STEP_FIELDS)
     lines = [
         f"{checkpoint.entry.name}: nats a note on {notes:,} validation notes of {len(chosen)} real sets, which weigh the same.",
         f"Segments of {SEGMENT} notes; memory of {MEMORY} notes, or none.",
@@ -60,7 +61,7 @@ def model_losses(
     model: torch.nn.Module, examples: list[tuple[np.ndarray, np.ndarray]], memory_limit: int
 ) -> np.ndarray:
     """Returns the summed losses by field [fields] of windows read side by side."""
-    total = np.zeros(len(tokens.STEP_FIELDS))
+    total = np.zeros(len(STEP_FIELDS))
     for segment in segments(examples, SEGMENT):
         if segment.first:
             memory = model.new_memory(len(segment.notes))

@@ -28,6 +28,7 @@ from music.errors import StudioError
 from music.files.midi import write_midi
 from music.piece import Piece
 from music.tokens import octuple as tokens
+from music.tokens.columns import FIRST, Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import prepare, read
 from pipelines.infilling.mask_predict import Filler
@@ -217,10 +218,10 @@ def filled_in(checkpoint: str, score: symusic.Score, bar: int, track: int) -> Co
     canvas, _ = prepare(read(score, loaded.dialect, options), options, 0)
     hidden = canvas.chosen
     canvas.source[hidden] = -1  # new notes: nobody knows what they were
-    canvas.rows[hidden, tokens.PITCH] = tokens.FIRST
+    canvas.rows[hidden, Octuple.PITCH] = FIRST
     for _ in Filler(loaded, options).fill([canvas]):
         pass
-    pitches = canvas.rows[hidden, tokens.PITCH] - tokens.FIRST - canvas.original.shift
+    pitches = canvas.rows[hidden, Octuple.PITCH] - FIRST - canvas.original.shift
     return Counter(zip(canvas.start[hidden].tolist(), pitches.tolist()))
 
 
@@ -245,7 +246,7 @@ def floor_guesses(score: symusic.Score, bar: int, track: int) -> dict[str, Count
     times[of_track] = score.tracks[track].notes.numpy()["time"][encoded.origin[of_track, 1]]
     here = bar_grid(score)[bar]
     asked = of_track & (times >= here.start) & (times < here.end)
-    floors = Floors(rows, asked, of_track, tokens.PITCH, tokens.vocabulary().sizes[tokens.PITCH] - tokens.FIRST)
+    floors = Floors(rows, asked, of_track, Octuple.PITCH, tokens.vocabulary().sizes[Octuple.PITCH] - FIRST)
     guesses = {"most frequent": np.full(int(asked.sum()), floors.commonest), "bar before": floors.copied()}
     return {name: Counter(zip(times[asked].tolist(), values.tolist())) for name, values in guesses.items()}
 

@@ -13,31 +13,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.musicbert import MusicBERT, MusicBERTConfig
-from training.data.masking import (
-    BAR,
-    DURATION,
-    FIRST,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    SIGNATURE,
-    TEMPO,
-    VELOCITY,
-    Hidden,
-    change_loudness_and_tempo,
-    hide,
-    whole_bars,
-)
+from music.tokens.columns import FIRST, Octuple
+from training.data.masking import Hidden, change_loudness_and_tempo, hide, whole_bars
 from training.data.shards import Shards, WindowPicker, bring_home, drop_instruments, validation_windows
 
-SLOTS = (BAR, POSITION, PROGRAM, PITCH, DURATION, VELOCITY, SIGNATURE, TEMPO)
+SLOTS = (
+    Octuple.BAR,
+    Octuple.POSITION,
+    Octuple.PROGRAM,
+    Octuple.PITCH,
+    Octuple.DURATION,
+    Octuple.VELOCITY,
+    Octuple.SIGNATURE,
+    Octuple.TEMPO,
+)
 START, PADDING, END = 0, 1, 2
 EMBEDDING_STD = 0.3
 START_NOISE = 0.005
 LOOKING_LAYERS = 2
 LIKENESS = ((2, 1), (0, 1), (2, 0), (2, 3))
 """What a head of the first layers looks for: notes that agree in these two of SLOTS."""
-PERIODS = {BAR: (2, 4, 8, 16), POSITION: (3, 6, 12, 24, 48), PITCH: (12, 12, 7)}
+PERIODS = {Octuple.BAR: (2, 4, 8, 16), Octuple.POSITION: (3, 6, 12, 24, 48), Octuple.PITCH: (12, 12, 7)}
 """Lengths after which values of a field sound alike."""
 VALIDATION_WINDOWS = 16  # of each set
 
@@ -201,7 +197,7 @@ def _values(slot: int, size: int, width: int) -> Tensor:
 
     In waves, "one bar before" is the same turn everywhere, so attention need not learn it bar by bar.
     """
-    if SLOTS[slot] in (PROGRAM, SIGNATURE):
+    if SLOTS[slot] in (Octuple.PROGRAM, Octuple.SIGNATURE):
         return torch.randn(size, width)
     lengths = [*PERIODS.get(SLOTS[slot], ()), *(2.5 * (4 * size) ** (wave / 11) for wave in range(12))]
     angles = 2 * math.pi * torch.arange(size)[:, None] / torch.tensor(lengths)
@@ -222,7 +218,7 @@ def window(shards: Shards, number: int, blocks: Blocks, max_notes: int, rng: np.
     if rng is not None and rng.random() < 0.5:
         rows = drop_instruments(rows, prefix.copy(), shards.index, rng)
     rows = whole_bars(rows, max_notes, blocks.sizes[0], rng)
-    bring_home(rows, prefix, shards.index, PITCH)
+    bring_home(rows, prefix, shards.index, Octuple.PITCH)
     return rows
 
 

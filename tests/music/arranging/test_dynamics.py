@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music.arranging.dynamics import PAN, VOLUME, balanced, layered, section_levels, shaped
-from music.arranging.parts import VELOCITY, read_parts, read_song, within
+from music.arranging.parts import (
+    NoteColumn,
+    read_parts,
+    read_song,
+    within,
+)
 from tests.music.arranging.band_scores import BAND, PROGRAMS, band_song, songs
 
 POP = ("Intro", "Verse", "Chorus", "Verse", "Chorus", "Bridge", "Chorus", "Ending")
@@ -24,7 +29,7 @@ def loudness(form, percent, track=0) -> list[float]:
     song = read_song(score)
     part = shaped(song, read_parts(score), percent)[track]
     inside = [within(part, section.start, section.end) for section in song.sections]
-    return [float(part[here, VELOCITY].mean()) if here.any() else 0.0 for here in inside]
+    return [float(part[here, NoteColumn.VELOCITY].mean()) if here.any() else 0.0 for here in inside]
 
 
 def test_a_chorus_is_louder_than_verse_and_intro_and_the_last_one_is_loudest():
@@ -57,9 +62,9 @@ def test_a_theme_that_was_written_softly_is_loudest_all_the_same_when_it_returns
     song, parts = read_song(score), read_parts(score)
     loud = song.sections[2]
     for part in parts:
-        part[:, VELOCITY] = np.where(within(part, loud.start, loud.end), 100, 62)
+        part[:, NoteColumn.VELOCITY] = np.where(within(part, loud.start, loud.end), 100, 62)
     for part in shaped(song, parts, 60.0):
-        means = [part[within(part, s.start, s.end), VELOCITY].mean() for s in song.sections]
+        means = [part[within(part, s.start, s.end), NoteColumn.VELOCITY].mean() for s in song.sections]
         assert max(means) == means[3] > means[2] > means[0]
 
 
@@ -74,7 +79,7 @@ def test_loudness_is_steady_in_a_section_and_rises_into_a_chorus():
     song = read_song(score)
     part = shaped(song, read_parts(score), 60.0)[3]  # the piano, equally loud as written
     bar = song.bars[0].end
-    by_bar = [part[within(part, n * bar, (n + 1) * bar), VELOCITY].mean() for n in range(16)]
+    by_bar = [part[within(part, n * bar, (n + 1) * bar), NoteColumn.VELOCITY].mean() for n in range(16)]
     assert len(set(by_bar[:6])) == 1
     assert by_bar[5] < by_bar[6] < by_bar[7] < by_bar[8]
     assert len(set(by_bar[8:])) == 1
@@ -85,7 +90,7 @@ def test_an_ending_dies_away():
     song = read_song(score)
     part = shaped(song, read_parts(score), 60.0)[3]
     last = part[part[:, 0] >= song.sections[-1].start]
-    chords = [last[last[:, 0] == tick, VELOCITY].mean() for tick in np.unique(last[:, 0])]
+    chords = [last[last[:, 0] == tick, NoteColumn.VELOCITY].mean() for tick in np.unique(last[:, 0])]
     assert np.all(np.diff(chords) <= 0)
     assert chords[-1] < 0.9 * chords[0]
 
@@ -95,11 +100,11 @@ def test_an_ending_dies_away():
 def test_louder_notes_stay_louder(song_piece, percent):
     song, before = read_song(song_piece.score), read_parts(song_piece.score)
     for part in before:  # accents from soft to the very loudest
-        part[:, VELOCITY] = np.resize([20, 60, 90, 110, 127], len(part))
+        part[:, NoteColumn.VELOCITY] = np.resize([20, 60, 90, 110, 127], len(part))
     for was, now in zip(before, shaped(song, [p.copy() for p in before], percent), strict=True):
         assert len(was) == len(now)
         for tick in np.unique(was[:, 0]):
-            one, other = was[was[:, 0] == tick, VELOCITY], now[now[:, 0] == tick, VELOCITY]
+            one, other = was[was[:, 0] == tick, NoteColumn.VELOCITY], now[now[:, 0] == tick, NoteColumn.VELOCITY]
             assert len(np.unique(one)) == len(np.unique(other))
 
 

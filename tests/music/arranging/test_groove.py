@@ -6,7 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 
 from music.arranging.groove import steady
-from music.arranging.parts import DURATION, PITCH, TIME, read_parts, read_song, within
+from music.arranging.parts import (
+    NoteColumn,
+    read_parts,
+    read_song,
+    within,
+)
 from music.chords import ChordSpan, parse_chord, with_chords
 from tests.music.arranging.band_scores import band_song, songs
 
@@ -16,7 +21,10 @@ DRUMS, BASS = 1, 2
 def bars_of(song, part, section):
     bars = song.bars_in(song.sections[section])
     return [
-        sorted((int(n[TIME]) - bar.start, int(n[PITCH])) for n in part[within(part, bar.start, bar.end)])
+        sorted(
+            (int(n[NoteColumn.TIME]) - bar.start, int(n[NoteColumn.PITCH]))
+            for n in part[within(part, bar.start, bar.end)]
+        )
         for bar in bars
     ]
 
@@ -111,7 +119,7 @@ def test_sections_that_were_alike_stay_alike_and_only_drums_and_bass_change(piec
         for number, section in enumerate(song.sections):
             one, other = (
                 [
-                    (int(n[TIME]) - section.start, *n[[PITCH, DURATION]].tolist())
+                    (int(n[NoteColumn.TIME]) - section.start, *n[[NoteColumn.PITCH, NoteColumn.DURATION]].tolist())
                     for n in part[within(part, *section[1:])]
                 ]
                 for part in (before[track], after[track])
@@ -128,5 +136,5 @@ def test_a_bass_that_is_set_right_plays_one_note_at_a_time():
     after, section = steady(song, before)[BASS], song.sections[0]
     was, now = (part[within(part, *section[1:])] for part in (before[BASS], after))
     assert not np.array_equal(was, now)
-    assert (was[:-1, TIME] + was[:-1, DURATION] > was[1:, TIME]).any()
-    assert (now[:-1, TIME] + now[:-1, DURATION] <= now[1:, TIME]).all()
+    assert (was[:-1, NoteColumn.TIME] + was[:-1, NoteColumn.DURATION] > was[1:, NoteColumn.TIME]).any()
+    assert (now[:-1, NoteColumn.TIME] + now[:-1, NoteColumn.DURATION] <= now[1:, NoteColumn.TIME]).all()

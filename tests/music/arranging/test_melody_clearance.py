@@ -6,7 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 
 from music.arranging.melody_clearance import LOWEST, below_the_melody
-from music.arranging.parts import PITCH, TIME, read_parts, read_song
+from music.arranging.parts import (
+    NoteColumn,
+    read_parts,
+    read_song,
+)
 from tests.music.arranging.band_scores import band_song, songs
 
 
@@ -14,7 +18,9 @@ def covered(song, tune, part) -> int:
     """Returns how many notes of a part begin at or above the melody that sounds then."""
     over = 0
     for time, _, pitch, _ in part.tolist():
-        sounding = tune[(tune[:, TIME] <= time) & (tune[:, TIME] + tune[:, 1] > time), PITCH]
+        sounding = tune[
+            (tune[:, NoteColumn.TIME] <= time) & (tune[:, NoteColumn.TIME] + tune[:, 1] > time), NoteColumn.PITCH
+        ]
         over += bool(len(sounding)) and pitch >= sounding.min()
     return over
 
@@ -43,5 +49,5 @@ def test_lines_basses_and_drums_stay_and_nothing_sinks_into_the_mud(piece):
         if role in ("melody", "rhythm", "bass"):
             assert np.array_equal(before, after), track
         moved = {tuple(note) for note in after.tolist()} - {tuple(note) for note in before.tolist()}
-        assert all(note[PITCH] >= LOWEST for note in moved)
+        assert all(note[NoteColumn.PITCH] >= LOWEST for note in moved)
         assert len(after) <= len(before)

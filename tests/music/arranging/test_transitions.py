@@ -8,7 +8,13 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music.arranging.parts import DURATION, PITCH, TIME, read_parts, read_song, settled, within
+from music.arranging.parts import (
+    NoteColumn,
+    read_parts,
+    read_song,
+    settled,
+    within,
+)
 from music.arranging.transitions import CRASH, ended, last_chord, led_over
 from music.form import with_sections
 from tests.music.arranging.band_scores import band_song, songs
@@ -28,11 +34,13 @@ def test_a_fill_leads_over_each_seam_to_a_crash(tempo):
     drums = after[DRUMS]
     for section, following in zip(song.sections, song.sections[1:], strict=False):
         seam = following.start
-        assert CRASH in drums[drums[:, TIME] == seam, PITCH]
-        assert SKINS & set(drums[within(drums, seam - 2 * song.quarter, seam), PITCH].tolist())
+        assert CRASH in drums[drums[:, NoteColumn.TIME] == seam, NoteColumn.PITCH]
+        assert SKINS & set(drums[within(drums, seam - 2 * song.quarter, seam), NoteColumn.PITCH].tolist())
         middle = within(drums, section.start + 1, seam - 2 * song.quarter)
-        assert CRASH not in drums[middle, PITCH]
-    assert CRASH not in drums[within(drums, song.sections[-1].start + 1, song.end), PITCH]  # none in the ending
+        assert CRASH not in drums[middle, NoteColumn.PITCH]
+    assert (
+        CRASH not in drums[within(drums, song.sections[-1].start + 1, song.end), NoteColumn.PITCH]
+    )  # none in the ending
 
 
 def test_nothing_leads_out_of_an_ending():
@@ -44,7 +52,9 @@ def test_lively_songs_have_busier_fills():
     def strokes(tempo):
         song, _, after = led(band_song(tempo_bpm=tempo))
         drums, seam = after[DRUMS], song.sections[2].start
-        return sum(pitch in SKINS for pitch in drums[within(drums, seam - 2 * song.quarter, seam), PITCH].tolist())
+        return sum(
+            pitch in SKINS for pitch in drums[within(drums, seam - 2 * song.quarter, seam), NoteColumn.PITCH].tolist()
+        )
 
     assert strokes(55) < strokes(180)
 
@@ -52,7 +62,7 @@ def test_lively_songs_have_busier_fills():
 def test_other_seeds_give_other_fills_and_the_same_two_sections_meet_alike():
     def last_beats(after, seam):
         rows = after[DRUMS][within(after[DRUMS], seam - 960, seam + 1)]
-        return [(int(n[TIME]) - seam, int(n[PITCH])) for n in rows]
+        return [(int(n[NoteColumn.TIME]) - seam, int(n[NoteColumn.PITCH])) for n in rows]
 
     piece = band_song(form=("A", "B", "A", "B"), tempo_bpm=160)
     fills = set()
@@ -69,15 +79,17 @@ def test_the_bass_steps_into_the_next_section(tempo):
     song, before, after = led(band_song(tempo_bpm=tempo))
     bass = after[BASS]
     for following in song.sections[1:]:
-        target = bass[bass[:, TIME] >= following.start][0]
-        last = bass[bass[:, TIME] < following.start][-1]
-        if target[TIME] < following.start + song.quarter and len(before[BASS]):
-            assert 1 <= abs(int(target[PITCH]) - int(last[PITCH])) <= 2
-            assert last[TIME] + last[DURATION] == following.start
-            earlier = bass[bass[:, TIME] < last[TIME]]
-            assert (earlier[:, TIME] + earlier[:, DURATION]).max() <= last[TIME]
-            assert (bass[:, TIME] == last[TIME]).sum() == 1
-            assert last[PITCH] % 12 in song.key.scale or last[PITCH] == target[PITCH] - 1
+        target = bass[bass[:, NoteColumn.TIME] >= following.start][0]
+        last = bass[bass[:, NoteColumn.TIME] < following.start][-1]
+        if target[NoteColumn.TIME] < following.start + song.quarter and len(before[BASS]):
+            assert 1 <= abs(int(target[NoteColumn.PITCH]) - int(last[NoteColumn.PITCH])) <= 2
+            assert last[NoteColumn.TIME] + last[NoteColumn.DURATION] == following.start
+            earlier = bass[bass[:, NoteColumn.TIME] < last[NoteColumn.TIME]]
+            assert (earlier[:, NoteColumn.TIME] + earlier[:, NoteColumn.DURATION]).max() <= last[NoteColumn.TIME]
+            assert (bass[:, NoteColumn.TIME] == last[NoteColumn.TIME]).sum() == 1
+            assert (
+                last[NoteColumn.PITCH] % 12 in song.key.scale or last[NoteColumn.PITCH] == target[NoteColumn.PITCH] - 1
+            )
 
 
 def test_without_drums_and_bass_the_lowest_player_leads_over():
@@ -100,8 +112,14 @@ def test_a_pickup_meets_no_sounding_note_of_its_pitch(piece, seed):
             continue
         new = {tuple(n[:3]) for n in now.tolist()} - {tuple(n[:3]) for n in was.tolist()}
         for time, duration, pitch in new:
-            same = now[(now[:, PITCH] == pitch) & ~((now[:, TIME] == time) & (now[:, DURATION] == duration))]
-            assert not ((same[:, TIME] < time + duration) & (same[:, TIME] + same[:, DURATION] > time)).any()
+            same = now[
+                (now[:, NoteColumn.PITCH] == pitch)
+                & ~((now[:, NoteColumn.TIME] == time) & (now[:, NoteColumn.DURATION] == duration))
+            ]
+            assert not (
+                (same[:, NoteColumn.TIME] < time + duration)
+                & (same[:, NoteColumn.TIME] + same[:, NoteColumn.DURATION] > time)
+            ).any()
 
 
 @pytest.mark.parametrize(("held", "wanted"), [((), -1), ((47, 45), 1), ((47, 45, 50, 52), 0)])
@@ -122,22 +140,24 @@ def test_a_pickup_comes_from_the_side_where_it_is_free(held, wanted):
 def test_all_players_of_the_ending_strike_the_last_chord_and_hold_it():
     piece = band_song(players=("drums", "bass", "piano", "strings", "brass"))
     song, parts = read_song(piece.score), read_parts(piece.score)
-    parts[BASS][parts[BASS][:, TIME] >= song.end - 4 * song.quarter, PITCH] += (
+    parts[BASS][parts[BASS][:, NoteColumn.TIME] >= song.end - 4 * song.quarter, NoteColumn.PITCH] += (
         7  # the fifth, which is no end for a bass
     )
     after = ended(song, parts)
     strike = last_chord(song, parts)
     assert strike == song.end - 4 * song.quarter
     for part, role in zip(after[1:], song.roles[1:], strict=True):
-        last = part[part[:, TIME] >= strike]
-        assert set(last[:, TIME].tolist()) == {strike}
-        assert set((last[:, TIME] + last[:, DURATION]).tolist()) == {song.end}
-        assert not ((part[:, TIME] < strike) & (part[:, TIME] + part[:, DURATION] > strike)).any()
-        assert (CRASH in last[:, PITCH]) == (role == "rhythm")
+        last = part[part[:, NoteColumn.TIME] >= strike]
+        assert set(last[:, NoteColumn.TIME].tolist()) == {strike}
+        assert set((last[:, NoteColumn.TIME] + last[:, NoteColumn.DURATION]).tolist()) == {song.end}
+        assert not (
+            (part[:, NoteColumn.TIME] < strike) & (part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION] > strike)
+        ).any()
+        assert (CRASH in last[:, NoteColumn.PITCH]) == (role == "rhythm")
         if role == "bass":
-            assert set((last[:, PITCH] % 12).tolist()) == {0}
+            assert set((last[:, NoteColumn.PITCH] % 12).tolist()) == {0}
         elif role != "rhythm":
-            assert set((last[:, PITCH] % 12).tolist()) <= {0, 4, 7}
+            assert set((last[:, NoteColumn.PITCH] % 12).tolist()) <= {0, 4, 7}
 
 
 def test_an_ending_of_one_note_is_one_chord():
@@ -147,8 +167,8 @@ def test_an_ending_of_one_note_is_one_chord():
     strike = last_chord(song, parts)
     assert strike == song.ending.start
     for part in ended(song, parts)[1:]:
-        last = part[part[:, TIME] >= strike]
-        assert set(last[:, TIME].tolist()) == {strike}
+        last = part[part[:, NoteColumn.TIME] >= strike]
+        assert set(last[:, NoteColumn.TIME].tolist()) == {strike}
 
 
 def test_who_plays_on_after_the_melody_stops_with_it():
@@ -160,7 +180,7 @@ def test_who_plays_on_after_the_melody_stops_with_it():
     parts = read_parts(score)
     assert song.end == end
     after = settled(song, parts, ended(song, parts))
-    assert max(int((part[:, TIME] + part[:, DURATION]).max()) for part in after) == end
+    assert max(int((part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]).max()) for part in after) == end
 
 
 @pytest.mark.parametrize("form", [("A", "B"), ("Intro", "A", "B")])

@@ -26,23 +26,9 @@ from music.tokens.accompaniment import (
     sizes,
     with_known,
 )
+from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, FIRST, MASK, STEP_COLUMNS, STEP_FIELDS, Octuple
 from music.tokens.conditions import Conditions
-from music.tokens.octuple import (
-    BAR,
-    DRUM_PITCH,
-    DRUM_PROGRAM,
-    DURATION,
-    FIRST,
-    MASK,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    SIGNATURE,
-    STEP_COLUMNS,
-    TEMPO,
-    VELOCITY,
-    vocabulary,
-)
+from music.tokens.octuple import vocabulary
 
 Q = 480
 
@@ -62,19 +48,19 @@ def score_of(bars: int = 4, signatures=((0, 4, 4),), tempos=((0, 120.0),)) -> sy
 def test_a_row_a_beat():
     rows, ticks = beat_rows(score_of(2))
     assert ticks.tolist() == [Q * n for n in range(8)]
-    assert (rows[:, BAR] - FIRST).tolist() == [0] * 4 + [1] * 4
-    assert (rows[:, POSITION] - FIRST).tolist() == [0, 12, 24, 36] * 2
-    assert (vocabulary().durations[rows[:, DURATION] - FIRST] == 12).all()
-    assert (rows[:, PROGRAM] == CHORD).all()
-    assert (rows[:, [PITCH, VELOCITY]] == MASK).all(), "no chord is known yet"
-    assert {vocabulary().signatures[n - FIRST] for n in rows[:, SIGNATURE]} == {(4, 4)}
+    assert (rows[:, Octuple.BAR] - FIRST).tolist() == [0] * 4 + [1] * 4
+    assert (rows[:, Octuple.POSITION] - FIRST).tolist() == [0, 12, 24, 36] * 2
+    assert (vocabulary().durations[rows[:, Octuple.DURATION] - FIRST] == 12).all()
+    assert (rows[:, Octuple.PROGRAM] == CHORD).all()
+    assert (rows[:, [Octuple.PITCH, Octuple.VELOCITY]] == MASK).all(), "no chord is known yet"
+    assert {vocabulary().signatures[n - FIRST] for n in rows[:, Octuple.SIGNATURE]} == {(4, 4)}
 
 
 def test_beats_follow_signature_and_tempo():
     rows, ticks = beat_rows(score_of(3, ((0, 4, 4), (1, 6, 8)), ((0, 60.0), (5.5, 120.0))), 4 * Q + 3 * Q * 2)
     assert ticks.tolist() == [0, 480, 960, 1440, 1920, 2640, 3360, 4080]
-    assert vocabulary().durations[rows[:, DURATION] - FIRST].tolist() == [12] * 4 + [18] * 4
-    tempos = vocabulary().tempos[rows[:, TEMPO] - FIRST]
+    assert vocabulary().durations[rows[:, Octuple.DURATION] - FIRST].tolist() == [12] * 4 + [18] * 4
+    tempos = vocabulary().tempos[rows[:, Octuple.TEMPO] - FIRST]
     assert tempos[:5] == pytest.approx(60, rel=0.04) and tempos[5:] == pytest.approx(120, rel=0.04)
     assert bar_starts(rows).tolist() == [0, 48, 84, 120]
     assert onsets(rows, bar_starts(rows)).tolist() == [0, 12, 24, 36, 48, 66, 84, 102]
@@ -102,26 +88,26 @@ def test_chords_of_beats_are_read_as_models_see_them(chords):
     rows, _ = beat_rows(score_of(8))
     chords = (chords * 32 or [None])[:32] + [None] * (32 - len((chords * 32 or [None])[:32]))
     known = with_known(rows, chords)
-    assert (rows[:, PITCH] == MASK).all(), "what was given stays"
+    assert (rows[:, Octuple.PITCH] == MASK).all(), "what was given stays"
     for row, chord in zip(known, chords, strict=True):
         if chord is None:
-            assert row[PITCH] == row[VELOCITY] == MASK
+            assert row[Octuple.PITCH] == row[Octuple.VELOCITY] == MASK
         else:
             found = chord_of(row)
             assert (found.number, found.root, found.bass) == (chord.number, chord.root, chord.bass)
-    assert (known[:, PITCH] < FIRST + CHORD_NUMBERS).all()
+    assert (known[:, Octuple.PITCH] < FIRST + CHORD_NUMBERS).all()
 
 
 def test_no_chord_is_known_too():
     (row, *_) = with_known(beat_rows(score_of(1))[0], [NO_CHORD, None, None, None])
-    assert chord_of(row) == NO_CHORD and row[PITCH] == FIRST + CHORD_NUMBERS - 1
+    assert chord_of(row) == NO_CHORD and row[Octuple.PITCH] == FIRST + CHORD_NUMBERS - 1
 
 
 def some_rows() -> np.ndarray:
     """Returns a melody, three voices, drums, a piano, and four beats, one of them unknown and one without a chord."""
     rows = np.full((7, 8), FIRST, dtype=np.int16)
-    rows[:, PROGRAM] = [LEAD, *VOICES, DRUM_PROGRAM, FIRST, FIRST + 33]
-    rows[:, PITCH] = [FIRST + 72, FIRST + 67, FIRST + 60, FIRST + 48, DRUM_PITCH + 36, FIRST + 1, FIRST + 126]
+    rows[:, Octuple.PROGRAM] = [LEAD, *VOICES, DRUM_PROGRAM, FIRST, FIRST + 33]
+    rows[:, Octuple.PITCH] = [FIRST + 72, FIRST + 67, FIRST + 60, FIRST + 48, DRUM_PITCH + 36, FIRST + 1, FIRST + 126]
     beats, _ = beat_rows(score_of(1))
     chords = [parse_chord("Am7/G"), None, NO_CHORD, parse_chord("F")]
     return np.concatenate([rows, with_known(beats, chords)])
@@ -130,12 +116,20 @@ def some_rows() -> np.ndarray:
 def test_notes_and_chords_move_together():
     rows = some_rows()
     moved = move(rows, 5)
-    others = [column for column in range(8) if column != PITCH]
+    others = [column for column in range(8) if column != Octuple.PITCH]
     assert np.array_equal(moved[:, others], rows[:, others])
-    assert (moved[:7, PITCH] - rows[:7, PITCH]).tolist() == [5, 5, 5, 5, 0, 5, 1]  # drums stay; 127 is the end
+    assert (moved[:7, Octuple.PITCH] - rows[:7, Octuple.PITCH]).tolist() == [
+        5,
+        5,
+        5,
+        5,
+        0,
+        5,
+        1,
+    ]  # drums stay; 127 is the end
     assert chord_of(moved[7]) == parse_chord("Dm7/C") and chord_of(moved[10]) == parse_chord("Bb")
-    assert moved[8, PITCH] == MASK and chord_of(moved[9]) == NO_CHORD
-    assert move(rows, -5)[5, PITCH] == FIRST
+    assert moved[8, Octuple.PITCH] == MASK and chord_of(moved[9]) == NO_CHORD
+    assert move(rows, -5)[5, Octuple.PITCH] == FIRST
 
 
 @given(st.integers(-6, 6))
@@ -146,14 +140,14 @@ def test_moving_there_and_back(semitones):
 
 def test_the_order_is_by_time_player_and_pitch():
     rows = some_rows()
-    rows[0, POSITION] += 12
+    rows[0, Octuple.POSITION] += 12
     ordered = rows[in_order(rows)]
-    keys = ordered[:, [BAR, POSITION, PROGRAM, PITCH]].tolist()
+    keys = ordered[:, [Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH]].tolist()
     assert keys == sorted(keys)
 
 
 def test_every_id_has_room():
-    fields = dict(zip(tokens.STEP_FIELDS, sizes(), strict=True))
+    fields = dict(zip(STEP_FIELDS, sizes(), strict=True))
     rows = some_rows()
     assert (tokens.to_steps(rows[in_order(rows)]) < np.array(sizes())).all()
     assert fields["program"] == max(VOICES) + 1

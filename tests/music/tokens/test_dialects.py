@@ -12,8 +12,8 @@ from music.bars import score_end
 from music.errors import StudioError
 from music.tokens import dialects, official_octuple
 from music.tokens import octuple as tokens
+from music.tokens.columns import FIRST, Octuple
 from music.tokens.dialects import DIALECTS, END, PADDING, START, UNKNOWN, dialect, dialect_of, official, studio
-from music.tokens.octuple import BAR, FIRST, POSITION
 
 DATA = Path(__file__).parents[2] / "data" / "musicbert"
 quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -81,7 +81,7 @@ def test_of_the_first_thousand_official_notes_those_of_the_first_256_bars_are_re
     found = official()
     sparse = found.encode(melody(1100, 480)).rows  # four notes a bar
     assert len(sparse) == 1100
-    assert sparse[-1, BAR] == FIRST + 274
+    assert sparse[-1, Octuple.BAR] == FIRST + 274
     assert len(found.token_ids(sparse)) == 1000 + 2
     slow = found.encode(melody(1100, 960)).rows
     assert len(found.token_ids(slow)) == 512 + 2
@@ -108,7 +108,7 @@ def test_every_row_lies_in_a_bar_of_the_grid_near_its_note(name, ticks_per_quart
     assert len(grid.starts) == len(grid.positions) == len(grid.signatures)
     assert grid.starts[0] == 0
     assert (np.diff(grid.starts) > 0).all()
-    bar, position = encoded.rows[:, [BAR, POSITION]].T.astype(np.int64) - FIRST
+    bar, position = encoded.rows[:, [Octuple.BAR, Octuple.POSITION]].T.astype(np.int64) - FIRST
     placed = grid.starts[bar] + position * ticks_per_quarter / found.positions_per_quarter
     notes = np.array([score.tracks[0].notes[int(note)].time for _, note in encoded.origin])
     if name == "official":  # the studio's last position of a bar that is cut short may lie further off

@@ -9,25 +9,8 @@ from hypothesis import strategies as st
 from music.bars import bar_grid, score_end, tempo_map
 from music.errors import StudioError
 from music.tokens import octuple as tokens
-from music.tokens.octuple import (
-    BAR,
-    DRUM_PITCH,
-    DRUM_PROGRAM,
-    DURATION,
-    FIRST,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    SIGNATURE,
-    TEMPO,
-    VELOCITY,
-    decode,
-    encode,
-    from_steps,
-    losses,
-    to_steps,
-    vocabulary,
-)
+from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, FIELDS, FIRST, MAX_STEP, Octuple
+from music.tokens.octuple import decode, encode, from_steps, losses, to_steps, vocabulary
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -50,7 +33,7 @@ def valid_rows(draw, signatures=None):
                 duration = draw(st.integers(0, len(vocab.durations) - 1))
                 key = pitch + (128 if program == 128 else 0)
                 rows.append([key, position, bar, velocity, duration, program, tempo, signature])
-    rows.sort(key=lambda row: (row[BAR], row[POSITION], row[PROGRAM], row[PITCH]))
+    rows.sort(key=lambda row: (row[Octuple.BAR], row[Octuple.POSITION], row[Octuple.PROGRAM], row[Octuple.PITCH]))
     return np.array(rows, dtype=np.int16) + np.int16(FIRST)
 
 
@@ -137,9 +120,9 @@ def test_every_id_of_any_score_is_a_real_one(score):
     vocab = vocabulary()
     assert (rows >= FIRST).all()
     assert (rows < np.array(vocab.sizes)).all()
-    room = vocab.signature_positions()[rows[:, SIGNATURE] - FIRST]
-    assert (rows[:, POSITION] - FIRST < room).all()
-    assert ((rows[:, PITCH] >= DRUM_PITCH) == (rows[:, PROGRAM] == DRUM_PROGRAM)).all()
+    room = vocab.signature_positions()[rows[:, Octuple.SIGNATURE] - FIRST]
+    assert (rows[:, Octuple.POSITION] - FIRST < room).all()
+    assert ((rows[:, Octuple.PITCH] >= DRUM_PITCH) == (rows[:, Octuple.PROGRAM] == DRUM_PROGRAM)).all()
 
 
 @quick
@@ -151,10 +134,10 @@ def test_reading_leaves_the_score_alone_and_says_where_each_row_came_from(score)
     for row, (track_index, note_index) in zip(encoded.rows, encoded.origin, strict=True):
         track = score.tracks[track_index]
         note = track.notes[note_index]
-        assert (row[PITCH] - FIRST) % 128 == note.pitch
-        assert row[PROGRAM] == (DRUM_PROGRAM if track.is_drum else FIRST + track.program)
+        assert (row[Octuple.PITCH] - FIRST) % 128 == note.pitch
+        assert row[Octuple.PROGRAM] == (DRUM_PROGRAM if track.is_drum else FIRST + track.program)
         nearest = np.abs(vocabulary().velocities - note.velocity).min()
-        assert abs(vocabulary().velocities[row[VELOCITY] - FIRST] - note.velocity) == nearest
+        assert abs(vocabulary().velocities[row[Octuple.VELOCITY] - FIRST] - note.velocity) == nearest
     assert len({tuple(place) for place in encoded.origin.tolist()}) == len(encoded.origin)
 
 
@@ -178,7 +161,7 @@ def test_drums_stay_drums_and_pitches_stay_pitches():
     piano.notes = [symusic.Note(0, 120, pitch, 100) for pitch in (36, 60)]
     score.tracks.extend([kit, piano])
     encoded = encode(score)
-    assert sorted(encoded.rows[:, PITCH] - FIRST) == [36, 60, 164, 188]
+    assert sorted(encoded.rows[:, Octuple.PITCH] - FIRST) == [36, 60, 164, 188]
     back = decode(encoded.rows)
     assert {track.is_drum: [note.pitch for note in track.notes] for track in back.tracks} == {
         True: [36, 60],
@@ -193,7 +176,7 @@ def test_two_tracks_of_one_instrument_keep_their_origin_and_doubled_notes_are_re
         track.notes = [symusic.Note(0, 480 if name == "left" else 960, pitch, 90) for pitch in pitches]
         score.tracks.append(track)
     encoded = encode(score)
-    assert (encoded.rows[:, PITCH] - FIRST).tolist() == [48, 60, 72]
+    assert (encoded.rows[:, Octuple.PITCH] - FIRST).tolist() == [48, 60, 72]
     assert encoded.origin.tolist() == [[0, 0], [1, 0], [1, 1]]  # of the doubled 60 the longer one
     assert any("1 of 4 notes double another note" in said for said in losses(score))
 
@@ -203,7 +186,7 @@ def test_a_note_just_before_the_bar_line_is_read_in_the_next_bar():
     score.tracks.append(symusic.Track("", 0, False))
     score.tracks[0].notes = [symusic.Note(1915, 480, 60, 90), symusic.Note(4000, 480, 62, 90)]
     row = encode(score).rows[0]
-    assert (row[BAR] - FIRST, row[POSITION] - FIRST) == (1, 0)
+    assert (row[Octuple.BAR] - FIRST, row[Octuple.POSITION] - FIRST) == (1, 0)
 
 
 def test_six_eight_has_the_grid_of_three_four():
@@ -213,8 +196,8 @@ def test_six_eight_has_the_grid_of_three_four():
         score.tracks.append(symusic.Track("", 0, False))
         score.tracks[0].notes = [symusic.Note(tick, 240, 60, 90) for tick in (0, 240, 720, 1440)]
         rows = encode(score).rows
-        assert (rows[:, POSITION] - FIRST).tolist() == [0, 6, 18, 0]
-        assert (rows[:, BAR] - FIRST).tolist() == [0, 0, 0, 1]
+        assert (rows[:, Octuple.POSITION] - FIRST).tolist() == [0, 6, 18, 0]
+        assert (rows[:, Octuple.BAR] - FIRST).tolist() == [0, 0, 0, 1]
 
 
 def test_an_unknown_signature_is_seen_as_one_of_the_same_length():
@@ -223,9 +206,9 @@ def test_an_unknown_signature_is_seen_as_one_of_the_same_length():
     score.tracks.append(symusic.Track("", 0, False))
     score.tracks[0].notes = [symusic.Note(tick, 120, 60, 90) for tick in range(0, 1920, 240)]
     rows = encode(score).rows
-    seen = vocabulary().signatures[rows[0, SIGNATURE] - FIRST]
+    seen = vocabulary().signatures[rows[0, Octuple.SIGNATURE] - FIRST]
     assert seen[0] / seen[1] == 0.25
-    assert (rows[:, BAR] - FIRST).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert (rows[:, Octuple.BAR] - FIRST).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert any("4/16" in said for said in losses(score))
 
 
@@ -236,8 +219,8 @@ def test_a_signature_that_changes_in_empty_bars_keeps_later_notes_in_place():
     score.tracks.append(symusic.Track("", 0, False))
     score.tracks[0].notes = [symusic.Note(0, 480, 60, 90), symusic.Note(1920 + 2 * 1440, 480, 62, 90)]
     rows = encode(score).rows
-    assert (rows[:, BAR] - FIRST).tolist() == [0, 3]
-    assert (rows[:, POSITION] - FIRST).tolist() == [0, 0]
+    assert (rows[:, Octuple.BAR] - FIRST).tolist() == [0, 3]
+    assert (rows[:, Octuple.POSITION] - FIRST).tolist() == [0, 0]
 
 
 def test_a_piece_with_more_bars_than_the_vocabulary_is_refused():
@@ -260,9 +243,9 @@ quarters = [(4, 4), (3, 4), (5, 4), (2, 4), (7, 4)]
 @settings(quick, max_examples=25)
 @given(valid_rows(signatures=quarters))
 def test_miditok_decodes_our_rows_to_the_same_notes(rows):
-    rows[:, SIGNATURE] = rows[0, SIGNATURE]  # miditok writes the signature of a bar with its notes only
-    room = int(vocabulary().signature_positions()[rows[0, SIGNATURE] - FIRST])
-    rows = rows[rows[:, POSITION] - FIRST < room]
+    rows[:, Octuple.SIGNATURE] = rows[0, Octuple.SIGNATURE]  # miditok writes the signature of a bar with its notes only
+    room = int(vocabulary().signature_positions()[rows[0, Octuple.SIGNATURE] - FIRST])
+    rows = rows[rows[:, Octuple.POSITION] - FIRST < room]
     theirs = tokens.tokenizer().decode(rows.tolist())
     ours = decode(rows, theirs.ticks_per_quarter)
     assert notes_of(theirs) == notes_of(ours)
@@ -280,8 +263,8 @@ def test_miditok_encodes_music_in_quarters_to_the_same_ids(score):
 @quick
 @given(valid_rows(), st.integers(0, 40))
 def test_steps_hold_all_that_octuples_do(rows, first_bar):
-    rows = rows[np.diff(rows[:, BAR], prepend=rows[0, BAR]).cumsum() <= tokens.MAX_STEP]
-    rows[:, BAR] += np.int16(first_bar) - (rows[0, BAR] - FIRST)
+    rows = rows[np.diff(rows[:, Octuple.BAR], prepend=rows[0, Octuple.BAR]).cumsum() <= MAX_STEP]
+    rows[:, Octuple.BAR] += np.int16(first_bar) - (rows[0, Octuple.BAR] - FIRST)
     steps = to_steps(rows, first_bar)
     assert steps.dtype == np.int16
     assert (steps < np.array(tokens.step_sizes())).all()
@@ -292,15 +275,15 @@ def test_steps_hold_all_that_octuples_do(rows, first_bar):
 @given(valid_rows(), st.integers(1, 1000))
 def test_steps_read_the_same_wherever_a_phrase_stands(rows, later):
     moved = rows.copy()
-    moved[:, BAR] += np.int16(later)
-    start = int(rows[0, BAR]) - FIRST
+    moved[:, Octuple.BAR] += np.int16(later)
+    start = int(rows[0, Octuple.BAR]) - FIRST
     assert np.array_equal(to_steps(rows, start), to_steps(moved, start + later))
 
 
 def test_a_long_silence_is_read_as_the_longest_step():
     rows = np.full((2, 8), FIRST, np.int16)
-    rows[1, BAR] += 100
-    assert (to_steps(rows)[:, 0] - FIRST).tolist() == [0, tokens.MAX_STEP]
+    rows[1, Octuple.BAR] += 100
+    assert (to_steps(rows)[:, 0] - FIRST).tolist() == [0, MAX_STEP]
 
 
 def test_losses_say_in_sentences_what_a_model_does_not_see():
@@ -319,8 +302,8 @@ def test_losses_say_in_sentences_what_a_model_does_not_see():
 
 def test_losses_are_none_for_a_piece_on_the_grid():
     rows = np.full((1, 8), FIRST, np.int16)
-    rows[0, [VELOCITY, DURATION, TEMPO]] += np.int16(10)
-    rows[0, SIGNATURE] = FIRST + vocabulary().signatures.index((4, 4))
+    rows[0, [Octuple.VELOCITY, Octuple.DURATION, Octuple.TEMPO]] += np.int16(10)
+    rows[0, Octuple.SIGNATURE] = FIRST + vocabulary().signatures.index((4, 4))
     assert losses(decode(rows)) == []
 
 
@@ -329,11 +312,11 @@ def test_the_digest_is_that_of_the_vocabularies_and_stays():
     assert len(tokens.digest()) == 64
     sizes = vocabulary().sizes
     assert sizes == tuple(len(field) for field in tokens.tokenizer().vocab)
-    assert len(tokens.FIELDS) == len(sizes) == 8
+    assert len(FIELDS) == len(sizes) == 8
 
 
 def test_the_end_of_a_piece_is_where_its_last_note_ends():
     rows = np.full((1, 8), FIRST, np.int16)
-    rows[0, DURATION] += np.int16(11)
-    rows[0, SIGNATURE] = FIRST + vocabulary().signatures.index((4, 4))
+    rows[0, Octuple.DURATION] += np.int16(11)
+    rows[0, Octuple.SIGNATURE] = FIRST + vocabulary().signatures.index((4, 4))
     assert score_end(decode(rows, 120)) == 120

@@ -9,18 +9,12 @@ from hypothesis import strategies as st
 
 from music.instruments import playable_range
 from music.theory import ALL_KEYS
-from music.tokens import octuple as tokens
-from music.tokens.octuple import DRUM_PROGRAM, FIRST, vocabulary
+from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, FIRST, StepField
+from music.tokens.octuple import vocabulary
 from pipelines.decoding.constraints import (
-    DURATION,
     END,
     MAX_NOTES_A_BAR,
     MAX_SAME_PITCH,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    STEP,
-    VELOCITY,
     Limits,
     Writing,
     pitch_mask,
@@ -56,13 +50,13 @@ def write_all(limits: Limits, pick, most: int = 1000) -> Writing:
     for _ in range(most):
         for attempt in range(4):
             row: list[int] = []
-            for field in range(VELOCITY + 1):
+            for field in range(StepField.VELOCITY + 1):
                 ids = np.flatnonzero(writing.allowed(field, row))
                 assert len(ids), f"nothing is allowed as field {field} after {row}"
-                row.append(writing.leave_bar() if field == STEP and attempt == 3 else int(pick(ids, field)))
-                if row[STEP] == END:
+                row.append(writing.leave_bar() if field == StepField.STEP and attempt == 3 else int(pick(ids, field)))
+                if row[StepField.STEP] == END:
                     break
-            if row[STEP] == END or writing.in_order(row):
+            if row[StepField.STEP] == END or writing.in_order(row):
                 break
         writing.write(row)
         if writing.finished:
@@ -73,28 +67,30 @@ def write_all(limits: Limits, pick, most: int = 1000) -> Writing:
 def check(limits: Limits, writing: Writing) -> None:
     """Asserts all that a piece must keep to."""
     rows = np.array(writing.rows)
-    bars = np.cumsum(rows[:, STEP] - FIRST) - (rows[0, STEP] - FIRST)
+    bars = np.cumsum(rows[:, StepField.STEP] - FIRST) - (rows[0, StepField.STEP] - FIRST)
     assert sorted(set(bars.tolist())) == list(range(limits.bars))  # as many as asked, none of them empty
     room = np.where(bars == limits.bars - 1, limits.last_positions, limits.bar_positions)
-    position = rows[:, POSITION] - FIRST
+    position = rows[:, StepField.POSITION] - FIRST
     assert (position < room).all()
     end = (limits.bars - 1) * limits.bar_positions + limits.last_positions
-    length = vocabulary().durations[rows[:, DURATION] - FIRST]
+    length = vocabulary().durations[rows[:, StepField.DURATION] - FIRST]
     assert (bars * limits.bar_positions + position + length <= end).all()
-    places = [tuple(place) for place in zip(bars, position, rows[:, PROGRAM], rows[:, PITCH], strict=True)]
+    places = [
+        tuple(place) for place in zip(bars, position, rows[:, StepField.PROGRAM], rows[:, StepField.PITCH], strict=True)
+    ]
     assert places == sorted(set(places))  # in order, no note twice
     if limits.programs:
-        playing = set(rows[:, PROGRAM].tolist())
+        playing = set(rows[:, StepField.PROGRAM].tolist())
         assert playing <= limits.programs
         assert playing == limits.programs or limits.bars < len(limits.programs)
-    for program, pitch in rows[:, [PROGRAM, PITCH]].tolist():
-        assert (pitch >= tokens.DRUM_PITCH) == (program == DRUM_PROGRAM)
+    for program, pitch in rows[:, [StepField.PROGRAM, StepField.PITCH]].tolist():
+        assert (pitch >= DRUM_PITCH) == (program == DRUM_PROGRAM)
         if program != DRUM_PROGRAM:
             low, high = playable_range(program - FIRST)
             sounding = pitch - FIRST - limits.shift
             assert low <= sounding <= high
             assert not limits.scale or sounding % 12 in limits.scale
-    assert rows[0, STEP] == FIRST + limits.first_step
+    assert rows[0, StepField.STEP] == FIRST + limits.first_step
     assert np.bincount(bars).max() <= MAX_NOTES_A_BAR
 
 
@@ -104,7 +100,7 @@ def test_whatever_is_wished_for_the_piece_keeps_the_rules(limits, seed, hurry):
     rng = np.random.default_rng(seed)
 
     def pick(ids, field):
-        forward = field == STEP and len(ids) > 1 and rng.random() < hurry
+        forward = field == StepField.STEP and len(ids) > 1 and rng.random() < hurry
         return ids[ids != FIRST][0] if forward and (ids != FIRST).any() else rng.choice(ids)
 
     check(limits, write_all(limits, pick))
@@ -113,7 +109,7 @@ def test_whatever_is_wished_for_the_piece_keeps_the_rules(limits, seed, hurry):
 @quick
 @given(some_limits())
 def test_a_model_that_never_moves_on_is_moved_on(limits):
-    check(limits, write_all(limits, lambda ids, field: FIRST if field == STEP and FIRST in ids else ids[0]))
+    check(limits, write_all(limits, lambda ids, field: FIRST if field == StepField.STEP and FIRST in ids else ids[0]))
 
 
 @quick
@@ -136,21 +132,21 @@ def eighths(pitch: int):
 
     def pick(ids, field):
         nonlocal written
-        if field == STEP:
+        if field == StepField.STEP:
             written += 1
             return (
                 ids[ids != FIRST][0] if written % 8 == 0 and (ids != FIRST).any() else FIRST if FIRST in ids else ids[0]
             )
-        if field == POSITION:
+        if field == StepField.POSITION:
             return FIRST + 6 * (written % 8)
-        return pitch if field == PITCH and pitch in ids else ids[0]
+        return pitch if field == StepField.PITCH and pitch in ids else ids[0]
 
     return pick
 
 
 def test_no_endless_single_note():
     writing = write_all(limits_of(bars=8, programs=frozenset({FIRST})), eighths(FIRST + 60))
-    pitches = [row[PITCH] for row in writing.rows]
+    pitches = [row[StepField.PITCH] for row in writing.rows]
     longest = run = 1
     for before, now in zip(pitches, pitches[1:], strict=False):
         run = run + 1 if now == before else 1
@@ -159,9 +155,9 @@ def test_no_endless_single_note():
 
 
 def test_a_drum_may_repeat_as_drums_do():
-    kick = tokens.DRUM_PITCH + 42
+    kick = DRUM_PITCH + 42
     writing = write_all(limits_of(bars=8, programs=frozenset({DRUM_PROGRAM})), eighths(kick))
-    assert sum(row[PITCH] == kick for row in writing.rows) == 64
+    assert sum(row[StepField.PITCH] == kick for row in writing.rows) == 64
 
 
 def test_bars_done_rise_and_instruments_that_wait_are_known():

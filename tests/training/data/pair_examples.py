@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.data.pair_shards import END, Pairs, example
+from music.tokens.columns import EOS, StepField
+from training.data.pair_shards import Pairs, example
 
-STEP, SIGNATURE, TEMPO, POSITION, PROGRAM, PITCH, DURATION, VELOCITY = range(8)  # columns of an example
 LIMITS = {"bars": 4, "window": 64, "given": 128}
 WHOLE = {"bars": 64, "window": 1000, "given": 1000}
 STYLES = {"chords": "leadsheets_cmd", "chorale": "chorales", "band": "bands", "bass": "bands"}
@@ -51,9 +51,9 @@ def changed(pairs: Pairs, name: str, number: int, change) -> Pairs:
 
 
 def players(rows: np.ndarray) -> set[int]:
-    return set(rows[:, PROGRAM].tolist())
+    return set(rows[:, StepField.PROGRAM].tolist())
 
 
 def written(one) -> np.ndarray:
     """Returns the notes without the beginning and the end."""
-    return one.notes[1 : -1 if one.notes[-1, STEP] == END else None]
+    return one.notes[1 : -1 if one.notes[-1, StepField.STEP] == EOS else None]

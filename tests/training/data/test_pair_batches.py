@@ -10,13 +10,8 @@ import pytest
 
 from music.chords import parse_chord
 from music.tokens.accompaniment import CHORD
-from music.tokens.octuple import FIRST, STEP_COLUMNS, STEP_FIELDS
+from music.tokens.columns import FIRST, MASK, PAD, STEP_COLUMNS, STEP_FIELDS, StepField
 from tests.training.data.pair_examples import (
-    PITCH,
-    PROGRAM,
-    SIGNATURE,
-    TEMPO,
-    VELOCITY,
     WHOLE,
     numbers_of,
     plain,
@@ -25,7 +20,7 @@ from tests.training.data.pair_examples import (
 )
 from tests.training.data.pair_songs import BARS, RECIPE
 from training.data import pair_shards as pair_data
-from training.data.pair_shards import MASK, PAD, PairBatches, Pairs, collate, example
+from training.data.pair_shards import PairBatches, Pairs, collate, example
 
 # What is wished
 
@@ -41,8 +36,8 @@ def test_wishes_say_what_the_music_is(pairs):
     notes = written(one)
     assert pairs.index["styles"]["band"] in one.prefix
     assert block_of(one, pairs, "program") == [0, 33, 128]
-    assert block_of(one, pairs, "tempo") == sorted({int(notes[0, TEMPO]) - FIRST})
-    assert block_of(one, pairs, "signature") == sorted({int(notes[0, SIGNATURE]) - FIRST})
+    assert block_of(one, pairs, "tempo") == sorted({int(notes[0, StepField.TEMPO]) - FIRST})
+    assert block_of(one, pairs, "signature") == sorted({int(notes[0, StepField.SIGNATURE]) - FIRST})
     assert block_of(one, pairs, "key") in ([0], [21])
     assert block_of(one, pairs, "genre") == []
     quarters = BARS * 4
@@ -69,15 +64,17 @@ def test_examples_vary_in_tempo_loudness_and_wishes(pairs):
     for seed in range(60):
         one = example(pairs, number, "band", np.random.default_rng(seed), WHOLE)
         assert pairs.index["styles"]["band"] in one.prefix, "the style is never forgotten"
-        tempo = set(one.given[:, TEMPO]) | set(written(one)[:, TEMPO])
+        tempo = set(one.given[:, StepField.TEMPO]) | set(written(one)[:, StepField.TEMPO])
         assert len(tempo) == 1, "one tempo for all"
         wish = block_of(one, pairs, "tempo")
         assert wish in ([], [tempo.pop() - FIRST])
-        tempos.add(int(one.given[0, TEMPO] - still.given[0, TEMPO]))
-        louder.add(int(written(one)[0, VELOCITY] - written(still)[0, VELOCITY]))
+        tempos.add(int(one.given[0, StepField.TEMPO] - still.given[0, StepField.TEMPO]))
+        louder.add(int(written(one)[0, StepField.VELOCITY] - written(still)[0, StepField.VELOCITY]))
         wished.add(len(one.prefix[one.prefix != PAD]))
-        beats = one.given[one.given[:, PROGRAM] == CHORD]
-        assert ((beats[:, VELOCITY] == MASK) | (beats[:, VELOCITY] < FIRST + 12)).all(), "a bass note is no loudness"
+        beats = one.given[one.given[:, StepField.PROGRAM] == CHORD]
+        assert ((beats[:, StepField.VELOCITY] == MASK) | (beats[:, StepField.VELOCITY] < FIRST + 12)).all(), (
+            "a bass note is no loudness"
+        )
     assert tempos == set(range(-3, 4))
     assert {-3, 0, 3} <= louder
     assert min(wished) < max(wished)
@@ -146,7 +143,9 @@ def test_only_training_pieces_of_sets_with_a_weight_are_read(pairs, recipe, monk
 
 def test_columns_are_those_of_the_steps(pairs):
     assert tuple(pairs.index["step_columns"]) == STEP_COLUMNS
-    assert [STEP_FIELDS[column] for column in (TEMPO, PROGRAM, PITCH, VELOCITY)] == [
+    assert [
+        STEP_FIELDS[column] for column in (StepField.TEMPO, StepField.PROGRAM, StepField.PITCH, StepField.VELOCITY)
+    ] == [
         "tempo",
         "program",
         "pitch",

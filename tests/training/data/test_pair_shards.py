@@ -7,15 +7,10 @@ import pytest
 
 from music.chords import parse_chord
 from music.tokens.accompaniment import CHORD, LEAD, VOICES
-from music.tokens.octuple import DRUM_PROGRAM, FIRST
+from music.tokens.columns import BOS, DRUM_PROGRAM, EOS, FIRST, MASK, PAD, Octuple, StepField
 from tests.training.data.pair_examples import (
     LIMITS,
-    PITCH,
-    POSITION,
-    PROGRAM,
-    STEP,
     STYLES,
-    VELOCITY,
     WHOLE,
     changed,
     numbers_of,
@@ -27,7 +22,7 @@ from tests.training.data.pair_examples import (
 from tests.training.data.pair_songs import BARS, chorale, lead_sheet, write_data, write_lines
 from training.__main__ import main
 from training.data import pair_shards as pair_data
-from training.data.pair_shards import END, KNOWN, MASK, PAD, Pairs, example
+from training.data.pair_shards import KNOWN, Pairs, example
 
 
 @pytest.mark.parametrize(
@@ -48,17 +43,17 @@ def test_every_note_of_the_piece_is_given_or_written(pairs):
     number = numbers_of(pairs, "band")[0]
     rows = pairs.rows[slice(*pairs.index["pieces"][number]["rows"])]
     one = plain(pairs, number, "band")
-    assert (one.given[:, PROGRAM] == LEAD).sum() + len(written(one)) == len(rows)
-    assert (one.given[:, PROGRAM] == LEAD).sum() == (rows[:, pair_data.PART] == 1).sum()
+    assert (one.given[:, StepField.PROGRAM] == LEAD).sum() + len(written(one)) == len(rows)
+    assert (one.given[:, StepField.PROGRAM] == LEAD).sum() == (rows[:, pair_data.PART] == 1).sum()
 
 
 def test_a_piano_plays_what_all_others_do(pairs):
     number = numbers_of(pairs, "band")[0]
     piece = pairs.index["pieces"][number] | {"styles": ["piano"]}
     rows = np.array(pairs.rows[slice(*piece["rows"])], dtype=np.int64)
-    rows = rows[rows[:, pair_data.PROGRAM] != DRUM_PROGRAM]
+    rows = rows[rows[:, Octuple.PROGRAM] != DRUM_PROGRAM]
     given, notes = pair_data.split(rows, piece, "piano", pairs.index, None)
-    assert set(given[:, pair_data.PROGRAM]) == {LEAD} and set(notes[:, pair_data.PROGRAM]) == {FIRST}
+    assert set(given[:, Octuple.PROGRAM]) == {LEAD} and set(notes[:, Octuple.PROGRAM]) == {FIRST}
     assert len(given) + len(notes) == len(rows)
 
 
@@ -68,15 +63,15 @@ def test_another_part_may_lead(pairs):
     with_melody = sum(FIRST + 73 in who for who in leads["band"])
     assert 0 < with_melody < 30
     assert all(who == {FIRST + 33} for who in leads["bass"])
-    given = [one.given[one.given[:, PROGRAM] == LEAD] for one in varied(pairs, "bass", 60)]
-    low = [rows[:, PITCH].min() < FIRST + 66 for rows in given]
+    given = [one.given[one.given[:, StepField.PROGRAM] == LEAD] for one in varied(pairs, "bass", 60)]
+    low = [rows[:, StepField.PITCH].min() < FIRST + 66 for rows in given]
     assert any(low) and not all(low), "the piano leads now and then"
 
 
 def test_voices_keep_their_order(pairs):
     for number in numbers_of(pairs, "chorale"):
         notes = written(plain(pairs, number, "chorale"))
-        heights = [notes[notes[:, PROGRAM] == voice, PITCH].mean() for voice in VOICES]
+        heights = [notes[notes[:, StepField.PROGRAM] == voice, StepField.PITCH].mean() for voice in VOICES]
         assert heights == sorted(heights, reverse=True)
 
 
@@ -95,9 +90,9 @@ def test_two_players_of_one_note_are_one(pairs):
 
 def known(one) -> np.ndarray:
     """Returns whether the chord of each beat that is given is known."""
-    beats = one.given[one.given[:, PROGRAM] == CHORD]
-    assert ((beats[:, PITCH] == MASK) == (beats[:, VELOCITY] == MASK)).all()
-    return beats[:, PITCH] != MASK
+    beats = one.given[one.given[:, StepField.PROGRAM] == CHORD]
+    assert ((beats[:, StepField.PITCH] == MASK) == (beats[:, StepField.VELOCITY] == MASK)).all()
+    return beats[:, StepField.PITCH] != MASK
 
 
 @pytest.mark.parametrize(("style", "given"), [("chords", False), ("chorale", False), ("band", True), ("bass", True)])
@@ -123,15 +118,15 @@ def test_chords_are_hidden_as_often_as_asked(pairs, style, monkeypatch):
 def test_bars_are_hidden_whole_from_one_that_is_written_on(pairs, monkeypatch):
     monkeypatch.setitem(KNOWN, "chords", (0.0, 1.0))
     for one in varied(pairs, "chords", 20):
-        beats = one.given[:, PROGRAM] == CHORD
+        beats = one.given[:, StepField.PROGRAM] == CHORD
         hidden = one.given_times[beats][~known(one)]
         assert 0 <= hidden.min() <= one.times[-1]
         assert len(hidden) % 4 == 0 and (np.diff(hidden) == 12).all() and hidden[0] % 48 == 0
 
 
 def other_chords(beats: np.ndarray) -> None:
-    beats[:, pair_data.PITCH] = FIRST + 5 + 16 * (np.arange(len(beats)) % 12)
-    beats[:, pair_data.VELOCITY] = FIRST + np.arange(len(beats)) % 7
+    beats[:, Octuple.PITCH] = FIRST + 5 + 16 * (np.arange(len(beats)) % 12)
+    beats[:, Octuple.VELOCITY] = FIRST + np.arange(len(beats)) % 7
 
 
 def same_input(one, other) -> bool:
@@ -158,7 +153,7 @@ def test_chords_of_hidden_bars_are_not_given(pairs, monkeypatch):
         )
         if one is None:
             continue
-        beats = one.given[:, PROGRAM] == CHORD
+        beats = one.given[:, StepField.PROGRAM] == CHORD
         hidden = np.flatnonzero(beats)[~known(one)]
         assert np.array_equal(one.given[hidden], other.given[hidden])
         assert not np.array_equal(one.given, other.given), "the chords of other bars are"
@@ -167,10 +162,10 @@ def test_chords_of_hidden_bars_are_not_given(pairs, monkeypatch):
 @pytest.mark.parametrize("style", ["chorale", "band", "bass"])
 def test_the_notes_that_are_to_be_found_are_not_given(pairs, style):
     def lower(rows: np.ndarray) -> None:
-        others = (rows[:, pair_data.PART] != pairs.index["pieces"][number]["lead"]) & (rows[:, pair_data.PROGRAM] < 132)
-        rows[others, pair_data.PITCH] -= 2
-        rows[others, pair_data.VELOCITY] += 3
-        rows[others, pair_data.DURATION] += 1
+        others = (rows[:, pair_data.PART] != pairs.index["pieces"][number]["lead"]) & (rows[:, Octuple.PROGRAM] < 132)
+        rows[others, Octuple.PITCH] -= 2
+        rows[others, Octuple.VELOCITY] += 3
+        rows[others, Octuple.DURATION] += 1
 
     number = numbers_of(pairs, style)[0]
     one, other = plain(pairs, number, style), plain(changed(pairs, "rows", number, lower), number, style)
@@ -204,11 +199,11 @@ def test_every_key_is_brought_home(in_all_keys, style):
     for other in others:
         assert same_input(in_c, other)
         assert np.array_equal(in_c.notes, other.notes) and np.array_equal(in_c.prefix, other.prefix)
-    lead = in_c.given[in_c.given[:, PROGRAM] == LEAD, PITCH] - FIRST
+    lead = in_c.given[in_c.given[:, StepField.PROGRAM] == LEAD, StepField.PITCH] - FIRST
     assert set((lead % 12).tolist()) <= {0, 2, 4, 5, 7, 9, 11}
     if style == "chords":
         wanted = [parse_chord(symbol).number for symbol in ("C", "F", "G7", "Am")]
-        numbers = (written(in_c)[:, PITCH] - FIRST).tolist()
+        numbers = (written(in_c)[:, StepField.PITCH] - FIRST).tolist()
         assert numbers[: 4 * BARS] == [number for number in wanted for _ in range(4)] * 3
 
 
@@ -226,8 +221,8 @@ def test_chords_that_are_given_are_brought_home_too(in_all_keys, style, monkeypa
 def onsets_of(steps: np.ndarray, lengths: list[int], first_bar: int = 0) -> list[int]:
     """Returns the onsets from the bar that rows count their steps from, for bars of these lengths."""
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    bars = first_bar + np.cumsum(steps[:, STEP] - FIRST)
-    return (starts[bars] - starts[first_bar] + steps[:, POSITION] - FIRST).tolist()
+    bars = first_bar + np.cumsum(steps[:, StepField.STEP] - FIRST)
+    return (starts[bars] - starts[first_bar] + steps[:, StepField.POSITION] - FIRST).tolist()
 
 
 @pytest.mark.parametrize("style", list(STYLES))
@@ -258,7 +253,7 @@ def test_bars_may_change_their_length(tmp_path):
     one = plain(Pairs.load(tmp_path / "out"), 0, "chords")
     assert one.times[1:-1].tolist() == onsets_of(written(one), lengths)
     assert one.given_times.tolist() == onsets_of(one.given, lengths)
-    melody = one.given[:, PROGRAM] == LEAD
+    melody = one.given[:, StepField.PROGRAM] == LEAD
     assert one.given_times[melody].tolist() == [12 * note[0] for note in lead_sheet(0)["melody"]]
 
 
@@ -266,17 +261,17 @@ def test_bars_may_change_their_length(tmp_path):
 def test_the_end_is_written_where_the_piece_ends(pairs, style):
     ended = 0
     for one in varied(pairs, style, 40, {"bars": 7, "window": 300, "given": 300}):
-        marks = np.flatnonzero(one.notes[:, STEP] == END)
+        marks = np.flatnonzero(one.notes[:, StepField.STEP] == EOS)
         assert marks.tolist() in ([], [len(one.notes) - 1])
-        assert (one.notes[0] == pair_data.BOS).all()
+        assert (one.notes[0] == BOS).all()
         assert (written(one) >= FIRST).all()
         if len(marks):
             assert (one.notes[-1, 1:] == PAD).all()
         ended += len(marks)
     assert 0 < ended < 40
     for number in numbers_of(pairs, style):
-        assert plain(pairs, number, style).notes[-1, STEP] == END
-        assert plain(pairs, number, style, WHOLE | {"bars": BARS - 2}).notes[-1, STEP] != END
+        assert plain(pairs, number, style).notes[-1, StepField.STEP] == EOS
+        assert plain(pairs, number, style, WHOLE | {"bars": BARS - 2}).notes[-1, StepField.STEP] != EOS
 
 
 @pytest.mark.parametrize("style", list(STYLES))

@@ -5,6 +5,7 @@ import pytest
 
 from music.files.midi import midi_bytes, read_midi
 from music.tokens import octuple as tokens
+from music.tokens.columns import DRUM_PROGRAM, EOS, FIRST, PAD, Octuple
 from music.tokens.conditions import GENRES, home_key, home_shift, measure, measure_key, prefix_blocks
 from training.__main__ import main
 from training.data.prepare import WINDOW_NOTES, windows_of
@@ -77,8 +78,8 @@ def test_files_that_hold_no_music_are_refused_and_leave_nothing(tmp_path, capsys
 
 @pytest.mark.parametrize("count", [30, WINDOW_NOTES, WINDOW_NOTES + 1, 3000])
 def test_windows_begin_with_a_bar_and_cover_the_piece(count):
-    rows = np.full((count, 8), tokens.FIRST, np.int16)
-    rows[:, tokens.BAR] += (np.arange(count) // 7).astype(np.int16)
+    rows = np.full((count, 8), FIRST, np.int16)
+    rows[:, Octuple.BAR] += (np.arange(count) // 7).astype(np.int16)
     found = list(windows_of(rows))
     covered = np.zeros(count, bool)
     for first, last, _ in found:
@@ -93,7 +94,7 @@ def test_windows_begin_with_a_bar_and_cover_the_piece(count):
 def at_home(rows: np.ndarray) -> np.ndarray:
     """Returns octuples as a model reads them: in C major or A minor."""
     out = np.array(rows)
-    out[out[:, tokens.PROGRAM] != tokens.DRUM_PROGRAM, tokens.PITCH] += home_shift(measure_key(rows))
+    out[out[:, Octuple.PROGRAM] != DRUM_PROGRAM, Octuple.PITCH] += home_shift(measure_key(rows))
     return out
 
 
@@ -101,15 +102,15 @@ def test_an_example_without_chance_is_the_music_in_its_home_key(shards):
     for window, (_, _, piece, first, last, _) in enumerate(shards.windows.tolist()):
         sequence, prefix = example(shards, window, None)
         rows = at_home(shards.rows[first:last])
-        assert np.array_equal(tokens.from_steps(sequence[1:-1, :8], int(rows[0, tokens.BAR]) - tokens.FIRST), rows)
+        assert np.array_equal(tokens.from_steps(sequence[1:-1, :8], int(rows[0, Octuple.BAR]) - FIRST), rows)
         assert value(prefix, "key") == measure_key(rows) == home_key(measure_key(rows))
         others = ("genre", "tempo", "signature", "density", "program")
         assert all(value(prefix, name) == value(shards.prefixes[window], name) for name in others)
         ends = last == shards.index["pieces"][piece][2]
-        assert sequence[-1, 0] == (tokens.EOS if ends else tokens.PAD)
+        assert sequence[-1, 0] == (EOS if ends else PAD)
         left = sequence[1:-1, 8]
         assert left[-1] == 1  # the last note stands in the last bar
-        assert left[0] == rows[-1, tokens.BAR] - rows[0, tokens.BAR] + 1
+        assert left[0] == rows[-1, Octuple.BAR] - rows[0, Octuple.BAR] + 1
 
 
 def test_changed_music_still_meets_its_conditions(shards):
@@ -119,17 +120,17 @@ def test_changed_music_still_meets_its_conditions(shards):
         for window in range(len(shards.windows)):
             sequence, prefix = example(shards, window, rng)
             notes = sequence[1:-1, :8]
-            assert (notes >= tokens.FIRST).all()
+            assert (notes >= FIRST).all()
             assert (notes < sizes).all()
             rows = tokens.from_steps(notes)
             was = at_home(shards.rows[shards.windows[window, 3] : shards.windows[window, 4]])
             whole = len(rows) == len(was)
             thinned += not whole
-            was = was[np.isin(was[:, tokens.PROGRAM], rows[:, tokens.PROGRAM])]  # all notes of those who still play
-            rows[:, tokens.BAR] += was[0, tokens.BAR] - rows[0, tokens.BAR]
-            same = [tokens.PITCH, tokens.POSITION, tokens.BAR, tokens.DURATION, tokens.PROGRAM, tokens.SIGNATURE]
+            was = was[np.isin(was[:, Octuple.PROGRAM], rows[:, Octuple.PROGRAM])]  # all notes of those who still play
+            rows[:, Octuple.BAR] += was[0, Octuple.BAR] - rows[0, Octuple.BAR]
+            same = [Octuple.PITCH, Octuple.POSITION, Octuple.BAR, Octuple.DURATION, Octuple.PROGRAM, Octuple.SIGNATURE]
             assert np.array_equal(rows[:, same], was[:, same])
-            tempi.add(int(rows[0, tokens.TEMPO] - was[0, tokens.TEMPO]))
+            tempi.add(int(rows[0, Octuple.TEMPO] - was[0, Octuple.TEMPO]))
             found = measure(rows)
             for name in ("key", "tempo", "signature", "density") if whole else ("tempo", "signature"):
                 if value(prefix, name) is not None:

@@ -14,7 +14,7 @@ from music.files.midi import read_midi
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.accompaniment import CHORD, chord_of
-from music.tokens.octuple import BAR, FIRST, MASK, PITCH, PROGRAM
+from music.tokens.columns import DRUM_PITCH, FIRST, MASK, Octuple
 from tests.training.conftest import score_of
 from tests.training.data.pair_songs import BARS, OTHER_SETS, SETS, band, chorale, lead_sheet, write_data, write_lines
 from training.__main__ import main
@@ -65,7 +65,7 @@ def test_rows_and_beats_are_those_of_the_pieces(pairs, pairs_data):
     rows = pairs.rows[slice(*piece["rows"])]
     assert len(rows) == sum(len(track.notes) for track in score.tracks)
     for part, track in enumerate(score.tracks):
-        pitches = sorted(rows[rows[:, 8] == part, PITCH] - (tokens.DRUM_PITCH if track.is_drum else FIRST))
+        pitches = sorted(rows[rows[:, 8] == part, Octuple.PITCH] - (DRUM_PITCH if track.is_drum else FIRST))
         assert pitches == sorted(note.pitch for note in track.notes)
     assert len(pairs.beats[slice(*piece["beats"])]) >= 3 * BARS
 
@@ -79,7 +79,7 @@ def test_chords_are_the_written_ones_else_those_that_sound(tmp_path):
         _, beats = encode(score)
         _, ticks = accompaniment.beat_rows(score)
         known = beats[: len(ticks)]
-        assert (known[:, PROGRAM] == CHORD).all() and (known[:, PITCH] != MASK).all()
+        assert (known[:, Octuple.PROGRAM] == CHORD).all() and (known[:, Octuple.PITCH] != MASK).all()
         wanted = chords_at(spans, ticks)
         assert [chord_of(row).number for row in known] == [chord.number for chord in wanted]
         assert len({chord.number for chord in wanted}) >= 3
@@ -88,14 +88,14 @@ def test_chords_are_the_written_ones_else_those_that_sound(tmp_path):
 def test_every_note_has_a_beat_row_before_it(pairs):
     for piece in pairs.index["pieces"]:
         rows, beats = (pairs.__dict__[name][slice(*piece[name])] for name in ("rows", "beats"))
-        assert rows[:, BAR].max() <= beats[-1, BAR]
-        assert np.array_equal(np.unique(beats[:, BAR]), np.arange(FIRST, beats[-1, BAR] + 1))
+        assert rows[:, Octuple.BAR].max() <= beats[-1, Octuple.BAR]
+        assert np.array_equal(np.unique(beats[:, Octuple.BAR]), np.arange(FIRST, beats[-1, Octuple.BAR] + 1))
 
 
 def test_ids_fit_the_sizes(pairs):
     sizes = dict(zip(pairs.index["step_columns"], pairs.index["step_sizes"], strict=True))
     for column, size in sizes.items():
-        if column != BAR:
+        if column != Octuple.BAR:
             assert max(pairs.rows[:, column].max(), pairs.beats[:, column].max()) < size
     assert pairs.index["tokenizer"] == tokens.digest()
 

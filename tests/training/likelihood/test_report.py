@@ -12,9 +12,10 @@ import torch
 from checkpoints import loading
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from music.tokens.columns import FIRST, Octuple
 from music.tokens.dialects import studio
 from training.__main__ import main
-from training.data.masking import BAR, DURATION, FIRST, PITCH, POSITION, PROGRAM, SIGNATURE, TEMPO, VELOCITY, Hidden
+from training.data.masking import Hidden
 from training.data.shards import Shards
 from training.export import export
 from training.likelihood.masked_fields import ASKED, PREDICTORS, Floors, by_model, mask, measured
@@ -44,17 +45,21 @@ def checkpoints(cache, monkeypatch):
 def bars_of(*bars, program: int = 0) -> np.ndarray:
     """Returns octuples of bars of (position, pitch) notes."""
     rows = np.full((sum(map(len, bars)), 8), FIRST + 7, dtype=np.int64)
-    rows[:, PROGRAM] = FIRST + program
+    rows[:, Octuple.PROGRAM] = FIRST + program
     place = 0
     for number, bar in enumerate(bars):
         for position, pitch in bar:
-            rows[place, [BAR, POSITION, PITCH]] = FIRST + number, FIRST + position, FIRST + pitch
+            rows[place, [Octuple.BAR, Octuple.POSITION, Octuple.PITCH]] = (
+                FIRST + number,
+                FIRST + position,
+                FIRST + pitch,
+            )
             place += 1
     return rows
 
 
-def floors_of(rows: np.ndarray, bar: int, column: int = PITCH, track: np.ndarray | None = None) -> Floors:
-    asked = rows[:, BAR] == FIRST + bar
+def floors_of(rows: np.ndarray, bar: int, column: int = Octuple.PITCH, track: np.ndarray | None = None) -> Floors:
+    asked = rows[:, Octuple.BAR] == FIRST + bar
     track = np.ones(len(rows), bool) if track is None else track
     return Floors(rows, asked & track, track, column, tokens.vocabulary().sizes[column] - FIRST)
 
@@ -82,17 +87,17 @@ def test_copies_come_from_the_same_place_in_the_last_bar_that_is_seen():
 
 def test_hidden_positions_are_copied_from_the_same_pitch():
     rows = bars_of(((0, 60), (12, 62), (30, 64)), ((3, 64), (9, 60), (20, 70)))
-    assert floors_of(rows, 1, POSITION).copied().tolist() == [30, 0, 30]
+    assert floors_of(rows, 1, Octuple.POSITION).copied().tolist() == [30, 0, 30]
 
 
 def test_frequent_values_are_those_of_the_track_and_of_the_others_where_nothing_of_it_is_seen():
     low, high = bars_of(((0, 40), (12, 40), (24, 43)), ((0, 40),), program=33), bars_of(TUNE, TUNE)
     rows = np.concatenate([low, high])
-    track = rows[:, PROGRAM] == FIRST + 33
+    track = rows[:, Octuple.PROGRAM] == FIRST + 33
     ranks, nats = floors_of(rows, 1, track=track).most_frequent()
     assert ranks.tolist() == [0]
     assert nats[0] == pytest.approx(-math.log((2 + 0.02) / (3 + 256 * 0.02)), abs=1e-6)
-    whole = Floors(rows, track, track, PITCH, 256)
+    whole = Floors(rows, track, track, Octuple.PITCH, 256)
     assert whole.commonest in (60, 62, 64, 65)
     assert (whole.most_frequent()[0] == 256).all()  # never seen, never found
 
@@ -101,33 +106,33 @@ def test_a_mask_hides_one_field_of_one_instrument_in_whole_bars(shards):
     blocks = Blocks(shards.index, studio().sizes[0])
     rows = window(shards, 1, blocks, 94, None)
     for seed in range(20):
-        for column, share in ((PITCH, 0.15), (PROGRAM, 0.5), (TEMPO, 1.0)):
+        for column, share in ((Octuple.PITCH, 0.15), (Octuple.PROGRAM, 0.5), (Octuple.TEMPO, 1.0)):
             one = mask(rows, column, share, np.random.default_rng(seed))
             assert sorted(one.rows.tolist()) == sorted(rows.tolist())
             assert set(np.flatnonzero(one.hidden.any(axis=0))) == {column}
             asked = one.hidden[:, column]
-            programs, bars = np.unique(one.rows[asked, PROGRAM]), np.unique(one.rows[asked, BAR])
+            programs, bars = np.unique(one.rows[asked, Octuple.PROGRAM]), np.unique(one.rows[asked, Octuple.BAR])
             assert len(programs) == 1
-            of_part = one.rows[:, PROGRAM] == programs[0]
-            assert np.array_equal(asked, of_part & np.isin(one.rows[:, BAR], bars))
-            played = len(np.unique(one.rows[of_part, BAR]))
+            of_part = one.rows[:, Octuple.PROGRAM] == programs[0]
+            assert np.array_equal(asked, of_part & np.isin(one.rows[:, Octuple.BAR], bars))
+            played = len(np.unique(one.rows[of_part, Octuple.BAR]))
             assert len(bars) == (played if share == 1 else max(1, round(share * played)))
-    assert mask(bars_of(TUNE), PITCH, 0.15, np.random.default_rng(0)) is None  # nothing of it would be seen
-    assert mask(bars_of(TUNE), PITCH, 1.0, np.random.default_rng(0)).hidden[:, PITCH].all()
+    assert mask(bars_of(TUNE), Octuple.PITCH, 0.15, np.random.default_rng(0)) is None  # nothing of it would be seen
+    assert mask(bars_of(TUNE), Octuple.PITCH, 1.0, np.random.default_rng(0)).hidden[:, Octuple.PITCH].all()
 
 
 def test_the_model_is_asked_as_in_training(shards):
     """The nats are those of the training loss, and the likeliest value has rank 0."""
     model, blocks = loading.load("tiny-remix").model, Blocks(shards.index, studio().sizes[0])
-    one = mask(window(shards, 1, blocks, 94, None), VELOCITY, 0.5, np.random.default_rng(0))
-    ranks, nats = by_model(model, blocks, one, VELOCITY)
+    one = mask(window(shards, 1, blocks, 94, None), Octuple.VELOCITY, 0.5, np.random.default_rng(0))
+    ranks, nats = by_model(model, blocks, one, Octuple.VELOCITY)
     summed, counts = losses(model, blocks.read([one]), blocks.slices())
     assert nats.sum() == pytest.approx(summed.sum().item(), rel=1e-5)
     assert len(nats) == counts.sum()
-    slot = SLOTS.index(VELOCITY)
+    slot = SLOTS.index(Octuple.VELOCITY)
     logits = model(blocks.read([one]).tokens)[0, 1 : len(one.rows) + 1, slot, blocks.slices()[slot]]
-    likeliest = logits.argmax(-1).numpy()[one.hidden[:, VELOCITY]]
-    assert np.array_equal(ranks == 0, likeliest == one.rows[one.hidden[:, VELOCITY], VELOCITY] - FIRST)
+    likeliest = logits.argmax(-1).numpy()[one.hidden[:, Octuple.VELOCITY]]
+    assert np.array_equal(ranks == 0, likeliest == one.rows[one.hidden[:, Octuple.VELOCITY], Octuple.VELOCITY] - FIRST)
 
 
 def test_a_model_that_knows_the_answer_finds_everything(shards, monkeypatch):
@@ -149,9 +154,9 @@ def test_a_model_that_knows_the_answer_finds_everything(shards, monkeypatch):
     assert np.allclose(table[PREDICTORS.index("model")], [1, 1, 0], atol=1e-6)
     floor = table[PREDICTORS.index("bar before"), :, 0]
     assert (
-        floor[[ASKED.index(column) for column in (TEMPO, SIGNATURE, DURATION)]] == 1
+        floor[[ASKED.index(column) for column in (Octuple.TEMPO, Octuple.SIGNATURE, Octuple.DURATION)]] == 1
     ).all()  # as in each of these songs
-    assert (table[PREDICTORS.index("most frequent"), ASKED.index(PITCH), 0] < 1).all()
+    assert (table[PREDICTORS.index("most frequent"), ASKED.index(Octuple.PITCH), 0] < 1).all()
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from checkpoints import loading
 from music.bars import score_end
 from music.errors import StudioError
 from music.tokens.accompaniment import LEAD, VOICES
+from music.tokens.columns import BOS, EOS, FIRST, MASK
 from tests.training.data.pair_songs import RECIPE
 from training.__main__ import main
-from training.data.pair_shards import BOS, END, FIRST, MASK, Pairs
+from training.data.pair_shards import Pairs
 from training.data.songbooks import chorales
 from training.export import export
 from training.likelihood import accompaniment as evaluate_pairs
@@ -126,7 +127,7 @@ def test_the_nats_of_rows_are_the_loss(checkpoint, pairs):
     assert [len(nats) for nats, _ in rows] == [len(one.notes) - 1 for one in examples]
     assert sum(nats.sum(axis=0) for nats, _ in rows) == pytest.approx(losses.numpy(), rel=1e-3)
     assert sum(len(nats) for nats, _ in rows) == count
-    ends = [nats[-1] for (nats, _), one in zip(rows, examples, strict=True) if one.notes[-1, 0] == END]
+    ends = [nats[-1] for (nats, _), one in zip(rows, examples, strict=True) if one.notes[-1, 0] == EOS]
     assert ends and all(nats[0] > 0 and not nats[1:].any() for nats in ends)
 
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from music.tokens import octuple as tokens
+from music.tokens.columns import FIELDS, FIRST, Octuple
 from music.tokens.conditions import home_key, measure_key
 from music.tokens.dialects import SLOT_NAMES, studio
 from tests.training.conftest import FILLING_RECIPE
 from training import train
 from training.__main__ import main
-from training.data.masking import BAR, DURATION, FIRST, PITCH, POSITION, PROGRAM, SIGNATURE, TEMPO, Hidden, hide
+from training.data.masking import Hidden, hide
 from training.data.shards import Shards
 from training.likelihood.masked_fields import ASKED, PREDICTORS, measured
 from training.tasks import masked_fields as filling
@@ -43,7 +43,7 @@ def test_the_vocabulary_is_that_of_the_studio(blocks):
     assert tuple(blocks.sizes) == dialect.sizes
     assert tuple(blocks.starts) == dialect.blocks
     assert blocks.mask == dialect.mask
-    assert tuple(tokens.FIELDS[column] for column in SLOTS) == SLOT_NAMES
+    assert tuple(FIELDS[column] for column in SLOTS) == SLOT_NAMES
     assert [(part.start, part.stop - part.start) for part in blocks.slices()] == list(
         zip(dialect.blocks, dialect.sizes)
     )
@@ -78,13 +78,15 @@ def test_windows_are_stretches_in_c_major_or_a_minor(shards, blocks):
         key = measure_key(whole)
         assert key == home_key(key)
         rows = np.array(shards.rows[first:last])
-        others = [column for column in range(8) if column not in (PITCH, BAR)]
+        others = [column for column in range(8) if column not in (Octuple.PITCH, Octuple.BAR)]
         assert np.array_equal(whole[:, others], rows[:, others])
         for _ in range(5):
             part = window(shards, number, blocks, 40, rng)
             assert len(part) <= 40
-            assert part[0, BAR] == FIRST
-            assert set(map(tuple, part[:, [PITCH, *others]])) <= set(map(tuple, whole[:, [PITCH, *others]]))
+            assert part[0, Octuple.BAR] == FIRST
+            assert set(map(tuple, part[:, [Octuple.PITCH, *others]])) <= set(
+                map(tuple, whole[:, [Octuple.PITCH, *others]])
+            )
 
 
 def test_losses_are_those_of_the_hidden_values_in_their_field(shards, blocks):
@@ -132,8 +134,10 @@ def test_a_model_guesses_by_likeness_before_it_has_learned_anything(shards, bloc
     model = task_of(recipe_of() | {"model": sizes}, shards, CPU).build().eval()
     found = measured(model, blocks, [window(shards, number, blocks, 94, None) for number in range(16)], 0.15)
     right = dict(zip(ASKED, found[PREDICTORS.index("model"), :, 0]))
-    assert min(right[column] for column in (PITCH, POSITION)) > 0.1  # by chance, fewer than one in a hundred
-    assert min(right[column] for column in (DURATION, PROGRAM, TEMPO, SIGNATURE)) > 0.3
+    assert (
+        min(right[column] for column in (Octuple.PITCH, Octuple.POSITION)) > 0.1
+    )  # by chance, fewer than one in a hundred
+    assert min(right[column] for column in (Octuple.DURATION, Octuple.PROGRAM, Octuple.TEMPO, Octuple.SIGNATURE)) > 0.3
 
 
 def test_the_loss_falls(filling_run, shards):
