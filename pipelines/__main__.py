@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 from music.errors import StudioError
 from music.files.atomic import write_files
 from music.files.midi import inspect, read_midi, read_with_repairs
-from pipelines.commands.compose import add_compose
-from pipelines.commands.models import Show, Verbs, add_generate, add_harmonize, add_remix
+from pipelines.commands.models import Show, Verbs
+from pipelines.descriptors import PIPELINES
 from pipelines.recipes import recipe_beside
 
 
@@ -192,10 +192,7 @@ def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 
 
 VERBS: tuple[Callable[[Verbs], None], ...] = (
-    add_compose,
-    add_generate,
-    add_remix,
-    add_harmonize,
+    *(pipeline.load_command() for pipeline in PIPELINES.values()),
     _add_render,
     _add_sheet,
     _add_inspect,

@@ -8,18 +8,10 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
-from pipelines.song.harmony import write_harmony
-from pipelines.song.mix import mix
+from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
-from pipelines.song.sections import lay_out
-from pipelines.song.theme import write_theme
 
-PIPELINES: dict[str, Callable[[Piece, Any], Iterator[Step]]] = {
-    "theme": write_theme,
-    "sections": lay_out,
-    "harmony": write_harmony,
-    "mix": mix,
-}
+RUN: dict[str, Callable[[Piece, Any], Iterator[Step]]] = {name: stage.load() for name, stage in STAGES.items()}
 """What runs each stage of a plan."""
 
 
@@ -43,7 +35,7 @@ def compose(piece: Piece, plan: Plan, done: Sequence[Piece] = ()) -> Iterator[So
     for number in range(len(done), len(plan.stages)):
         stage = plan.stages[number]
         piece = stages[-1] if stages else piece
-        for step in PIPELINES[stage.pipeline](piece, stage.options):
+        for step in RUN[stage.pipeline](piece, stage.options):
             now = (*stages, step.piece)
             if step.done < step.total:
                 yield SongStep((step.piece,), number + step.done / step.total, total, "stages", now)

@@ -7,12 +7,8 @@ import tomllib
 from pathlib import Path
 
 from checkpoints.store import CARDS, REGISTRY
+from pipelines.descriptors import PIPELINES
 
-PURPOSES = {
-    "generate": "Writes multi-track music from nothing, or continues a piece, one note at a time (`pipelines/generate.py`).",
-    "remix": "Writes anew what is selected of a piece, and leaves the rest as it is (`pipelines/remix.py`).",
-    "harmonize": "Puts chords, a bass, a piano, a band or three more voices to a melody (`pipelines/harmonize.py`).",
-}
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 
 
@@ -32,7 +28,7 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
     lines = [
         f"# {name}",
         "",
-        PURPOSES.get(entry["task"], ""),
+        _purpose(entry["task"]),
         "",
         f"- Architecture: `models/{entry['architecture']}.py`, {entry['parameters'] / 1e6:.2f} M parameters, half precision, "
         f"{entry['bytes'] / 1e6:.1f} MB",
@@ -73,3 +69,10 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
     card = cards / f"{name}.md"
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
+
+
+def _purpose(task: str) -> str:
+    """Returns what pipelines of a task do, and where they stand; empty for a task that none has."""
+    return " ".join(
+        f"{p.about[:-1]} (`{p.run.split(':')[0].replace('.', '/')}.py`)." for p in PIPELINES.values() if p.task == task
+    )

@@ -13,14 +13,14 @@ from music.files.midi import read_midi
 from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.commands.models import Show, Verbs, names_in
+from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.recipes import check_input
 from pipelines.song.plan import FORMS, SONG_SECONDS, Brief, Plan
 from pipelines.song.recipe import SKETCH, SongRecipe, check_song, check_stage, read_song_recipe, song_title
 
-_TIME = {"theme": 13, "sections": 2, "harmony": 50, "mix": 1}
-_TIME_OF_FILES = 34
-"""How long each part of the work takes beside the others, for the bar."""
+_EFFORT_OF_FILES = 34
+"""How long writing the files takes beside the stages, see ``StageDescriptor.effort``."""
 
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
@@ -130,9 +130,9 @@ def _sing(plan: Plan, sketch: Piece, recipe: SongRecipe | None, show: Show) -> P
 
 def _tell(show: Show, plan: Plan, stages: float, files: float, what: str) -> None:
     """Shows how much of all is done when so many stages are, and this share of the files."""
-    times = [_TIME[stage.pipeline] for stage in plan.stages]
+    times = [STAGES[stage.pipeline].effort for stage in plan.stages]
     done = sum(time * min(1.0, max(0.0, stages - number)) for number, time in enumerate(times))
-    show(round(100 * (done + _TIME_OF_FILES * files) / (sum(times) + _TIME_OF_FILES)), 100, "%", what)
+    show(round(100 * (done + _EFFORT_OF_FILES * files) / (sum(times) + _EFFORT_OF_FILES)), 100, "%", what)
 
 
 def _plan(text: str, given: Mapping[str, Any], sketch: Piece, show: Show) -> Plan:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
+from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.options import (
     CHANGES,
     COMPLEXITIES,
@@ -32,7 +32,6 @@ from pipelines.options import (
     GenerateOptions,
     HarmonizeOptions,
     RemixOptions,
-    from_mapping,
 )
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
 
@@ -91,7 +90,7 @@ def add_generate(verbs: Verbs) -> None:
         "--memory", metavar="N", type=int, help=f"how many past notes the model remembers, up to {MAX_MEMORY}"
     )
     _add_run(parser)
-    parser.set_defaults(run=partial(_write, "generate", GenerateOptions, {"tempo_bpm": "tempo"}))
+    parser.set_defaults(run=partial(_write, PIPELINES["generate"], {"tempo_bpm": "tempo"}))
 
 
 def add_remix(verbs: Verbs) -> None:
@@ -135,7 +134,7 @@ def add_remix(verbs: Verbs) -> None:
     meanings = {"rhythm": "onsets and durations", "velocity": "loudness", "instruments": "the choice of instrument"}
     _add_freedom(free, notes="pitches", **meanings)
     _add_run(parser)
-    parser.set_defaults(run=partial(_write, "remix", RemixOptions, {"instruments": "instrument"}))
+    parser.set_defaults(run=partial(_write, PIPELINES["remix"], {"instruments": "instrument"}))
 
 
 def add_harmonize(verbs: Verbs) -> None:
@@ -185,7 +184,7 @@ def add_harmonize(verbs: Verbs) -> None:
     )
     _add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
     _add_run(parser)
-    parser.set_defaults(run=partial(_write, "harmonize", HarmonizeOptions, {}))
+    parser.set_defaults(run=partial(_write, PIPELINES["harmonize"], {}))
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -225,19 +224,22 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _write(
-    pipeline: str, kind: type, flags: Mapping[str, str], asked: argparse.Namespace, show: Show
+    pipeline: PipelineDescriptor, flags: Mapping[str, str], asked: argparse.Namespace, show: Show
 ) -> dict[Path, bytes]:
     """Returns the files that a pipeline writes: a MIDI file a variant, and its recipe beside it.
 
     Args:
-        pipeline: its name, which is that of its room in ``pipelines`` and of its function there.
-        kind: its options.
+        pipeline: what is run.
         flags: names of flags that are not called as their option is.
         asked: the command line.
         show: gets the progress.
     """
-    given = {field.name: getattr(asked, field.name) for field in dataclasses.fields(kind) if hasattr(asked, field.name)}
-    recipe = read_recipe(asked.recipe, pipeline) if hasattr(asked, "recipe") else None
+    given = {
+        field.name: getattr(asked, field.name)
+        for field in dataclasses.fields(pipeline.options)
+        if hasattr(asked, field.name)
+    }
+    recipe = read_recipe(asked.recipe, pipeline.name) if hasattr(asked, "recipe") else None
     if recipe is not None and given:
         flag = next(iter(given))
         raise StudioError(
@@ -248,11 +250,10 @@ def _write(
     piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
-    options = from_mapping(kind, given if recipe is None else recipe["options"])
+    options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
         check_input(recipe, piece)
-    run = getattr(importlib.import_module(f"pipelines.{pipeline}"), pipeline)  # brings torch: not before it is needed
-    for step in run(piece, options):
+    for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}

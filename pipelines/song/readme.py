@@ -15,16 +15,9 @@ from music.form import sections
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from music.theory import written_key
+from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import RECIPE, SKETCH, stages_done
-
-WORK = {
-    "theme": "wrote the melodies of the sections",
-    "sections": "laid the melodies out in the order of the form and varied the returns",
-    "harmony": "chose the chords and wrote the accompaniment",
-    "mix": "shaped loudness, entries and the seams between sections, by rules",
-}
-"""What each stage of a plan does, in words."""
 
 _FILES = {
     "song.mid": "the notes, for any music program; holds the history too",
@@ -95,7 +88,7 @@ def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:
     for number, (stage, recipe) in enumerate(zip(plan.stages, done, strict=False), 1):
         model = recipe.get("checkpoint") or {}
         by = f" Model: {model['name']}." if model else ""
-        lines.append(f"{number}. {stage.pipeline}: {WORK[stage.pipeline]}.{by} Seed {stage.options.seed}.")
+        lines.append(f"{number}. {stage.pipeline}: {STAGES[stage.pipeline].work}.{by} Seed {stage.options.seed}.")
     if len(done) < len(plan.stages):
         rest = ", ".join(stage.pipeline for stage in plan.stages[len(done) :])
         lines.append(f"The song was stopped before it was whole; still to come: {rest}.")

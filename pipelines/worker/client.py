@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -27,6 +27,7 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
+from pipelines.descriptors import PIPELINES, PipelineDescriptor
 
 LANES = ("model", "media", "download")
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
@@ -82,28 +83,13 @@ def last_step(steps: Iterator[Step], tell: Tell) -> Step | None:
     return step
 
 
-def _generate(tell: Tell, piece: Piece, options: Any) -> Step | None:
-    from pipelines.generate import generate
+def pipeline_verb(pipeline: PipelineDescriptor) -> Verb:
+    """Returns the verb that runs a pipeline to its last Step."""
 
-    return last_step(generate(piece, options), tell)
+    def run(tell: Tell, piece: Piece, options: Any, *further: Any) -> Step | None:
+        return last_step(pipeline.load()(piece, options, *further), tell)
 
-
-def _remix(tell: Tell, piece: Piece, options: Any) -> Step | None:
-    from pipelines.remix import remix
-
-    return last_step(remix(piece, options), tell)
-
-
-def _harmonize(tell: Tell, piece: Piece, options: Any) -> Step | None:
-    from pipelines.harmonize import harmonize
-
-    return last_step(harmonize(piece, options), tell)
-
-
-def _compose(tell: Tell, piece: Piece, plan: Any, done: Sequence[Piece] = ()) -> Step | None:
-    from pipelines.compose import compose
-
-    return last_step(compose(piece, plan, done), tell)
+    return Verb(pipeline.lane, run, pipeline.limit_s)
 
 
 def _song_zip(tell: Tell, song: Piece, plan: Any, sketch: Piece | None = None, soundfont: Path | None = None) -> bytes:
@@ -186,15 +172,12 @@ def warm_up() -> None:
     from music.tokens.octuple import vocabulary
 
     vocabulary()
-    for pipeline in ("generate", "remix", "harmonize", "compose"):
-        importlib.import_module(f"pipelines.{pipeline}")
+    for pipeline in PIPELINES.values():
+        pipeline.load()
 
 
 VERBS: dict[str, Verb] = {
-    "generate": Verb("model", _generate, limit_s=3600.0),
-    "remix": Verb("model", _remix, limit_s=3600.0),
-    "harmonize": Verb("model", _harmonize, limit_s=3600.0),
-    "compose": Verb("model", _compose, limit_s=3600.0),
+    **{name: pipeline_verb(pipeline) for name, pipeline in PIPELINES.items()},
     "verify": Verb("model", _verify),
     "import": Verb("model", _import, limit_s=900.0),
     "pull": Verb("download", _pull, limit_s=24 * 3600.0),

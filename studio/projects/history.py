@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from music.errors import StudioError
-from music.form import theme_of
 from music.piece import Piece
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping
-from pipelines.song.plan import STAGES, Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.descriptors import STAGES, STEPS
+from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
 
-_KINDS: dict[str, type] = {"generate": GenerateOptions, "remix": RemixOptions, "harmonize": HarmonizeOptions, **STAGES}
 _DECIDES = ("pipeline", "options", "input")
-_ACCOMPANIMENT = {
-    "chords": "with chords",
-    "bass": "with a bass line",
-    "piano": "with a piano part",
-    "band": "with a band",
-    "chorale": "for four voices",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +111,10 @@ def again(event: Event, take: Take) -> Order:
         StudioError: what it began with is not in the song, or its recipe is not one of this version.
     """
     verb = _pipeline(event.recipe)
-    if verb not in _KINDS:
+    if verb not in STEPS:
         raise StudioError("This version of the studio does not know this step. Update the studio.")
     try:
-        options = [from_mapping(_KINDS[recipe["pipeline"]], recipe["options"]) for recipe in event.chain]
+        options = [STEPS[recipe["pipeline"]].from_mapping(recipe["options"]) for recipe in event.chain]
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise StudioError("The recipe of this step is damaged. Choose another step.") from error
     if verb not in STAGES:
@@ -142,109 +133,22 @@ def again(event: Event, take: Take) -> Order:
 def in_words(recipe: Mapping[str, Any]) -> str:
     """Returns what a recipe's pipeline did, such as "remixed bars 5-8, notes 60 %, seed 7"; never fails."""
     pipeline = _pipeline(recipe)
-    if pipeline not in _KINDS:
+    if pipeline not in STEPS:
         return f"went through {pipeline}" if pipeline else "a step that is not known here"
     try:
-        options = from_mapping(_KINDS[pipeline], recipe["options"])
-        parts = [*_WORDS[pipeline](options), f"seed {options.seed}"]
+        options = STEPS[pipeline].from_mapping(recipe["options"])
+        parts = [*STEPS[pipeline].describe(options), f"seed {options.seed}"]
         count, variant = getattr(options, "variants", 1), recipe.get("variant")
         if count > 1 and isinstance(variant, int):
             parts.append(f"version {variant + 1} of {count}")
         return ", ".join(filter(None, parts))
     except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
-        return f"{_PLAINLY[pipeline]}, with settings that this version does not know"
+        return f"{STEPS[pipeline].did}, with settings that this version does not know"
 
 
 def _pipeline(recipe: Mapping[str, Any]) -> str:
     name = recipe.get("pipeline")
     return name if isinstance(name, str) else ""
-
-
-def _generate(o: GenerateOptions) -> list[str]:
-    length = _count(o.bars, "bar") if o.bars is not None else f"{o.seconds:g} seconds"
-    after = "" if o.keep_bars is None else f" after bar {o.keep_bars:d}" if o.keep_bars else " anew"
-    return [f"wrote {length}{after}", *_music(o), o.genre or "", _listed(o.instruments)]
-
-
-def _remix(o: RemixOptions) -> list[str]:
-    swaps = [f"track {int(track) + 1} as {name}" for track, _, name in (wish.partition("=") for wish in o.instruments)]
-    return [
-        f"remixed {_bars(o.bars)}",
-        f"{o.change} {o.amount:g} %" if o.amount else "",
-        f"track{'s' * (len(o.tracks) > 1)} {_listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
-        *swaps,
-    ]
-
-
-def _harmonize(o: HarmonizeOptions) -> list[str]:
-    where = f" {_bars(o.bars)}" if o.bars else ""
-    return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", _listed(o.instruments)]
-
-
-def _theme(o: ThemeOptions) -> list[str]:
-    count = len(o.sections)
-    named = f" ({', '.join(o.sections)})" if count > 1 else ""
-    return [f"wrote {_count(count, 'theme')}{named} of {_count(o.bars, 'bar')}", o.lead, *_music(o), o.genre or ""]
-
-
-def _sections(o: SectionsOptions) -> list[str]:
-    short = all(len(theme_of(name)) == 1 for name in o.form)
-    form = (" " if short else ", ").join(o.form)
-    framed = [f"intro of {_count(o.intro_bars, 'bar')}"] if o.intro_bars else []
-    return [f"laid out {form}", *framed, f"ending of {_count(o.ending_bars, 'bar')}", f"returns varied {o.amount:g} %"]
-
-
-def _harmony(o: HarmonyOptions) -> list[str]:
-    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), _listed(o.instruments)]
-
-
-def _mix(o: MixOptions) -> list[str]:
-    extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
-    extras |= {"fills": o.fills, "ritardando": o.ritardando}
-    return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
-
-
-_WORDS: dict[str, Callable[[Any], list[str]]] = {
-    "generate": _generate,
-    "remix": _remix,
-    "harmonize": _harmonize,
-    "theme": _theme,
-    "sections": _sections,
-    "harmony": _harmony,
-    "mix": _mix,
-}
-_PLAINLY = {
-    "generate": "wrote music",
-    "remix": "remixed it",
-    "harmonize": "harmonized it",
-    "theme": "wrote themes",
-    "sections": "laid out the sections",
-    "harmony": "accompanied it",
-    "mix": "mixed it",
-}
-
-
-def _music(o: Any) -> list[str]:
-    return [o.key or "", "" if o.tempo_bpm is None else f"{o.tempo_bpm:g} BPM", o.time_signature or ""]
-
-
-def _chords(text: str) -> list[str]:
-    bars = text.strip("| ").split(" | ")
-    return [f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}"] if text.strip("| ") else []
-
-
-def _bars(text: str) -> str:
-    if not text.strip():
-        return "all bars"
-    return f"bar {text.strip()}" if text.strip().isdecimal() else f"bars {text.strip()}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:d} {noun}{'s' * (number != 1)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
 
 
 def _pieces(takes: Sequence[Take]) -> dict[str, Piece]:

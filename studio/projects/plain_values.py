@@ -9,21 +9,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
-from pipelines.song.plan import MODES, Brief, Plan, plan_from_mapping, plan_to_mapping
+from pipelines.descriptors import PIPELINES
+from pipelines.options import GenerateOptions, from_mapping, to_mapping
+from pipelines.song.plan import MODES, Brief
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "generate": (GenerateOptions, to_mapping, lambda values: from_mapping(GenerateOptions, values)),
-    "remix": (RemixOptions, to_mapping, lambda values: from_mapping(RemixOptions, values)),
-    "harmonize": (HarmonizeOptions, to_mapping, lambda values: from_mapping(HarmonizeOptions, values)),
+    **{name: (each.options, each.to_mapping, each.from_mapping) for name, each in PIPELINES.items()},
     "brief": (Brief, to_mapping, lambda values: from_mapping(Brief, values)),
-    "compose": (Plan, plan_to_mapping, plan_from_mapping),
 }
 """What a take or a control may hold besides plain values, by name: its class, and the ways to plain values and back."""
 
 _NAMES = {field.name for field in dataclasses.fields(GenerateOptions)} | {"start", "unit"}
 _GROUPS = re.compile(
-    r"(compose|wish|remix|harmonize|selected|selection|locked|swap|keep bars|sheet) [\w ]{1,60}", re.ASCII
+    rf"({'|'.join(PIPELINES)}|wish|selected|selection|locked|swap|keep bars|sheet) [\w ]{{1,60}}", re.ASCII
 )
 """Names of controls: those of the Generate page, and what those of the others begin with."""
 

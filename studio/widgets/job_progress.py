@@ -9,11 +9,10 @@ import streamlit as st
 
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.song.plan import Plan
+from pipelines.descriptors import descriptor_of
 from studio.jobs import Job, registry
 from studio.session import Song, Writing
 from studio.widgets import takes
-from studio.widgets.compose.stage_labels import face
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary
 
@@ -58,20 +57,14 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
     ahead, step = registry().position(job), job.update
     options, before = song.writing.options, song.writing.before
     grows, rewrites = takes.grows(options), takes.rewrites(options)
-    share = 0.0 if step is None else step.done / step.total
-    if step is None and isinstance(options, Plan):
-        share = len(song.writing.stages) / len(options.stages)
+    kept = song.writing.stages  # of a composed song that is written again from one of its stages on
+    share = step.done / step.total if step else len(kept) / len(options.stages) if kept else 0.0
     if ahead:
         text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
     elif step is None:
         text = "Warming up …"
-    elif isinstance(options, Plan):
-        number = min(int(step.done), len(options.stages) - 1)
-        text = f"{face(options.stages[number]).title}: stage {number + 1} of {len(options.stages)}"
-    elif grows:
-        text = f"Writing bar {min(int(step.done) + 1, step.total):.0f} of {step.total:.0f}"
     else:
-        text = f"{'Rewriting' if rewrites else 'Harmonizing'} … {share:.0%}"
+        text = descriptor_of(options).progress(options, step.done, step.total)
     with st.container(horizontal=True, vertical_alignment="center", key="writing"):
         st.progress(min(1.0, share), text)
         label = "Stop and keep" if step else "Cancel"

@@ -13,6 +13,7 @@ from music.errors import StudioError
 from music.instruments import instrument_name
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
+from pipelines.descriptors import STEPS
 from studio.jobs import registry
 from studio.session import Song, Take, Upload, bound, keep, set_controls
 from studio.wording import plain, show_error
@@ -21,7 +22,7 @@ FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
 """A tune to try worked examples on."""
-_IN_THE_SAME_KEY = ("sections", "harmony", "mix", "remix")
+_IN_THE_SAME_KEY = [name for name, step in STEPS.items() if step.keeps_key]
 """Pipelines that leave a piece in the key that it is in."""
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.descriptors import descriptor_of
 from pipelines.song.plan import Plan
 from studio.session import Place, Song, Take, name_of
 from studio.widgets.player.player import NamedPiece, small_roll
@@ -80,11 +80,8 @@ def _history_row(song: Song, take: Take) -> None:
 
 
 def _icon(options: Any) -> str:
-    if isinstance(options, HarmonizeOptions):
-        return "piano"
-    if isinstance(options, Plan):
-        return "auto_awesome"
-    return "upload_file" if options is None else "auto_fix_high" if rewrites(options) else "music_note"
+    pipeline = descriptor_of(options)
+    return pipeline.icon if pipeline else "upload_file"
 
 
 def compare_control(song: Song) -> None:
@@ -156,12 +153,14 @@ def _side_by_side(pieces: tuple[Piece, ...]) -> Iterator[tuple[Any, int, Piece]]
 
 def rewrites(options: Any) -> bool:
     """Whether a take of these options is an older piece with some notes changed, rather than new music."""
-    return isinstance(options, RemixOptions) or (isinstance(options, HarmonizeOptions) and bool(options.bars))
+    pipeline = descriptor_of(options)
+    return pipeline is not None and pipeline.rewrites(options)
 
 
 def grows(options: Any) -> bool:
     """Whether a take of these options becomes longer while it is written, rather than fuller or other."""
-    return isinstance(options, GenerateOptions)
+    pipeline = descriptor_of(options)
+    return pipeline is not None and pipeline.grows
 
 
 def marked(take: Take, piece: Piece, other: Piece | None) -> tuple[Marks, Marks]:

@@ -18,7 +18,7 @@ def found():
     from pipelines import compose
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compose, "PIPELINES", dict(STAGES))
+        patch.setattr(compose, "RUN", dict(STAGES))
         yield measure("a song for piano and drums", 30.0, 1, os.cpu_count(), began=0.0)
 
 

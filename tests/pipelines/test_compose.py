@@ -14,9 +14,9 @@ from music.form import ENDING
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
-from pipelines.compose import PIPELINES, SongStep, compose
+from pipelines.compose import SongStep, compose
 from pipelines.options import to_mapping
-from pipelines.song.plan import STAGES, Brief, Plan
+from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
 from tests.pipelines.song.song_checks import (
     asked_for,
@@ -199,10 +199,6 @@ def test_a_song_that_is_done_has_nothing_left_to_do():
         with pytest.raises(StudioError) as refused:
             list(compose(NOTHING, plan_of(SHORT), done))
         assert two_sentences(str(refused.value))
-
-
-def test_every_stage_of_a_plan_can_be_run():
-    assert PIPELINES.keys() == STAGES.keys()
 
 
 def test_a_plan_that_does_not_fit_what_is_done_is_refused():

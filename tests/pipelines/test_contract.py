@@ -13,6 +13,7 @@ import pytest
 from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.contract import Step
+from pipelines.descriptors import STEPS
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
@@ -50,6 +51,10 @@ PIPELINES = {
     "write the harmony": Case(write_harmony, tunes(), HarmonyOptions(style="bass", seed=3)),
     "mix": Case(mix, tunes(), MixOptions(seed=4)),
 }
+
+
+def test_no_pipeline_is_left_out():
+    assert {case.pipeline for case in PIPELINES.values()} == {step.load() for step in STEPS.values()}
 
 
 @dataclass(frozen=True)

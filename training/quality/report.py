@@ -29,16 +29,13 @@ from music.bars import bar_grid
 from music.edit import slice_bars
 from music.errors import StudioError
 from music.files.midi import read_midi
+from pipelines.descriptors import PIPELINES
 from training.card import keep_report
 from training.data.prepare import Source, manifest_sources
 
 EXCERPT_BARS = 16
-REPORTS = {
-    "generate": "training.quality.generate",
-    "remix": "training.quality.remix",
-    "harmonize": "training.quality.harmonize",
-    "compose": "training.quality.compose",
-}
+REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
+"""The module that reports on what each pipeline makes."""
 CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
 

@@ -11,18 +11,14 @@ import streamlit as st
 from checkpoints.sources import offline
 from checkpoints.store import Entry, cards_folder, remove
 from music.errors import StudioError
+from pipelines.descriptors import PIPELINES
 from studio.session import Song, bound, keep
 from studio.songs import are_listed
 from studio.widgets.checkpoints import jobs
 from studio.wording import plain
 
 CSS = Path(__file__).with_suffix(".css")
-PURPOSES = {
-    "generate": "Generate",
-    "remix": "Remix",
-    "harmonize": "Harmonize",
-    "": "Sound bank",
-}
+PURPOSES = {each.task: each.title for each in PIPELINES.values() if each.task} | {"": "Sound bank"}
 """What an entry's task is called on the page."""
 
 STATES: Mapping[str, tuple[str, str]] = {

@@ -9,11 +9,11 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.descriptors import STAGES
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
 from studio.session import Song, Take, keep
 from studio.widgets import sampling
-from studio.widgets.compose.stage_labels import face
 from studio.widgets.compose.stage_options import in_words
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
@@ -50,7 +50,7 @@ def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] 
     Raises:
         StudioError: the options do not go together or with the song, or the studio is too busy.
     """
-    title = face(take.options.stages[number]).title
+    title = STAGES[take.options.stages[number].pipeline].title
     detail = f"{title} re-rolled" if changes is None else f"{title}: {in_words(changes)}"
     if changes and "form" in changes:
         _check_themes(changes["form"], take.options)
@@ -80,7 +80,7 @@ def finish(song: Song, take: Take, number: int) -> None:
 
 def branch(song: Song, take: Take, number: int) -> None:
     """Makes what a stage made a take of its own."""
-    title, piece = face(take.options.stages[number]).title, take.stages[number]
+    title, piece = STAGES[take.options.stages[number].pipeline].title, take.stages[number]
     song.add((piece,), label=f"{title} of {take.label}", detail=summary(piece))
 
 

@@ -9,11 +9,12 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
 from studio.jobs import Job
 from studio.session import Song, Take
 from studio.widgets.compose.actions import branch, finish, show_stage, shown_stage, write_again
-from studio.widgets.compose.stage_labels import FACES, face, finished
+from studio.widgets.compose.stage_labels import came_out, finished
 from studio.widgets.compose.stage_options import options_form
 from studio.widgets.player.player import NamedPiece, player, small_roll
 from studio.widgets.workspace import result
@@ -31,13 +32,13 @@ def live_song(song: Song, job: Job) -> None:
     with with_roll:
         player([NamedPiece("Now", made[-1] if made else Piece.empty())], key="live", live=True, grows=False)
     with cards, st.container(gap="small", key="stages"):
-        for number, stage in enumerate(plan.stages):
+        for number in range(len(plan.stages)):
             piece = made[number] if number < len(made) else None
             share = None if number < len(kept) else max(0.0, min(1.0, now - number))
-            _live_card(number, face(stage).in_words, plan, piece, share, waits=step is None)
+            _live_card(number, plan, piece, share, waits=step is None)
 
 
-def _live_card(number: int, in_words: Any, plan: Plan, piece: Piece | None, share: float | None, waits: bool) -> None:
+def _live_card(number: int, plan: Plan, piece: Piece | None, share: float | None, waits: bool) -> None:
     stage = plan.stages[number]
     done = share is None or share >= 1.0
     writing = not done and not waits and share is not None and (share > 0 or piece is not None)
@@ -51,17 +52,17 @@ def _live_card(number: int, in_words: Any, plan: Plan, piece: Piece | None, shar
         if state == "writing":
             bar.progress(share)
         small_roll(
-            NamedPiece(face(stage).title, piece or Piece.empty()),
+            NamedPiece(STAGES[stage.pipeline].title, piece or Piece.empty()),
             key=f"live stage {number}",
             height=ROLL_PX if piece else 0,
         )
-        st.caption(plain(in_words(stage.options, piece)) if done and piece is not None else face(stage).about)
+        st.caption(plain(came_out(stage, piece)) if done and piece is not None else STAGES[stage.pipeline].about)
 
 
 def _head(number: int, stage: Any, word: str, state: str) -> None:
     icon = {"done": ":material/check_circle: ", "missing": ":material/pending: "}.get(state, "")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-        st.markdown(f":material/{face(stage).icon}: **{face(stage).title}**", width="content")
+        st.markdown(f":material/{STAGES[stage.pipeline].icon}: **{STAGES[stage.pipeline].title}**", width="content")
         st.markdown(f":gray[{icon}{word}]" if state != "writing" else f":primary[{word}]", width="content")
 
 
@@ -70,7 +71,7 @@ def composed(song: Song, next_step: Callable[[Song], None], widths: Sequence[int
     number = shown_stage(song)
     heard = None
     if number is not None:
-        heard = NamedPiece(face(song.take.options.stages[number]).title, song.take.stages[number])
+        heard = NamedPiece(STAGES[song.take.options.stages[number].pipeline].title, song.take.stages[number])
     left, right = st.columns(widths, gap="medium")
     with left:
         result(song, next_step, heard=heard)
@@ -88,7 +89,7 @@ def welcome() -> None:
 def about_stages() -> None:
     """Shows what will happen, for a visitor who has nothing yet: what each stage does."""
     with st.container(key="about"):
-        for column, (number, each) in zip(st.columns(len(FACES)), enumerate(FACES.values(), 1), strict=True):
+        for column, (number, each) in zip(st.columns(len(STAGES)), enumerate(STAGES.values(), 1), strict=True):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 st.markdown(f":primary[:material/{each.icon}:] **{number} · {each.title}**")
                 st.caption(each.about)
@@ -124,7 +125,7 @@ def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
         border=True, gap="xsmall", key=f"stage {number} {'heard' if heard else 'kept' if is_done else 'cut'}"
     ):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-            st.markdown(f":material/{face(stage).icon}: **{face(stage).title}**", width="content")
+            st.markdown(f":material/{STAGES[stage.pipeline].icon}: **{STAGES[stage.pipeline].title}**", width="content")
             if piece is not None and piece.note_count:
                 st.button(
                     "Back to the song" if heard else "Listen",
@@ -138,17 +139,17 @@ def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
                     else "Puts what this stage made in the player, to hear it alone.",
                 )
         if piece is not None and piece.note_count:
-            small_roll(NamedPiece(face(stage).title, piece), key=f"stage roll {number}", height=ROLL_PX)
+            small_roll(NamedPiece(STAGES[stage.pipeline].title, piece), key=f"stage roll {number}", height=ROLL_PX)
         if not is_done:
             st.caption("Stopped before its end." if piece is not None else "Not written: the song was stopped.")
         else:
-            st.caption(plain(face(stage).in_words(stage.options, piece)))
+            st.caption(plain(came_out(stage, piece)))
             _actions(song, take, number, key)
 
 
 def _actions(song: Song, take: Take, number: int, key: str) -> None:
     stage = take.options.stages[number]
-    title = face(stage).title
+    title = STAGES[stage.pipeline].title
     with st.container(horizontal=True, gap="xsmall"):
         if hasattr(stage.options, "seed"):
             _pressed(
@@ -175,8 +176,8 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
 
 
 def _what_happens(plan: Plan, number: int) -> str:
-    after = [face(stage).title for stage in plan.stages[number + 1 :]]
-    again = f"Writes {face(plan.stages[number]).title} anew with another seed, as a new take."
+    after = [STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]]
+    again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed, as a new take."
     follow = f" {_listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
     return again + follow + (" What came before is kept." if number else "")
 

@@ -1,9 +1,8 @@
-"""The stages of a song as a visitor reads of them: what each is called, what it does, and what came of it in one line."""
+"""The stages of a song as a visitor reads of them: what came of each in one line, and how many are finished."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from music.bars import bar_grid, clock
@@ -15,23 +14,6 @@ from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOption
 from studio.widgets.compose.brief_chips import player_name
 
 CHORDS_NAMED = 4
-
-
-@dataclass(frozen=True)
-class Face:
-    """A stage as the page shows it.
-
-    Attributes:
-        title: what it is called.
-        icon: the name of its picture.
-        about: what it does, in one line.
-        in_words: returns what came of these options, in one line.
-    """
-
-    title: str
-    icon: str
-    about: str
-    in_words: Callable[[Any, Piece], str]
 
 
 def _theme(options: ThemeOptions, piece: Piece) -> str:
@@ -70,22 +52,15 @@ def _player(track: Any) -> str:
     return player_name(DRUMS if track.is_drum else track.program)
 
 
-FACES: dict[str, Face] = {
-    "theme": Face("Theme", "music_note", "A melody for each part of the form.", _theme),
-    "sections": Face("Sections", "view_week", "The themes in order. Returns are varied; intro and ending frame them.", _sections),
-    "harmony": Face("Harmony", "piano", "Chords and players under the melody.", _harmony),
-    "mix": Face("Mix", "tune", "Loudness, entries and fills, section by section.", _mix),
+_CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {
+    "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
 }  # fmt: skip
-"""What a visitor reads of each stage, by its pipeline."""
 
 
-def face(stage: Stage) -> Face:
-    """Returns how a stage is shown; a pipeline that has no face of its own goes by its name."""
-    name = stage.pipeline
-    plain = Face(
-        name.replace("_", " ").capitalize(), "graphic_eq", "", lambda options, piece: f"{piece.note_count} notes"
-    )
-    return FACES.get(name, plain)
+def came_out(stage: Stage, piece: Piece) -> str:
+    """Returns in one line what came of a stage; of one that has no words here how many notes it has."""
+    told = _CAME_OUT.get(stage.pipeline)
+    return told(stage.options, piece) if told else f"{piece.note_count} notes"
 
 
 def finished(plan: Plan, stages: tuple[Piece, ...]) -> int:

@@ -15,6 +15,7 @@ from music.bars import bar_grid, ticks_to_seconds
 from music.form import sections
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
+from pipelines.descriptors import STEPS
 from studio import media
 
 COLOURS = (
@@ -34,7 +35,7 @@ DRUM_ROWS: dict[str, tuple[int, ...]] = {
 OTHER_DRUMS = "Perc."
 
 _PARTS = ("sound", "roll", "view", "mixer", "select", "changes", "form", "pointer")
-_ACCOMPANY = ("harmonize", "harmony")
+_ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _FEWEST_SEMITONES = 25
 _HERE = Path(__file__).parent
 

@@ -51,8 +51,8 @@ def toys(monkeypatch) -> Any:
         ]
 
     monkeypatch.setattr(song_folder, "render_stems", played)
-    monkeypatch.setattr(chain, "PIPELINES", dict(STAGES))
-    return chain.PIPELINES
+    monkeypatch.setattr(chain, "RUN", dict(STAGES))
+    return chain.RUN
 
 
 def recipe_of(folder: str) -> dict[str, Any]:

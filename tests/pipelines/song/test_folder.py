@@ -152,7 +152,7 @@ def test_the_zip_has_one_folder_named_after_the_song(song, files):
 
 
 def test_the_worker_composes_and_stops_when_told(song, monkeypatch):
-    monkeypatch.setattr("pipelines.compose.PIPELINES", dict(STAGES))
+    monkeypatch.setattr("pipelines.compose.RUN", dict(STAGES))
     told: list[Any] = []
     compose, zipped = VERBS["compose"], VERBS["song_zip"]
     assert (compose.lane, zipped.lane) == ("model", "media")

@@ -13,15 +13,16 @@ from music.files.midi import read_midi
 from music.form import with_sections
 from music.instruments import parse_instrument
 from music.piece import Piece
+from pipelines.descriptors import STAGES
 from pipelines.prompt.understand import understand
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
 from studio import jobs
 from studio.projects.plain_values import controls_from_plain
 from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import COMMON, clock
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
-from studio.widgets.compose.stage_labels import FACES, face, finished
+from studio.widgets.compose.stage_labels import finished
 from studio.widgets.compose.stage_options import in_words
 from studio.widgets.player.player import picture
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
@@ -81,7 +82,7 @@ def until_under_way(page):
 def test_the_first_page_says_what_to_do(compose):
     assert not compose.exception and any("What shall we compose?" in m.value for m in compose.markdown)
     assert {button.label for button in compose.button} >= {*EXAMPLES, "Compose"}
-    assert all(any(each.title in m.value for m in compose.markdown) for each in FACES.values())
+    assert all(any(each.title in m.value for m in compose.markdown) for each in STAGES.values())
 
 
 def test_chips_follow_the_words(compose):
@@ -330,10 +331,6 @@ def test_the_player_names_the_sections_of_a_piece_and_of_no_other():
     assert marked["sections"] == [
         {"name": "A", "theme": "A", "from": 0.0, "to": 2.0}, {"name": "A'", "theme": "A", "from": 2.0, "to": 4.0},
     ]  # fmt: skip
-
-
-def test_a_stage_of_another_kind_is_shown_by_its_name():
-    assert face(Stage("lyrics_line", None)).title == "Lyrics line"
 
 
 def test_changes_in_words():

@@ -1,0 +1,112 @@
+"""What pipelines do, and how far they are, in plain words: for the history of a song and for progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from music.form import theme_of
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+
+_ACCOMPANIMENT = {
+    "chords": "with chords",
+    "bass": "with a bass line",
+    "piano": "with a piano part",
+    "band": "with a band",
+    "chorale": "for four voices",
+}
+
+
+def share_done(options: Any, done: float, total: float) -> str:
+    """Returns how far a pipeline is as a share of the whole."""
+    return f"Writing … {done / total:.0%}"
+
+
+def bar_in_work(options: Any, done: float, total: float) -> str:
+    """Returns which bar is being written, of a pipeline that counts bars."""
+    return f"Writing bar {min(int(done) + 1, total):.0f} of {total:.0f}"
+
+
+def share_rewritten(options: Any, done: float, total: float) -> str:
+    """Returns how much of a piece is rewritten."""
+    return f"Rewriting … {done / total:.0%}"
+
+
+def share_harmonized(options: HarmonizeOptions, done: float, total: float) -> str:
+    """Returns how much of a piece is harmonized, or harmonized again where only some bars are."""
+    return f"{'Rewriting' if options.bars else 'Harmonizing'} … {done / total:.0%}"
+
+
+def describe_generate(o: GenerateOptions) -> list[str]:
+    """Returns what was written, and in what manner; parts may be empty."""
+    length = _count(o.bars, "bar") if o.bars is not None else f"{o.seconds:g} seconds"
+    after = "" if o.keep_bars is None else f" after bar {o.keep_bars:d}" if o.keep_bars else " anew"
+    return [f"wrote {length}{after}", *_music(o), o.genre or "", _listed(o.instruments)]
+
+
+def describe_remix(o: RemixOptions) -> list[str]:
+    """Returns what was written anew, and how much of it; parts may be empty."""
+    swaps = [f"track {int(track) + 1} as {name}" for track, _, name in (wish.partition("=") for wish in o.instruments)]
+    return [
+        f"remixed {_bars(o.bars)}",
+        f"{o.change} {o.amount:g} %" if o.amount else "",
+        f"track{'s' * (len(o.tracks) > 1)} {_listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
+        *swaps,
+    ]
+
+
+def describe_harmonize(o: HarmonizeOptions) -> list[str]:
+    """Returns what was accompanied, and by whom; parts may be empty."""
+    where = f" {_bars(o.bars)}" if o.bars else ""
+    return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", _listed(o.instruments)]
+
+
+def describe_theme(o: ThemeOptions) -> list[str]:
+    """Returns which themes were written; parts may be empty."""
+    count = len(o.sections)
+    named = f" ({', '.join(o.sections)})" if count > 1 else ""
+    return [f"wrote {_count(count, 'theme')}{named} of {_count(o.bars, 'bar')}", o.lead, *_music(o), o.genre or ""]
+
+
+def describe_sections(o: SectionsOptions) -> list[str]:
+    """Returns how the form was laid out; parts may be empty."""
+    short = all(len(theme_of(name)) == 1 for name in o.form)
+    form = (" " if short else ", ").join(o.form)
+    framed = [f"intro of {_count(o.intro_bars, 'bar')}"] if o.intro_bars else []
+    return [f"laid out {form}", *framed, f"ending of {_count(o.ending_bars, 'bar')}", f"returns varied {o.amount:g} %"]
+
+
+def describe_harmony(o: HarmonyOptions) -> list[str]:
+    """Returns how the themes were accompanied; parts may be empty."""
+    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), _listed(o.instruments)]
+
+
+def describe_mix(o: MixOptions) -> list[str]:
+    """Returns how the song was mixed; parts may be empty."""
+    extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
+    extras |= {"fills": o.fills, "ritardando": o.ritardando}
+    return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
+
+
+def _music(o: Any) -> list[str]:
+    return [o.key or "", "" if o.tempo_bpm is None else f"{o.tempo_bpm:g} BPM", o.time_signature or ""]
+
+
+def _chords(text: str) -> list[str]:
+    bars = text.strip("| ").split(" | ")
+    return [f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}"] if text.strip("| ") else []
+
+
+def _bars(text: str) -> str:
+    if not text.strip():
+        return "all bars"
+    return f"bar {text.strip()}" if text.strip().isdecimal() else f"bars {text.strip()}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:d} {noun}{'s' * (number != 1)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
