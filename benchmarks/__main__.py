@@ -1,4 +1,4 @@
-"""The benchmarks' command line: python -m benchmarks compose | decode | render | tokenize [options]."""
+"""The benchmarks' command line: python -m benchmarks compose | decode | fingerprints | render | tokenize [options]."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from music.errors import StudioError
 VERBS = {
     "compose": "seconds for a whole song, stage by stage and file by file, beside its length; peak memory",
     "decode": "notes per second of our decoder, beside GPT-2 of the same size on REMI tokens",
+    "fingerprints": "which of the notes that the studio makes are still those of an earlier run; 1 if any are not",
     "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
     "tokenize": "notes per second from file to octuples, beside pretty_midi and plain Python",
 }
-"""What each benchmark prints. Each is a module of this room with ``main(arguments)``."""
+"""What each benchmark prints. Each is a module of this room with ``main(arguments)``, which may return an exit code."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one benchmark and returns the exit code: 0, or 2 after an error that a user can mend."""
+    """Runs one benchmark and returns the exit code: its own, or 2 after an error that a user can mend."""
     verb = arguments[0] if arguments else "--help"
     if verb in ("-h", "--help"):
-        print(__doc__ + "\n\n" + "\n".join(f"  {name:<10}{text}" for name, text in VERBS.items()))
+        print(__doc__ + "\n\n" + "\n".join(f"  {name:<14}{text}" for name, text in VERBS.items()))
         return 0
     if verb not in VERBS:
         print(f"There is no benchmark {verb!r}. Choose one of {', '.join(VERBS)}.", file=sys.stderr)
         return 2
     try:
-        importlib.import_module(f"benchmarks.{verb}").main(arguments[1:])
+        return importlib.import_module(f"benchmarks.{verb}").main(arguments[1:]) or 0
     except StudioError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":
