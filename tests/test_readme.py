@@ -13,10 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = "README.md") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -48,9 +49,10 @@ def test_python_blocks_run(tmp_path):
         assert "notes" in run([sys.executable, "-c", block], tmp_path)
 
 
-def test_console_blocks_name_real_commands():
+@pytest.mark.parametrize("page", PAGES)
+def test_console_blocks_name_real_commands(page):
     makefile = (ROOT / "Makefile").read_text()
-    for block in blocks("console"):
+    for block in blocks("console", page):
         for target in re.findall(r"^make (\w+)", block, re.MULTILINE):
             assert f"{target}:" in makefile
         for room, verb in re.findall(r"^python -m (\w+) (\w+)", block, re.MULTILINE):
@@ -63,5 +65,34 @@ def test_a_verb_that_does_not_exist_is_noticed(room):
 
 
 def test_the_tree_names_rooms_that_exist():
-    for room in re.findall(r"^\| `([\w./]+)` \|", README, re.MULTILINE):
-        assert room == "generate-small" or (ROOT / room).exists()
+    (tree,) = [block for block in blocks("text") if block.startswith("streamlit_app.py")]
+    room, named = ROOT, set()
+    for line in tree.splitlines():
+        if not line.startswith(" "):
+            room = ROOT
+        places = re.findall(r"(?:^|(?<= ))[\w.]+/?(?=  |$)", line[:22])
+        for place in places:
+            assert (room / place).exists(), place
+            named.add((room / place).relative_to(ROOT).as_posix())
+        if not line.startswith(" "):
+            room = ROOT / places[0]
+    folders = {"music", "models", "checkpoints", "pipelines", "studio", "training"}
+    assert named >= folders
+    assert named >= {  # no sub-room is left out
+        path.parent.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).glob("*/__init__.py")
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    folder = ROOT if (ROOT / page).exists() else ROOT / "docs"
+    for link in re.findall(r"\]\(([^)#]+)\)", PAGES[page]):
+        assert "://" in link or (folder / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page):
+    for name in re.findall(
+        r"`((?:music|models|checkpoints|pipelines|studio|training|benchmarks|tests|docs)/[\w./]+)`", PAGES[page]
+    ):
+        assert (ROOT / name).exists() or "NAME" in name, name
