@@ -178,7 +178,7 @@ def add_track(score: symusic.Score, program: int, is_drum: bool, name: str = "")
     return out
 
 
-def _notes(time, duration, pitch, velocity) -> symusic.core.NoteTickList:
+def _notes(time, duration, pitch, velocity) -> Iterable[symusic.Note]:
     """Returns a note list of these columns, in the order of symusic's own sort."""
     order = np.lexsort((velocity, pitch, duration, time))
     return symusic.Note.from_numpy(
