@@ -30,7 +30,7 @@ def changed_notes(before: symusic.Score, after: symusic.Score) -> list[np.ndarra
     return changed
 
 
-def _cross_off(track: symusic.core.TrackTick, changed: np.ndarray, known: Counter) -> None:
+def _cross_off(track: symusic.Track, changed: np.ndarray, known: Counter) -> None:
     """Marks the notes that are known as unchanged, and uses them up."""
     for place, note in enumerate(_notes(track)):
         if changed[place] and known[note] > 0:
@@ -38,10 +38,10 @@ def _cross_off(track: symusic.core.TrackTick, changed: np.ndarray, known: Counte
             changed[place] = False
 
 
-def _player(track: symusic.core.TrackTick) -> tuple[bool, int]:
+def _player(track: symusic.Track) -> tuple[bool, int]:
     return track.is_drum, track.program
 
 
-def _notes(track: symusic.core.TrackTick) -> Iterator[tuple[int, int, int, int]]:
+def _notes(track: symusic.Track) -> Iterator[tuple[int, int, int, int]]:
     notes = track.notes.numpy()
     return zip(*(notes[name].tolist() for name in ("time", "duration", "pitch", "velocity")))

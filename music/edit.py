@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import numpy as np
 import symusic
@@ -153,9 +154,10 @@ def graft(
     joining: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
     leaving: dict[int, list[int]] = defaultdict(list)
     for index, *note in new_notes:
-        joining[index].append(tuple(note))
-    for index, note in remove:
-        leaving[index].append(note)
+        time, duration, pitch, velocity = note
+        joining[index].append((time, duration, pitch, velocity))
+    for index, place in remove:
+        leaving[index].append(place)
     out = base.copy()
     for index in {*joining, *leaving}:
         track = out.tracks[index]
@@ -178,7 +180,7 @@ def add_track(score: symusic.Score, program: int, is_drum: bool, name: str = "")
     return out
 
 
-def _notes(time, duration, pitch, velocity) -> symusic.core.NoteTickList:
+def _notes(time: np.ndarray, duration: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> Iterable[symusic.Note]:
     """Returns a note list of these columns, in the order of symusic's own sort."""
     order = np.lexsort((velocity, pitch, duration, time))
     return symusic.Note.from_numpy(
@@ -192,7 +194,7 @@ def _notes(time, duration, pitch, velocity) -> symusic.core.NoteTickList:
 def _window(events: Iterable, start: int, end: int, kind: Callable = lambda event: None) -> list:
     """Returns the events of ``[start, end)``, moved to 0, and before them the last of each kind that came earlier."""
     events = sorted(events, key=lambda event: event.time)
-    in_force = {}
+    in_force: dict[Any, Any] = {}
     for event in events:
         if event.time < start:
             in_force.pop(kind(event), None)  # so that they stay in the order in which they were last sent
@@ -203,7 +205,7 @@ def _window(events: Iterable, start: int, end: int, kind: Callable = lambda even
     return carried + [_moved(event, -start) for event in inside]
 
 
-def _moved(event, ticks: int):
+def _moved(event: Any, ticks: int) -> Any:
     """Returns a copy of an event, this many ticks later."""
     out = event.copy()
     out.time += ticks

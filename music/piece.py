@@ -58,8 +58,8 @@ class Piece:
         add([(m.time, m.text) for m in score.markers])
         for track in score.tracks:
             add(track.name, track.program, track.is_drum, [(t.time, t.text) for t in track.lyrics])
-            for events in (track.notes, track.controls, track.pitch_bends, track.pedals):
-                add_arrays(events)
+            for played in (track.notes, track.controls, track.pitch_bends, track.pedals):
+                add_arrays(played)
         return digest.hexdigest()
 
     @property
@@ -80,5 +80,7 @@ class Piece:
         """Returns the piece that a pipeline makes of this one: a new score, and one more recipe in its history."""
         return dataclasses.replace(self, score=score, history=(*self.history, recipe))
 
-    def __reduce__(self):  # the cached fingerprint does not travel between processes
+    def __reduce__(
+        self,
+    ) -> tuple[type[Piece], tuple[Any, ...]]:  # the cached fingerprint does not travel between processes
         return Piece, (self.score, self.title, self.lyrics, self.history)

@@ -122,8 +122,8 @@ def hear(
     chords = []
     for state, quiet, low in zip(reversed(path), silent, bass.tolist(), strict=True):
         root, quality = names[state]
-        tones = {(root + step) % 12 for step in QUALITIES[quality]}
-        chords.append(NO_CHORD if quiet else Chord(root, quality, low if low in tones else root))
+        own = {(root + step) % 12 for step in QUALITIES[quality]}
+        chords.append(NO_CHORD if quiet else Chord(root, quality, low if low in own else root))
     return chords
 
 

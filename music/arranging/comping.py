@@ -39,7 +39,7 @@ def comp(program: int, spans: Sequence[ChordSpan], bars: Sequence[Bar], quarter:
     low, high = playable_range(program)
     sounding = [span for span in spans if span.chord != NO_CHORD]
     if program in _BASSES or high < _LOW:
-        pitches = {span: (low + (span.chord.bass - low) % 12,) for span in sounding}
+        pitches: dict[ChordSpan, tuple[int, ...]] = {span: (low + (span.chord.bass - low) % 12,) for span in sounding}
     else:
         reach = max(_CHORD_RANGE[0], low), min(_CHORD_RANGE[1], high)
         chordal = program in (*_HELD, *_STRUCK) and reach[1] - reach[0] >= LEAST_RANGE
@@ -94,7 +94,8 @@ def _blocks(spans: Sequence[ChordSpan], low: int, high: int) -> dict[ChordSpan, 
 
 def _inner_voice(spans: Sequence[ChordSpan], low: int, high: int) -> dict[ChordSpan, tuple[int, ...]]:
     """Returns for each chord the tone nearest to the one before, in the middle of an instrument's range at first."""
-    pitch, found = int(np.clip((low + high) // 2, 55, 70)), {}
+    pitch = int(np.clip((low + high) // 2, 55, 70))
+    found: dict[ChordSpan, tuple[int, ...]] = {}
     for span in spans:
         tones = [p for p in range(max(low, pitch - 11), min(high, pitch + 11) + 1) if p % 12 in span.chord.tones]
         pitch = min(tones, key=lambda p: (abs(p - pitch), p), default=pitch)

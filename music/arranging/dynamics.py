@@ -127,7 +127,7 @@ def section_levels(song: Song) -> list[float]:
     body = song.body
     themes = [song.sections[number].theme for number in body]
     counts = Counter(themes)
-    main = "Chorus" if "Chorus" in counts else max(counts, key=counts.get, default="")
+    main = "Chorus" if "Chorus" in counts else max(counts, key=counts.__getitem__, default="")
     returns = [number for number in body if song.sections[number].theme == main]
     peak = returns[-1] if main == "Chorus" or len(returns) > 1 else max(body, default=-1)
     others = iter((0.3, -0.3) * 16)

@@ -73,7 +73,9 @@ def _window(song: Song, section: Section, seam: int) -> int:
     return seam - max(fitting, default=max(beats, default=seam))
 
 
-def _fill(song: Song, part: Part, section: Section, following: Section, span: int, rng) -> Part | None:
+def _fill(
+    song: Song, part: Part, section: Section, following: Section, span: int, rng: np.random.Generator
+) -> Part | None:
     """Returns a drum part with a fill before a seam and a crash on it; None where the drums do not go on after it."""
     seam = following.start
     after = part[within(part, seam, following.end)]
@@ -104,7 +106,9 @@ def _fill(song: Song, part: Part, section: Section, following: Section, span: in
     return joined(part[~gone], new)
 
 
-def _approach(song: Song, part: Part, section: Section, seam: int, program: int, rng) -> Part | None:
+def _approach(
+    song: Song, part: Part, section: Section, seam: int, program: int, rng: np.random.Generator
+) -> Part | None:
     """Returns a bass part with a note by step into the first note of the next section; None where there is none."""
     beat = song.beat_before(seam)
     first = part[within(part, seam, min(seam + seam - beat, song.end))]
@@ -195,11 +199,12 @@ def last_chord(song: Song, parts: list[Part]) -> int | None:
 
 def ended(song: Song, parts: list[Part]) -> list[Part]:
     """Returns the parts with all players of the ending on one last chord, which rings to the end of the song."""
-    strike = last_chord(song, parts)
-    if strike is None:
+    strike, ending = last_chord(song, parts), song.ending
+    if strike is None or ending is None:
         return parts
-    ending, length = song.ending, song.end - strike
-    out, chord = list(parts), {}
+    length = song.end - strike
+    out: list[Part] = list(parts)
+    chord: dict[int, list[int]] = {}
     crashed = False
     for track, role in enumerate(song.roles):
         part = parts[track]
@@ -213,7 +218,8 @@ def ended(song: Song, parts: list[Part]) -> list[Part]:
             own = {int(pitch) for pitch in part[part[:, NoteColumn.TIME] == strike, NoteColumn.PITCH]} or (
                 {KICK} if not len(before) else set()
             )
-            pitches, loud = own if crashed else (KICK, CRASH), 1.1 * loud
+            pitches = [*own] if crashed else [KICK, CRASH]
+            loud *= 1.1
             crashed = True
         else:
             pitches = chord[track] = _final_pitches(song, part, strike, track)

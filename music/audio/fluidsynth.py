@@ -7,9 +7,9 @@ import ctypes
 import functools
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ DRUM_BANK = 128
 
 
 @functools.cache
-def library() -> ModuleType | None:
+def library() -> Any:
     """Returns pyfluidsynth with its library loaded and quiet, or None where libfluidsynth is missing."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints where it found the library when CI is set
@@ -44,7 +44,7 @@ def library() -> ModuleType | None:
     return fluidsynth
 
 
-def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Iterator[np.ndarray]:
+def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Generator[np.ndarray]:
     """Yields the sound, chunk after chunk, without end: after the last event what still rings, then silence.
 
     Args:

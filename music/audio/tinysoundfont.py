@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ VOLUMES = (7, 11)
 
 
 @functools.cache
-def library() -> ModuleType | None:
+def library() -> Any:
     """Returns the tinysoundfont package, or None where it is missing."""
     try:
         import tinysoundfont
@@ -33,7 +33,7 @@ def library() -> ModuleType | None:
     return tinysoundfont
 
 
-def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Iterator[np.ndarray]:
+def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Generator[np.ndarray]:
     """Yields the sound, chunk after chunk, without end, as ``music.audio.fluidsynth.play`` does.
 
     Args:
@@ -68,7 +68,8 @@ def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Itera
         yield chunk if stems else chunk.sum(0, keepdims=True)
 
 
-def _load(channels: tuple[Channel, ...], soundfont: Path, rate_hz: int):
+def _load(channels: tuple[Channel, ...], soundfont: Path, rate_hz: int) -> Any:
+    """Returns a synthesizer with an instrument for each of up to 16 channels."""
     module = library()
     synth = module.Synth(gain=-6, samplerate=rate_hz)
     try:
@@ -92,7 +93,7 @@ def _compute(synths: list, chunk: np.ndarray, start: int, stop: int) -> None:
             chunk[number, start:stop] = np.frombuffer(synth.generate(stop - start), np.float32).reshape(-1, 2)
 
 
-def _send(synth, kind: int, channel: int, first: int, second: int) -> None:
+def _send(synth: Any, kind: int, channel: int, first: int, second: int) -> None:
     if kind == Kind.NOTE_ON:
         # its loudness follows velocity, General MIDI's the square of it
         synth.noteon(channel, first, max(1, round(second * second / 127)))

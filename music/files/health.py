@@ -5,14 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import symusic
 
 from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid, clock
 from music.chord_bars import bar_texts
 from music.instruments import DRUMS, instrument_name, playable_range
 from music.piece import Piece
-from music.theory import estimate_key, spell, written_key
+from music.theory import Key, estimate_key, spell, written_key
+
+Value = TypeVar("Value")
 
 _BARS_A_ROW = 8
 
@@ -157,7 +162,8 @@ def bar_number(starts: Sequence[int], tick: int) -> int:
     return max(bisect_right(starts, tick), 1)
 
 
-def _track_health(track, key) -> TrackHealth:
+def _track_health(track: symusic.Track, key: Key) -> TrackHealth:
+    """Returns the line of the report about one track."""
     program = DRUMS if track.is_drum else track.program
     pitches = track.notes.numpy()["pitch"]
     low, high = (int(pitches.min()), int(pitches.max())) if len(pitches) else (None, None)
@@ -169,7 +175,7 @@ def _track_health(track, key) -> TrackHealth:
         notes=len(pitches),
         low=low,
         high=high,
-        range_name="" if low is None or track.is_drum else f"{spell(low, key)}-{spell(high, key)}",
+        range_name="" if low is None or high is None or track.is_drum else f"{spell(low, key)}-{spell(high, key)}",
         unplayable=0 if track.is_drum else int(((pitches < bottom) | (pitches > top)).sum()),
     )
 
@@ -188,9 +194,9 @@ def _pickup_beats(bars: list[Bar], first_note: int) -> float:
     return round(sounding * whole.numerator / (whole.end - whole.start), 2)
 
 
-def _only_changes(items) -> tuple:
+def _only_changes(items: Iterable[tuple[int, Value]]) -> tuple[tuple[int, Value], ...]:
     """Returns the ``(bar, value)`` pairs whose value differs from the pair before."""
-    kept = []
+    kept: list[tuple[int, Value]] = []
     for bar, value in items:
         if not kept or kept[-1][1] != value:
             kept.append((bar, value))
@@ -205,9 +211,10 @@ def _signature_name(sharps: int, tonality: int) -> str:
     return letter + ("#" * alter if alter >= 0 else "b" * -alter) + (" minor" if tonality else " major")
 
 
-def _changes(pairs) -> str:
+def _changes(pairs: Sequence[tuple[int, object]]) -> str:
+    """Returns the values in words: the first, then each that follows with its bar, and how many more there are."""
     shown = [str(pairs[0][1])] if pairs else []
-    shown += [f"{value} from bar {bar}" for bar, value in list(pairs)[1:9]]
+    shown += [f"{value} from bar {bar}" for bar, value in pairs[1:9]]
     if len(pairs) > 9:
         shown.append(f"and {len(pairs) - 9} more changes")
     return ", ".join(shown)

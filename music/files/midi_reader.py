@@ -171,7 +171,8 @@ def _pairs(
     events: list[tuple[int, int]], end: int, silences: list[int], mended: Counter[str]
 ) -> list[tuple[int, int, int]]:
     """Returns ``(start, stop, velocity)`` of one key's notes: the note that began first ends first."""
-    waiting, paired = deque(), []
+    waiting: deque[tuple[int, int]] = deque()
+    paired: list[tuple[int, int, int]] = []
     for tick, velocity in events:
         if velocity:
             waiting.append((tick, velocity))

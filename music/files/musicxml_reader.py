@@ -54,7 +54,7 @@ def parse_sheet(data: bytes) -> Parsed:
         ) from error
 
 
-def _xml(data: bytes) -> bytes:
+def _xml(data: bytes) -> str:
     """Returns the score's XML, checked, unpacked if need be."""
     try:
         if data[:2] == b"PK":

@@ -48,14 +48,15 @@ def _data() -> Path:
 def _letter_widths() -> dict[str, float]:
     """Returns the width of each letter as a share of the font's size."""
     letters = ElementTree.parse(_data() / "text" / "Times.xml").getroot()
-    em = float(letters.get("units-per-em"))
-    return {chr(int(g.get("c"), 16)): float(g.get("h-a-x") or g.get("w")) / em for g in letters.iter("g")}
+    em = float(letters.attrib["units-per-em"])
+    return {chr(int(g.attrib["c"], 16)): float(g.get("h-a-x") or g.attrib["w"]) / em for g in letters.iter("g")}
 
 
 @lru_cache(maxsize=8)
 def _glyph(code: str) -> tuple[str, float, float]:
     """Returns the outline of a glyph of the music font (y upwards), its lowest place and its width, in its own units."""
-    outline = _SHAPE.search((_data() / "Leipzig" / f"{code}.xml").read_text())[1]
+    drawing = (_data() / "Leipzig" / f"{code}.xml").read_text()
+    outline = next(shape[1] for shape in _SHAPE.finditer(drawing))
     boxes = ElementTree.parse(_data() / "Leipzig.xml").getroot()
     box = next(box for box in boxes.iter("g") if box.get("c") == code)
-    return outline, float(box.get("y")), float(box.get("h-a-x"))
+    return outline, float(box.attrib["y"]), float(box.attrib["h-a-x"])

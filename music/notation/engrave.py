@@ -123,8 +123,8 @@ def _drawable(document: bytes) -> str:
         return document.decode()
     root = ElementTree.fromstring(document)
     for harmony in root.iter("harmony"):
-        kind = harmony.find("kind")
-        kind.set("text", re.sub(r"b(?=\d)", "♭", kind.get("text")).replace("#", "♯"))
+        kind = next(harmony.iter("kind"))
+        kind.set("text", re.sub(r"b(?=\d)", "♭", kind.attrib["text"]).replace("#", "♯"))
         for child in harmony.findall("degree") + (harmony.findall("root") if kind.text == "none" else []):
             harmony.remove(child)
     return ElementTree.tostring(root, encoding="unicode")

@@ -126,7 +126,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
             staves = tuple(_staff(player, place, notes, bars, lengths is not None) for place, notes in enumerate(hands))
-        lyrics = _syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
+        lyrics = _syllables(list(score.tracks[sung[index]].lyrics), hands[0]) if index in sung else ()
         chords = printed_chords(score, bars) if index == led else ()
         parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics, chords))
     starts = [bar.start_tick for bar in bars]

@@ -305,7 +305,7 @@ class _PartWriter:
             rest = _add(note, "rest")
             if not symbol.kind:
                 rest.set("measure", "yes")
-        elif self.part.is_drum:
+        elif spelling is None:  # only drums have no names of notes
             step, _ = _DRUMS.get(pitch, _OTHER_DRUM)
             head = _add(note, "unpitched")
             _add(head, "display-step", step[0])

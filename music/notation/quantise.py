@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -295,7 +295,7 @@ def _exact_end(end: float, windows: list, edges: np.ndarray, slots: dict[int, in
     return start + round(round((end - start) * best / length) * length / best)
 
 
-def _heard_end(start: int, end: float, grid: np.ndarray, snap) -> int:
+def _heard_end(start: int, end: float, grid: np.ndarray, snap: Callable[[float, int], int]) -> int:
     """Returns where a scribe would end a played note: at a nearby onset, else on a nearby beat or half beat."""
     place = int(np.searchsorted(grid, end))
     near = [int(g) for g in grid[max(0, place - 1) : place + 1] if g > start]

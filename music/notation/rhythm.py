@@ -124,6 +124,14 @@ def note_value(length: int) -> tuple[str, int] | None:
     return (_VALUES[length * 2 // 3], 1) if length % 3 == 0 and length * 2 // 3 in _VALUES else None
 
 
+def _one_value(length: int) -> tuple[str, int]:
+    """Returns the type and the dots of a note that needs no ties, as everything has been split by now."""
+    value = note_value(length)
+    if value is None:
+        raise ValueError(f"no single note lasts {length} units")
+    return value
+
+
 def notate(segments: Sequence[Segment], metre: Metre) -> list[Symbol]:
     """Returns the symbols that write these segments, which fill one bar from 0 to its length."""
     if len(segments) == 1 and not segments[0].pitches:
@@ -138,10 +146,10 @@ def notate(segments: Sequence[Segment], metre: Metre) -> list[Symbol]:
             if inside:
                 end = min(segment.end, inside.end)
                 for a, b in _split_tuplet(at, end, inside):
-                    parts.append((a, b, *note_value((b - a) * inside.actual // inside.normal), inside))
+                    parts.append((a, b, *_one_value((b - a) * inside.actual // inside.normal), inside))
             else:
                 end = min([segment.end, *(t.start for t in tuplets if t.start > at)])
-                parts += [(a, b, *note_value(b - a), None) for a, b in _split(at, end, metre, not segment.pitches)]
+                parts += [(a, b, *_one_value(b - a), None) for a, b in _split(at, end, metre, not segment.pitches)]
             at = end
         everything = frozenset(segment.pitches)
         for index, (a, b, kind, dots, tuplet) in enumerate(parts):

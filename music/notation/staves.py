@@ -61,12 +61,12 @@ def players(score: symusic.Score) -> list[Player]:
             continue
         pair = indices[index] if index < len(indices) else None
         if pair is not None and _are_two_hands(score, here, pair, indices):
-            hands = (gathered(score, [here]), gathered(score, [pair]))
-            found.append(Player(part_name(track, hands=True), track.program, False, hands, (here, pair)))
+            both = (gathered(score, [here]), gathered(score, [pair]))
+            found.append(Player(part_name(track, hands=True), track.program, False, both, (here, pair)))
             index += 1
             continue
         notes = gathered(score, [here])
-        hands = (notes,)
+        hands: tuple[TrackNotes, ...] = (notes,)
         if _needs_two_staves(track.program, notes):
             right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
             hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
@@ -265,7 +265,7 @@ def _search(run: list[list[Note]], exact: bool) -> list[tuple[bool, ...]]:
                 [n for n, up in zip(group, choice, strict=True) if not up],
             )
             base = (0.25 if exact else 0.6) * bool(shares[1])
-            after = []
+            after: list[tuple[int, int, int, float] | None] = []
             for share in shares:
                 if not share:
                     after.append(None)

@@ -46,6 +46,8 @@ def view_players(score: symusic.Score, view: str) -> list[Player]:
 def _lead(score: symusic.Score) -> Player:
     """Returns the melody on one staff: the whole track, or the right hand where the track is piano music."""
     place = melody_track(score)
+    if place is None:
+        raise ValueError("a lead sheet needs a track with pitched notes")
     track, notes = score.tracks[place], gathered(score, [place])
     if not _is_line(notes, score.ticks_per_quarter, 0.1):
         player = next(player for player in players(score) if place in player.tracks)
@@ -57,7 +59,7 @@ def _closed(score: symusic.Score) -> list[Player]:
     """Returns four voices as two pairs, the higher two and the lower two."""
     sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
     heights = {index: -float(score.tracks[index].notes.numpy()["pitch"].mean()) for index in sounding}
-    order = sorted(sounding, key=heights.get)
+    order = sorted(sounding, key=heights.__getitem__)
     found = []
     for pair in (order[:2], order[2:]):
         tracks = [score.tracks[index] for index in pair]

@@ -215,11 +215,11 @@ def decode(rows: np.ndarray, ticks_per_quarter: int = 480) -> symusic.Score:
     bars = rows[:, Octuple.BAR] - FIRST
     starts = np.zeros(bars.max() + 1, dtype=np.int64)
     signature_of_bar = dict(zip(bars.tolist()[::-1], rows[::-1, Octuple.SIGNATURE].tolist(), strict=True))
-    now, signature = 0, None
+    now = 0
+    signature: int | None = None
     for bar in range(bars.max() + 1):
-        found = signature_of_bar.get(bar, signature)
-        if signature is None:  # leading empty bars take the first signature that is known
-            found = signature_of_bar[bars.min()]
+        # Leading empty bars take the first signature that is known.
+        found = signature_of_bar[bars.min()] if signature is None else signature_of_bar.get(bar, signature)
         numerator, denominator = vocab.signatures[found - FIRST]
         if found != signature:
             score.time_signatures.append(symusic.TimeSignature(now, numerator, denominator))

@@ -201,11 +201,11 @@ def _majorities(bar: np.ndarray, signature: np.ndarray) -> np.ndarray:
     return found
 
 
-def _positions(ticks: np.ndarray, per_quarter: int) -> np.ndarray:
+def _positions(ticks: np.ndarray | np.int64, per_quarter: int) -> np.ndarray:
     return _round_half_even(ticks * POSITIONS_PER_QUARTER, per_quarter)
 
 
-def _round_half_even(numerator: np.ndarray, denominator: np.ndarray | int) -> np.ndarray:
+def _round_half_even(numerator: np.ndarray | np.int64, denominator: np.ndarray | int) -> np.ndarray:
     """Returns the nearest whole number to each fraction, as Python's ``round``: of two the even one."""
     whole, rest = np.divmod(numerator, denominator)
     return whole + ((2 * rest > denominator) | ((2 * rest == denominator) & (whole % 2 == 1)))
