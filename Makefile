@@ -1,5 +1,6 @@
 # make studio   open the studio in the browser (PORT=8501)
-# make test     run the linter and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
+# make lint     check style (ruff) and types (mypy)
+# make test     lint and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
 # make test-fairseq   compare our MusicBERT with fairseq's encoder, in an environment of its own (needs g++; some minutes)
 # make resolve  check that every pin has a wheel for every supported Python (asks the package index; some minutes)
 # make clean    remove the environments and the caches
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Models are small: one thread each is the fastest, and leaves the other cores to the page and the sound.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: studio test test-fairseq resolve clean
+.PHONY: studio lint test test-fairseq resolve clean
 .DELETE_ON_ERROR:
 
 studio: .venv/.installed
@@ -30,9 +31,13 @@ studio: .venv/.installed
 	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT) --server.showEmailPrompt false \
 		--server.headless $$([ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && echo false || echo true)
 
-test: .venv/.installed-dev
-	@bash system.sh
+lint: .venv/.installed-dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+
+test: lint
+	@bash system.sh
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 test-fairseq: .venv-fairseq/.installed
@@ -42,7 +47,7 @@ resolve: .venv/.installed-dev
 	$(BIN)/python .ci/resolve.py $(SUPPORTED)
 
 clean:
-	rm -rf .venv .venv-fairseq .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-fairseq .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: $(REQUIREMENTS)

@@ -36,7 +36,15 @@ def resolve(version: str, *arguments: str | Path) -> tuple[list[dict], str]:
     """Returns what pip would install from wheels on the version, and its complaint where it would not."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        aim = ("--dry-run", "--ignore-installed", "--only-binary=:all:", "--python-version", version, "--target", folder)
+        aim = (
+            "--dry-run",
+            "--ignore-installed",
+            "--only-binary=:all:",
+            "--python-version",
+            version,
+            "--target",
+            folder,
+        )
         done = pip(sys.executable, "install", *aim, "--report", report, *arguments)
         if done.returncode:
             return [], "\n".join(line for line in done.stderr.splitlines() if line.startswith("ERROR"))
