@@ -14,7 +14,7 @@ import symusic
 
 from music.bars import Bar, score_end
 from music.errors import StudioError
-from music.theory import Key
+from music.theory import Key, name_at
 
 # Suffix of a chord's name -> semitones above its root. The first MODEL_QUALITIES of them are those that models tell
 # apart; each of the others is read as the one in _READ_AS.
@@ -80,7 +80,6 @@ _SYNONYMS = {
 
 _SYMBOL = re.compile(r"([A-Ga-g])([#b♯♭]*):?([^/]*(?:/9)?)(?:/([A-Ga-g])([#b♯♭]*))?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_LINE_OF_FIFTHS = "FCGDAEB"
 # Semitones above the root -> fifths above it, as a bass note is spelled: C/E, Cm/Eb, Am/G#, C/Bb.
 _BASS_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MARKER = "chord: "
@@ -199,11 +198,7 @@ def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]
         bass += 12  # a sharp fifth
     if not -8 <= bass <= 12:
         bass += 12 if bass < 0 else -12
-    return _named(root), _named(bass)
-
-
-def _named(place: int) -> tuple[str, int]:
-    return _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return name_at(root), name_at(bass)
 
 
 Progression = tuple[tuple[Chord, ...], ...]

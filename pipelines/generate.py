@@ -9,7 +9,7 @@ import numpy as np
 import symusic
 
 from checkpoints.loading import load
-from music.bars import bar_grid, bar_ticks, tempo_map
+from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
@@ -67,8 +67,7 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
     else:
         start, base, signature, tempo = 0, symusic.Score(score.ticks_per_quarter), None, None
     if options.time_signature:
-        numerator, denominator = options.time_signature.split("/")
-        signature = int(numerator), int(denominator)
+        signature = parse_signature(options.time_signature)
     if options.tempo_bpm is not None:
         tempo = options.tempo_bpm
     rows = tokens.encode(base).rows

@@ -15,7 +15,7 @@ from music.bars import Bar, bar_grid, score_end, tempo_map
 from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks, chord_spans
 from music.edit import graft
 from music.form import ENDING, INTRO, Section, sections
-from music.instruments import DRUMS, playable_range
+from music.instruments import BASS_PLAYERS, PADS, STRUCK, playable_range, program_of
 from music.theory import Key, estimate_key, written_key
 
 
@@ -34,10 +34,8 @@ Part = np.ndarray
 MELODY, RHYTHM, BASS, PAD, CHORDS, COLOUR = "melody", "rhythm", "bass", "pad", "chords", "colour"
 """Roles: who sings, the drums, the bass, who holds long chords, who plays shorter ones, and all others."""
 
+_STRAY_CHORDS = 0.05  # of its notes may begin together with another, and a part is still a line
 STEPS = 12  # of a quarter note: rhythms are compared on this grid
-_BASSES = {*range(32, 40), 43, 58}
-_PADS = {*range(16, 21), *range(48, 55), *range(88, 96)}
-_CHORDS = {*range(16), *range(21, 32), 46, *range(104, 109)}
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def read_song(score: symusic.Score) -> Song:
         chords=tuple(chord_spans(score, end)),
         key=written_key(score) or estimate_key(score)[0],
         roles=roles,
-        programs=tuple(DRUMS if track.is_drum else track.program for track in score.tracks),
+        programs=tuple(map(program_of, score.tracks)),
         energy=_energy(score),
     )
 
@@ -147,9 +145,9 @@ def _roles(score: symusic.Score) -> tuple[str, ...]:
         if track.is_drum:
             return RHYTHM
         # A "Bass" beside a "Tenor" is a singer, not a bass player.
-        if track.program in _BASSES or (track.name.strip().lower() == "bass" and "tenor" not in names):
+        if track.program in BASS_PLAYERS or (track.name.strip().lower() == "bass" and "tenor" not in names):
             return BASS
-        return PAD if track.program in _PADS else CHORDS if track.program in _CHORDS else COLOUR
+        return PAD if track.program in PADS else CHORDS if track.program in STRUCK else COLOUR
 
     return tuple(role(number, track) for number, track in enumerate(tracks))
 
@@ -217,9 +215,9 @@ def cut(part: Part, tick: int) -> Part:
 
 
 def is_line(part: Part) -> bool:
-    """Whether hardly any two notes begin at once."""
+    """Whether hardly any two notes begin at once; they may sound on into each other, as played lines do."""
     together = np.diff(part[:, NoteColumn.TIME]) == 0
-    return not len(together) or float(together.mean()) < 0.05
+    return not len(together) or float(together.mean()) < _STRAY_CHORDS
 
 
 def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Part]:

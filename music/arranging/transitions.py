@@ -23,12 +23,9 @@ from music.arranging.parts import (
 from music.bars import tempo_map, ticks_to_seconds
 from music.chords import NO_CHORD, beat_ticks
 from music.form import ENDING, Section
-from music.instruments import playable_range
+from music.instruments import CRASH, FLOOR_TOM, HATS, HIGH_TOM, KICK, KICKS, MIDDLE_TOM, SNARE, playable_range
 
-KICK, SNARE, CRASH = 36, 38, 49
-_KICKS = (35, 36)
-_HATS = (42, 44, 46)
-_SKINS = {"k": KICK, "s": SNARE, "h": 50, "m": 47, "f": 43}
+_SKINS = {"k": KICK, "s": SNARE, "h": HIGH_TOM, "m": MIDDLE_TOM, "f": FLOOR_TOM}
 # Eight sixteenths each; a shorter fill has the last of them.
 _FILLS = (
     ("......s.", "......f.", "....s.f.", "....m.f."),
@@ -93,8 +90,8 @@ def _fill(
     around = part[within(part, section.start, following.end)]
     loud = float(np.mean(around[:, NoteColumn.VELOCITY]))
     first = min(tick for tick, _ in hits)
-    gone = within(part, first, seam) & ~np.isin(part[:, NoteColumn.PITCH], _KICKS)
-    gone |= (part[:, NoteColumn.TIME] == seam) & np.isin(part[:, NoteColumn.PITCH], _HATS)
+    gone = within(part, first, seam) & ~np.isin(part[:, NoteColumn.PITCH], KICKS)
+    gone |= (part[:, NoteColumn.TIME] == seam) & np.isin(part[:, NoteColumn.PITCH], HATS)
     new = [
         (tick, step, pitch, _velocity(loud * (0.8 + 0.3 * (1 - (seam - tick) / max(1, seam - first)))))
         for tick, pitch in hits
@@ -102,7 +99,7 @@ def _fill(
     on_one = part[part[:, NoteColumn.TIME] == seam, NoteColumn.PITCH].tolist()
     long = min(song.quarter, song.end - seam)
     new += [(seam, long, CRASH, _velocity(1.1 * loud))] * (CRASH not in on_one)
-    new += [(seam, long, KICK, _velocity(1.05 * loud))] * (not set(_KICKS) & set(on_one))
+    new += [(seam, long, KICK, _velocity(1.05 * loud))] * (not set(KICKS) & set(on_one))
     return joined(part[~gone], new)
 
 

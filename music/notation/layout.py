@@ -13,6 +13,7 @@ import symusic
 
 from music.bars import tempo_map
 from music.form import sections
+from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
 from music.notation.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
 from music.notation.rhythm import Bar, Segment, Symbol, beat_spans, first_value, metre, notate
@@ -137,7 +138,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
 # Staves
 
 
-_FEET = {35, 36, 44}  # kick and hi-hat pedal
+_FEET = {*KICKS, PEDAL_HAT}
 
 
 def _staff(player: Player, place: int, notes: list[Note], bars: Sequence[Bar], exact: bool) -> Staff:

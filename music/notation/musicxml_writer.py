@@ -11,12 +11,12 @@ from music.chords import NO_CHORD, NONE, spelled
 from music.notation.chord_symbols import KINDS
 from music.notation.layout import PERCUSSION, Clef, KeyChange, Part, Sheet, Voice
 from music.notation.rhythm import UNITS, Bar, Symbol
+from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"
  "http://www.musicxml.org/dtds/partwise.dtd">
 """
-_LINE_OF_FIFTHS = "FCGDAEB"
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _TEMPO_WORDS = {45: "Grave", 60: "Largo", 76: "Adagio", 100: "Andante", 120: "Moderato", 156: "Allegro", 176: "Vivace"}
 
@@ -140,7 +140,7 @@ def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
         place -= 12
     elif place < -8:
         place += 12
-    letter, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    letter, alter = name_at(place)
     return letter, alter, (pitch - alter) // 12 - 1
 
 
@@ -222,8 +222,8 @@ class _PartWriter:
     def _spellings(self, voices: Sequence[Voice], staff: int) -> dict[tuple[int, int, int], tuple[str, int, int, bool]]:
         """Returns (letter, alter, octave, accidental shown) for each (voice, start, pitch) of a bar."""
         fifths = self.key.fifths
-        sharps, flats = _LINE_OF_FIFTHS[: max(0, fifths)], _LINE_OF_FIFTHS[7 + min(0, fifths) :]
-        in_key = {letter: (letter in sharps) - (letter in flats) for letter in _LINE_OF_FIFTHS}
+        sharps, flats = LINE_OF_FIFTHS[: max(0, fifths)], LINE_OF_FIFTHS[7 + min(0, fifths) :]
+        in_key = {letter: (letter in sharps) - (letter in flats) for letter in LINE_OF_FIFTHS}
         in_force: dict[tuple[str, int], int] = {}
         result = {}
         order = sorted(((s.start, v.number, s) for v in voices for s in v.symbols), key=lambda x: x[:2])

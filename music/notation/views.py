@@ -12,6 +12,10 @@ from music.piece import Piece
 VIEWS = ("score", "lead sheet", "closed score")
 """Everything that plays; the melody alone under its chord symbols; four voices on two staves, as hymnals print them."""
 
+# Of the notes of a track, how many may begin while another sounds: none where four voices share two staves, for no stem
+# could tell them apart; a tenth in a melody, which may have a grace note or a last chord and is still no piano music.
+_CHOIR_CHORDS, _MELODY_CHORDS = 0.0, 0.1
+
 
 def views(piece: Piece) -> tuple[str, ...]:
     """Returns the views that make sense for a piece, "score" first.
@@ -24,7 +28,7 @@ def views(piece: Piece) -> tuple[str, ...]:
         found.append("lead sheet")
     sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
     if len(sounding) == 4 and all(
-        not score.tracks[index].is_drum and _is_line(gathered(score, [index]), score.ticks_per_quarter, 0.0)
+        not score.tracks[index].is_drum and _is_line(gathered(score, [index]), score.ticks_per_quarter, _CHOIR_CHORDS)
         for index in sounding
     ):
         found.append("closed score")
@@ -49,7 +53,7 @@ def _lead(score: symusic.Score) -> Player:
     if place is None:
         raise ValueError("a lead sheet needs a track with pitched notes")
     track, notes = score.tracks[place], gathered(score, [place])
-    if not _is_line(notes, score.ticks_per_quarter, 0.1):
+    if not _is_line(notes, score.ticks_per_quarter, _MELODY_CHORDS):
         player = next(player for player in players(score) if place in player.tracks)
         notes = max(player.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
     return Player(part_name(track), track.program, False, (notes,), (place,))

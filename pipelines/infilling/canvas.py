@@ -11,7 +11,7 @@ import symusic
 
 from music.bars import bar_grid, score_end
 from music.errors import StudioError
-from music.instruments import playable_range
+from music.instruments import playable_range, program_of
 from music.theory import Key, estimate_key, written_key
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import home_shift, measure_key
@@ -171,7 +171,7 @@ def _chosen_tracks(options: RemixOptions, count: int) -> tuple[int, ...]:
 def _range(track: symusic.Track, pitches: np.ndarray) -> tuple[int, int]:
     """Returns the pitches that a part may get: a fourth beyond its own on either side, if players reach that."""
     own_low, own_high = int(pitches.min()), int(pitches.max())
-    low, high = playable_range(-1 if track.is_drum else track.program)
+    low, high = playable_range(program_of(track))
     if track.is_drum:
         return min(low, own_low), max(high, own_high)
     low, high = max(low, own_low - 5), min(high, own_high + 5)

@@ -16,7 +16,7 @@ from checkpoints.loading import load
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
 from music.arranging.phrases import FULL, HALF, Note, close, monophonic, moved, placed, singability
-from music.bars import bar_grid, bar_ticks
+from music.bars import bar_grid, bar_ticks, parse_signature
 from music.form import with_sections
 from music.instruments import instrument_name, parse_instrument, playable_range
 from music.piece import TICKS_PER_QUARTER, Piece
@@ -64,7 +64,7 @@ class _Writer:
 
     def __init__(self, piece: Piece, options: ThemeOptions) -> None:
         self.options, self.key = options, parse_key(options.key)
-        self.signature = tuple(map(int, options.time_signature.split("/")))
+        self.signature = parse_signature(options.time_signature)
         self.bar = bar_ticks(*self.signature, TICKS_PER_QUARTER)
         self.beat = 4 * TICKS_PER_QUARTER // self.signature[1]
         if self.signature[1] == 8 and self.signature[0] % 3 == 0:

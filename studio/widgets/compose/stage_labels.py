@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from music.bars import bar_grid, clock
+from music.bars import bar_grid
 from music.chords import chord_spans
+from music.clock import clock
 from music.form import ENDING, INTRO, sections, theme_of
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
@@ -67,7 +68,7 @@ def _mix(options: MixOptions, piece: Piece) -> str:
 
 
 def _player(track: Any) -> str:
-    return player_name(DRUMS if track.is_drum else track.program)
+    return player_name(program_of(track))
 
 
 FACES: dict[str, Face] = {
