@@ -91,7 +91,7 @@ def tempo_map(score: symusic.Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def ticks_to_seconds(score: symusic.Score, ticks: np.ndarray | int) -> np.ndarray:
-    """Returns the time in seconds of each tick, honouring every tempo change."""
+    """Returns the time in seconds of each tick, honoring every tempo change."""
     at, seconds, qpm = tempo_map(score)
     ticks = np.asarray(ticks)
     index = np.maximum(np.searchsorted(at, ticks, side="right") - 1, 0)

@@ -185,7 +185,7 @@ def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]
     tones = QUALITIES[chord.quality]
     minor = 3 in tones and 4 not in tones
     diminished = minor and 7 not in tones
-    # On the line of fifths (C is 0) twelve neighbours hold each note once; which twelve, the chord's sort decides.
+    # On the line of fifths (C is 0) twelve neighbors hold each note once; which twelve, the chord's sort decides.
     lowest = fifths - (2 if diminished else 3 if minor else 5)
     root = lowest + (chord.root * 7 - lowest) % 12
     if not (-6 <= root <= 10 or fifths - 1 <= root <= fifths + 5):  # no E#, B# or Fb that the key itself does not have
@@ -205,13 +205,13 @@ Progression = tuple[tuple[Chord, ...], ...]
 """The chords of each bar; those of one bar share it evenly."""
 
 
-def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
+def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
     """Returns the bars of a typed progression.
 
     "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
     before, "|: ... :|" plays what stands inside twice, ":| x3" three times, and "x3" at the end of a line plays the
-    line three times. Slashes in a line without bar lines fill bars of ``beats_a_bar`` beats.
+    line three times. Slashes in a line without bar lines fill bars of ``beats_per_bar`` beats.
 
     Raises:
         StudioError: a symbol is no chord, or there is nothing to repeat or hold.
@@ -229,7 +229,7 @@ def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
         if "|" in line:
             repeat_from = _read_line(line, bars, repeat_from)
         else:
-            _read_words(line.split(), bars, beats_a_bar)
+            _read_words(line.split(), bars, beats_per_bar)
         if times:
             bars += bars[first:] * (_times(times[1]) - 1)
         if len(bars) > MAX_BARS:
@@ -254,11 +254,11 @@ def _read_line(line: str, bars: list[tuple[Chord, ...]], repeat_from: int) -> in
     return repeat_from
 
 
-def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_a_bar: int) -> None:
+def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_per_bar: int) -> None:
     """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
     if "/" in words:
         shares = _bar(words, bars)
-        bars += [shares[first : first + beats_a_bar] for first in range(0, len(shares), beats_a_bar)]
+        bars += [shares[first : first + beats_per_bar] for first in range(0, len(shares), beats_per_bar)]
     else:
         for word in words:
             bars.append(_bar([word], bars))

@@ -31,7 +31,7 @@ class NoteColumn(IntEnum):
 Part = np.ndarray
 """The notes of one track, int64 ``[notes, 4]``: time and duration in ticks, pitch, velocity; by time, then pitch."""
 
-MELODY, RHYTHM, BASS, PAD, CHORDS, COLOUR = "melody", "rhythm", "bass", "pad", "chords", "colour"
+MELODY, RHYTHM, BASS, PAD, CHORDS, COLOR = "melody", "rhythm", "bass", "pad", "chords", "color"
 """Roles: who sings, the drums, the bass, who holds long chords, who plays shorter ones, and all others."""
 
 _STRAY_CHORDS = 0.05  # of its notes may begin together with another, and a part is still a line
@@ -39,7 +39,7 @@ STEPS = 12  # of a quarter note: rhythms are compared on this grid
 
 
 @dataclass(frozen=True)
-class Song:
+class Arrangement:
     """What the rules of a mix need to know of a score.
 
     Attributes:
@@ -108,7 +108,7 @@ class Song:
         return next((span.chord for span in self.chords if span.start <= tick < span.end), NO_CHORD)
 
 
-def read_song(score: symusic.Score) -> Song:
+def read_arrangement(score: symusic.Score) -> Arrangement:
     """Returns what the rules of a mix need to know of a score."""
     end = score_end(score)
     roles = _roles(score)
@@ -121,7 +121,7 @@ def read_song(score: symusic.Score) -> Song:
         if stop > marked[-1].start and end - stop > score.ticks_per_quarter:
             end = stop
             marked[-1] = marked[-1]._replace(end=end)
-    return Song(
+    return Arrangement(
         quarter=score.ticks_per_quarter,
         end=end,
         bars=tuple(bar_grid(score, max(1, end))),
@@ -147,7 +147,7 @@ def _roles(score: symusic.Score) -> tuple[str, ...]:
         # A "Bass" beside a "Tenor" is a singer, not a bass player.
         if track.program in BASS_PLAYERS or (track.name.strip().lower() == "bass" and "tenor" not in names):
             return BASS
-        return PAD if track.program in PADS else CHORDS if track.program in STRUCK else COLOUR
+        return PAD if track.program in PADS else CHORDS if track.program in STRUCK else COLOR
 
     return tuple(role(number, track) for number, track in enumerate(tracks))
 
@@ -196,7 +196,7 @@ def in_order(part: Part) -> Part:
     ]
 
 
-def joined(part: Part, notes: Sequence[Sequence[int]]) -> Part:
+def add_notes(part: Part, notes: Sequence[Sequence[int]]) -> Part:
     """Returns the part with more notes, ``(time, duration, pitch, velocity)`` each."""
     return in_order(np.concatenate([part, np.array(notes, dtype=np.int64).reshape(-1, 4)]))
 
@@ -220,7 +220,7 @@ def is_line(part: Part) -> bool:
     return not len(together) or float(together.mean()) < _STRAY_CHORDS
 
 
-def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+def settle(song: Arrangement, came: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
     """Returns changed parts without overlaps of a pitch, without splinters, and within the song, which ends as it did.
 
     Args:
@@ -230,7 +230,7 @@ def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Par
     out = [
         after
         if track == song.melody or (np.array_equal(before, after) and _end(after) <= song.end)
-        else _tidied(after, before, song)
+        else _tidy(after, before, song)
         for track, (before, after) in enumerate(zip(came, parts, strict=True))
     ]
     ends = [_end(part) for part in out]
@@ -250,7 +250,7 @@ def _end(part: Part) -> int:
     return int((part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]).max(initial=0))
 
 
-def _tidied(part: Part, before: Part, song: Song) -> Part:
+def _tidy(part: Part, before: Part, song: Arrangement) -> Part:
     part = part[within(part, 0, song.end)]
     if not len(part):
         return part

@@ -20,7 +20,7 @@ from music.theory import Key, estimate_key, name_at, spell, written_key
 
 Value = TypeVar("Value")
 
-_BARS_A_ROW = 8
+_BARS_PER_ROW = 8
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class HealthReport:
             lines.append(f"Lyrics          {self.sung_syllables} syllables")
         if self.chords:
             lines += ["", "Chords, each row from this bar on:"]
-        for first in range(0, len(self.chords), _BARS_A_ROW):
-            lines.append(f"{first + 1:>3}  | {' | '.join(self.chords[first : first + _BARS_A_ROW])} |")
+        for first in range(0, len(self.chords), _BARS_PER_ROW):
+            lines.append(f"{first + 1:>3}  | {' | '.join(self.chords[first : first + _BARS_PER_ROW])} |")
         lines += ["", f"{len(self.tracks)} track{'s, counted from 0' if len(self.tracks) != 1 else ''}:"]
         width = max((len(track.instrument) for track in self.tracks), default=0)
         for number, track in enumerate(self.tracks):

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spelled
 from music.notation.chord_symbols import KINDS
-from music.notation.layout import PERCUSSION, Clef, KeyChange, Part, Sheet, Voice
-from music.notation.rhythm import UNITS, Bar, Symbol
+from music.notation.layout import PERCUSSION, Clef, KeyChange, Sheet, SheetPart, Voice
+from music.notation.rhythm import UNITS, SheetBar, Symbol
 from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -75,8 +75,8 @@ def _printable(text: str) -> str:
     return "".join(c for c in text if c.isprintable())
 
 
-def _write_part_list(root: ElementTree.Element, parts: Sequence[Part]) -> None:
-    """Writes names, sounds and brackets: neighbours of one family share a bracket and their barlines."""
+def _write_part_list(root: ElementTree.Element, parts: Sequence[SheetPart]) -> None:
+    """Writes names, sounds and brackets: neighbors of one family share a bracket and their barlines."""
     listing = _add(root, "part-list")
     families = [-1 if part.is_drum else part.program // 8 for part in parts]
     families = [6 if f == 5 else f for f in families]  # strings and string ensembles sit together
@@ -116,7 +116,7 @@ def _sound_id(part: int, sound: int | None) -> str:
     return f"P{part + 1}-I{1 if sound is None else sound + 1}"
 
 
-def _drum_sounds(part: Part) -> list[int]:
+def _drum_sounds(part: SheetPart) -> list[int]:
     return sorted({p for staff in part.staves for bar in staff.bars for v in bar for s in v.symbols for p in s.pitches})
 
 
@@ -147,7 +147,7 @@ def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
 class _PartWriter:
     """Writes one part; remembers the accidentals in force while it goes through the bars."""
 
-    def __init__(self, sheet: Sheet, index: int, part: Part, unit: int) -> None:
+    def __init__(self, sheet: Sheet, index: int, part: SheetPart, unit: int) -> None:
         self.sheet, self.index, self.part, self.unit = sheet, index, part, unit
         self.key = sheet.keys[0]
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
@@ -209,7 +209,7 @@ class _PartWriter:
         if clef.octave:
             _add(element, "clef-octave-change", clef.octave)
 
-    def _write_music(self, measure: ElementTree.Element, place: int, bar: Bar) -> None:
+    def _write_music(self, measure: ElementTree.Element, place: int, bar: SheetBar) -> None:
         written = False
         for number, staff in enumerate(self.part.staves, 1):
             spelled = {} if self.part.is_drum else self._spellings(staff.bars[place], number)
@@ -242,7 +242,7 @@ class _PartWriter:
         return result
 
     def _write_voice(
-        self, measure: ElementTree.Element, bar: Bar, number: int, voice: Voice, voices: int, spelled: dict
+        self, measure: ElementTree.Element, bar: SheetBar, number: int, voice: Voice, voices: int, spelled: dict
     ) -> None:
         sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
         for index, symbol in enumerate(voice.symbols):
@@ -366,7 +366,7 @@ def _ties(symbol: Symbol, pitch: int | None) -> list[str]:
     return [kind for kind, held in (("stop", symbol.tie_in), ("start", symbol.tie_out)) if pitch in held]
 
 
-def _tempo_text(qpm: float, bar: Bar) -> str:
+def _tempo_text(qpm: float, bar: SheetBar) -> str:
     """Returns a tempo in words, counted in the beats of a bar: dotted quarters where eighths go in threes."""
     compound = bar.denominator == 8 and bar.numerator % 3 == 0 and bar.numerator > 3
     beats = qpm / 1.5 if compound else qpm

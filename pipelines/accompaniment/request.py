@@ -23,7 +23,7 @@ from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
-from music.tokens.conditions import GENRES, Conditions, home_key, home_shift
+from music.tokens.conditions import GENRES, Conditions, canonical_key, shift_to_canonical
 from pipelines.options import HarmonizeOptions, parse_bars
 
 BAND = ("piano", "bass", "drums", "strings")
@@ -109,7 +109,7 @@ class Commission:
     def wishes(self, style: str, complexity: str | None = None) -> np.ndarray:
         """Returns the prefix ids of the conditions for a style."""
         number = None if complexity is None else accompaniment.COMPLEXITIES.index(complexity)
-        return accompaniment.wishes(self.conditions, HARMONIES.index(style), number)
+        return accompaniment.condition_ids(self.conditions, HARMONIES.index(style), number)
 
     def kept_rows(self) -> np.ndarray:
         """Returns the accompaniment that is there, int16 [notes, 8] as it sounds, played by the players' roles."""
@@ -170,7 +170,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         score=score,
         melody=melody,
         key=key,
-        shift=home_shift(index),
+        shift=shift_to_canonical(index),
         grid=tuple(grid),
         starts=starts,
         beats=beats,
@@ -183,7 +183,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         players=players,
         conditions=Conditions(
             genre=_genre(options, DRUM_PROGRAM - FIRST in programs),
-            key=home_key(index),
+            key=canonical_key(index),
             tempo=int(np.bincount(beats[:, Octuple.TEMPO]).argmax()) - FIRST,
             signature=int(np.bincount(beats[:, Octuple.SIGNATURE]).argmax()) - FIRST,
             programs=programs or None,

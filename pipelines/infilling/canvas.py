@@ -14,7 +14,7 @@ from music.errors import StudioError
 from music.instruments import playable_range, program_of
 from music.theory import Key, estimate_key, written_key
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
-from music.tokens.conditions import home_shift, measure_key
+from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
 from music.tokens.octuple import transpose
 from pipelines.options import RemixOptions, parse_bars
@@ -107,7 +107,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
     rows = encoded.rows.astype(np.int64)
     players = Counter(score.tracks[number].program for number in columns if not score.tracks[number].is_drum)
     key = measure_key(encoded.rows) if dialect.name == "studio" else measure_key_of(score)
-    shift = home_shift(key) if key is not None and dialect.name == "studio" else 0
+    shift = shift_to_canonical(key) if key is not None and dialect.name == "studio" else 0
     bar_starts = np.array([*(bar.start for bar in bars), bars[-1].end])
     original = Original(
         score=score,

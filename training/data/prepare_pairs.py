@@ -184,7 +184,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
                 "tokenizer": tokens.digest(),
                 "step_columns": STEP_COLUMNS,
                 "step_sizes": accompaniment.sizes(),
-                "prefix_size": accompaniment.WISHES_SIZE,
+                "prefix_size": accompaniment.CONDITION_IDS_SIZE,
                 **accompaniment.facts(),
                 "sets": {name: {**entry, **table[name]} for name, entry in sets.items()},
                 "pieces": index,
