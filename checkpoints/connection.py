@@ -24,6 +24,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from checkpoints.sources import check_address
 from music.errors import StudioError
+from music.files.atomic import reason
 
 SOCKET_SECONDS = 30.0
 REDIRECTS = 5
@@ -191,7 +192,7 @@ def trouble_of(error: Exception) -> Trouble:
         if isinstance(error, kind):
             return Trouble(words, lasting=lasting)
     if isinstance(error, OSError):
-        return Trouble(f"cannot be reached ({(error.strerror or str(error)).lower()[:100]})")
+        return Trouble(f"cannot be reached ({reason(error)[:100]})")
     raise error
 
 

@@ -15,6 +15,7 @@ from checkpoints.connection import Answer, Stream, Trouble, refusal
 from checkpoints.parts import Part
 from checkpoints.sources import Source, offline, with_mirrors
 from music.errors import StudioError
+from music.files.atomic import reason
 
 ANSWER_SECONDS = 15.0
 STALL_SECONDS = 20.0
@@ -179,7 +180,7 @@ def _take(part: Part, source: Source, teller: _Teller, stop: Callable[[], bool])
         try:
             right, missing = near.is_file() and part.matches(near), not near.exists()
         except OSError as error:
-            raise Trouble(f"cannot be read ({(error.strerror or str(error)).lower()})") from error
+            raise Trouble(f"cannot be read ({reason(error)})") from error
         if right:
             return _copy(part, near, source, teller, stop)
         if source.kind == "file":

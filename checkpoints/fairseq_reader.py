@@ -18,6 +18,7 @@ from torch import Tensor
 
 from models.musicbert import PADDING, MusicBERT, MusicBERTConfig
 from music.errors import StudioError
+from music.files.atomic import reason
 
 VOCABULARY = 1237
 MAX_BYTES = 8 * 2**30  # the largest official checkpoint has 0.4 GB, with the state of its optimizer 1.2 GB
@@ -114,8 +115,7 @@ def _check_archive(path: Path) -> None:
             if archive.testzip() is not None:
                 raise _damaged(name)
     except OSError as error:
-        reason = (error.strerror or "the system refuses").lower()
-        raise StudioError(f"'{path}' cannot be opened: {reason}. Check the name.") from error
+        raise StudioError(f"'{path}' cannot be opened: {reason(error)}. Check the name.") from error
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OverflowError) as error:
         raise _damaged(name) from error
 

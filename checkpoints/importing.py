@@ -19,6 +19,7 @@ from models.musicbert import MusicBERTConfig
 from music.audio.soundfonts import check_soundfont, is_soundfont
 from music.cache import cache_folder
 from music.errors import StudioError
+from music.files.atomic import reason
 from music.tokens.dialects import official
 
 OFFICIAL_NAMES = {(4, 512, 2048, 8): "musicbert-small", (12, 768, 3072, 12): "musicbert-base"}
@@ -66,7 +67,9 @@ def import_soundfont(path: Path, name: str | None = None) -> Entry:
         folder.mkdir(parents=True, exist_ok=True)
         copy_file(path, target)
     except OSError as error:
-        raise StudioError(f"'{folder}' cannot be written: {error}. Make room there, or see to its rights.") from error
+        raise StudioError(
+            f"'{folder}' cannot be written: {reason(error)}. Make room there, or see to its rights."
+        ) from error
     values = {"kind": "soundfont", "file": target.name, "bytes": target.stat().st_size, "sha256": sha256}
     register(user_registry(), name, values | {"licence": AUTHORS, "source": _printable(path.name)})
     return entry(name)

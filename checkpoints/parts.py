@@ -15,6 +15,7 @@ from pathlib import Path
 from checkpoints.sources import Source
 from checkpoints.store import file_sha256
 from music.errors import StudioError
+from music.files.atomic import reason
 
 SPARE_BYTES = 16 * 2**20
 """What a download leaves free on a disk."""
@@ -129,9 +130,8 @@ class Part:
         except OSError as error:
             if error.errno in FULL:
                 raise self._no_room("the disk has filled up") from error
-            reason = (error.strerror or str(error) or "the system refuses").lower()
             raise StudioError(
-                f"'{self.target}' cannot be written: {reason}. Check the folder and its permissions."
+                f"'{self.target}' cannot be written: {reason(error)}. Check the folder and its permissions."
             ) from error
 
     def _no_room(self, why: str) -> StudioError:

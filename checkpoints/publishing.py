@@ -32,6 +32,7 @@ from checkpoints.store import (
     verify,
 )
 from music.errors import StudioError
+from music.files.atomic import reason
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,7 +58,7 @@ def publish(wanted: Iterable[str], folder: Path, name: str | None = None, licenc
             for each, granted in zip(found, licences):
                 _write(each, Path(folder), granted)
         except OSError as error:
-            raise StudioError(f"'{folder}' cannot be written: {error.strerror}. See to its rights.") from error
+            raise StudioError(f"'{folder}' cannot be written: {reason(error)}. See to its rights.") from error
     return found
 
 

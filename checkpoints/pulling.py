@@ -19,7 +19,7 @@ from checkpoints.store import (
     verify,
 )
 from music.audio.soundfonts import check_soundfont
-from music.bars import clock
+from music.clock import clock
 from music.errors import StudioError
 
 

@@ -21,6 +21,7 @@ from checkpoints.sources import Source, offline
 from checkpoints.store import ENDINGS, check_name, known, read_registry, write_registry
 from music.cache import cache_folder
 from music.errors import StudioError
+from music.files.atomic import reason
 
 FILE = "registry.toml"
 MAX_REGISTRY_BYTES = 2**20
@@ -74,7 +75,7 @@ def add(address: str) -> Added:
     try:
         write_registry(_file(place), kept)
     except OSError as error:
-        raise StudioError(f"'{_file(place).parent}' cannot be written: {error.strerror}. See to its rights.") from error
+        raise StudioError(f"'{_file(place).parent}' cannot be written: {reason(error)}. See to its rights.") from error
     return Added(place, tuple(kept), taken)
 
 
@@ -232,7 +233,7 @@ def _text(place: str) -> str:
             raise Trouble("is too large for a registry")
         return data.decode()
     except OSError as error:
-        raise StudioError(f"'{source}' cannot be read: {error.strerror}. Check the path.") from error
+        raise StudioError(f"'{source}' cannot be read: {reason(error)}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise StudioError(
             f"'{source}' is not a registry of checkpoints. Give the address of a registry.toml."

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from music.cache import cache_folder
 from music.errors import StudioError
+from music.files.atomic import reason, replace_file
 
 EMBEDDED = Path(__file__).parent / "embedded"
 REGISTRY = Path(__file__).parent / "registry.toml"
@@ -193,9 +194,7 @@ def write_registry(registry: Path, found: Mapping[str, Mapping[str, Any]]) -> No
         OSError: it cannot be written.
     """
     registry.parent.mkdir(parents=True, exist_ok=True)
-    part = registry.with_suffix(".part")
-    part.write_text(registry_text(found), encoding="utf-8")
-    os.replace(part, registry)
+    replace_file(registry, registry_text(found).encode())
 
 
 def registry_text(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -236,7 +235,7 @@ def remove(name: str) -> Entry:
             path.unlink(missing_ok=True)
         unregister(user_registry(), name)
     except OSError as error:
-        raise StudioError(f"'{unwanted.path}' cannot be removed: {error.strerror}. See to its rights.") from error
+        raise StudioError(f"'{unwanted.path}' cannot be removed: {reason(error)}. See to its rights.") from error
     return unwanted
 
 
@@ -313,4 +312,4 @@ def _writing(registry: Path) -> Iterator[dict[str, dict[str, Any]]]:
     except Timeout as error:
         raise StudioError(f"Another process is writing '{registry}'. Try again in a moment.") from error
     except OSError as error:
-        raise StudioError(f"'{registry}' cannot be written: {error.strerror}. See to its rights.") from error
+        raise StudioError(f"'{registry}' cannot be written: {reason(error)}. See to its rights.") from error

@@ -53,6 +53,16 @@ def bar_grid(score: symusic.Score, until_tick: int | None = None) -> list[Bar]:
     return bars
 
 
+def parse_signature(text: str) -> tuple[int, int]:
+    """Returns numerator and denominator of a time signature written as "3/4".
+
+    Raises:
+        ValueError: the text is not two whole numbers with a slash between.
+    """
+    numerator, denominator = map(int, text.split("/"))
+    return numerator, denominator
+
+
 def bar_ticks(numerator: int, denominator: int, ticks_per_quarter: int) -> int:
     """Returns the length of one bar in ticks, at least 1."""
     return max(1, ticks_per_quarter * 4 * numerator // denominator)
@@ -81,14 +91,8 @@ def tempo_map(score: symusic.Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def ticks_to_seconds(score: symusic.Score, ticks: np.ndarray | int) -> np.ndarray:
-    """Returns the time in seconds of each tick, honouring every tempo change."""
+    """Returns the time in seconds of each tick, honoring every tempo change."""
     at, seconds, qpm = tempo_map(score)
     ticks = np.asarray(ticks)
     index = np.maximum(np.searchsorted(at, ticks, side="right") - 1, 0)
     return seconds[index] + (ticks - at[index]) / score.ticks_per_quarter * 60.0 / qpm[index]
-
-
-def clock(seconds: float) -> str:
-    """Returns a length as minutes and seconds, such as "1:05"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

@@ -14,7 +14,7 @@ import symusic
 
 from music.bars import Bar, score_end
 from music.errors import StudioError
-from music.theory import Key
+from music.theory import Key, name_at
 
 # Suffix of a chord's name -> semitones above its root. The first MODEL_QUALITIES of them are those that models tell
 # apart; each of the others is read as the one in _READ_AS.
@@ -80,7 +80,6 @@ _SYNONYMS = {
 
 _SYMBOL = re.compile(r"([A-Ga-g])([#b♯♭]*):?([^/]*(?:/9)?)(?:/([A-Ga-g])([#b♯♭]*))?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_LINE_OF_FIFTHS = "FCGDAEB"
 # Semitones above the root -> fifths above it, as a bass note is spelled: C/E, Cm/Eb, Am/G#, C/Bb.
 _BASS_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MARKER = "chord: "
@@ -186,7 +185,7 @@ def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]
     tones = QUALITIES[chord.quality]
     minor = 3 in tones and 4 not in tones
     diminished = minor and 7 not in tones
-    # On the line of fifths (C is 0) twelve neighbours hold each note once; which twelve, the chord's sort decides.
+    # On the line of fifths (C is 0) twelve neighbors hold each note once; which twelve, the chord's sort decides.
     lowest = fifths - (2 if diminished else 3 if minor else 5)
     root = lowest + (chord.root * 7 - lowest) % 12
     if not (-6 <= root <= 10 or fifths - 1 <= root <= fifths + 5):  # no E#, B# or Fb that the key itself does not have
@@ -199,24 +198,20 @@ def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]
         bass += 12  # a sharp fifth
     if not -8 <= bass <= 12:
         bass += 12 if bass < 0 else -12
-    return _named(root), _named(bass)
-
-
-def _named(place: int) -> tuple[str, int]:
-    return _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return name_at(root), name_at(bass)
 
 
 Progression = tuple[tuple[Chord, ...], ...]
 """The chords of each bar; those of one bar share it evenly."""
 
 
-def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
+def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
     """Returns the bars of a typed progression.
 
     "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
     before, "|: ... :|" plays what stands inside twice, ":| x3" three times, and "x3" at the end of a line plays the
-    line three times. Slashes in a line without bar lines fill bars of ``beats_a_bar`` beats.
+    line three times. Slashes in a line without bar lines fill bars of ``beats_per_bar`` beats.
 
     Raises:
         StudioError: a symbol is no chord, or there is nothing to repeat or hold.
@@ -234,7 +229,7 @@ def parse_progression(text: str, beats_a_bar: int = 4) -> Progression:
         if "|" in line:
             repeat_from = _read_line(line, bars, repeat_from)
         else:
-            _read_words(line.split(), bars, beats_a_bar)
+            _read_words(line.split(), bars, beats_per_bar)
         if times:
             bars += bars[first:] * (_times(times[1]) - 1)
         if len(bars) > MAX_BARS:
@@ -259,11 +254,11 @@ def _read_line(line: str, bars: list[tuple[Chord, ...]], repeat_from: int) -> in
     return repeat_from
 
 
-def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_a_bar: int) -> None:
+def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_per_bar: int) -> None:
     """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
     if "/" in words:
         shares = _bar(words, bars)
-        bars += [shares[first : first + beats_a_bar] for first in range(0, len(shares), beats_a_bar)]
+        bars += [shares[first : first + beats_per_bar] for first in range(0, len(shares), beats_per_bar)]
     else:
         for word in words:
             bars.append(_bar([word], bars))

@@ -58,12 +58,12 @@ def slice_bars(score: symusic.Score, first: int, last: int) -> symusic.Score:
         track.pitch_bends = _window(track.pitch_bends, start, end)
         pedals = [(max(p.time, start), min(p.time + p.duration, end)) for p in track.pedals]
         track.pedals = [symusic.Pedal(down - start, up - down) for down, up in pedals if up > down]
-        track.lyrics = [_moved(event, -start) for event in track.lyrics if start <= event.time < end]
+        track.lyrics = [_shift(event, -start) for event in track.lyrics if start <= event.time < end]
     out.tempos = _window(out.tempos, start, end)
     out.time_signatures = _window(out.time_signatures, start, end)
     out.key_signatures = _window(out.key_signatures, start, end)
     lasting = _window([m for m in out.markers if ": " in m.text], start, end, lambda m: m.text.partition(": ")[0])
-    passing = [_moved(m, -start) for m in out.markers if ": " not in m.text and start <= m.time < end]
+    passing = [_shift(m, -start) for m in out.markers if ": " not in m.text and start <= m.time < end]
     out.markers = sorted([*lasting, *passing], key=lambda marker: marker.time)
     return out
 
@@ -80,7 +80,7 @@ def merge(a: symusic.Score, b: symusic.Score) -> symusic.Score:
     return out
 
 
-def quantise(score: symusic.Score, per_quarter: int = 12) -> symusic.Score:
+def quantize(score: symusic.Score, per_quarter: int = 12) -> symusic.Score:
     """Returns the score with each note's start and end on a grid, at least one step long; the rest stays.
 
     Args:
@@ -201,11 +201,11 @@ def _window(events: Iterable, start: int, end: int, kind: Callable = lambda even
             in_force[kind(event)] = event
     inside = [event for event in events if start <= event.time < end]
     at_start = {kind(event) for event in inside if event.time == start}
-    carried = [_moved(event, -event.time) for key, event in in_force.items() if key not in at_start]
-    return carried + [_moved(event, -start) for event in inside]
+    carried = [_shift(event, -event.time) for key, event in in_force.items() if key not in at_start]
+    return carried + [_shift(event, -start) for event in inside]
 
 
-def _moved(event: Any, ticks: int) -> Any:
+def _shift(event: Any, ticks: int) -> Any:
     """Returns a copy of an event, this many ticks later."""
     out = event.copy()
     out.time += ticks

@@ -5,9 +5,33 @@ from __future__ import annotations
 import difflib
 import re
 
+import symusic
+
 from music.errors import StudioError
 
 DRUMS = -1
+
+# Programs that play alike. Where two sets nearly agree, their users were measured and tested with them as they are.
+BASSES = range(32, 40)
+"""The basses of General MIDI."""
+BASS_PLAYERS = frozenset((*BASSES, 43, 58))
+"""Who plays the bass of a band or an orchestra: basses, double bass and tuba."""
+PADS = frozenset((*range(16, 21), *range(48, 55), *range(88, 96)))
+"""Who holds long chords: organs, ensembles, choirs, synthesizer pads."""
+HELD = PADS | {55}
+"""Whose tones last until they are released: the pads, and orchestra hits."""
+STRUCK = frozenset((*range(16), *range(21, 32), 46, *range(104, 109)))
+"""Who plays chords in short notes: keys, mallets, accordions and harmonicas, guitars, harp, plucked folk instruments."""
+CHORDAL = STRUCK | {*range(16, 21)}
+"""Who can play melody and chords at once: those, and organs."""
+CHORAL = frozenset((*range(40, 45), *range(48, 55), *range(56, 80)))
+"""Of whom several make a choir of their own: bowed strings, ensembles and voices, brass, reeds, pipes."""
+
+# Keys of the General MIDI drum map.
+KICK, SNARE, CLOSED_HAT, PEDAL_HAT, OPEN_HAT, CRASH = 36, 38, 42, 44, 46, 49
+FLOOR_TOM, MIDDLE_TOM, HIGH_TOM = 43, 47, 50
+KICKS = (35, KICK)
+HATS = (CLOSED_HAT, PEDAL_HAT, OPEN_HAT)
 
 FAMILIES: tuple[str, ...] = (
     "Piano", "Chromatic percussion", "Organ", "Guitar", "Bass", "Strings", "Ensemble", "Brass",
@@ -192,6 +216,16 @@ def parse_instrument(text: str) -> int:
 def instrument_name(program: int) -> str:
     """Returns the General MIDI name of a program, "Drums" for DRUMS."""
     return "Drums" if program == DRUMS else GM_NAMES[program]
+
+
+def program_of(track: symusic.Track) -> int:
+    """Returns the program of a track, DRUMS for drums."""
+    return DRUMS if track.is_drum else track.program
+
+
+def track_label(track: symusic.Track) -> str:
+    """Returns the name of a track, or that of its instrument where it has none."""
+    return track.name.strip() or instrument_name(program_of(track))
 
 
 def playable_range(program: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import symusic
 from music.errors import StudioError
 
 _NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_LINE_OF_FIFTHS = "FCGDAEB"
+LINE_OF_FIFTHS = "FCGDAEB"
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 _MINOR = (0, 2, 3, 5, 7, 8, 10, 9, 11)  # natural minor, then the raised sixth and seventh
 
@@ -66,9 +66,18 @@ class Key:
         # ones that music in that key uses most (leading tone, raised fourth, blue third) stand just beside.
         lowest = self.fifths - (3 if self.mode == "major" else 2)
         place = lowest + (pitch * 7 - lowest) % 12
-        letter = _LINE_OF_FIFTHS[(place + 1) % 7]
-        accidentals = (place + 1) // 7
-        return letter + ("#" * accidentals if accidentals >= 0 else "b" * -accidentals)
+        letter, alter = name_at(place)
+        return letter + "#" * alter + "b" * -alter
+
+
+def name_at(place: int) -> tuple[str, int]:
+    """Returns the letter and the semitones of alteration of a place on the line of fifths: C is 0, G 1, F -1, F# 6.
+
+    Every place is one spelling, and places twelve apart are one pitch class. Which twelve neighbors a caller chooses from
+    makes its spelling: `Key.spelling` names notes for a text and takes the names nearest to the key ("C##" in F#
+    major); a sheet avoids double accidentals that are no leading tones ("D"); chord symbols go by the chord's sort.
+    """
+    return LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
 
 
 ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12))

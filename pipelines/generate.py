@@ -9,7 +9,7 @@ import numpy as np
 import symusic
 
 from checkpoints.loading import load
-from music.bars import bar_grid, bar_ticks, tempo_map
+from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
@@ -18,7 +18,15 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
-from music.tokens.conditions import DENSITIES, GENRES, MAX_PROGRAMS, Conditions, home_key, home_shift, measure
+from music.tokens.conditions import (
+    DENSITIES,
+    GENRES,
+    MAX_PROGRAMS,
+    Conditions,
+    canonical_key,
+    measure,
+    shift_to_canonical,
+)
 from pipelines.contract import Step
 from pipelines.decoding.constraints import (
     Limits,
@@ -67,8 +75,7 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
     else:
         start, base, signature, tempo = 0, symusic.Score(score.ticks_per_quarter), None, None
     if options.time_signature:
-        numerator, denominator = options.time_signature.split("/")
-        signature = int(numerator), int(denominator)
+        signature = parse_signature(options.time_signature)
     if options.tempo_bpm is not None:
         tempo = options.tempo_bpm
     rows = tokens.encode(base).rows
@@ -81,12 +88,12 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
         key = ALL_KEYS[found.key]
     index = ALL_KEYS.index(key) if key else found.key
     # With no key to go by, chance chooses the tonic and the model the mode.
-    shift = home_shift(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
+    shift = shift_to_canonical(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
     # Who plays: those who were asked for; else, in a continuation, those who have played so far.
     asked = frozenset(_program_id(parse_instrument(name)) for name in options.instruments)
     conditions = Conditions(
         genre=GENRES.index(options.genre) if options.genre else None,
-        key=None if index is None else home_key(index),
+        key=None if index is None else canonical_key(index),
         tempo=None if tempo is None else tempo_id(tempo) - FIRST,
         signature=None if signature is None else signature_id(signature) - FIRST,
         density=DENSITIES.index(options.density) if options.density else None,

@@ -10,7 +10,7 @@ import symusic
 from checkpoints.loading import Checkpoint, load
 from music.chords import NO_CHORD, Chord
 from music.errors import StudioError
-from music.instruments import DRUMS
+from music.instruments import BASSES, DRUMS
 from music.piece import Piece
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
@@ -20,7 +20,7 @@ from pipelines.accompaniment.assemble import join
 from pipelines.accompaniment.chords import choose_chords
 from pipelines.accompaniment.constraints import Following, Frame, limits_of
 from pipelines.accompaniment.part_writing import write_voices
-from pipelines.accompaniment.request import BASSES, Commission, commission
+from pipelines.accompaniment.request import Commission, commission
 from pipelines.accompaniment.sampler import Accompanist, Score, before, draws
 from pipelines.contract import Step, paced
 from pipelines.options import HarmonizeOptions

@@ -10,7 +10,7 @@ import symusic
 from checkpoints.loading import Checkpoint, load
 from music.edit import graft
 from music.errors import StudioError
-from music.instruments import DRUMS, instrument_name
+from music.instruments import DRUMS, track_label
 from music.piece import Piece
 from music.tokens.columns import Octuple
 from pipelines.contract import Step
@@ -107,8 +107,7 @@ def _swaps(original: Original, options: RemixOptions) -> dict[int, int]:
 
 
 def _name(original: Original, track: int) -> str:
-    found = original.score.tracks[track]
-    return found.name.strip() or instrument_name(DRUMS if found.is_drum else found.program)
+    return track_label(original.score.tracks[track])
 
 
 def _choose(

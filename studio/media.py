@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
+from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.worker.client import Sound
 from studio import jobs
@@ -144,7 +145,7 @@ class Shelf:
                 entry.problem = job.error
         except OSError as error:
             entry.problem = (
-                f"The sound could not be stored: {error.strerror}. Make room on the studio's disk and reload the page."
+                f"The sound could not be stored: {reason(error)}. Make room on the studio's disk and reload the page."
             )
         finally:  # a job that was dropped while no page was looking is asked for anew
             self._registry().forget(job.id, entry.token)
@@ -212,9 +213,7 @@ def _advice() -> str:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(f"{path.suffix}.part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    replace_file(path, data)
 
 
 def _wav(source: Path) -> bytes:

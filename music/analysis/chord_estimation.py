@@ -57,7 +57,7 @@ def estimate_chords(score: symusic.Score, tracks: Sequence[int] | None = None) -
 
 
 def spans_of(chords: Sequence[Chord | None], edges: Sequence[int], rests: bool = False) -> list[ChordSpan]:
-    """Returns the spans of chords that hold from one edge to the next, neighbours that are equal as one.
+    """Returns the spans of chords that hold from one edge to the next, neighbors that are equal as one.
 
     Args:
         chords: one between each two edges; None leaves a gap.

@@ -10,15 +10,11 @@ import numpy as np
 from music.arranging.voicing import LEAST_RANGE, voice_chords
 from music.bars import Bar
 from music.chords import NO_CHORD, ChordSpan, beat_ticks
-from music.instruments import DRUMS, playable_range
+from music.instruments import BASSES, CLOSED_HAT, DRUMS, HELD, KICK, SNARE, STRUCK, playable_range
 
 Hit = tuple[int, int, int, int]
 """``(time, duration, pitch, velocity)``, times in ticks."""
 
-_KICK, _SNARE, _HAT = 36, 38, 42
-_BASSES = range(32, 40)
-_HELD = (*range(16, 21), *range(48, 56), *range(88, 96))  # organs, ensembles, choirs, pads
-_STRUCK = (*range(16), *range(21, 32), 46, *range(104, 109))  # keys, mallets, guitars, harp
 _CHORD_RANGE = (48, 76)
 _LOW = 76  # who cannot reach this pitch plays the bass
 _SOFT, _ACCENT, _VOICE = 50, 60, 56  # velocities
@@ -38,14 +34,14 @@ def comp(program: int, spans: Sequence[ChordSpan], bars: Sequence[Bar], quarter:
         return [hit for bar in bars for hit in _beat(bar, quarter)]
     low, high = playable_range(program)
     sounding = [span for span in spans if span.chord != NO_CHORD]
-    if program in _BASSES or high < _LOW:
+    if program in BASSES or high < _LOW:
         pitches: dict[ChordSpan, tuple[int, ...]] = {span: (low + (span.chord.bass - low) % 12,) for span in sounding}
     else:
         reach = max(_CHORD_RANGE[0], low), min(_CHORD_RANGE[1], high)
-        chordal = program in (*_HELD, *_STRUCK) and reach[1] - reach[0] >= LEAST_RANGE
+        chordal = program in HELD | STRUCK and reach[1] - reach[0] >= LEAST_RANGE
         pitches = _blocks(sounding, *reach) if chordal else _inner_voice(sounding, low, high)
     hits: list[Hit] = []
-    struck = program in _STRUCK
+    struck = program in STRUCK
     for bar in bars:
         beats = beat_ticks(bar, quarter) if struck else []
         for span, chord in pitches.items():
@@ -68,7 +64,7 @@ def rests(notes: Sequence[tuple[int, int]], program: int, bars: Sequence[Bar]) -
         program: of the instrument; DRUMS for drums.
         bars: to look at.
     """
-    held = program != DRUMS and program not in _STRUCK
+    held = program != DRUMS and program not in STRUCK
     return [
         bar
         for bar in bars
@@ -81,8 +77,8 @@ def _beat(bar: Bar, quarter: int) -> list[Hit]:
     beats = beat_ticks(bar, quarter)
     backbeats = beats[2:3] if len(beats) == 3 else beats[1::2]
     short = max(1, quarter // 4)
-    hits = [(tick, short, _HAT, _SOFT) for tick in beats] + [(bar.start, short, _KICK, _ACCENT)]
-    return hits + [(tick, short, _SNARE, _ACCENT) for tick in backbeats]
+    hits = [(tick, short, CLOSED_HAT, _SOFT) for tick in beats] + [(bar.start, short, KICK, _ACCENT)]
+    return hits + [(tick, short, SNARE, _ACCENT) for tick in backbeats]
 
 
 def _blocks(spans: Sequence[ChordSpan], low: int, high: int) -> dict[ChordSpan, tuple[int, ...]]:

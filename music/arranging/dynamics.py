@@ -10,13 +10,13 @@ import symusic
 from music.arranging.parts import (
     BASS,
     CHORDS,
-    COLOUR,
+    COLOR,
     MELODY,
     PAD,
     RHYTHM,
+    Arrangement,
     NoteColumn,
     Part,
-    Song,
     in_order,
     within,
 )
@@ -30,17 +30,17 @@ _CALM = 0.4  # songs of less energy than this begin without drums
 _LOUDEST_TO_SOFTEST = 1.5  # the gain of the loudest section at full dynamics; that of the softest is nearly its inverse
 _HARDEST = 120  # the velocity that the loudest note gets at most
 _MELODY_VOLUME, _LEAST_MELODY_VOLUME, _MOST = 112, 64, 120
-_SHARE = {RHYTHM: 0.8, BASS: 0.85, CHORDS: 0.72, COLOUR: 0.7, PAD: 0.62}  # of the melody's loudness
+_SHARE = {RHYTHM: 0.8, BASS: 0.85, CHORDS: 0.72, COLOR: 0.7, PAD: 0.62}  # of the melody's loudness
 _ALWAYS_BELOW = 0.94  # of the melody's loudness in any section
-_REVERB = {MELODY: 46, RHYTHM: 24, BASS: 12, CHORDS: 40, COLOUR: 50, PAD: 62}
+_REVERB = {MELODY: 46, RHYTHM: 24, BASS: 12, CHORDS: 40, COLOR: 50, PAD: 62}
 _WIDTH_ALONE = 10
-_WIDTH = {PAD: 44, CHORDS: 26, COLOUR: 32}  # how far from the middle (64)
+_WIDTH = {PAD: 44, CHORDS: 26, COLOR: 32}  # how far from the middle (64)
 
 
 # Layers
 
 
-def layered(song: Song, parts: list[Part]) -> list[Part]:
+def layer_entries(song: Arrangement, parts: list[Part]) -> list[Part]:
     """Returns the parts with players who join one after the other, until all are there in the last section.
 
     The player of the fullest part is there from the start, so no section is left with the melody alone. What sounds
@@ -49,7 +49,7 @@ def layered(song: Song, parts: list[Part]) -> list[Part]:
     if len(song.sections) < 3 or not song.body:
         return parts
     out = list(parts)
-    players = [track for track in song.tracks(CHORDS, PAD, COLOUR, BASS) if len(parts[track])]
+    players = [track for track in song.tracks(CHORDS, PAD, COLOR, BASS) if len(parts[track])]
     if not players:
         return parts
     whole = Section("", 0, song.end)
@@ -70,7 +70,7 @@ def layered(song: Song, parts: list[Part]) -> list[Part]:
     return out
 
 
-def _entries(song: Song, parts: list[Part], players: list[int], ground: int) -> list[tuple[int, int]]:
+def _entries(song: Arrangement, parts: list[Part], players: list[int], ground: int) -> list[tuple[int, int]]:
     """Returns the players who wait, each with the tick at which they join."""
     sections, body = song.sections, song.body
     calm = song.energy < _CALM
@@ -81,23 +81,23 @@ def _entries(song: Song, parts: list[Part], players: list[int], ground: int) -> 
     intro = sections[0] if sections[0].name == INTRO else None
     half = _middle(song, intro) if intro else 0
     pads = [track for track in song.tracks(PAD) if track != ground]
-    colours = [track for track in song.tracks(COLOUR) if track != ground]
+    colors = [track for track in song.tracks(COLOR) if track != ground]
     waiting = [(track, second if calm else half) for track in song.tracks(RHYTHM)]
     if not any(_plays_chords(parts[track]) for track in players):  # single voices need each other
         return [(track, until) for track, until in waiting if until > 0 and len(parts[track])]
     waiting += [(track, half) for track in song.tracks(BASS) if track != ground]
     waiting += [(track, second) for track in pads]
-    waiting += [(track, second if number == 0 and not pads else third) for number, track in enumerate(colours)]
+    waiting += [(track, second if number == 0 and not pads else third) for number, track in enumerate(colors)]
     return [(track, until) for track, until in waiting if until > 0 and len(parts[track])]
 
 
-def _middle(song: Song, section: Section) -> int:
+def _middle(song: Arrangement, section: Section) -> int:
     """Returns the tick of the bar that begins a section's second half; its end where it has one bar."""
     starts = [bar.start for bar in song.bars if section.start <= bar.start < section.end]
     return starts[len(starts) // 2] if len(starts) > 1 else section.end
 
 
-def _hold(song: Song, part: Part, section: Section) -> float:
+def _hold(song: Arrangement, part: Part, section: Section) -> float:
     """Returns the share of a section's quarter notes in which a player sounds."""
     first, last = section.start // song.quarter, max(section.start, section.end - 1) // song.quarter
     begins = part[:, NoteColumn.TIME] // song.quarter
@@ -118,11 +118,11 @@ def _plays_chords(part: Part) -> bool:
 # Loudness
 
 
-def section_levels(song: Song) -> list[float]:
+def section_levels(song: Arrangement) -> list[float]:
     """Returns how loud each section is to be, -1 (soft) to 1: the last return of the main section has 1.
 
     The main section is the chorus; where there is none, the theme that comes most often. Each return is a little
-    louder than the time before, and a bridge is what its neighbours are not.
+    louder than the time before, and a bridge is what its neighbors are not.
     """
     body = song.body
     themes = [song.sections[number].theme for number in body]
@@ -153,7 +153,7 @@ def section_levels(song: Song) -> list[float]:
     return levels
 
 
-def shaped(song: Song, parts: list[Part], percent: float) -> list[Part]:
+def shape_dynamics(song: Arrangement, parts: list[Part], percent: float) -> list[Part]:
     """Returns the parts with velocities that follow the sections: steady in each, rising into a louder one.
 
     Velocities are scaled, all by one factor at any moment, so that none is cut off at the loud end.
@@ -167,7 +167,7 @@ def shaped(song: Song, parts: list[Part], percent: float) -> list[Part]:
     loudest = np.log(_LOUDEST_TO_SOFTEST) * percent / 100
     gains = [
         np.exp(loudest * np.interp(part[:, NoteColumn.TIME], ticks, levels))
-        * _evened(song, part, min(1.0, percent / 50))
+        * _evening_gain(song, part, min(1.0, percent / 50))
         for part in parts
     ]
     most = max(
@@ -187,7 +187,7 @@ def shaped(song: Song, parts: list[Part], percent: float) -> list[Part]:
     return out
 
 
-def _evened(song: Song, part: Part, share: float) -> np.ndarray:
+def _evening_gain(song: Arrangement, part: Part, share: float) -> np.ndarray:
     """Returns the gain of each note that brings a player's sections to one mean velocity, by this share of the way."""
     gain = np.ones(len(part))
     for section in song.sections:
@@ -201,7 +201,7 @@ def _evened(song: Song, part: Part, share: float) -> np.ndarray:
     return gain
 
 
-def _curve(song: Song) -> tuple[list[int], list[float]]:
+def _curve(song: Arrangement) -> tuple[list[int], list[float]]:
     """Returns the loudness of the song as ticks and levels with straight lines between."""
     levels = section_levels(song)
     ticks, curve = [], []
@@ -222,13 +222,13 @@ def _curve(song: Song) -> tuple[list[int], list[float]]:
 # Balance
 
 
-def balanced(song: Song, score: symusic.Score, parts: list[Part]) -> symusic.Score:
+def set_mix_levels(song: Arrangement, score: symusic.Score, parts: list[Part]) -> symusic.Score:
     """Returns the score with volume, pan and reverb of every player by their role, in place of those it had.
 
     The volumes follow from the velocities: in no section is a player as loud (mean velocity times volume) as the melody.
     """
     out = score.copy()
-    sides = {PAD: -1, CHORDS: 1, COLOUR: -1}
+    sides = {PAD: -1, CHORDS: 1, COLOR: -1}
     shares = {track: _share(song, parts, track) for track in range(len(parts)) if len(parts[track])}
     # Where a player is too soft for that, the melody steps back.
     most = max(shares.values(), default=1.0)
@@ -248,7 +248,7 @@ def balanced(song: Song, score: symusic.Score, parts: list[Part]) -> symusic.Sco
     return out
 
 
-def _share(song: Song, parts: list[Part], track: int) -> float:
+def _share(song: Arrangement, parts: list[Part], track: int) -> float:
     """Returns the volume of a player as a share of the melody's."""
     role = song.roles[track]
     if role == MELODY:

@@ -8,9 +8,9 @@ from music.arranging.parts import (
     BASS,
     RHYTHM,
     STEPS,
+    Arrangement,
     NoteColumn,
     Part,
-    Song,
     in_order,
     is_line,
     nearest,
@@ -26,7 +26,7 @@ Pattern = tuple[int, ...]
 """The places, in a section, of the one or two bars that its others are like."""
 
 
-def steady(song: Song, parts: list[Part]) -> list[Part]:
+def steady(song: Arrangement, parts: list[Part]) -> list[Part]:
     """Returns the parts with drums and bass that keep to their section's pattern where that makes it more regular.
 
     The last bar of a phrase may differ: there drums keep the second half, the bass all of what it had.
@@ -39,12 +39,12 @@ def steady(song: Song, parts: list[Part]) -> list[Part]:
 
 
 def regularity(grids: list[frozenset]) -> float:
-    """Returns how alike neighbouring bars are, 0 to 1: the mean of shared onsets over all onsets of two bars."""
+    """Returns how alike neighboring bars are, 0 to 1: the mean of shared onsets over all onsets of two bars."""
     pairs = [len(a & b) / len(a | b) for a, b in zip(grids, grids[1:], strict=False) if a | b]
     return float(np.mean(pairs)) if pairs else 1.0
 
 
-def _steady_drums(song: Song, part: Part, program: int) -> Part:
+def _steady_drums(song: Arrangement, part: Part, program: int) -> Part:
     for section in song.sections:
         bars = song.bars_in(section)
         grids = [_grid(song, part, bar, pitched=True) for bar in bars]
@@ -68,7 +68,7 @@ def _steady_drums(song: Song, part: Part, program: int) -> Part:
     return part
 
 
-def _steady_bass(song: Song, part: Part, program: int) -> Part:
+def _steady_bass(song: Arrangement, part: Part, program: int) -> Part:
     if not is_line(part):
         return part
     for section in song.sections:
@@ -91,7 +91,7 @@ def _steady_bass(song: Song, part: Part, program: int) -> Part:
     return part
 
 
-def _bass_bar(song: Song, part: Part, bar: Bar, source: Bar, program: int) -> Part | None:
+def _bass_bar(song: Arrangement, part: Part, bar: Bar, source: Bar, program: int) -> Part | None:
     """Returns a bar with the rhythm of another and its own chords; None where its chords change against that rhythm."""
     rhythm = part[within(part, source.start, source.end)].copy()
     rhythm[:, NoteColumn.TIME] += bar.start - source.start
@@ -138,13 +138,13 @@ def _may_differ(place: int, bars: int) -> bool:
     return place % phrase == phrase - 1 or place == bars - 1
 
 
-def _half(song: Song, bar: Bar) -> int:
+def _half(song: Arrangement, bar: Bar) -> int:
     """Returns the ticks from a bar's start to the beat that begins its second half; the whole bar if it has one beat."""
     beats = [*beat_ticks(bar, song.quarter), bar.end]
     return beats[len(beats) // 2] - bar.start
 
 
-def _grid(song: Song, part: Part, bar: Bar, pitched: bool) -> frozenset:
+def _grid(song: Arrangement, part: Part, bar: Bar, pitched: bool) -> frozenset:
     """Returns the onsets of a bar on a grid, each with its pitch where that counts."""
     notes = part[within(part, bar.start, bar.end)]
     steps = np.rint((notes[:, NoteColumn.TIME] - bar.start) * STEPS / song.quarter).astype(int)

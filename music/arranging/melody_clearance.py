@@ -6,11 +6,11 @@ import numpy as np
 
 from music.arranging.parts import (
     CHORDS,
-    COLOUR,
+    COLOR,
     PAD,
+    Arrangement,
     NoteColumn,
     Part,
-    Song,
     in_order,
     is_line,
 )
@@ -22,7 +22,7 @@ _APART = 2  # semitones that stay free below the melody
 _FEWEST = 2  # other notes that sound meanwhile, where one goes
 
 
-def below_the_melody(song: Song, parts: list[Part]) -> list[Part]:
+def keep_below_melody(song: Arrangement, parts: list[Part]) -> list[Part]:
     """Returns the parts with the notes of chords that sound at or above the melody moved down by octaves.
 
     A note for which there is no room below goes, if enough of its chord stays. Lines, basses and drums are left alone, and
@@ -31,13 +31,13 @@ def below_the_melody(song: Song, parts: list[Part]) -> list[Part]:
     if song.melody is None:
         return parts
     tune, out = parts[song.melody], list(parts)
-    for track in song.tracks(CHORDS, PAD, COLOUR):
+    for track in song.tracks(CHORDS, PAD, COLOR):
         if len(parts[track]) and not is_line(parts[track]):
-            out[track] = _below(parts[track], tune)
+            out[track] = _move_below(parts[track], tune)
     return out
 
 
-def _below(part: Part, tune: Part) -> Part:
+def _move_below(part: Part, tune: Part) -> Part:
     notes, gone = part.copy(), np.zeros(len(part), dtype=bool)
     ends = notes[:, NoteColumn.TIME] + notes[:, NoteColumn.DURATION]
     tune_ends = tune[:, NoteColumn.TIME] + tune[:, NoteColumn.DURATION]

@@ -15,7 +15,7 @@ from music.bars import Bar, bar_grid, score_end, tempo_map
 from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks, chord_spans
 from music.edit import graft
 from music.form import ENDING, INTRO, Section, sections
-from music.instruments import DRUMS, playable_range
+from music.instruments import BASS_PLAYERS, PADS, STRUCK, playable_range, program_of
 from music.theory import Key, estimate_key, written_key
 
 
@@ -31,17 +31,15 @@ class NoteColumn(IntEnum):
 Part = np.ndarray
 """The notes of one track, int64 ``[notes, 4]``: time and duration in ticks, pitch, velocity; by time, then pitch."""
 
-MELODY, RHYTHM, BASS, PAD, CHORDS, COLOUR = "melody", "rhythm", "bass", "pad", "chords", "colour"
+MELODY, RHYTHM, BASS, PAD, CHORDS, COLOR = "melody", "rhythm", "bass", "pad", "chords", "color"
 """Roles: who sings, the drums, the bass, who holds long chords, who plays shorter ones, and all others."""
 
+_STRAY_CHORDS = 0.05  # of its notes may begin together with another, and a part is still a line
 STEPS = 12  # of a quarter note: rhythms are compared on this grid
-_BASSES = {*range(32, 40), 43, 58}
-_PADS = {*range(16, 21), *range(48, 55), *range(88, 96)}
-_CHORDS = {*range(16), *range(21, 32), 46, *range(104, 109)}
 
 
 @dataclass(frozen=True)
-class Song:
+class Arrangement:
     """What the rules of a mix need to know of a score.
 
     Attributes:
@@ -110,7 +108,7 @@ class Song:
         return next((span.chord for span in self.chords if span.start <= tick < span.end), NO_CHORD)
 
 
-def read_song(score: symusic.Score) -> Song:
+def read_arrangement(score: symusic.Score) -> Arrangement:
     """Returns what the rules of a mix need to know of a score."""
     end = score_end(score)
     roles = _roles(score)
@@ -123,7 +121,7 @@ def read_song(score: symusic.Score) -> Song:
         if stop > marked[-1].start and end - stop > score.ticks_per_quarter:
             end = stop
             marked[-1] = marked[-1]._replace(end=end)
-    return Song(
+    return Arrangement(
         quarter=score.ticks_per_quarter,
         end=end,
         bars=tuple(bar_grid(score, max(1, end))),
@@ -131,7 +129,7 @@ def read_song(score: symusic.Score) -> Song:
         chords=tuple(chord_spans(score, end)),
         key=written_key(score) or estimate_key(score)[0],
         roles=roles,
-        programs=tuple(DRUMS if track.is_drum else track.program for track in score.tracks),
+        programs=tuple(map(program_of, score.tracks)),
         energy=_energy(score),
     )
 
@@ -147,9 +145,9 @@ def _roles(score: symusic.Score) -> tuple[str, ...]:
         if track.is_drum:
             return RHYTHM
         # A "Bass" beside a "Tenor" is a singer, not a bass player.
-        if track.program in _BASSES or (track.name.strip().lower() == "bass" and "tenor" not in names):
+        if track.program in BASS_PLAYERS or (track.name.strip().lower() == "bass" and "tenor" not in names):
             return BASS
-        return PAD if track.program in _PADS else CHORDS if track.program in _CHORDS else COLOUR
+        return PAD if track.program in PADS else CHORDS if track.program in STRUCK else COLOR
 
     return tuple(role(number, track) for number, track in enumerate(tracks))
 
@@ -198,7 +196,7 @@ def in_order(part: Part) -> Part:
     ]
 
 
-def joined(part: Part, notes: Sequence[Sequence[int]]) -> Part:
+def add_notes(part: Part, notes: Sequence[Sequence[int]]) -> Part:
     """Returns the part with more notes, ``(time, duration, pitch, velocity)`` each."""
     return in_order(np.concatenate([part, np.array(notes, dtype=np.int64).reshape(-1, 4)]))
 
@@ -217,12 +215,12 @@ def cut(part: Part, tick: int) -> Part:
 
 
 def is_line(part: Part) -> bool:
-    """Whether hardly any two notes begin at once."""
+    """Whether hardly any two notes begin at once; they may sound on into each other, as played lines do."""
     together = np.diff(part[:, NoteColumn.TIME]) == 0
-    return not len(together) or float(together.mean()) < 0.05
+    return not len(together) or float(together.mean()) < _STRAY_CHORDS
 
 
-def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+def settle(song: Arrangement, came: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
     """Returns changed parts without overlaps of a pitch, without splinters, and within the song, which ends as it did.
 
     Args:
@@ -232,7 +230,7 @@ def settled(song: Song, came: Sequence[Part], parts: Sequence[Part]) -> list[Par
     out = [
         after
         if track == song.melody or (np.array_equal(before, after) and _end(after) <= song.end)
-        else _tidied(after, before, song)
+        else _tidy(after, before, song)
         for track, (before, after) in enumerate(zip(came, parts, strict=True))
     ]
     ends = [_end(part) for part in out]
@@ -252,7 +250,7 @@ def _end(part: Part) -> int:
     return int((part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]).max(initial=0))
 
 
-def _tidied(part: Part, before: Part, song: Song) -> Part:
+def _tidy(part: Part, before: Part, song: Arrangement) -> Part:
     part = part[within(part, 0, song.end)]
     if not len(part):
         return part

@@ -13,13 +13,13 @@ from music.theory import Key
 HALF, FULL = "half", "full"
 """How a phrase closes: openly, on a tone of the dominant chord, or on the tonic."""
 
-USUAL_NOTES_A_QUARTER = {"low": 0.8, None: 1.2, "high": 1.8, "medium": 1.2}
+USUAL_NOTES_PER_QUARTER = {"low": 0.8, None: 1.2, "high": 1.8, "medium": 1.2}
 """By density: how busy a melody is that sings well."""
 
 _STEPWISE, _REPEATED = 0.62, 0.15  # shares of intervals up to a whole tone, and of repeated pitches, in songs
 
 
-class Note(NamedTuple):
+class MelodyNote(NamedTuple):
     """A note of a melody: its first tick, the tick after its last, its pitch and its velocity."""
 
     start: int
@@ -28,11 +28,11 @@ class Note(NamedTuple):
     velocity: int
 
 
-def monophonic(track: symusic.Track) -> list[Note]:
+def extract_melody(track: symusic.Track) -> list[MelodyNote]:
     """Returns the melody of a track: of notes that begin together the highest, each ending where the next begins."""
     notes = track.notes.numpy()
     order = np.lexsort((-notes["pitch"].astype(np.int64), notes["time"]))
-    found: list[Note] = []
+    found: list[MelodyNote] = []
     for time, duration, pitch, velocity in zip(
         *(notes[name][order].tolist() for name in ("time", "duration", "pitch", "velocity")), strict=True
     ):
@@ -40,16 +40,16 @@ def monophonic(track: symusic.Track) -> list[Note]:
             continue
         if found and found[-1].end > time:
             found[-1] = found[-1]._replace(end=time)
-        found.append(Note(time, time + max(1, duration), pitch, velocity))
+        found.append(MelodyNote(time, time + max(1, duration), pitch, velocity))
     return found
 
 
-def moved(notes: Sequence[Note], ticks: int, semitones: int = 0) -> list[Note]:
+def shift_notes(notes: Sequence[MelodyNote], ticks: int, semitones: int = 0) -> list[MelodyNote]:
     """Returns the notes that much later and higher; by octaves back where they would leave the range of MIDI."""
-    return [Note(n.start + ticks, n.end + ticks, _within(n.pitch + semitones, 0, 127), n.velocity) for n in notes]
+    return [MelodyNote(n.start + ticks, n.end + ticks, _within(n.pitch + semitones, 0, 127), n.velocity) for n in notes]
 
 
-def close(notes: Sequence[Note], how: str, key: Key, bar: tuple[int, int], beat: int) -> list[Note]:
+def close(notes: Sequence[MelodyNote], how: str, key: Key, bar: tuple[int, int], beat: int) -> list[MelodyNote]:
     """Returns the phrase with its last bar brought to a close: a long note on a tone on which such a phrase rests.
 
     Args:
@@ -64,26 +64,26 @@ def close(notes: Sequence[Note], how: str, key: Key, bar: tuple[int, int], beat:
     onsets = [n.start for n in notes if start <= n.start <= latest and (n.start - start) % beat == 0]
     at = max(onsets, default=latest)
     kept = [n._replace(end=min(n.end, at)) for n in notes if n.start < at]
-    last = next((n for n in reversed(notes) if n.start <= at), notes[-1] if notes else Note(at, end, 72, 80))
+    last = next((n for n in reversed(notes) if n.start <= at), notes[-1] if notes else MelodyNote(at, end, 72, 80))
     tones = [key.tonic] if how == FULL else [(key.tonic + step) % 12 for step in (7, 2)]
     near = range(max(0, last.pitch - 11), min(128, last.pitch + 12))
     goal = min((p for p in near if p % 12 in tones), key=lambda p: abs(p - last.pitch))
-    return [*kept, Note(at, end, goal, last.velocity)]
+    return [*kept, MelodyNote(at, end, goal, last.velocity)]
 
 
-def placed(notes: Sequence[Note], low: int, high: int) -> list[Note]:
+def fit_to_range(notes: Sequence[MelodyNote], low: int, high: int) -> list[MelodyNote]:
     """Returns the notes moved by octaves to where an instrument with this range sings, and none out of it."""
     if not notes:
         return []
     middle = np.clip(low + 0.68 * (high - low), 60, 79)
     mean = float(np.mean([n.pitch for n in notes]))
     octaves = round((middle - mean) / 12)
-    out = moved(notes, 0, 12 * octaves)
+    out = shift_notes(notes, 0, 12 * octaves)
     top, bottom = max(n.pitch for n in out), min(n.pitch for n in out)
     if top > high and bottom - 12 >= low:
-        out = moved(out, 0, -12)
+        out = shift_notes(out, 0, -12)
     elif bottom < low and top + 12 <= high:
-        out = moved(out, 0, 12)
+        out = shift_notes(out, 0, 12)
     return [n._replace(pitch=_within(n.pitch, low, high)) for n in out]
 
 
@@ -96,8 +96,8 @@ def _within(pitch: int, low: int, high: int) -> int:
 
 
 def singability(
-    notes: Sequence[Note],
-    before: Sequence[Note],
+    notes: Sequence[MelodyNote],
+    before: Sequence[MelodyNote],
     key: Key,
     bar_ticks: int,
     ticks_per_quarter: int,
@@ -114,7 +114,7 @@ def singability(
         key: of both.
         bar_ticks: length of a bar.
         ticks_per_quarter: of all times.
-        density: one of USUAL_NOTES_A_QUARTER.
+        density: one of USUAL_NOTES_PER_QUARTER.
     """
     if len(notes) < 2:
         return -10.0
@@ -128,7 +128,7 @@ def singability(
     score -= 3.0 * float(np.mean(moves > 7)) + 1.5 * float(np.mean((moves > 4) & (moves <= 7)))
     span = int(pitch.max() - pitch.min())
     score -= 0.1 * max(0, span - 14) + 0.25 * max(0, 5 - span) + 0.2 * max(0, 4 - len(set(pitch.tolist())))
-    busy = len(notes) / quarters / USUAL_NOTES_A_QUARTER[density]
+    busy = len(notes) / quarters / USUAL_NOTES_PER_QUARTER[density]
     score -= abs(float(np.log(busy))) + max(0.0, busy - 2)
     lengths = np.diff([n.start for n in notes])
     _, counts = np.unique(lengths, return_counts=True)
@@ -143,7 +143,7 @@ def singability(
     return score - 1.5 * max(0.0, 0.75 - held)
 
 
-def _rhyme(notes: Sequence[Note], before: Sequence[Note], bar_ticks: int) -> float:
+def _rhyme(notes: Sequence[MelodyNote], before: Sequence[MelodyNote], bar_ticks: int) -> float:
     """Returns the share of bars, less 1, whose rhythm another bar of the phrase or of the melody before has too."""
     rhythms: dict[int, tuple[int, ...]] = {}
     for note in (*before, *notes):

@@ -1,4 +1,4 @@
-"""The seams of a song: what leads from one section into the next, how it ends, and how it slows down before."""
+"""Transitions: fills and pickups that lead from one section into the next, a common last chord, a ritardando before it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,24 @@ import symusic
 from music.arranging.parts import (
     BASS,
     CHORDS,
-    COLOUR,
+    COLOR,
     PAD,
     RHYTHM,
+    Arrangement,
     NoteColumn,
     Part,
-    Song,
+    add_notes,
     cut,
     is_line,
-    joined,
     nearest,
     within,
 )
 from music.bars import tempo_map, ticks_to_seconds
 from music.chords import NO_CHORD, beat_ticks
 from music.form import ENDING, Section
-from music.instruments import playable_range
+from music.instruments import CRASH, FLOOR_TOM, HATS, HIGH_TOM, KICK, KICKS, MIDDLE_TOM, SNARE, playable_range
 
-KICK, SNARE, CRASH = 36, 38, 49
-_KICKS = (35, 36)
-_HATS = (42, 44, 46)
-_SKINS = {"k": KICK, "s": SNARE, "h": 50, "m": 47, "f": 43}
+_SKINS = {"k": KICK, "s": SNARE, "h": HIGH_TOM, "m": MIDDLE_TOM, "f": FLOOR_TOM}
 # Eight sixteenths each; a shorter fill has the last of them.
 _FILLS = (
     ("......s.", "......f.", "....s.f.", "....m.f."),
@@ -39,7 +36,7 @@ _SLOWEST = 0.15  # how much the tempo falls at most
 _LONGER = 0.014  # how much longer a song may become by that
 
 
-def led_over(song: Song, parts: list[Part], seed: int) -> list[Part]:
+def add_fills(song: Arrangement, parts: list[Part], seed: int) -> list[Part]:
     """Returns the parts with something that leads over each seam: a fill, a bass note, or a pickup of who else plays.
 
     The same two sections meet in the same way each time.
@@ -64,7 +61,7 @@ def led_over(song: Song, parts: list[Part], seed: int) -> list[Part]:
     return out
 
 
-def _window(song: Song, section: Section, seam: int) -> int:
+def _window(song: Arrangement, section: Section, seam: int) -> int:
     """Returns how many ticks before a seam a fill may take: about a quarter note where the song is calm, else two."""
     bar = song.bar_at(seam - 1)
     beats = [tick for tick in beat_ticks(bar, song.quarter) if section.start <= tick < seam]
@@ -74,7 +71,7 @@ def _window(song: Song, section: Section, seam: int) -> int:
 
 
 def _fill(
-    song: Song, part: Part, section: Section, following: Section, span: int, rng: np.random.Generator
+    song: Arrangement, part: Part, section: Section, following: Section, span: int, rng: np.random.Generator
 ) -> Part | None:
     """Returns a drum part with a fill before a seam and a crash on it; None where the drums do not go on after it."""
     seam = following.start
@@ -93,8 +90,8 @@ def _fill(
     around = part[within(part, section.start, following.end)]
     loud = float(np.mean(around[:, NoteColumn.VELOCITY]))
     first = min(tick for tick, _ in hits)
-    gone = within(part, first, seam) & ~np.isin(part[:, NoteColumn.PITCH], _KICKS)
-    gone |= (part[:, NoteColumn.TIME] == seam) & np.isin(part[:, NoteColumn.PITCH], _HATS)
+    gone = within(part, first, seam) & ~np.isin(part[:, NoteColumn.PITCH], KICKS)
+    gone |= (part[:, NoteColumn.TIME] == seam) & np.isin(part[:, NoteColumn.PITCH], HATS)
     new = [
         (tick, step, pitch, _velocity(loud * (0.8 + 0.3 * (1 - (seam - tick) / max(1, seam - first)))))
         for tick, pitch in hits
@@ -102,12 +99,12 @@ def _fill(
     on_one = part[part[:, NoteColumn.TIME] == seam, NoteColumn.PITCH].tolist()
     long = min(song.quarter, song.end - seam)
     new += [(seam, long, CRASH, _velocity(1.1 * loud))] * (CRASH not in on_one)
-    new += [(seam, long, KICK, _velocity(1.05 * loud))] * (not set(_KICKS) & set(on_one))
-    return joined(part[~gone], new)
+    new += [(seam, long, KICK, _velocity(1.05 * loud))] * (not set(KICKS) & set(on_one))
+    return add_notes(part[~gone], new)
 
 
 def _approach(
-    song: Song, part: Part, section: Section, seam: int, program: int, rng: np.random.Generator
+    song: Arrangement, part: Part, section: Section, seam: int, program: int, rng: np.random.Generator
 ) -> Part | None:
     """Returns a bass part with a note by step into the first note of the next section; None where there is none."""
     beat = song.beat_before(seam)
@@ -137,15 +134,15 @@ def _approach(
     pitch = ranked[int(rng.integers(min(2, len(ranked))))]
     loud = round(float(np.mean(part[within(part, section.start, section.end), NoteColumn.VELOCITY])))
     kept = cut(part[~within(part, start, seam)], start)
-    return joined(kept, [(start, length, pitch, loud)])
+    return add_notes(kept, [(start, length, pitch, loud)])
 
 
-def _pickup(song: Song, parts: list[Part], section: Section, following: Section) -> None:
+def _pickup(song: Arrangement, parts: list[Part], section: Section, following: Section) -> None:
     """Adds, in place, two notes that step into the next section, to the lowest of those who accompany it."""
     seam, beat = following.start, song.beat_before(following.start)
     playing = [
         track
-        for track in song.tracks(CHORDS, PAD, COLOUR, BASS)
+        for track in song.tracks(CHORDS, PAD, COLOR, BASS)
         if within(parts[track], seam, seam + max(1, seam - beat)).any()
         and within(parts[track], section.start, seam).any()
     ]
@@ -177,11 +174,11 @@ def _pickup(song: Song, parts: list[Part], section: Section, following: Section)
         ]
         if len(steps) == 2 and all(low <= pitch <= high and pitch not in sounding for pitch in steps):
             new = zip((beat, seam - length), reversed(steps), strict=True)
-            parts[track] = joined(part, [(start, length, pitch, max(1, loud)) for start, pitch in new])
+            parts[track] = add_notes(part, [(start, length, pitch, max(1, loud)) for start, pitch in new])
             return
 
 
-def last_chord(song: Song, parts: list[Part]) -> int | None:
+def last_chord(song: Arrangement, parts: list[Part]) -> int | None:
     """Returns the tick at which all players of an ending strike together; None without an ending or a melody in it."""
     ending, melody = song.ending, song.melody
     if ending is None or melody is None or not len(parts[melody]):
@@ -197,7 +194,7 @@ def last_chord(song: Song, parts: list[Part]) -> int | None:
     return strike if strike >= ending.start else None
 
 
-def ended(song: Song, parts: list[Part]) -> list[Part]:
+def end_together(song: Arrangement, parts: list[Part]) -> list[Part]:
     """Returns the parts with all players of the ending on one last chord, which rings to the end of the song."""
     strike, ending = last_chord(song, parts), song.ending
     if strike is None or ending is None:
@@ -228,15 +225,15 @@ def ended(song: Song, parts: list[Part]) -> list[Part]:
             for note in part[part[:, NoteColumn.TIME] == strike]
         }
         hits = [(strike, length, pitch, struck.get(pitch, _velocity(loud))) for pitch in pitches]
-        out[track] = joined(before, hits)
-    for track, pitches in _grounded(song, chord, strike).items():
+        out[track] = add_notes(before, hits)
+    for track, pitches in _ground_bass(song, chord, strike).items():
         last = out[track][:, NoteColumn.TIME] == strike
         hits = [(strike, length, pitch, int(out[track][last, NoteColumn.VELOCITY].max())) for pitch in pitches]
-        out[track] = joined(out[track][~last], hits)
+        out[track] = add_notes(out[track][~last], hits)
     return out
 
 
-def _grounded(song: Song, pitches: dict[int, list[int]], strike: int) -> dict[int, list[int]]:
+def _ground_bass(song: Arrangement, pitches: dict[int, list[int]], strike: int) -> dict[int, list[int]]:
     """Returns the players, of those who strike the last chord, who have other pitches so that its bass is the lowest."""
     chord = song.chord_at(strike)
     if chord == NO_CHORD or not any(pitches.values()):
@@ -252,7 +249,7 @@ def _grounded(song: Song, pitches: dict[int, list[int]], strike: int) -> dict[in
     return changed | {player: sorted({ground, *changed[player]})}
 
 
-def _final_pitches(song: Song, part: Part, strike: int, track: int) -> list[int]:
+def _final_pitches(song: Arrangement, part: Part, strike: int, track: int) -> list[int]:
     """Returns what a player has in the last chord: what they strike there, hold there, or last played, as chord tones."""
     chord, role = song.chord_at(strike), song.roles[track]
     at = part[part[:, NoteColumn.TIME] == strike]
@@ -275,7 +272,7 @@ def _final_pitches(song: Song, part: Part, strike: int, track: int) -> list[int]
     return sorted({nearest(pitch, classes, song.programs[track]) for pitch in pitches})
 
 
-def slowed(song: Song, score: symusic.Score, strike: int | None) -> symusic.Score:
+def add_ritardando(song: Arrangement, score: symusic.Score, strike: int | None) -> symusic.Score:
     """Returns the score with a tempo that falls, beat by beat, over the bar before the last chord, and then returns.
 
     By at most 15 %, and by less where the song would become more than 1.4 % longer. A score whose tempo changes there

@@ -17,8 +17,8 @@ _MUDDY, _MUD_GAP = 48, 7  # intervals under a fifth blur when their lower note i
 # What a voicing costs, beside one for each semitone that its notes move:
 _ABOVE_CEILING = 200.0  # for each semitone
 _MUD = 20.0
-_HOLE = 2.0  # for each semitone beyond an octave between neighbours
-_SEMITONE = 3.0  # neighbours a semitone apart
+_HOLE = 2.0  # for each semitone beyond an octave between neighbors
+_SEMITONE = 3.0  # neighbors a semitone apart
 _INVERTED = {0: 0.0, 3: 1.5, 4: 1.5, 10: 3.0, 11: 3.0}  # the lowest note, in semitones above the root: third, seventh
 _OTHER_INVERSION = 5.0
 _NO_FIFTH = 1.0

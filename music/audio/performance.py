@@ -76,7 +76,7 @@ class Performance:
 
 
 def perform(score: symusic.Score, rate_hz: int, pedal_in_notes: bool = False) -> Performance:
-    """Returns the score as timed events that honour tempo map, controls, pedals and bends.
+    """Returns the score as timed events that honor tempo map, controls, pedals and bends.
 
     A note ends when its pitch is struck again on its track. A pedal that is never released is
     released after the last note. Controls later than the longest tail are left out.
@@ -102,8 +102,8 @@ def perform(score: symusic.Score, rate_hz: int, pedal_in_notes: bool = False) ->
         stops = notes["time"] + notes["duration"]
         end = max(end, int(frames(stops).max(initial=0)))
         if pedal_in_notes:
-            stops = _held_by_pedal(stops, controls)
-        starts, stops, pitch, velocity = _struck_again(notes["time"], stops, notes["pitch"], notes["velocity"])
+            stops = _extend_by_pedal(stops, controls)
+        starts, stops, pitch, velocity = _cut_at_restrike(notes["time"], stops, notes["pitch"], notes["velocity"])
         on, off = frames(starts), frames(stops)
         rows += [
             _rows(on, Kind.NOTE_ON, channel, pitch, velocity),
@@ -154,7 +154,9 @@ def _controls(track: symusic.Track) -> np.ndarray:
     return table[np.argsort(table[:, 0], kind="stable")]
 
 
-def _struck_again(starts: np.ndarray, stops: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> list[np.ndarray]:
+def _cut_at_restrike(
+    starts: np.ndarray, stops: np.ndarray, pitch: np.ndarray, velocity: np.ndarray
+) -> list[np.ndarray]:
     """Returns the same notes, each ending no later than the next note of its pitch begins.
 
     A synthesizer's note-off stops every note of a pitch, so without this a long note would cut the next one short.
@@ -169,7 +171,7 @@ def _struck_again(starts: np.ndarray, stops: np.ndarray, pitch: np.ndarray, velo
     return [values[kept] for values in (starts, stops, pitch, velocity)]
 
 
-def _held_by_pedal(stops: np.ndarray, controls: np.ndarray) -> np.ndarray:
+def _extend_by_pedal(stops: np.ndarray, controls: np.ndarray) -> np.ndarray:
     """Returns the ticks at which notes stop when those that end under a pressed pedal last until it is released."""
     moves = controls[controls[:, 1] == SUSTAIN]
     if not len(moves) or not len(stops):

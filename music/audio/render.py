@@ -16,7 +16,7 @@ from music.audio.mastering import SILENCE, master
 from music.audio.performance import TAIL_SECONDS, Performance, perform
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
-from music.instruments import DRUMS, instrument_name
+from music.instruments import track_label
 from music.piece import Piece
 
 __all__ = [
@@ -161,7 +161,7 @@ def render_stems(
     for channel, samples in zip(performance.channels, stems):
         samples *= gain
         track = piece.score.tracks[channel.track_index]
-        name = " ".join(track.name.split()) or instrument_name(DRUMS if channel.is_drum else channel.program)
+        name = " ".join(track_label(track).split())
         result.append(Stem(name, channel.track_index, Audio(samples, rate)))
     _report(progress, 1.0)
     return result

@@ -17,7 +17,7 @@ BETTER_BANKS = (
     "FluidR3_GM.sf3",
     "FluidR3_GM.sf2",
 )
-"""Complete General MIDI banks under free licences, the best first."""
+"""Complete General MIDI banks under free licenses, the best first."""
 
 BUNDLED_BANK = ("pretty_midi", "TimGM6mb.sf2")
 """A small General MIDI bank inside a package that the studio needs anyway."""

@@ -38,6 +38,34 @@ def write_files(files: Mapping[Path, bytes]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
+def replace_file(path: Path, data: bytes, private: bool = False) -> None:
+    """Writes one file whole or not at all, for callers who have a sentence of their own where that fails.
+
+    Args:
+        path: of the file; until it is whole, its bytes lie beside it under ``.{stem}.*.part``.
+        data: what it is to hold.
+        private: what a user made and nobody can make again: readable by its owner alone, and safe from a power cut.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = ""
+    try:
+        handle, part = tempfile.mkstemp(".part", f".{path.stem[:40]}.", path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if private:
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut could leave an empty file under the name
+        if not private:
+            os.chmod(part, 0o644)
+        os.replace(part, path)
+        part = ""
+    finally:
+        if part:
+            Path(part).unlink(missing_ok=True)
+
+
 def reason(error: OSError) -> str:
     """Returns why a system refused, in its own words, for the middle of a sentence."""
-    return (error.strerror or "the system refuses").lower()
+    return (error.strerror or str(error) or "the system refuses").lower()

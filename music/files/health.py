@@ -11,15 +11,16 @@ from typing import TypeVar
 
 import symusic
 
-from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid, clock
+from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid
 from music.chord_bars import bar_texts
-from music.instruments import DRUMS, instrument_name, playable_range
+from music.clock import clock
+from music.instruments import instrument_name, playable_range, program_of
 from music.piece import Piece
-from music.theory import Key, estimate_key, spell, written_key
+from music.theory import Key, estimate_key, name_at, spell, written_key
 
 Value = TypeVar("Value")
 
-_BARS_A_ROW = 8
+_BARS_PER_ROW = 8
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class HealthReport:
             lines.append(f"Lyrics          {self.sung_syllables} syllables")
         if self.chords:
             lines += ["", "Chords, each row from this bar on:"]
-        for first in range(0, len(self.chords), _BARS_A_ROW):
-            lines.append(f"{first + 1:>3}  | {' | '.join(self.chords[first : first + _BARS_A_ROW])} |")
+        for first in range(0, len(self.chords), _BARS_PER_ROW):
+            lines.append(f"{first + 1:>3}  | {' | '.join(self.chords[first : first + _BARS_PER_ROW])} |")
         lines += ["", f"{len(self.tracks)} track{'s, counted from 0' if len(self.tracks) != 1 else ''}:"]
         width = max((len(track.instrument) for track in self.tracks), default=0)
         for number, track in enumerate(self.tracks):
@@ -164,7 +165,7 @@ def bar_number(starts: Sequence[int], tick: int) -> int:
 
 def _track_health(track: symusic.Track, key: Key) -> TrackHealth:
     """Returns the line of the report about one track."""
-    program = DRUMS if track.is_drum else track.program
+    program = program_of(track)
     pitches = track.notes.numpy()["pitch"]
     low, high = (int(pitches.min()), int(pitches.max())) if len(pitches) else (None, None)
     bottom, top = playable_range(program)
@@ -205,10 +206,8 @@ def _only_changes(items: Iterable[tuple[int, Value]]) -> tuple[tuple[int, Value]
 
 def _signature_name(sharps: int, tonality: int) -> str:
     """Returns the key that a signature and its mode stand for; it keeps the spelling, so 7 flats are Cb major."""
-    place = sharps + (3 if tonality else 0) + 1
-    letter = "FCGDAEB"[place % 7]
-    alter = place // 7
-    return letter + ("#" * alter if alter >= 0 else "b" * -alter) + (" minor" if tonality else " major")
+    letter, alter = name_at(sharps + (3 if tonality else 0))
+    return letter + "#" * alter + "b" * -alter + (" minor" if tonality else " major")
 
 
 def _changes(pairs: Sequence[tuple[int, object]]) -> str:

@@ -123,10 +123,10 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
         made: list[tuple[int, symusic.Track]] = []
         for channel, keys in sorted(channels.items()):
             others = [other for other in speakers[channel] if other is not chunk]
-            programs = _obeyed(chunk.programs.get(channel, []), [o.programs.get(channel, []) for o in others])
+            programs = _in_force(chunk.programs.get(channel, []), [o.programs.get(channel, []) for o in others])
             parts = _parts(keys, programs, chunk.end, chunk.silences.get(channel, []), file.mended)
             controls = _controls(chunk, others, channel)
-            bends = _obeyed(chunk.bends.get(channel, []), [o.bends.get(channel, []) for o in others])
+            bends = _in_force(chunk.bends.get(channel, []), [o.bends.get(channel, []) for o in others])
             copied += len(parts) * (len(controls) + len(bends))
             scanned += sum(len(kind.get(channel, ())) for o in others for kind in (o.programs, o.controls, o.bends))
             if copied > MAX_EVENTS or scanned > 10 * MAX_EVENTS:
@@ -194,7 +194,7 @@ def _pairs(
     return paired
 
 
-def _obeyed(own: list[tuple], others: Iterable[list[tuple]]) -> list[tuple]:
+def _in_force(own: list[tuple], others: Iterable[list[tuple]]) -> list[tuple]:
     """Returns what a track obeys on its channel: until it speaks for itself, the other tracks there do."""
     until = own[0][0] if own else MAX_TICK + 1
     foreign = [event for events in others for event in events if event[0] < until]

@@ -59,9 +59,9 @@ def _xml(data: bytes) -> str:
     try:
         if data[:2] == b"PK":
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                container = ElementTree.fromstring(_unpacked(archive, "META-INF/container.xml"))
+                container = ElementTree.fromstring(_unpack(archive, "META-INF/container.xml"))
                 names = [e.get("full-path", "") for e in container.iter() if e.tag.endswith("rootfile")]
-                data = _unpacked(archive, names[0])
+                data = _unpack(archive, names[0])
         if len(data) > MAX_BYTES:
             raise StudioError(f"The file is larger than {MAX_BYTES // 2**20} MB. Split it and try again.")
         root = ElementTree.fromstring(data)
@@ -74,7 +74,7 @@ def _xml(data: bytes) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     if archive.getinfo(name).file_size > MAX_BYTES:
         raise StudioError(f"The unpacked file is larger than {MAX_BYTES // 2**20} MB. Split it and try again.")
     return archive.read(name)
@@ -85,7 +85,7 @@ def _to_score(opus: Any) -> Parsed:
 
     mended: Counter[str] = Counter()
     if any(True for _ in opus.recurse().getElementsByClass(repeat.RepeatMark)):
-        played = _played_out(opus)
+        played = _expand_repeats(opus)
         if played is None:
             mended["Repeats that do not fit together, played once"] += 1
         else:
@@ -106,7 +106,7 @@ def _to_score(opus: Any) -> Parsed:
     return Parsed(score, str(title).strip(), {}, repairs)
 
 
-def _played_out(opus: Any) -> Any:
+def _expand_repeats(opus: Any) -> Any:
     """Returns the score with its repeats written out; None where they make no sense or would part the parts."""
     from music21 import repeat
 

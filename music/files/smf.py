@@ -216,9 +216,9 @@ def _timing(division: int) -> tuple[int, float]:
     if division & 0x8000:
         frames, parts = 256 - (division >> 8), division & 0xFF
         if frames in (24, 25, 29, 30) and parts:
-            ticks_a_second = (30_000 / 1_001 if frames == 29 else frames) * parts
-            ticks_per_quarter = max(1, round(ticks_a_second / 2))
-            return ticks_per_quarter, 60 * ticks_a_second / ticks_per_quarter
+            ticks_per_second = (30_000 / 1_001 if frames == 29 else frames) * parts
+            ticks_per_quarter = max(1, round(ticks_per_second / 2))
+            return ticks_per_quarter, 60 * ticks_per_second / ticks_per_quarter
     elif division:
         return division, 0.0
     raise StudioError("The MIDI file does not say how long a beat is. Export it again, or try another copy.")

@@ -17,12 +17,12 @@ _SIZE = 0.72  # of the music font: a flat is then a little taller than the lette
 _AIR = 12
 
 
-def with_drawn_accidentals(page: str) -> str:
+def draw_accidentals(page: str) -> str:
     """Returns a page that verovio drew, as SVG, with the sharps and flats of its chord symbols drawn as shapes."""
-    return _SYMBOL.sub(_drawn, page)
+    return _SYMBOL.sub(_draw, page)
 
 
-def _drawn(symbol: re.Match[str]) -> str:
+def _draw(symbol: re.Match[str]) -> str:
     opening, left, baseline, runs = symbol.groups()
     x, pieces, widths = float(left), [opening], _letter_widths()
     for music_font, size, text in _RUN.findall(runs):

@@ -11,7 +11,7 @@ import symusic
 from music.bars import score_end
 from music.chords import NO_CHORD, NONE, QUALITIES, Chord, chord_spans, parse_chord
 from music.errors import StudioError
-from music.notation.rhythm import UNITS, Bar
+from music.notation.rhythm import UNITS, SheetBar
 
 
 class PrintedChord(NamedTuple):
@@ -83,7 +83,7 @@ _BY_TONES = {frozenset(tones): suffix for suffix, tones in QUALITIES.items()}
 _STEPS = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 10}  # of a dominant thirteenth chord
 
 
-def printed_chords(score: symusic.Score, bars: Sequence[Bar]) -> tuple[PrintedChord, ...]:
+def printed_chords(score: symusic.Score, bars: Sequence[SheetBar]) -> tuple[PrintedChord, ...]:
     """Returns the chord symbols to print over these bars, in order; none for a chord that just goes on.
 
     A symbol stands on the nearest sixteenth or triplet eighth. Where chords pause, "N.C." stands.
@@ -124,7 +124,7 @@ def read_symbol(root: int, bass: int, kind: str, degrees: Iterable[Degree], text
         text: how the file prints the kind; it counts where kind and degrees name nothing that we know.
     """
     suffix = _SUFFIXES.get(kind)
-    exact = _BY_TONES.get(_changed(QUALITIES[suffix] if suffix is not None else (0,), degrees))
+    exact = _BY_TONES.get(_apply_degrees(QUALITIES[suffix] if suffix is not None else (0,), degrees))
     if exact is None and text:
         try:
             read = parse_chord(f"C{text}")
@@ -137,7 +137,7 @@ def read_symbol(root: int, bass: int, kind: str, degrees: Iterable[Degree], text
     return (None if suffix is None else Chord(root, suffix, bass)), False
 
 
-def _changed(tones: Iterable[int], degrees: Iterable[Degree]) -> frozenset[int]:
+def _apply_degrees(tones: Iterable[int], degrees: Iterable[Degree]) -> frozenset[int]:
     """Returns the semitones above the root of a chord after these changes."""
     result = set(tones)
     for degree in degrees:

@@ -13,11 +13,12 @@ import symusic
 
 from music.bars import tempo_map
 from music.form import sections
+from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
-from music.notation.quantise import Note, quantise, read_lengths, read_timing, sheet_bars
-from music.notation.rhythm import Bar, Segment, Symbol, beat_spans, first_value, metre, notate
-from music.notation.staves import Player, split_voices
-from music.notation.views import melody_track, view_players
+from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
+from music.notation.rhythm import Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
+from music.notation.staves import Performer, split_voices
+from music.notation.views import melody_track, view_performers
 from music.piece import Piece
 from music.theory import estimate_key
 
@@ -70,7 +71,7 @@ class Staff:
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetPart:
     """One player's music: a staff, or two for a keyboard. ``lyrics`` are (units, syllable, syllabic) by time.
 
     ``chords`` stand above the upper staff.
@@ -97,10 +98,10 @@ class Sheet:
     """A score on paper. ``tempi`` are (bar, quarters a minute), only those worth printing; ``marks`` (bar, section)."""
 
     title: str
-    bars: tuple[Bar, ...]
+    bars: tuple[SheetBar, ...]
     keys: tuple[KeyChange, ...]
     tempi: tuple[tuple[int, float], ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SheetPart, ...]
     marks: tuple[tuple[int, str], ...] = ()
 
 
@@ -113,22 +114,26 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     per_quarter = score.ticks_per_quarter
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
-    playing = view_players(score, view)
-    sung = _sung_by(score, playing)
+    playing = view_performers(score, view)
+    sung = _find_singers(score, playing)
     melody = melody_track(score)
-    led = next((index for index, player in enumerate(playing) if melody in player.tracks and not player.shares), 0)
+    led = next(
+        (index for index, performer in enumerate(playing) if melody in performer.tracks and not performer.shares), 0
+    )
     parts = []
-    for index, player in enumerate(playing):
-        time, duration = (np.concatenate([hand[i] for hand in player.hands]) for i in (0, 1))
+    for index, performer in enumerate(playing):
+        time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
-        hands = [quantise(*hand, bars, per_quarter, timing, lengths) for hand in player.hands]
-        if player.shares:
+        hands = [quantize(*hand, bars, per_quarter, timing, lengths) for hand in performer.hands]
+        if performer.shares:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
-            staves = tuple(_staff(player, place, notes, bars, lengths is not None) for place, notes in enumerate(hands))
+            staves = tuple(
+                _staff(performer, place, notes, bars, lengths is not None) for place, notes in enumerate(hands)
+            )
         lyrics = _syllables(list(score.tracks[sung[index]].lyrics), hands[0]) if index in sung else ()
         chords = printed_chords(score, bars) if index == led else ()
-        parts.append(Part(player.name, player.program, player.is_drum, staves, lyrics, chords))
+        parts.append(SheetPart(performer.name, performer.program, performer.is_drum, staves, lyrics, chords))
     starts = [bar.start_tick for bar in bars]
     marks = tuple((bisect.bisect_right(starts, section.start) - 1, section.name) for section in sections(score))
     return Sheet(piece.title, tuple(bars), tuple(_keys(score, bars)), tuple(_tempi(score, bars)), tuple(parts), marks)
@@ -137,33 +142,33 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
 # Staves
 
 
-_FEET = {35, 36, 44}  # kick and hi-hat pedal
+_FEET = {*KICKS, PEDAL_HAT}
 
 
-def _staff(player: Player, place: int, notes: list[Note], bars: Sequence[Bar], exact: bool) -> Staff:
+def _staff(performer: Performer, place: int, notes: list[SheetNote], bars: Sequence[SheetBar], exact: bool) -> Staff:
     """Returns the staff for one hand of a player; ``place`` 0 is the upper one."""
-    two = len(player.hands) == 2
-    if player.is_drum:
+    two = len(performer.hands) == 2
+    if performer.is_drum:
         voices = _drum_voices(notes, bars)
         clefs = (PERCUSSION,) * len(bars)
     else:
         voices = split_voices(notes, exact)
-        choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(player.program, (TREBLE, BASS))
-        if choices is _SINGING and player.name.lower().startswith("bass"):
+        choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(performer.program, (TREBLE, BASS))
+        if choices is _SINGING and performer.name.lower().startswith("bass"):
             choices = (BASS,)
-        clefs = _clefs(notes, bars, choices, two or player.program in _CHANGING)
-    return Staff(clefs, _written(voices, bars))
+        clefs = _clefs(notes, bars, choices, two or performer.program in _CHANGING)
+    return Staff(clefs, _write_voices(voices, bars))
 
 
-def _shared_staff(place: int, singers: Sequence[list[Note]], bars: Sequence[Bar], exact: bool) -> Staff:
+def _shared_staff(place: int, singers: Sequence[list[SheetNote]], bars: Sequence[SheetBar], exact: bool) -> Staff:
     """Returns the staff that two singers share; ``place`` 0 is the upper staff of the page."""
     upper, lower = ([*itertools.chain(*split_voices(notes, exact))] for notes in singers)
     clefs = _clefs([*upper, *lower], bars, ((TREBLE, BASS), (BASS, TREBLE))[place], False)
-    return Staff(clefs, _written((upper, lower), bars, together=False))
+    return Staff(clefs, _write_voices((upper, lower), bars, together=False))
 
 
-def _written(
-    voices: Sequence[Sequence[Note]], bars: Sequence[Bar], together: bool = True
+def _write_voices(
+    voices: Sequence[Sequence[SheetNote]], bars: Sequence[SheetBar], together: bool = True
 ) -> tuple[tuple[Voice, ...], ...]:
     """Returns the voices of each bar. ``together``: the only voice of a bar is written as the upper one, stems free."""
     upper, lower = (_by_bar(voice, bars) for voice in voices)
@@ -172,15 +177,15 @@ def _written(
         inside = [notes for notes in (above, below) if notes] or [[]]
         if not together and (above or below):
             inside = [above, below]
-        symbols = [tuple(notate(_segments(notes, bar), metre(bar))) for notes in inside]
+        symbols = [tuple(notate(_segments(notes, bar), meter(bar))) for notes in inside]
         written.append(tuple(Voice(number, s) for number, s in enumerate(symbols, 1)))
     return tuple(written)
 
 
-def _by_bar(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Note]]:
+def _by_bar(notes: Sequence[SheetNote], bars: Sequence[SheetBar]) -> list[list[SheetNote]]:
     """Returns for each bar the notes that sound in it."""
     starts = [bar.start for bar in bars]
-    result: list[list[Note]] = [[] for _ in bars]
+    result: list[list[SheetNote]] = [[] for _ in bars]
     for note in notes:
         index = bisect.bisect_right(starts, note.start) - 1
         while index < len(bars) and bars[index].start < note.end:
@@ -189,7 +194,7 @@ def _by_bar(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Note]]:
     return result
 
 
-def _segments(notes: Sequence[Note], bar: Bar) -> list[Segment]:
+def _segments(notes: Sequence[SheetNote], bar: SheetBar) -> list[Segment]:
     """Returns one voice of a bar as stretches without a gap; notes that overlap are tied from one to the next."""
     end = bar.start + bar.length
     edges = {bar.start, end, *(n.start for n in notes), *(n.end for n in notes)}
@@ -209,26 +214,28 @@ def _segments(notes: Sequence[Note], bar: Bar) -> list[Segment]:
     return segments
 
 
-def _drum_voices(notes: Sequence[Note], bars: Sequence[Bar]) -> tuple[list[Note], list[Note]]:
+def _drum_voices(notes: Sequence[SheetNote], bars: Sequence[SheetBar]) -> tuple[list[SheetNote], list[SheetNote]]:
     """Returns what hands and feet play; one voice for bars in which the feet add no onset of their own.
 
     A stroke has no length: it is written up to the next one, but not past its beat and without a tie.
     """
-    voices: tuple[list[Note], list[Note]] = ([], [])
+    voices: tuple[list[SheetNote], list[SheetNote]] = ([], [])
     for bar, inside in zip(bars, _by_bar([n._replace(end=n.start + 1) for n in notes], bars), strict=True):
         hands = [n for n in inside if n.pitch not in _FEET]
         feet = [n for n in inside if n.pitch in _FEET]
         together = not hands or {n.start for n in feet} <= {n.start for n in hands}
         for voice, strokes in zip(voices, (inside, []) if together else (hands, feet), strict=True):
-            stops = sorted({n.start for n in strokes} | {bar.start + end for _, end in beat_spans(metre(bar))})
+            stops = sorted({n.start for n in strokes} | {bar.start + end for _, end in beat_spans(meter(bar))})
             for note in strokes:
                 stop = stops[bisect.bisect_right(stops, note.start)]
-                written = first_value(note.start - bar.start, stop - bar.start, metre(bar))
+                written = first_value(note.start - bar.start, stop - bar.start, meter(bar))
                 voice.append(note._replace(end=bar.start + written))
     return voices
 
 
-def _clefs(notes: Sequence[Note], bars: Sequence[Bar], choices: Sequence[Clef], may_change: bool) -> tuple[Clef, ...]:
+def _clefs(
+    notes: Sequence[SheetNote], bars: Sequence[SheetBar], choices: Sequence[Clef], may_change: bool
+) -> tuple[Clef, ...]:
     """Returns a clef for each bar: the fewest ledger lines, with changes only where they pay (Viterbi)."""
     cost = np.zeros((len(bars), len(choices)))
     starts = [bar.start for bar in bars]
@@ -255,7 +262,7 @@ def _clefs(notes: Sequence[Note], bars: Sequence[Bar], choices: Sequence[Clef], 
 # What stands above and below the notes
 
 
-def _keys(score: symusic.Score, bars: Sequence[Bar]) -> list[KeyChange]:
+def _keys(score: symusic.Score, bars: Sequence[SheetBar]) -> list[KeyChange]:
     """Returns the key signatures: those of the file, or the key that the notes sound in.
 
     Many programs write C major into every file. A lone signature without accidentals is believed only if the
@@ -284,7 +291,7 @@ def _keys(score: symusic.Score, bars: Sequence[Bar]) -> list[KeyChange]:
     return [c for i, c in enumerate(ordered) if i == 0 or c[1:] != ordered[i - 1][1:]]
 
 
-def _tempi(score: symusic.Score, bars: Sequence[Bar]) -> list[tuple[int, float]]:
+def _tempi(score: symusic.Score, bars: Sequence[SheetBar]) -> list[tuple[int, float]]:
     """Returns the tempi worth printing: the first, and changes by more than a tenth that last two bars."""
     ticks, _, qpm = tempo_map(score)
     result: list[tuple[int, float]] = []
@@ -298,7 +305,7 @@ def _tempi(score: symusic.Score, bars: Sequence[Bar]) -> list[tuple[int, float]]
     return result
 
 
-def _sung_by(score: symusic.Score, playing: Sequence[Player]) -> dict[int, int]:
+def _find_singers(score: symusic.Score, playing: Sequence[Performer]) -> dict[int, int]:
     """Returns which part sings the words of which track.
 
     Karaoke files keep words in a track without notes; they belong to the part whose onsets they meet.
@@ -316,7 +323,7 @@ def _sung_by(score: symusic.Score, playing: Sequence[Player]) -> dict[int, int]:
     return singers
 
 
-def _syllables(lyrics: Sequence[symusic.TextMeta], notes: Sequence[Note]) -> tuple[tuple[int, str, str], ...]:
+def _syllables(lyrics: Sequence[symusic.TextMeta], notes: Sequence[SheetNote]) -> tuple[tuple[int, str, str], ...]:
     """Returns (start of the note, syllable, MusicXML syllabic) for each lyric that a note carries."""
     ticks = sorted({n.tick for n in notes})
     start_of = {n.tick: n.start for n in notes}

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spelled
 from music.notation.chord_symbols import KINDS
-from music.notation.layout import PERCUSSION, Clef, KeyChange, Part, Sheet, Voice
-from music.notation.rhythm import UNITS, Bar, Symbol
+from music.notation.layout import PERCUSSION, Clef, KeyChange, Sheet, SheetPart, Voice
+from music.notation.rhythm import UNITS, SheetBar, Symbol
+from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"
  "http://www.musicxml.org/dtds/partwise.dtd">
 """
-_LINE_OF_FIFTHS = "FCGDAEB"
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _TEMPO_WORDS = {45: "Grave", 60: "Largo", 76: "Adagio", 100: "Andante", 120: "Moderato", 156: "Allegro", 176: "Vivace"}
 
@@ -75,8 +75,8 @@ def _printable(text: str) -> str:
     return "".join(c for c in text if c.isprintable())
 
 
-def _write_part_list(root: ElementTree.Element, parts: Sequence[Part]) -> None:
-    """Writes names, sounds and brackets: neighbours of one family share a bracket and their barlines."""
+def _write_part_list(root: ElementTree.Element, parts: Sequence[SheetPart]) -> None:
+    """Writes names, sounds and brackets: neighbors of one family share a bracket and their barlines."""
     listing = _add(root, "part-list")
     families = [-1 if part.is_drum else part.program // 8 for part in parts]
     families = [6 if f == 5 else f for f in families]  # strings and string ensembles sit together
@@ -116,7 +116,7 @@ def _sound_id(part: int, sound: int | None) -> str:
     return f"P{part + 1}-I{1 if sound is None else sound + 1}"
 
 
-def _drum_sounds(part: Part) -> list[int]:
+def _drum_sounds(part: SheetPart) -> list[int]:
     return sorted({p for staff in part.staves for bar in staff.bars for v in bar for s in v.symbols for p in s.pitches})
 
 
@@ -140,14 +140,14 @@ def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
         place -= 12
     elif place < -8:
         place += 12
-    letter, alter = _LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    letter, alter = name_at(place)
     return letter, alter, (pitch - alter) // 12 - 1
 
 
 class _PartWriter:
     """Writes one part; remembers the accidentals in force while it goes through the bars."""
 
-    def __init__(self, sheet: Sheet, index: int, part: Part, unit: int) -> None:
+    def __init__(self, sheet: Sheet, index: int, part: SheetPart, unit: int) -> None:
         self.sheet, self.index, self.part, self.unit = sheet, index, part, unit
         self.key = sheet.keys[0]
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
@@ -209,7 +209,7 @@ class _PartWriter:
         if clef.octave:
             _add(element, "clef-octave-change", clef.octave)
 
-    def _write_music(self, measure: ElementTree.Element, place: int, bar: Bar) -> None:
+    def _write_music(self, measure: ElementTree.Element, place: int, bar: SheetBar) -> None:
         written = False
         for number, staff in enumerate(self.part.staves, 1):
             spelled = {} if self.part.is_drum else self._spellings(staff.bars[place], number)
@@ -222,8 +222,8 @@ class _PartWriter:
     def _spellings(self, voices: Sequence[Voice], staff: int) -> dict[tuple[int, int, int], tuple[str, int, int, bool]]:
         """Returns (letter, alter, octave, accidental shown) for each (voice, start, pitch) of a bar."""
         fifths = self.key.fifths
-        sharps, flats = _LINE_OF_FIFTHS[: max(0, fifths)], _LINE_OF_FIFTHS[7 + min(0, fifths) :]
-        in_key = {letter: (letter in sharps) - (letter in flats) for letter in _LINE_OF_FIFTHS}
+        sharps, flats = LINE_OF_FIFTHS[: max(0, fifths)], LINE_OF_FIFTHS[7 + min(0, fifths) :]
+        in_key = {letter: (letter in sharps) - (letter in flats) for letter in LINE_OF_FIFTHS}
         in_force: dict[tuple[str, int], int] = {}
         result = {}
         order = sorted(((s.start, v.number, s) for v in voices for s in v.symbols), key=lambda x: x[:2])
@@ -242,7 +242,7 @@ class _PartWriter:
         return result
 
     def _write_voice(
-        self, measure: ElementTree.Element, bar: Bar, number: int, voice: Voice, voices: int, spelled: dict
+        self, measure: ElementTree.Element, bar: SheetBar, number: int, voice: Voice, voices: int, spelled: dict
     ) -> None:
         sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
         for index, symbol in enumerate(voice.symbols):
@@ -366,7 +366,7 @@ def _ties(symbol: Symbol, pitch: int | None) -> list[str]:
     return [kind for kind, held in (("stop", symbol.tie_in), ("start", symbol.tie_out)) if pitch in held]
 
 
-def _tempo_text(qpm: float, bar: Bar) -> str:
+def _tempo_text(qpm: float, bar: SheetBar) -> str:
     """Returns a tempo in words, counted in the beats of a bar: dotted quarters where eighths go in threes."""
     compound = bar.denominator == 8 and bar.numerator % 3 == 0 and bar.numerator > 3
     beats = qpm / 1.5 if compound else qpm

@@ -17,7 +17,7 @@ _TYPES = ("long", "breve", "whole", "half", "quarter", "eighth", "16th", "32nd",
 _VALUES = {(UNITS * 16) >> power: name for power, name in enumerate(_TYPES)}
 
 
-class Bar(NamedTuple):
+class SheetBar(NamedTuple):
     """One written bar: its ticks in the score, its place on paper, and whether it is a pickup or cut short."""
 
     start_tick: int
@@ -29,7 +29,7 @@ class Bar(NamedTuple):
     partial: bool
 
 
-class Metre(NamedTuple):
+class Meter(NamedTuple):
     """Where the beats of a bar begin, which of them also begin half a bar, and where the bar ends."""
 
     beats: tuple[int, ...]
@@ -76,7 +76,7 @@ class Symbol(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _full_metre(numerator: int, denominator: int) -> Metre:
+def _full_meter(numerator: int, denominator: int) -> Meter:
     unit = 4 * UNITS // denominator
     length = unit * numerator
     compound = denominator >= 8 and numerator % 3 == 0
@@ -95,26 +95,26 @@ def _full_metre(numerator: int, denominator: int) -> Metre:
     else:
         strong = []
     irregular = len(set(groups)) > 1
-    return Metre(tuple(beats), tuple(s for s in strong if s), length, compound or irregular)
+    return Meter(tuple(beats), tuple(s for s in strong if s), length, compound or irregular)
 
 
 @lru_cache(maxsize=1024)
-def _metre(length: int, numerator: int, denominator: int, pickup: bool) -> Metre:
-    whole = _full_metre(numerator, denominator)
+def _meter(length: int, numerator: int, denominator: int, pickup: bool) -> Meter:
+    whole = _full_meter(numerator, denominator)
     skip = whole.length - length if pickup else 0
     moved = [b - skip for b in whole.beats] + [whole.length + b for b in whole.beats if whole.length < length]
     beats = tuple(sorted({0, *(b for b in moved if 0 < b < length)}))
-    return Metre(beats, tuple(s - skip for s in whole.strong if 0 < s - skip < length), length, whole.compound)
+    return Meter(beats, tuple(s - skip for s in whole.strong if 0 < s - skip < length), length, whole.compound)
 
 
-def metre(bar: Bar) -> Metre:
+def meter(bar: SheetBar) -> Meter:
     """Returns the beats of a bar; a pickup has the last ones of the full bar."""
-    return _metre(bar.length, bar.numerator, bar.denominator, bar.partial and bar.start == 0)
+    return _meter(bar.length, bar.numerator, bar.denominator, bar.partial and bar.start == 0)
 
 
-def beat_spans(metre: Metre) -> list[tuple[int, int]]:
+def beat_spans(meter: Meter) -> list[tuple[int, int]]:
     """Returns where each beat begins and ends."""
-    return list(zip(metre.beats, (*metre.beats[1:], metre.length), strict=True))
+    return list(zip(meter.beats, (*meter.beats[1:], meter.length), strict=True))
 
 
 def note_value(length: int) -> tuple[str, int] | None:
@@ -132,11 +132,11 @@ def _one_value(length: int) -> tuple[str, int]:
     return value
 
 
-def notate(segments: Sequence[Segment], metre: Metre) -> list[Symbol]:
+def notate(segments: Sequence[Segment], meter: Meter) -> list[Symbol]:
     """Returns the symbols that write these segments, which fill one bar from 0 to its length."""
     if len(segments) == 1 and not segments[0].pitches:
-        return [Symbol(0, metre.length, "", 0, None, (), frozenset(), frozenset())]
-    tuplets = _tuplets([s.start for s in segments[1:]], metre)
+        return [Symbol(0, meter.length, "", 0, None, (), frozenset(), frozenset())]
+    tuplets = _tuplets([s.start for s in segments[1:]], meter)
     symbols: list[Symbol] = []
     for segment in segments:
         parts: list[tuple[int, int, str, int, Tuplet | None]] = []
@@ -149,64 +149,64 @@ def notate(segments: Sequence[Segment], metre: Metre) -> list[Symbol]:
                     parts.append((a, b, *_one_value((b - a) * inside.actual // inside.normal), inside))
             else:
                 end = min([segment.end, *(t.start for t in tuplets if t.start > at)])
-                parts += [(a, b, *_one_value(b - a), None) for a, b in _split(at, end, metre, not segment.pitches)]
+                parts += [(a, b, *_one_value(b - a), None) for a, b in _split(at, end, meter, not segment.pitches)]
             at = end
         everything = frozenset(segment.pitches)
         for index, (a, b, kind, dots, tuplet) in enumerate(parts):
             tie_in = segment.tie_in if index == 0 else everything
             tie_out = segment.tie_out if index + 1 == len(parts) else everything
             symbols.append(Symbol(a, b - a, kind, dots, tuplet, segment.pitches, tie_in, tie_out))
-    return _beamed(symbols, metre)
+    return _add_beams(symbols, meter)
 
 
-def _fits(start: int, end: int, metre: Metre, rest: bool) -> bool:
+def _fits(start: int, end: int, meter: Meter, rest: bool) -> bool:
     """Whether one symbol may stand here without hiding the beat."""
     length = end - start
     value = note_value(length)
     if value is None:
         return False
-    if (start, end) == (0, metre.length):
+    if (start, end) == (0, meter.length):
         return True
-    crossed = [b for b in metre.beats if start < b < end]
+    crossed = [b for b in meter.beats if start < b < end]
     if not crossed:
-        beat = max(b for b in metre.beats if b <= start)
-        if start == beat and (end in metre.beats or end == metre.length):
+        beat = max(b for b in meter.beats if b <= start)
+        if start == beat and (end in meter.beats or end == meter.length):
             return True
         base = length * 2 // 3 if value[1] else length
         if rest:
             return (start - beat) % base == 0 and not value[1]
         return (start - beat) % max(base // 2, FINEST) == 0
-    on_beats = (start in metre.beats) and (end in metre.beats or end == metre.length)
-    hides_middle = any(start < s < end for s in metre.strong) and start != 0 and start not in metre.strong
-    if metre.compound:
+    on_beats = (start in meter.beats) and (end in meter.beats or end == meter.length)
+    hides_middle = any(start < s < end for s in meter.strong) and start != 0 and start not in meter.strong
+    if meter.compound:
         return on_beats and not hides_middle
     if rest:
-        return on_beats and not value[1] and start % length == 0 and not any(start < s < end for s in metre.strong)
+        return on_beats and not value[1] and start % length == 0 and not any(start < s < end for s in meter.strong)
     if on_beats:
         return not hides_middle or length <= 3 * UNITS
-    if start in metre.beats:
+    if start in meter.beats:
         return value[1] == 1 and length == UNITS * 3 // 2 and not hides_middle
     return start % UNITS == UNITS // 2 and length == UNITS and not hides_middle
 
 
-def first_value(start: int, end: int, metre: Metre) -> int:
+def first_value(start: int, end: int, meter: Meter) -> int:
     """Returns where the first of the tied notes would end that write this stretch of a bar."""
-    return _split(start, end, metre, False)[0][1] if start % FINEST == end % FINEST == 0 else end
+    return _split(start, end, meter, False)[0][1] if start % FINEST == end % FINEST == 0 else end
 
 
-def _split(start: int, end: int, metre: Metre, rest: bool) -> list[tuple[int, int]]:
+def _split(start: int, end: int, meter: Meter, rest: bool) -> list[tuple[int, int]]:
     if start >= end:
         return []
-    if _fits(start, end, metre, rest):
+    if _fits(start, end, meter, rest):
         return [(start, end)]
-    crossed = [b for b in metre.beats if start < b < end]
-    fitting = [b for b in crossed if _fits(start, b, metre, rest)]
+    crossed = [b for b in meter.beats if start < b < end]
+    fitting = [b for b in crossed if _fits(start, b, meter, rest)]
     if crossed:
-        middle = [s for s in metre.strong if start < s < end]
-        cut = middle[0] if middle and start not in metre.beats else max(fitting, default=crossed[0])
+        middle = [s for s in meter.strong if start < s < end]
+        cut = middle[0] if middle and start not in meter.beats else max(fitting, default=crossed[0])
     else:
         cut = _roundest(start, end)
-    return _split(start, cut, metre, rest) + _split(cut, end, metre, rest)
+    return _split(start, cut, meter, rest) + _split(cut, end, meter, rest)
 
 
 def _roundest(start: int, end: int) -> int:
@@ -231,9 +231,9 @@ def _split_tuplet(start: int, end: int, tuplet: Tuplet) -> list[tuple[int, int]]
     return _split_tuplet(start, place, tuplet) + _split_tuplet(place, end, tuplet)
 
 
-def _tuplets(breaks: Sequence[int], metre: Metre) -> list[Tuplet]:
+def _tuplets(breaks: Sequence[int], meter: Meter) -> list[Tuplet]:
     """Returns the tuplets that a voice with symbols beginning at these places needs."""
-    spans = beat_spans(metre)
+    spans = beat_spans(meter)
     found: list[Tuplet] = []
 
     def search(start: int, end: int) -> None:
@@ -256,7 +256,7 @@ def _tuplets(breaks: Sequence[int], metre: Metre) -> list[Tuplet]:
     index = 0
     while index < len(spans):
         start, end = spans[index]
-        if index + 1 < len(spans) and end - start == UNITS == spans[index + 1][1] - end and end not in metre.strong:
+        if index + 1 < len(spans) and end - start == UNITS == spans[index + 1][1] - end and end not in meter.strong:
             stop = end + UNITS
             inner = [b - start for b in breaks if start < b < stop]
             if inner and all(b * 3 % (2 * UNITS) == 0 for b in inner):
@@ -268,13 +268,13 @@ def _tuplets(breaks: Sequence[int], metre: Metre) -> list[Tuplet]:
     return found
 
 
-def _beamed(symbols: list[Symbol], metre: Metre) -> list[Symbol]:
+def _add_beams(symbols: list[Symbol], meter: Meter) -> list[Symbol]:
     """Returns the symbols with beams: over each beat, over half a bar where it holds nothing but eighths."""
     levels = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4, "128th": 5}
 
     def beat_of(symbol: Symbol) -> int:
-        beat = sum(b <= symbol.start for b in metre.beats) - 1
-        plain = not metre.compound and len(metre.beats) in (2, 4) and metre.beats[1] == UNITS
+        beat = sum(b <= symbol.start for b in meter.beats) - 1
+        plain = not meter.compound and len(meter.beats) in (2, 4) and meter.beats[1] == UNITS
         half = symbol.start // (2 * UNITS)
         here = [s for s in symbols if s.start // (2 * UNITS) == half]
         if plain and all(s.kind == "eighth" and not s.dots and not s.tuplet for s in here):

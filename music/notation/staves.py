@@ -12,7 +12,7 @@ import numpy as np
 import symusic
 
 from music.instruments import instrument_name
-from music.notation.quantise import Note
+from music.notation.quantize import SheetNote
 from music.notation.rhythm import UNITS
 
 _KEYBOARDS = {*range(9), 11, 12, *range(16, 22), 23, 46}
@@ -31,7 +31,7 @@ class TrackNotes(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Player:
+class Performer:
     """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from.
 
     Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff.
@@ -45,11 +45,11 @@ class Player:
     shares: bool = False
 
 
-def players(score: symusic.Score) -> list[Player]:
+def performers(score: symusic.Score) -> list[Performer]:
     """Returns the parts in the order of the tracks: drum tracks share one, two tracks that are two hands share one."""
     indices = [i for i, track in enumerate(score.tracks) if len(track.notes)]
     drums = [i for i in indices if score.tracks[i].is_drum]
-    found: list[Player] = []
+    found: list[Performer] = []
     index = 0
     while index < len(indices):
         here = indices[index]
@@ -57,24 +57,24 @@ def players(score: symusic.Score) -> list[Player]:
         index += 1
         if track.is_drum:
             if here == drums[0]:
-                found.append(Player("Drums", 0, True, (gathered(score, drums),), tuple(drums)))
+                found.append(Performer("Drums", 0, True, (gather_notes(score, drums),), tuple(drums)))
             continue
         pair = indices[index] if index < len(indices) else None
         if pair is not None and _are_two_hands(score, here, pair, indices):
-            both = (gathered(score, [here]), gathered(score, [pair]))
-            found.append(Player(part_name(track, hands=True), track.program, False, both, (here, pair)))
+            both = (gather_notes(score, [here]), gather_notes(score, [pair]))
+            found.append(Performer(part_name(track, hands=True), track.program, False, both, (here, pair)))
             index += 1
             continue
-        notes = gathered(score, [here])
+        notes = gather_notes(score, [here])
         hands: tuple[TrackNotes, ...] = (notes,)
         if _needs_two_staves(track.program, notes):
             right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
             hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
-        found.append(Player(part_name(track), track.program, False, hands, (here,)))
-    return _numbered(found)
+        found.append(Performer(part_name(track), track.program, False, hands, (here,)))
+    return _number_names(found)
 
 
-def gathered(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
+def gather_notes(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
     """Returns the notes of these tracks together."""
     arrays = [score.tracks[i].notes.numpy() for i in tracks]
     columns = [np.concatenate([a[key] for a in arrays]).astype(np.int64) for key in ("time", "duration", "pitch")]
@@ -88,7 +88,7 @@ _HAND_WORDS = re.compile(
 
 
 def _are_two_hands(score: symusic.Score, first: int, second: int, indices: Sequence[int]) -> bool:
-    """Whether two neighbouring tracks are the right and the left hand of one keyboard player."""
+    """Whether two neighboring tracks are the right and the left hand of one keyboard player."""
     one, two = score.tracks[first], score.tracks[second]
     same = [i for i in indices if score.tracks[i].program == one.program and not score.tracks[i].is_drum]
     if two.is_drum or one.program != two.program or one.program not in _KEYBOARDS or len(same) > 3 or first != same[0]:
@@ -96,7 +96,7 @@ def _are_two_hands(score: symusic.Score, first: int, second: int, indices: Seque
     bare = [_HAND_WORDS.sub("", track.name).strip(" :-_()").lower() for track in (one, two)]
     apart = float(np.mean(one.notes.numpy()["pitch"]) - np.mean(two.notes.numpy()["pitch"]))
     named = bare[0] == bare[1] or _is_nameless(one.name) and _is_nameless(two.name)
-    return named and apart > 4 and not _needs_two_staves(-1, gathered(score, [first]))
+    return named and apart > 4 and not _needs_two_staves(-1, gather_notes(score, [first]))
 
 
 def _needs_two_staves(program: int, notes: TrackNotes) -> bool:
@@ -122,14 +122,14 @@ def part_name(track: symusic.Track, hands: bool = False) -> str:
     return instrument_name(track.program) if _is_nameless(name) else name[:28].strip()
 
 
-def _numbered(players: list[Player]) -> list[Player]:
-    names = [p.name for p in players]
+def _number_names(performers: list[Performer]) -> list[Performer]:
+    names = [p.name for p in performers]
     result = []
-    for index, player in enumerate(players):
-        name = player.name
+    for index, performer in enumerate(performers):
+        name = performer.name
         if names.count(name) > 1:
             name = f"{name} {names[: index + 1].count(name)}"
-        result.append(Player(name, player.program, player.is_drum, player.hands, player.tracks))
+        result.append(Performer(name, performer.program, performer.is_drum, performer.hands, performer.tracks))
     return result
 
 
@@ -197,7 +197,7 @@ def _hand_cost(new: np.ndarray, held: np.ndarray) -> np.ndarray:
     return cost
 
 
-def split_voices(notes: Sequence[Note], exact: bool) -> tuple[list[Note], list[Note]]:
+def split_voices(notes: Sequence[SheetNote], exact: bool) -> tuple[list[SheetNote], list[SheetNote]]:
     """Returns the notes of the upper and of the lower voice of one staff, each by start.
 
     One voice is kept wherever it can hold the music. Elsewhere a beam search weighs notes that a voice would cut
@@ -205,8 +205,8 @@ def split_voices(notes: Sequence[Note], exact: bool) -> tuple[list[Note], list[N
     are not enough, notes of one voice overlap and are tied. In a played one a voice never overlaps itself, chords
     end together, and short gaps close.
     """
-    upper: list[Note] = []
-    lower: list[Note] = []
+    upper: list[SheetNote] = []
+    lower: list[SheetNote] = []
     for run in _runs(notes):
         if _one_voice_holds(run):
             upper += [note for group in run for note in group]
@@ -214,18 +214,18 @@ def split_voices(notes: Sequence[Note], exact: bool) -> tuple[list[Note], list[N
             for group, choice in zip(run, _search(run, exact), strict=True):
                 for note, in_upper in zip(group, choice, strict=True):
                     (upper if in_upper else lower).append(note)
-    return (upper, lower) if exact else (_tidied(upper), _tidied(lower))
+    return (upper, lower) if exact else (_tidy(upper), _tidy(lower))
 
 
-def _runs(notes: Sequence[Note]) -> list[list[list[Note]]]:
+def _runs(notes: Sequence[SheetNote]) -> list[list[list[SheetNote]]]:
     """Returns stretches of groups (notes that start together, high to low) with silence or a clean cut between."""
-    groups: list[list[Note]] = []
+    groups: list[list[SheetNote]] = []
     for note in sorted(notes, key=lambda n: (n.start, -n.pitch)):
         if groups and groups[-1][0].start == note.start:
             groups[-1].append(note)
         else:
             groups.append([note])
-    runs: list[list[list[Note]]] = []
+    runs: list[list[list[SheetNote]]] = []
     until = 0
     for group in groups:
         if not runs or group[0].start >= until:
@@ -235,11 +235,11 @@ def _runs(notes: Sequence[Note]) -> list[list[list[Note]]]:
     return runs
 
 
-def _one_voice_holds(run: list[list[Note]]) -> bool:
+def _one_voice_holds(run: list[list[SheetNote]]) -> bool:
     return len(run) == 1 and len({n.end for n in run[0]}) == 1
 
 
-def _choices(group: list[Note]) -> list[tuple[bool, ...]]:
+def _choices(group: list[SheetNote]) -> list[tuple[bool, ...]]:
     """Returns the ways to share a chord between the upper (True) and the lower voice."""
     size = len(group)
     choices = [tuple(place < k for place in range(size)) for k in range(size + 1)]
@@ -250,7 +250,7 @@ def _choices(group: list[Note]) -> list[tuple[bool, ...]]:
     return list(dict.fromkeys(choices))
 
 
-def _search(run: list[list[Note]], exact: bool) -> list[tuple[bool, ...]]:
+def _search(run: list[list[SheetNote]], exact: bool) -> list[tuple[bool, ...]]:
     """Returns the cheapest choice for each group of a run."""
     # A state: cost, for each voice (end, lowest, highest, middle) of what it last played, and the choices so far
     # as a linked list.
@@ -309,15 +309,15 @@ def _search(run: list[list[Note]], exact: bool) -> list[tuple[bool, ...]]:
     return result[::-1]
 
 
-def _tidied(voice: list[Note]) -> list[Note]:
+def _tidy(voice: list[SheetNote]) -> list[SheetNote]:
     """Returns a played voice as a scribe writes it: chords end together, never overlap, and short gaps close."""
-    groups: list[list[Note]] = []
+    groups: list[list[SheetNote]] = []
     for note in voice:
         if groups and groups[-1][0].start == note.start:
             groups[-1].append(note)
         else:
             groups.append([note])
-    result: list[Note] = []
+    result: list[SheetNote] = []
     for index, group in enumerate(groups):
         start = group[0].start
         end = max(n.end for n in group)

@@ -6,11 +6,15 @@ import numpy as np
 import symusic
 
 from music.chords import chord_spans
-from music.notation.staves import Player, TrackNotes, gathered, part_name, players
+from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers
 from music.piece import Piece
 
 VIEWS = ("score", "lead sheet", "closed score")
 """Everything that plays; the melody alone under its chord symbols; four voices on two staves, as hymnals print them."""
+
+# Of the notes of a track, how many may begin while another sounds: none where four voices share two staves, for no stem
+# could tell them apart; a tenth in a melody, which may have a grace note or a last chord and is still no piano music.
+_CHOIR_CHORDS, _MELODY_CHORDS = 0.0, 0.1
 
 
 def views(piece: Piece) -> tuple[str, ...]:
@@ -24,7 +28,8 @@ def views(piece: Piece) -> tuple[str, ...]:
         found.append("lead sheet")
     sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
     if len(sounding) == 4 and all(
-        not score.tracks[index].is_drum and _is_line(gathered(score, [index]), score.ticks_per_quarter, 0.0)
+        not score.tracks[index].is_drum
+        and _is_line(gather_notes(score, [index]), score.ticks_per_quarter, _CHOIR_CHORDS)
         for index in sounding
     ):
         found.append("closed score")
@@ -36,26 +41,26 @@ def melody_track(score: symusic.Score) -> int | None:
     return next((i for i, track in enumerate(score.tracks) if len(track.notes) and not track.is_drum), None)
 
 
-def view_players(score: symusic.Score, view: str) -> list[Player]:
+def view_performers(score: symusic.Score, view: str) -> list[Performer]:
     """Returns the parts that a view shows of a score for which it makes sense, from top to bottom."""
     if view == "lead sheet":
-        return [_lead(score)]
-    return _closed(score) if view == "closed score" else players(score)
+        return [_lead_sheet(score)]
+    return _closed_score(score) if view == "closed score" else performers(score)
 
 
-def _lead(score: symusic.Score) -> Player:
+def _lead_sheet(score: symusic.Score) -> Performer:
     """Returns the melody on one staff: the whole track, or the right hand where the track is piano music."""
     place = melody_track(score)
     if place is None:
         raise ValueError("a lead sheet needs a track with pitched notes")
-    track, notes = score.tracks[place], gathered(score, [place])
-    if not _is_line(notes, score.ticks_per_quarter, 0.1):
-        player = next(player for player in players(score) if place in player.tracks)
-        notes = max(player.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
-    return Player(part_name(track), track.program, False, (notes,), (place,))
+    track, notes = score.tracks[place], gather_notes(score, [place])
+    if not _is_line(notes, score.ticks_per_quarter, _MELODY_CHORDS):
+        performer = next(performer for performer in performers(score) if place in performer.tracks)
+        notes = max(performer.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
+    return Performer(part_name(track), track.program, False, (notes,), (place,))
 
 
-def _closed(score: symusic.Score) -> list[Player]:
+def _closed_score(score: symusic.Score) -> list[Performer]:
     """Returns four voices as two pairs, the higher two and the lower two."""
     sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
     heights = {index: -float(score.tracks[index].notes.numpy()["pitch"].mean()) for index in sounding}
@@ -64,8 +69,8 @@ def _closed(score: symusic.Score) -> list[Player]:
     for pair in (order[:2], order[2:]):
         tracks = [score.tracks[index] for index in pair]
         name = ", ".join(dict.fromkeys(part_name(track) for track in tracks))
-        hands = tuple(gathered(score, [index]) for index in pair)
-        found.append(Player(name, tracks[0].program, False, hands, tuple(pair), shares=True))
+        hands = tuple(gather_notes(score, [index]) for index in pair)
+        found.append(Performer(name, tracks[0].program, False, hands, tuple(pair), shares=True))
     return found
 
 

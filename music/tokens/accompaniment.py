@@ -23,9 +23,9 @@ from music.tokens.conditions import (
     PREFIX_LENGTH,
     PREFIX_SIZE,
     Conditions,
-    home_key,
-    home_shift,
+    canonical_key,
     prefix_blocks,
+    shift_to_canonical,
 )
 from music.tokens.octuple import POSITIONS_PER_QUARTER
 
@@ -36,7 +36,7 @@ VOICES = (ALTO, TENOR, BASS)
 # Lowest and highest pitch of soprano, alto, tenor and bass: C4-A5, G3-D5, C3-A4, E2-D4. Harmony textbooks differ by a
 # step or two at either end; these are the wider ranges of theirs.
 VOICE_RANGES = ((60, 81), (55, 74), (48, 69), (40, 62))
-WISHES_SIZE = PREFIX_SIZE + len(HARMONIES) + len(COMPLEXITIES)
+CONDITION_IDS_SIZE = PREFIX_SIZE + len(HARMONIES) + len(COMPLEXITIES)
 
 
 def sizes() -> tuple[int, ...]:
@@ -46,7 +46,7 @@ def sizes() -> tuple[int, ...]:
     return tuple(found)
 
 
-def wishes(conditions: Conditions, style: int, complexity: int | None) -> np.ndarray:
+def condition_ids(conditions: Conditions, style: int, complexity: int | None) -> np.ndarray:
     """Returns the prefix ids of conditions, a style and a complexity (indices into HARMONIES and COMPLEXITIES)."""
     measured = conditions.prefix()[1:]  # without the start: these ids are a bag
     asked = [PREFIX_SIZE + style, 0 if complexity is None else PREFIX_SIZE + len(HARMONIES) + complexity]
@@ -63,11 +63,12 @@ def facts() -> dict[str, Any]:
         "drums": DRUM_PROGRAM,
         "styles": {style: PREFIX_SIZE + number for number, style in enumerate(HARMONIES)},
         "complexities": [first + number for number in range(len(COMPLEXITIES))],
-        "complexity_block": [first, WISHES_SIZE],
+        "complexity_block": [first, CONDITION_IDS_SIZE],
         "prefix_blocks": prefix_blocks(),
         "prefix_length": PREFIX_LENGTH + 2,
-        "home_shifts": [home_shift(key) for key in range(24)],
-        "home_keys": [home_key(key) for key in range(24)],
+        # The two keys of this table keep the names under which prepared shards have them.
+        "home_shifts": [shift_to_canonical(key) for key in range(24)],
+        "home_keys": [canonical_key(key) for key in range(24)],
         "durations": vocab.durations.tolist(),
         "signature_positions": vocab.signature_positions().tolist(),
         "density_limits": DENSITY_LIMITS,

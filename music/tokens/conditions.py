@@ -21,7 +21,7 @@ MAX_PROGRAMS = 16
 
 # Models read and write all music in C major or A minor; pipelines transpose what goes in and comes out. So a key that
 # is asked for is met by arithmetic, and training need not show every phrase in twelve keys.
-_HOME_MAJOR, _HOME_MINOR = 0, 12 + 9
+_CANONICAL_MAJOR, _CANONICAL_MINOR = 0, 12 + 9
 
 # One vocabulary of prefix ids, in blocks.
 PREFIX_PAD, PREFIX_START = 0, 1
@@ -69,7 +69,7 @@ class Conditions:
         ids += [_PROGRAM + program for program in (self.programs or ())[:MAX_PROGRAMS]]
         return np.array(ids + [PREFIX_PAD] * (PREFIX_LENGTH - len(ids)), dtype=np.int64)
 
-    def without_wishes(self) -> Conditions:
+    def without_preferences(self) -> Conditions:
         """Returns these conditions without those that only incline the music: genre, key and density."""
         return replace(self, genre=None, key=None, density=None)
 
@@ -102,24 +102,24 @@ def measure_key(rows: np.ndarray) -> int | None:
 
 def measure_density(rows: np.ndarray) -> int:
     """Returns the index into DENSITIES: notes a quarter note and instrument, against DENSITY_LIMITS."""
-    return int(np.searchsorted(DENSITY_LIMITS, notes_a_quarter(rows) / len(np.unique(rows[:, Octuple.PROGRAM]))))
+    return int(np.searchsorted(DENSITY_LIMITS, notes_per_quarter(rows) / len(np.unique(rows[:, Octuple.PROGRAM]))))
 
 
-def notes_a_quarter(rows: np.ndarray) -> float:
+def notes_per_quarter(rows: np.ndarray) -> float:
     """Returns the number of notes a quarter note over the bars from the first note to the last."""
     bars, first = np.unique(rows[:, Octuple.BAR], return_index=True)
     lengths = vocabulary().signature_positions()[rows[first, Octuple.SIGNATURE] - FIRST] / POSITIONS_PER_QUARTER
     return len(rows) / (lengths.mean() * (bars[-1] - bars[0] + 1))
 
 
-def home_key(key: int) -> int:
+def canonical_key(key: int) -> int:
     """Returns the key index that a model reads a key as: C major for the major ones, A minor for the minor ones."""
-    return _HOME_MINOR if key >= 12 else _HOME_MAJOR
+    return _CANONICAL_MINOR if key >= 12 else _CANONICAL_MAJOR
 
 
-def home_shift(key: int) -> int:
+def shift_to_canonical(key: int) -> int:
     """Returns by how many semitones, -6 to 5, music in a key moves to be read."""
-    return (home_key(key) - key + 6) % 12 - 6
+    return (canonical_key(key) - key + 6) % 12 - 6
 
 
 def prefix_blocks() -> dict[str, tuple[int, int]]:

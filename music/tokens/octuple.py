@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import symusic
 
-from music.bars import Bar, bar_grid, bar_ticks, score_end, tempo_map
+from music.bars import Bar, bar_grid, bar_ticks, parse_signature, score_end, tempo_map
 from music.errors import StudioError
+from music.instruments import program_of
 from music.tokens.columns import DRUM_PROGRAM, FIELDS, FIRST, MAX_STEP, STEP_COLUMNS, Octuple
 
 POSITIONS_PER_QUARTER = 12
@@ -103,13 +104,12 @@ def vocabulary() -> Vocabulary:
         beats, part, resolution = map(int, text.split("."))
         return (beats * resolution + part) * POSITIONS_PER_QUARTER // resolution
 
-    signatures = (text.split("/") for text in values(Octuple.SIGNATURE))
     return Vocabulary(
         sizes=tuple(len(tok.vocab[field]) for field in range(len(FIELDS))),
         velocities=np.array([int(v) for v in values(Octuple.VELOCITY)]),
         durations=np.array([positions(v) for v in values(Octuple.DURATION)]),
         tempos=np.array([float(v) for v in values(Octuple.TEMPO)]),
-        signatures=tuple((int(n), int(d)) for n, d in signatures),
+        signatures=tuple(map(parse_signature, values(Octuple.SIGNATURE))),
     )
 
 
@@ -292,13 +292,12 @@ def losses(score: symusic.Score) -> list[str]:
 
 
 def _note_columns(score: symusic.Score) -> np.ndarray:
-    """Returns int64 [notes, 7]: track, note, time, duration, pitch, velocity, program (-1 for drums)."""
+    """Returns int64 [notes, 7]: track, note, time, duration, pitch, velocity, program (DRUMS for drums)."""
     parts = []
     for number, track in enumerate(score.tracks):
         if not len(track.notes):
             continue
         notes = track.notes.numpy()
-        program = -1 if track.is_drum else track.program
         count = len(notes["time"])
         parts.append(
             np.stack(
@@ -309,7 +308,7 @@ def _note_columns(score: symusic.Score) -> np.ndarray:
                     notes["duration"],
                     notes["pitch"],
                     notes["velocity"],
-                    np.full(count, program),
+                    np.full(count, program_of(track)),
                 ],
                 axis=1,
             ).astype(np.int64)

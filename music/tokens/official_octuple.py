@@ -3,7 +3,7 @@
 Rows are those of music/tokens/octuple.py in type, columns and order, but their values mean other things: a position is 1/16 of
 a quarter note, bars are counted on that grid alone, lengths, velocities, tempi and signatures have bins of their own,
 and every note has a row, doubles too. All rules are those of the authors' preprocessing, oddities included: weights
-that learnt from its output understand nothing else.
+that learned from its output understand nothing else.
 """
 
 from __future__ import annotations

@@ -16,20 +16,19 @@ from music.analysis.melody_key import key_of
 from music.bars import Bar, bar_grid, score_end
 from music.chords import Chord, chord_spans, parse_progression
 from music.errors import StudioError
-from music.instruments import DRUMS, instrument_name, parse_instrument
+from music.instruments import BASSES, DRUMS, instrument_name, parse_instrument, program_of
 from music.piece import Piece
 from music.theory import Key, parse_key
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
-from music.tokens.conditions import GENRES, Conditions, home_key, home_shift
+from music.tokens.conditions import GENRES, Conditions, canonical_key, shift_to_canonical
 from pipelines.options import HarmonizeOptions, parse_bars
 
 BAND = ("piano", "bass", "drums", "strings")
 CHOIR = 52
 FINGERED_BASS = 33
-BASSES = range(32, 40)
 VOICE_NAMES = ("Alto", "Tenor", "Bass")
 
 
@@ -110,7 +109,7 @@ class Commission:
     def wishes(self, style: str, complexity: str | None = None) -> np.ndarray:
         """Returns the prefix ids of the conditions for a style."""
         number = None if complexity is None else accompaniment.COMPLEXITIES.index(complexity)
-        return accompaniment.wishes(self.conditions, HARMONIES.index(style), number)
+        return accompaniment.condition_ids(self.conditions, HARMONIES.index(style), number)
 
     def kept_rows(self) -> np.ndarray:
         """Returns the accompaniment that is there, int16 [notes, 8] as it sounds, played by the players' roles."""
@@ -129,7 +128,7 @@ class Commission:
         free = [track for track in range(len(self.score.tracks)) if track != self.melody]
         found: list[int | None] = []
         for player in self.players:
-            same = [t for t in free if played_by(self.score.tracks[t]) == player.program]
+            same = [t for t in free if program_of(self.score.tracks[t]) == player.program]
             named = [t for t in same if self.score.tracks[t].name == player.name]
             others = {other.name for other in self.players}  # the tenor's track is no alto's
             track = next(iter(named or [t for t in same if self.score.tracks[t].name not in others]), None)
@@ -171,7 +170,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         score=score,
         melody=melody,
         key=key,
-        shift=home_shift(index),
+        shift=shift_to_canonical(index),
         grid=tuple(grid),
         starts=starts,
         beats=beats,
@@ -184,7 +183,7 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
         players=players,
         conditions=Conditions(
             genre=_genre(options, DRUM_PROGRAM - FIRST in programs),
-            key=home_key(index),
+            key=canonical_key(index),
             tempo=int(np.bincount(beats[:, Octuple.TEMPO]).argmax()) - FIRST,
             signature=int(np.bincount(beats[:, Octuple.SIGNATURE]).argmax()) - FIRST,
             programs=programs or None,
@@ -195,11 +194,6 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
 def _genre(options: HarmonizeOptions, drums: bool) -> int | None:
     """Returns the genre of the music from which the model learned a style: hymns, and bands with drums."""
     return GENRES.index("classical") if options.style == "chorale" else GENRES.index("pop") if drums else None
-
-
-def played_by(track: symusic.Track) -> int:
-    """Returns the program of a track, DRUMS for drums."""
-    return DRUMS if track.is_drum else track.program
 
 
 def harmonised(piece: Piece) -> Mapping[str, Any] | None:
@@ -312,7 +306,7 @@ def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> li
         ]
     if not wanted and options.bars:  # the band that plays already
         wanted = [
-            played_by(track) for number, track in enumerate(score.tracks) if number != melody and len(track.notes)
+            program_of(track) for number, track in enumerate(score.tracks) if number != melody and len(track.notes)
         ]
     wanted = wanted or [parse_instrument(name) for name in BAND]
     return [

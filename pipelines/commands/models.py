@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
-from music.instruments import DRUMS, instrument_name
+from music.instruments import track_label
 from music.piece import Piece
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.options import (
@@ -282,9 +282,7 @@ def _track(piece: Piece, text: str) -> int:
     Raises:
         StudioError: there is none, or several are called so.
     """
-    names = [
-        track.name.strip() or instrument_name(DRUMS if track.is_drum else track.program) for track in piece.score.tracks
-    ]
+    names = [track_label(track) for track in piece.score.tracks]
     text = text.strip()
     if text.isdecimal() and int(text) < len(names):
         return int(text)

@@ -72,7 +72,7 @@ class Writer(NoteWriter):
     @torch.inference_mode()
     def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
         self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
-        wished, plain = plan.conditions, plan.conditions.without_wishes()
+        wished, plain = plan.conditions, plan.conditions.without_preferences()
         self.guidance = options.guidance if wished != plain else 0.0
         self.top_p, self.top_k = options.top_p, options.top_k
         prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._reads]))

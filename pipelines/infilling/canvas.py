@@ -11,10 +11,10 @@ import symusic
 
 from music.bars import bar_grid, score_end
 from music.errors import StudioError
-from music.instruments import playable_range
+from music.instruments import playable_range, program_of
 from music.theory import Key, estimate_key, written_key
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
-from music.tokens.conditions import home_shift, measure_key
+from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
 from music.tokens.octuple import transpose
 from pipelines.options import RemixOptions, parse_bars
@@ -107,7 +107,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
     rows = encoded.rows.astype(np.int64)
     players = Counter(score.tracks[number].program for number in columns if not score.tracks[number].is_drum)
     key = measure_key(encoded.rows) if dialect.name == "studio" else measure_key_of(score)
-    shift = home_shift(key) if key is not None and dialect.name == "studio" else 0
+    shift = shift_to_canonical(key) if key is not None and dialect.name == "studio" else 0
     bar_starts = np.array([*(bar.start for bar in bars), bars[-1].end])
     original = Original(
         score=score,
@@ -171,7 +171,7 @@ def _chosen_tracks(options: RemixOptions, count: int) -> tuple[int, ...]:
 def _range(track: symusic.Track, pitches: np.ndarray) -> tuple[int, int]:
     """Returns the pitches that a part may get: a fourth beyond its own on either side, if players reach that."""
     own_low, own_high = int(pitches.min()), int(pitches.max())
-    low, high = playable_range(-1 if track.is_drum else track.program)
+    low, high = playable_range(program_of(track))
     if track.is_drum:
         return min(low, own_low), max(high, own_high)
     low, high = max(low, own_low - 5), min(high, own_high + 5)

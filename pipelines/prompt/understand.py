@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from music.bars import parse_signature
 from music.instruments import instrument_name
 from music.theory import parse_key
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
@@ -253,7 +254,7 @@ def _seconds(reading: Reading, values: dict[str, Any]) -> float:
     for claim in said:
         if claim.field == "bars":
             tempo, signature = values["tempo_bpm"] or 100.0, values["time_signature"] or "4/4"
-            beats, unit = map(int, signature.split("/"))
+            beats, unit = parse_signature(signature)
             claim.value = claim.value * beats * 4 / unit * 60 / tempo
             reading.note(f"'{claim.words}' at {tempo:g} BPM in {signature} last {claim.value:.0f} seconds.")
             if all(other.field == "bars" or other.rank < claim.rank for other in said):

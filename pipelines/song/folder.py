@@ -21,7 +21,7 @@ from pathlib import Path
 
 from music.audio.render import Audio, Progress, Stem, Stop, Stopped, encode, mix_stems, render_stems
 from music.errors import StudioError
-from music.files.atomic import write_files
+from music.files.atomic import reason, write_files
 from music.files.midi import midi_bytes
 from music.notation.engrave import musicxml, pdf
 from music.notation.views import views
@@ -164,7 +164,7 @@ def write_song_folder(files: Mapping[Path, bytes]) -> None:
             (folder / name).parent.mkdir(exist_ok=True)
             os.replace(temporary / name, folder / name)
     except OSError as error:
-        raise StudioError(f"'{folder}' cannot be written: {error.strerror}. Choose another place.") from error
+        raise StudioError(f"'{folder}' cannot be written: {reason(error)}. Choose another place.") from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -20,10 +20,9 @@ from music.chords import Chord, chord_spans, parse_progression
 from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
 from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
-from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range
+from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range, program_of
 from music.piece import Piece
 from music.theory import Key, written_key
-from pipelines.accompaniment.request import played_by
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
 from pipelines.options import HarmonizeOptions
@@ -211,7 +210,7 @@ class _Writer:
         grid = bar_grid(score)
         for program in self.idle:
             hits = comp(program, chord_spans(score, grid[-1].end), grid, score.ticks_per_quarter)
-            tracks = [n for n, track in enumerate(score.tracks) if n and played_by(track) == program]
+            tracks = [n for n, track in enumerate(score.tracks) if n and program_of(track) == program]
             if not tracks:
                 tracks = [len(score.tracks)]
                 score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
@@ -222,7 +221,7 @@ class _Writer:
 
 def _resting(score: symusic.Score, program: int, grid: Sequence[Bar]) -> list[Bar]:
     """Returns the bars in which no accompanist of a program plays."""
-    tracks = (track for track in score.tracks[1:] if played_by(track) == program)
+    tracks = (track for track in score.tracks[1:] if program_of(track) == program)
     return rests([(note.start, note.end) for track in tracks for note in track.notes], program, grid)
 
 

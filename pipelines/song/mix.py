@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from music.arranging.dynamics import balanced, layered, shaped
+from music.arranging.dynamics import layer_entries, set_mix_levels, shape_dynamics
 from music.arranging.groove import steady
-from music.arranging.melody_clearance import below_the_melody
-from music.arranging.parts import read_parts, read_song, settled, with_parts
-from music.arranging.transitions import ended, last_chord, led_over, slowed
+from music.arranging.melody_clearance import keep_below_melody
+from music.arranging.parts import read_arrangement, read_parts, settle, with_parts
+from music.arranging.transitions import add_fills, add_ritardando, end_together, last_chord
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.recipes import recipe_of
@@ -18,28 +18,28 @@ VERSION = "1"
 
 
 def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
-    """Yields Steps whose piece is the song with its sections told apart: steady, led over, layered and balanced.
+    """Yields Steps whose piece is the song with its sections told apart: steady grooves, entries in turn, fills, levels.
 
     The melody keeps its notes, the song its length, its chord symbols and its sections. What a piece does not have
     (sections, drums, a bass, an ending) is left alone.
     """
-    song = read_song(piece.score)
+    song = read_arrangement(piece.score)
     came = read_parts(piece.score)
     rules = (
         (options.groove, lambda now: steady(song, now)),
-        (options.layers, lambda now: layered(song, now)),
-        (options.clear, lambda now: below_the_melody(song, now)),
-        (options.fills, lambda now: led_over(song, now, options.seed)),
-        (True, lambda now: ended(song, now)),
+        (options.layers, lambda now: layer_entries(song, now)),
+        (options.clear, lambda now: keep_below_melody(song, now)),
+        (options.fills, lambda now: add_fills(song, now, options.seed)),
+        (True, lambda now: end_together(song, now)),
     )
     total, parts = len(rules) + 1.0, came
     for done, (wanted, rule) in enumerate(rules, start=1):
         if wanted:
-            parts = settled(song, came, rule(parts))
+            parts = settle(song, came, rule(parts))
             yield Step((piece.replace(score=with_parts(piece.score, parts)),), float(done), total, "rules")
-    parts = shaped(song, parts, options.dynamics)
-    score = balanced(song, with_parts(piece.score, parts), parts)
+    parts = shape_dynamics(song, parts, options.dynamics)
+    score = set_mix_levels(song, with_parts(piece.score, parts), parts)
     if options.ritardando:
-        score = slowed(song, score, last_chord(song, parts))
+        score = add_ritardando(song, score, last_chord(song, parts))
     recipe = recipe_of("mix", VERSION, options, piece)
     yield Step((piece.with_step(score, recipe),), total, total, "rules")

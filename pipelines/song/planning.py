@@ -10,10 +10,10 @@ import numpy as np
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
-from music.bars import bar_grid, tempo_map
+from music.bars import bar_grid, parse_signature, tempo_map
 from music.errors import StudioError
 from music.form import theme_of
-from music.instruments import DRUMS, instrument_name, parse_instrument
+from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import Key, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
@@ -54,13 +54,6 @@ SINGERS: tuple[range | tuple[int, ...], ...] = (
     range(48, 52), range(24, 32), range(8), range(8, 16), range(16, 21), range(61, 64), range(128),
 )  # fmt: skip
 """Programs by how readily they carry a melody."""
-
-BASSES = range(32, 40)
-CHORAL = (*range(40, 45), *range(48, 55), *range(56, 80))
-"""Programs of whom several make a choir of their own."""
-
-POLYPHONIC = (*range(32), 46, *range(104, 109))
-"""Programs that accompany a melody alone."""
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
 _SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
@@ -196,14 +189,14 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     if sketch is not None and sketch.lead in pitched:
         lead = sketch.lead
     others = tuple(program for program in asked if program != lead)
-    if others and all(program == DRUMS or program in BASSES for program in others) and lead in POLYPHONIC:
+    if others and all(program == DRUMS or program in BASSES for program in others) and lead in CHORDAL:
         others = (lead, *others)  # somebody must play the chords
     style = brief.style
     if style is None:
         style = _style(lead, others)
     elif not given:  # as many of the usual band as the style needs
         pitched = tuple(program for program in others if program != DRUMS)
-        chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in POLYPHONIC)[:1] or (lead,)}
+        chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in CHORDAL)[:1] or (lead,)}
         chosen |= {"bass": tuple(p for p in others if p in BASSES)[:1], "chorale": (lead,)}
         others = chosen.get(style, others)
         others += tuple(program for program in wanted if program not in (lead, *others))
@@ -231,10 +224,10 @@ def _readiness(program: int) -> int:
 def _style(lead: int, others: Sequence[int]) -> str:
     """Returns the style that lets these players accompany, and all of them play."""
     if not others:
-        return "piano" if lead in POLYPHONIC else "chorale"
+        return "piano" if lead in CHORDAL else "chorale"
     if len(others) == 1 and others[0] in BASSES:
         return "bass"
-    if len(others) == 1 and others[0] in POLYPHONIC:
+    if len(others) == 1 and others[0] in CHORDAL:
         return "piano"
     if len(others) in (2, 3) and all(program in CHORAL for program in (lead, *others)):
         return "chorale"
@@ -255,7 +248,7 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
 
 def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     """Returns the layout that suits form and tempo best and lasts as long as asked."""
-    numerator, denominator = map(int, signature.split("/"))
+    numerator, denominator = parse_signature(signature)
     quarters = 4 * numerator / denominator
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
     usual_form = FORM_OF.get(brief.genre) or ("verse-chorus" if brief.seconds > 75 else "AABA")

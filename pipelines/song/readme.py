@@ -10,9 +10,10 @@ from typing import Any
 
 from checkpoints import store
 from music.audio.render import engine
-from music.bars import clock, ticks_to_seconds
+from music.bars import ticks_to_seconds
+from music.clock import clock
 from music.form import sections
-from music.instruments import DRUMS, instrument_name
+from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from music.theory import written_key
 from pipelines.descriptors import STAGES
@@ -72,11 +73,7 @@ def _facts(song: Piece, plan: Plan, sketch: Piece | None) -> str:
     facts += [f"{sign.numerator}/{sign.denominator}" for sign in list(score.time_signatures)[:1]]
     facts += [f"{tempo.qpm:.0f} quarter notes a minute" for tempo in list(score.tempos)[:1]]
     lines.append(", ".join(facts) + "." if facts else "")
-    players = [
-        f"{track.name} ({instrument_name(DRUMS if track.is_drum else track.program)})"
-        for track in score.tracks
-        if len(track.notes)
-    ]
+    players = [f"{track.name} ({instrument_name(program_of(track))})" for track in score.tracks if len(track.notes)]
     lines.append(_filled(f"Tracks: {', '.join(players)}."))
     marks = [f"{section.name} {clock(float(ticks_to_seconds(score, section.start)))}" for section in sections(score)]
     lines.append(_filled(f"Sections: {', '.join(marks)}.") if marks else "")

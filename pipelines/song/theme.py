@@ -15,8 +15,17 @@ import symusic
 from checkpoints.loading import load
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
-from music.arranging.phrases import FULL, HALF, Note, close, monophonic, moved, placed, singability
-from music.bars import bar_grid, bar_ticks
+from music.arranging.phrases import (
+    FULL,
+    HALF,
+    MelodyNote,
+    close,
+    extract_melody,
+    fit_to_range,
+    shift_notes,
+    singability,
+)
+from music.bars import bar_grid, bar_ticks, parse_signature
 from music.form import with_sections
 from music.instruments import instrument_name, parse_instrument, playable_range
 from music.piece import TICKS_PER_QUARTER, Piece
@@ -64,14 +73,14 @@ class _Writer:
 
     def __init__(self, piece: Piece, options: ThemeOptions) -> None:
         self.options, self.key = options, parse_key(options.key)
-        self.signature = tuple(map(int, options.time_signature.split("/")))
+        self.signature = parse_signature(options.time_signature)
         self.bar = bar_ticks(*self.signature, TICKS_PER_QUARTER)
         self.beat = 4 * TICKS_PER_QUARTER // self.signature[1]
         if self.signature[1] == 8 and self.signature[0] % 3 == 0:
             self.beat *= 3
         self.program = parse_instrument(options.lead)
         self.sketch = sketched(piece, self.key)
-        self.notes: list[Note] = []
+        self.notes: list[MelodyNote] = []
         self.bars = self._calls = 0
 
     def write(self) -> Iterator[None]:
@@ -79,12 +88,12 @@ class _Writer:
         for name in self.options.sections:
             first = self.bars
             yield from self._theme(self.options.bars, HALF if name in OPEN_THEMES else FULL, first)
-        self.notes = placed(self.notes, *playable_range(self.program)) if not self.sketch else self.notes
+        self.notes = fit_to_range(self.notes, *playable_range(self.program)) if not self.sketch else self.notes
 
     def score(self) -> symusic.Score:
         """Returns the melody so far, with a mark where each theme begins."""
         score = self._blank()
-        notes = self.notes if self.sketch else placed(self.notes, *playable_range(self.program))
+        notes = self.notes if self.sketch else fit_to_range(self.notes, *playable_range(self.program))
         score.tracks[0].notes.extend([symusic.Note(n.start, n.end - n.start, n.pitch, n.velocity) for n in notes])
         marks = [(n * self.options.bars * self.bar, name) for n, name in enumerate(self.options.sections)]
         return with_sections(score, [mark for mark in marks if mark[0] < max(1, self.bars * self.bar)])
@@ -119,7 +128,7 @@ class _Writer:
             again = half // 2
             start, end = first * self.bar, (first + again) * self.bar
             question = [note._replace(end=min(note.end, end)) for note in self.notes if start <= note.start < end]
-            self.notes += moved(question, half * self.bar)
+            self.notes += shift_notes(question, half * self.bar)
             self.bars += again
             yield from self._phrase(half - again, how, theme)
 
@@ -136,7 +145,7 @@ class _Writer:
             self.bars += length
             yield
 
-    def _drafts(self, bars: int) -> list[list[Note]]:
+    def _drafts(self, bars: int) -> list[list[MelodyNote]]:
         """Returns the melody with so many new bars, in several ways."""
         options = self.options
         score = self._blank()
@@ -159,9 +168,9 @@ class _Writer:
         )
         self._calls += 1
         *_, step = generate(Piece(score) if self.notes else Piece.empty(), wished)
-        return [monophonic(piece.score.tracks[0]) for piece in step.pieces]
+        return [extract_melody(piece.score.tracks[0]) for piece in step.pieces]
 
-    def _worth(self, draft: list[Note], before: list[Note]) -> float:
+    def _worth(self, draft: list[MelodyNote], before: list[MelodyNote]) -> float:
         """Returns how good a draft is after what its theme has so far."""
         worth = singability(draft, before, self.key, self.bar, TICKS_PER_QUARTER, self.options.density)
         first = [note.pitch for note in self.notes if note.start < self.options.bars * self.bar]
@@ -170,13 +179,13 @@ class _Writer:
         return worth
 
 
-def sketched(piece: Piece, key: Key) -> list[Note]:
+def sketched(piece: Piece, key: Key) -> list[MelodyNote]:
     """Returns the melody of a sketch from its first bar on, in ticks of TICKS_PER_QUARTER and moved to a key; [] without one."""
     track = find_melody(piece.score) if piece.note_count else None
     if track is None:
         return []
     score = piece.score.resample(TICKS_PER_QUARTER, min_dur=1)
-    notes = monophonic(score.tracks[track])
+    notes = extract_melody(score.tracks[track])
     first = next(bar.start for bar in reversed(bar_grid(score)) if bar.start <= notes[0].start)
     up = (key.tonic - key_of(piece.score, track).tonic) % 12
-    return moved(notes, -first, up - 12 if up > 6 else up)
+    return shift_notes(notes, -first, up - 12 if up > 6 else up)

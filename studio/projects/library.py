@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import string
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from music.errors import StudioError
+from music.files.atomic import reason, replace_file
 from studio.projects.project import ENDING, Overview, Project, project_bytes, read_overview, read_project
 
 _log = logging.getLogger(__name__)
@@ -126,26 +126,15 @@ class Library:
         """
         path = self.path(song_id)
         data = project_bytes(project)
-        part = ""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self.open(song_id):
                 raise StudioError(_ELSEWHERE)
-            handle, part = tempfile.mkstemp(".part", f".{song_id}.", self.folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # a power cut must not leave an empty file under the song's name
-            os.replace(part, path)
-            part = ""
+            replace_file(path, data, private=True)
         except OSError as error:
-            reason = (error.strerror or "the system refuses").lower()
             raise StudioError(
-                f"The song cannot be kept in '{self.folder}': {reason}. Make room there, or download it as a file."
+                f"The song cannot be kept in '{self.folder}': {reason(error)}. Make room there, or download it as a file."
             ) from error
-        finally:
-            if part:
-                Path(part).unlink(missing_ok=True)
 
     def delete(self, song_id: str) -> None:
         """Removes a song for good.

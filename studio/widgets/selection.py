@@ -13,7 +13,7 @@ import streamlit as st
 
 from music.bars import bar_grid
 from music.errors import StudioError
-from music.instruments import DRUMS, instrument_name
+from music.instruments import track_label
 from music.piece import Piece
 from pipelines.options import parse_bars
 from studio.session import bound, keep, set_controls, song_controls
@@ -33,7 +33,7 @@ def track_names(piece: Piece) -> dict[int, str]:
     for index, track in enumerate(piece.score.tracks):
         if not len(track.notes):
             continue
-        name = track.name.strip() or instrument_name(DRUMS if track.is_drum else track.program)
+        name = track_label(track)
         names[index] = name if name not in names.values() else f"{name} ({index + 1})"
     return names
 

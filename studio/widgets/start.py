@@ -8,9 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from music.bars import bar_grid, clock, tempo_map
+from music.bars import bar_grid, tempo_map
+from music.clock import clock
 from music.errors import StudioError
-from music.instruments import instrument_name
+from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from pipelines.descriptors import STEPS
@@ -133,7 +134,7 @@ def summary(piece: Piece) -> str:
         return "No notes"
     bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
     tracks = [track for track in piece.score.tracks if len(track.notes)]
-    names = list(dict.fromkeys("Drums" if track.is_drum else instrument_name(track.program) for track in tracks))
+    names = list(dict.fromkeys(instrument_name(program_of(track)) for track in tracks))
     return " · ".join(
         [
             *([_key(piece).name] if any(not track.is_drum for track in tracks) else []),

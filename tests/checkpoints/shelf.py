@@ -14,7 +14,7 @@ from checkpoints.store import file_sha256, register
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
 from music.tokens import octuple as tokens
-from music.tokens.accompaniment import WISHES_SIZE, sizes
+from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
 from music.tokens.conditions import PREFIX_SIZE
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
@@ -36,7 +36,14 @@ def small_harmonizer() -> Seq2Seq:
     torch.manual_seed(4)
     return Seq2Seq(
         Seq2SeqConfig(
-            sizes(), WISHES_SIZE, encoder_layers=1, decoder_layers=1, width=16, heads=2, hidden=16, head_hidden=16
+            sizes(),
+            CONDITION_IDS_SIZE,
+            encoder_layers=1,
+            decoder_layers=1,
+            width=16,
+            heads=2,
+            hidden=16,
+            head_hidden=16,
         )
     )
 

@@ -73,7 +73,7 @@ def test_the_end_is_that_of_the_longest_note_not_of_the_last():
     assert score_end(symusic.Score(480)) == 0
 
 
-def test_seconds_honour_every_tempo_change():
+def test_seconds_honor_every_tempo_change():
     score = score_with(tempos=[(0, 120), (960, 60), (1440, 240)], notes=[(0, 2400)])
     assert ticks_to_seconds(score, np.array([0, 480, 960, 1440, 2400])) == pytest.approx([0, 0.5, 1.0, 2.0, 2.5])
     assert ticks_to_seconds(score, 1200) == pytest.approx(1.5)

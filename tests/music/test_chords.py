@@ -125,8 +125,8 @@ def test_other_qualities_are_read_as_a_plainer_one(quality):
     assert {(tone - 7) % 12 for tone in seen.tones} - own <= {7}
 
 
-def names(text: str, beats_a_bar: int = 4) -> list[str]:
-    return [" ".join(chord.name() for chord in bar) for bar in parse_progression(text, beats_a_bar)]
+def names(text: str, beats_per_bar: int = 4) -> list[str]:
+    return [" ".join(chord.name() for chord in bar) for bar in parse_progression(text, beats_per_bar)]
 
 
 @pytest.mark.parametrize(

@@ -97,12 +97,12 @@ def test_merge_brings_the_other_score_to_the_same_grid():
 
 @pytest.mark.parametrize("per_quarter", [4, 12, 7])
 @given(notes=NOTES)
-def test_quantised_notes_lie_on_the_grid_and_stay_there(per_quarter, notes):
-    once = edit.quantise(score_of(notes), per_quarter)
+def test_quantized_notes_lie_on_the_grid_and_stay_there(per_quarter, notes):
+    once = edit.quantize(score_of(notes), per_quarter)
     grid = {round(step * 480 / per_quarter) for step in range(25 * per_quarter)}
     for time, duration, _, _ in notes_of(once):
         assert time in grid and time + duration in grid and duration > 0
-    assert notes_of(edit.quantise(once, per_quarter)) == notes_of(once)
+    assert notes_of(edit.quantize(once, per_quarter)) == notes_of(once)
     assert len(notes_of(once)) == len(notes)
 
 

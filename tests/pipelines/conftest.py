@@ -13,7 +13,7 @@ from torch import nn
 from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
-from music.tokens.accompaniment import WISHES_SIZE, sizes
+from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
 from music.tokens.columns import FIRST
 from music.tokens.dialects import Dialect, official, studio
 
@@ -37,7 +37,15 @@ def harmonizer(std: float = 1.0, busy: float = 0.0, **memory: int) -> tuple[str,
     The lower the deviation of its weights, the less sure it is; the busier it is, the more notes it writes into a bar.
     """
     config = Seq2SeqConfig(
-        sizes(), WISHES_SIZE, encoder_layers=1, decoder_layers=1, width=16, heads=2, hidden=16, head_hidden=16, **memory
+        sizes(),
+        CONDITION_IDS_SIZE,
+        encoder_layers=1,
+        decoder_layers=1,
+        width=16,
+        heads=2,
+        hidden=16,
+        head_hidden=16,
+        **memory,
     )
     model = Seq2Seq(config)
     _random(model, std)

@@ -77,7 +77,7 @@ def example(
         return None
     shift, home = index["home_shifts"][piece["key"]], index["home_keys"][piece["key"]]
     for part in (given, written, beats):
-        _bring_home(part, shift, index)
+        _transpose_to_canonical(part, shift, index)
     bars = beats[-1, Octuple.BAR] - FIRST + 1
     first = int(rng.integers(0, max(1, bars - 4)))
     last = min(first + limits["bars"], bars)
@@ -322,7 +322,7 @@ def _steps(rows: np.ndarray, first_bar: int, index: dict[str, Any]) -> np.ndarra
     return steps
 
 
-def _bring_home(rows: np.ndarray, shift: int, index: dict[str, Any]) -> None:
+def _transpose_to_canonical(rows: np.ndarray, shift: int, index: dict[str, Any]) -> None:
     """Moves notes and chords to C major or A minor, in place; drums and unknown chords stay."""
     number = rows[:, Octuple.PITCH] - FIRST
     chords = (rows[:, Octuple.PROGRAM] == index["roles"]["chord"]) & (number >= 0) & (number < 192)

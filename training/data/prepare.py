@@ -205,8 +205,8 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         "step_sizes": tokens.step_sizes(),
         "prefix_size": conditions.PREFIX_SIZE,
         "prefix_blocks": conditions.prefix_blocks(),
-        "home_shifts": [conditions.home_shift(key) for key in range(24)],
-        "home_keys": [conditions.home_key(key) for key in range(24)],
+        "home_shifts": [conditions.shift_to_canonical(key) for key in range(24)],
+        "home_keys": [conditions.canonical_key(key) for key in range(24)],
         "sets": {name: {**entry, **table[name]} for name, (entry, _) in sets.items()},
         "pieces": pieces,
     }

@@ -31,6 +31,7 @@ from music.bars import score_end
 from music.chords import chord_spans
 from music.errors import StudioError
 from music.files.midi import read_midi
+from music.instruments import BASSES
 from music.theory import key_from_histogram, written_key
 from music.tokens import accompaniment, conditions
 from music.tokens import octuple as tokens
@@ -39,7 +40,6 @@ from training.data.prepare import manifest_sources
 from training.data.songbooks import chorales, lead_sheets
 
 MIN_NOTES = 24
-BASS_PROGRAMS = range(32, 40)
 MAX_PARTS = 24
 
 
@@ -121,7 +121,7 @@ def parts_of(name: str, score: symusic.Score) -> tuple[tuple[str, ...], int, tup
     bass = tuple(
         track
         for track in others
-        if score.tracks[track].program in BASS_PROGRAMS or score.tracks[track].name in ("Bass", "Walk")
+        if score.tracks[track].program in BASSES or score.tracks[track].name in ("Bass", "Walk")
     )
     return ("band", "bass") if bass else ("band",), lead, bass
 
@@ -184,7 +184,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
                 "tokenizer": tokens.digest(),
                 "step_columns": STEP_COLUMNS,
                 "step_sizes": accompaniment.sizes(),
-                "prefix_size": accompaniment.WISHES_SIZE,
+                "prefix_size": accompaniment.CONDITION_IDS_SIZE,
                 **accompaniment.facts(),
                 "sets": {name: {**entry, **table[name]} for name, entry in sets.items()},
                 "pieces": index,

@@ -92,7 +92,7 @@ def example(
         sequence[-1, StepField.STEP] = EOS
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
     sequence[0, 8] = sequence[1, 8]
-    bring_home(sequence[1:-1], prefix, shards.index, StepField.PITCH)
+    transpose_to_canonical(sequence[1:-1], prefix, shards.index, StepField.PITCH)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)
     return sequence, prefix
@@ -120,7 +120,7 @@ def drop_instruments(
     return kept
 
 
-def bring_home(notes: np.ndarray, prefix: np.ndarray, index: dict[str, Any], column: int) -> None:
+def transpose_to_canonical(notes: np.ndarray, prefix: np.ndarray, index: dict[str, Any], column: int) -> None:
     """Transposes to C major or A minor, in place: models read all music there (see music/tokens/conditions.py).
 
     Args:

@@ -13,11 +13,11 @@ import numpy as np
 import symusic
 from tqdm import tqdm
 
-from music.bars import bar_grid, bar_ticks, score_end
+from music.bars import bar_grid, bar_ticks, parse_signature, score_end
 from music.edit import slice_bars
 from music.errors import StudioError
 from music.files.midi import read_midi, write_midi
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.theory import ALL_KEYS, estimate_key, parse_key
 from music.tokens.conditions import GENRES
@@ -96,11 +96,11 @@ def obeys(score: symusic.Score, asked: Asked) -> dict[str, bool]:
     The bar count is obeyed when the last bar asked for has a note and none sounds after it; the key, when the key
     heard by the method of Krumhansl is the one asked for or its relative.
     """
-    numerator, denominator = (int(part) for part in asked.time_signature.split("/"))
+    numerator, denominator = parse_signature(asked.time_signature)
     length = bar_ticks(numerator, denominator, score.ticks_per_quarter)
     last_onset = max((int(t.notes.numpy()["time"].max()) for t in score.tracks if len(t.notes)), default=-1)
     allowed = {parse_instrument(name) for name in asked.instruments}
-    played = {DRUMS if track.is_drum else track.program for track in score.tracks if len(track.notes)}
+    played = {program_of(track) for track in score.tracks if len(track.notes)}
     key = parse_key(asked.key)
     return {
         "tempo": len(score.tempos) > 0

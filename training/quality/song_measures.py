@@ -12,7 +12,7 @@ import symusic
 from music.bars import bar_grid, score_end, tempo_map, ticks_to_seconds
 from music.chords import chord_spans
 from music.form import ENDING, INTRO, sections, theme_of
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import parse_instrument, program_of
 from music.theory import Key, estimate_key, parse_key, written_key
 
 LENGTH_TOLERANCE = 0.05
@@ -58,7 +58,7 @@ def obeyed(score: symusic.Score, wanted: Wanted) -> dict[str, bool]:
     bars, key = bar_grid(score), parse_key(wanted.key)
     ticks, _, tempi = tempo_map(score)
     before_end = tempi[: max(1, int(np.searchsorted(ticks, bars[-2:][0].start)))]
-    played = {DRUMS if track.is_drum else track.program for track in score.tracks if len(track.notes)}
+    played = {program_of(track) for track in score.tracks if len(track.notes)}
     asked, excluded = ({parse_instrument(name) for name in names} for names in (wanted.instruments, wanted.without))
     return {
         "length": abs(seconds_of(score) / wanted.seconds - 1) <= LENGTH_TOLERANCE,

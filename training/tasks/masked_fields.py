@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from models.musicbert import MusicBERT, MusicBERTConfig
 from music.tokens.columns import FIRST, Octuple
 from training.data.masking import Hidden, change_loudness_and_tempo, hide, whole_bars
-from training.data.shards import Shards, WindowPicker, bring_home, drop_instruments, validation_windows
+from training.data.shards import Shards, WindowPicker, drop_instruments, transpose_to_canonical, validation_windows
 
 SLOTS = (
     Octuple.BAR,
@@ -218,7 +218,7 @@ def window(shards: Shards, number: int, blocks: Blocks, max_notes: int, rng: np.
     if rng is not None and rng.random() < 0.5:
         rows = drop_instruments(rows, prefix.copy(), shards.index, rng)
     rows = whole_bars(rows, max_notes, blocks.sizes[0], rng)
-    bring_home(rows, prefix, shards.index, Octuple.PITCH)
+    transpose_to_canonical(rows, prefix, shards.index, Octuple.PITCH)
     return rows
 
 

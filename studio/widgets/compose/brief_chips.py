@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from music.bars import clock
+from music.clock import clock
 from music.instruments import instrument_name, parse_instrument
 from music.theory import ALL_KEYS
 from music.tokens.accompaniment import HARMONIES

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from music.bars import bar_grid, clock
+from music.bars import bar_grid
 from music.chords import chord_spans
+from music.clock import clock
 from music.form import ENDING, INTRO, sections, theme_of
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
@@ -49,7 +50,7 @@ def _mix(options: MixOptions, piece: Piece) -> str:
 
 
 def _player(track: Any) -> str:
-    return player_name(DRUMS if track.is_drum else track.program)
+    return player_name(program_of(track))
 
 
 _CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {

@@ -37,13 +37,13 @@ class Cells(NamedTuple):
     heard: list[str]
 
 
-def laid_out(text: str, count: int, beats_a_bar: int, key: Key | None = None) -> list[str]:
+def laid_out(text: str, count: int, beats_per_bar: int, key: Key | None = None) -> list[str]:
     """Returns a typed progression as a text a bar, repeated to the end of ``count`` bars; empty texts for an empty one.
 
     Raises:
         StudioError: a symbol is no chord.
     """
-    bars = [in_text(chords, key) for chords in parse_progression(text, beats_a_bar) if chords]
+    bars = [in_text(chords, key) for chords in parse_progression(text, beats_per_bar) if chords]
     return [bars[n % len(bars)] if bars else "" for n in range(count)]
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from music.bars import bar_grid, ticks_to_seconds
 from music.form import sections
-from music.instruments import DRUMS, instrument_name
+from music.instruments import HATS, KICKS, instrument_name, program_of
 from music.piece import Piece
 from pipelines.descriptors import STEPS
 from studio import media
@@ -24,10 +24,10 @@ COLOURS = (
 DRUM_COLOUR = "#8b95a9"
 
 DRUM_ROWS: dict[str, tuple[int, ...]] = {
-    "Kick": (35, 36),
+    "Kick": KICKS,
     "Snare": (37, 38, 39, 40),
     "Toms": (41, 43, 45, 47, 48, 50),
-    "Hi-hat": (42, 44, 46),
+    "Hi-hat": HATS,
     "Ride": (51, 53, 59),
     "Crash": (49, 52, 55, 57),
 }
@@ -198,7 +198,7 @@ def picture(piece: Piece) -> dict[str, Any]:
         notes = track.notes.numpy()
         start = ticks_to_seconds(score, notes["time"])
         duration = ticks_to_seconds(score, notes["time"] + notes["duration"]) - start
-        instrument = instrument_name(DRUMS if track.is_drum else track.program)
+        instrument = instrument_name(program_of(track))
         identity = (track.name, instrument)
         seen[identity] = seen.get(identity, 0) + 1
         if track.is_drum:

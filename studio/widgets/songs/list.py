@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from music.bars import clock
+from music.clock import clock
 from music.errors import StudioError
 from studio import session, songs
 from studio.projects.library import Entry

@@ -24,11 +24,11 @@ def score(*tracks: symusic.Track) -> symusic.Score:
     return made
 
 
-def tune(seed: int, centre: int = 69) -> symusic.Track:
+def tune(seed: int, center: int = 69) -> symusic.Track:
     """Returns a song: mostly steps, long and short notes, a breath at the end of each bar."""
     dice, scale = (
         random.Random(seed),
-        [centre + octave + step for octave in (-12, 0) for step in (0, 2, 4, 5, 7, 9, 11)],
+        [center + octave + step for octave in (-12, 0) for step in (0, 2, 4, 5, 7, 9, 11)],
     )
     place, notes = 7, []
     for bar in range(BARS):
@@ -50,16 +50,16 @@ DRUMS = track([(half / 2, 0.5, 81) for half in range(8 * BARS)], is_drum=True)
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("centre", [57, 69], ids=["low voice", "high voice"])
-def test_a_tune_is_found_among_its_accompaniment(seed, centre):
+@pytest.mark.parametrize("center", [57, 69], ids=["low voice", "high voice"])
+def test_a_tune_is_found_among_its_accompaniment(seed, center):
     others = [CHORDS, HIGH_PAD, BASS, ARPEGGIO, PIANO, BELL, DRUMS]
     random.Random(seed).shuffle(others)
     place = seed % (len(others) + 1)
-    assert find_melody(score(*others[:place], tune(seed, centre), *others[place:])) == place
+    assert find_melody(score(*others[:place], tune(seed, center), *others[place:])) == place
 
 
 def test_the_upper_of_four_voices_is_the_melody():
-    voices = [tune(3, centre) for centre in (48, 55, 62, 69)]
+    voices = [tune(3, center) for center in (48, 55, 62, 69)]
     assert find_melody(score(*voices)) == 3
 
 

@@ -54,9 +54,9 @@ def test_a_held_note_fills_a_bar_for_strings_but_not_for_a_guitar():
     ),
     st.sampled_from([(4, 4), (3, 4), (6, 8), (7, 8), (1, 4)]),
 )
-def test_any_chords_in_any_metre_give_notes_inside_the_bars(program, lengths, metre):
+def test_any_chords_in_any_meter_give_notes_inside_the_bars(program, lengths, meter):
     score = symusic.Score(96)
-    score.time_signatures.append(symusic.TimeSignature(0, *metre))
+    score.time_signatures.append(symusic.TimeSignature(0, *meter))
     spans, at = [], 0
     for length, root, quality in lengths:
         spans.append(ChordSpan(at, at + length, NO_CHORD if quality is None else Chord(root, quality)))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music.arranging.dynamics import PAN, VOLUME, balanced, layered, section_levels, shaped
+from music.arranging.dynamics import PAN, VOLUME, layer_entries, section_levels, set_mix_levels, shape_dynamics
 from music.arranging.parts import (
     NoteColumn,
+    read_arrangement,
     read_parts,
-    read_song,
     within,
 )
 from tests.music.arranging.band_scores import BAND, PROGRAMS, band_song, songs
@@ -20,14 +20,14 @@ POP = ("Intro", "Verse", "Chorus", "Verse", "Chorus", "Bridge", "Chorus", "Endin
 
 
 def levels(form) -> dict[int, float]:
-    return dict(enumerate(section_levels(read_song(band_song(form=form, bars=1).score))))
+    return dict(enumerate(section_levels(read_arrangement(band_song(form=form, bars=1).score))))
 
 
 def loudness(form, percent, track=0) -> list[float]:
     """Returns the mean velocity of a track in each section after shaping."""
     score = band_song(form=form, bars=4).score
-    song = read_song(score)
-    part = shaped(song, read_parts(score), percent)[track]
+    song = read_arrangement(score)
+    part = shape_dynamics(song, read_parts(score), percent)[track]
     inside = [within(part, section.start, section.end) for section in song.sections]
     return [float(part[here, NoteColumn.VELOCITY].mean()) if here.any() else 0.0 for here in inside]
 
@@ -59,11 +59,11 @@ def test_the_last_return_of_the_main_section_is_loudest(form, loudest):
 
 def test_a_theme_that_was_written_softly_is_loudest_all_the_same_when_it_returns_last():
     score = band_song(form=("A", "A", "B", "A"), bars=4).score
-    song, parts = read_song(score), read_parts(score)
+    song, parts = read_arrangement(score), read_parts(score)
     loud = song.sections[2]
     for part in parts:
         part[:, NoteColumn.VELOCITY] = np.where(within(part, loud.start, loud.end), 100, 62)
-    for part in shaped(song, parts, 60.0):
+    for part in shape_dynamics(song, parts, 60.0):
         means = [part[within(part, s.start, s.end), NoteColumn.VELOCITY].mean() for s in song.sections]
         assert max(means) == means[3] > means[2] > means[0]
 
@@ -76,8 +76,8 @@ def test_more_dynamics_make_sections_differ_more():
 
 def test_loudness_is_steady_in_a_section_and_rises_into_a_chorus():
     score = band_song(form=("Verse", "Chorus"), bars=8).score
-    song = read_song(score)
-    part = shaped(song, read_parts(score), 60.0)[3]  # the piano, equally loud as written
+    song = read_arrangement(score)
+    part = shape_dynamics(song, read_parts(score), 60.0)[3]  # the piano, equally loud as written
     bar = song.bars[0].end
     by_bar = [part[within(part, n * bar, (n + 1) * bar), NoteColumn.VELOCITY].mean() for n in range(16)]
     assert len(set(by_bar[:6])) == 1
@@ -87,8 +87,8 @@ def test_loudness_is_steady_in_a_section_and_rises_into_a_chorus():
 
 def test_an_ending_dies_away():
     score = band_song(form=("A", "A", "Ending"), bars=4).score
-    song = read_song(score)
-    part = shaped(song, read_parts(score), 60.0)[3]
+    song = read_arrangement(score)
+    part = shape_dynamics(song, read_parts(score), 60.0)[3]
     last = part[part[:, 0] >= song.sections[-1].start]
     chords = [last[last[:, 0] == tick, NoteColumn.VELOCITY].mean() for tick in np.unique(last[:, 0])]
     assert np.all(np.diff(chords) <= 0)
@@ -98,10 +98,10 @@ def test_an_ending_dies_away():
 @settings(max_examples=30, deadline=None)
 @given(songs(), st.sampled_from([30.0, 60.0, 100.0]))
 def test_louder_notes_stay_louder(song_piece, percent):
-    song, before = read_song(song_piece.score), read_parts(song_piece.score)
+    song, before = read_arrangement(song_piece.score), read_parts(song_piece.score)
     for part in before:  # accents from soft to the very loudest
         part[:, NoteColumn.VELOCITY] = np.resize([20, 60, 90, 110, 127], len(part))
-    for was, now in zip(before, shaped(song, [p.copy() for p in before], percent), strict=True):
+    for was, now in zip(before, shape_dynamics(song, [p.copy() for p in before], percent), strict=True):
         assert len(was) == len(now)
         for tick in np.unique(was[:, 0]):
             one, other = was[was[:, 0] == tick, NoteColumn.VELOCITY], now[now[:, 0] == tick, NoteColumn.VELOCITY]
@@ -110,7 +110,7 @@ def test_louder_notes_stay_louder(song_piece, percent):
 
 def test_players_join_one_after_the_other_and_all_play_at_the_end():
     score = band_song(players=(*BAND, "brass"), tempo_bpm=80).score
-    song, parts = read_song(score), layered(read_song(score), read_parts(score))
+    song, parts = read_arrangement(score), layer_entries(read_arrangement(score), read_parts(score))
     playing = [
         {song.programs[t] for t, part in enumerate(parts) if within(part, s.start, s.end).any()} for s in song.sections
     ]
@@ -120,7 +120,7 @@ def test_players_join_one_after_the_other_and_all_play_at_the_end():
 
 def test_a_lively_song_has_drums_from_the_second_half_of_the_intro_on():
     score = band_song(tempo_bpm=140).score
-    song, parts = read_song(score), layered(read_song(score), read_parts(score))
+    song, parts = read_arrangement(score), layer_entries(read_arrangement(score), read_parts(score))
     bar = song.bars[0].end
     assert not within(parts[1], 0, bar).any()
     assert within(parts[1], bar, 2 * bar).any()
@@ -129,8 +129,8 @@ def test_a_lively_song_has_drums_from_the_second_half_of_the_intro_on():
 @settings(max_examples=30, deadline=None)
 @given(songs())
 def test_layers_leave_no_section_bare_and_change_no_note_that_stays(piece):
-    song, before = read_song(piece.score), read_parts(piece.score)
-    after = layered(song, before)
+    song, before = read_arrangement(piece.score), read_parts(piece.score)
+    after = layer_entries(song, before)
     assert np.array_equal(before[0], after[0])
     for was, now in zip(before, after, strict=True):
         assert bool(len(was)) == bool(len(now))
@@ -149,11 +149,11 @@ def test_layers_leave_no_section_bare_and_change_no_note_that_stays(piece):
 def strings_after_layers(keep_piano, keep_strings, longer=0):
     """Returns the strings before and after layering, of a song whose piano and strings keep only some notes."""
     score = band_song(form=("A", "B", "A"), players=("piano", "strings"), bars=4).score
-    song, parts = read_song(score), read_parts(score)
+    song, parts = read_arrangement(score), read_parts(score)
     for track, keep in ((1, keep_piano), (2, keep_strings)):
         parts[track] = parts[track][[keep(int(time), song) for time in parts[track][:, 0]]]
     parts[2][:, 1] += longer
-    return parts[2], layered(song, parts)[2], song
+    return parts[2], layer_entries(song, parts)[2], song
 
 
 def test_nobody_waits_where_too_few_would_be_left():
@@ -177,13 +177,13 @@ def test_what_sounds_into_the_section_in_which_a_player_joins_is_their_entry():
 
 def test_single_voices_stay_together():
     score = band_song(players=("brass", "brass", "brass")).score
-    song, parts = read_song(score), read_parts(score)
-    assert all(was is now for was, now in zip(parts, layered(song, parts), strict=True))
+    song, parts = read_arrangement(score), read_parts(score)
+    assert all(was is now for was, now in zip(parts, layer_entries(song, parts), strict=True))
 
 
 def test_melody_bass_and_drums_sit_in_the_middle_and_the_others_around_them():
     score = band_song(players=("drums", "bass", "piano", "guitar", "strings", "choir")).score
-    out = balanced(read_song(score), score, read_parts(score))
+    out = set_mix_levels(read_arrangement(score), score, read_parts(score))
     pans = {track.name: next(c.value for c in track.controls if c.number == PAN) for track in out.tracks}
     assert pans["Melody"] == pans["Bass"] == pans["Drums"] == 64
     assert (pans["Piano"] - 64) * (pans["Guitar"] - 64) < 0
@@ -199,7 +199,7 @@ def test_volumes_bring_a_loud_player_down_and_leave_other_controls():
     for note in score.tracks[2].notes:
         note.velocity = 127
     score.tracks[1].controls = [symusic.ControlChange(0, 7, 3), symusic.ControlChange(5, 64, 90)]
-    out = balanced(read_song(score), score, read_parts(score))
+    out = set_mix_levels(read_arrangement(score), score, read_parts(score))
     volume = [[c.value for c in track.controls if c.number == VOLUME] for track in out.tracks]
     assert volume[2][0] < volume[1][0] < volume[0][0]
     assert [(c.time, c.number, c.value) for c in out.tracks[1].controls if c.number == 64] == [(5, 64, 90)]

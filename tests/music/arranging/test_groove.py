@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from music.arranging.groove import steady
 from music.arranging.parts import (
     NoteColumn,
+    read_arrangement,
     read_parts,
-    read_song,
     within,
 )
 from music.chords import ChordSpan, parse_chord, with_chords
@@ -34,7 +34,7 @@ def rhythms(song, part, section):
 
 
 def mixed(piece):
-    song, parts = read_song(piece.score), read_parts(piece.score)
+    song, parts = read_arrangement(piece.score), read_parts(piece.score)
     return song, parts, steady(song, parts)
 
 
@@ -58,7 +58,7 @@ def test_a_pattern_of_two_bars_is_kept():
     bar = 4 * 480
     drums.notes = [n for n in drums.notes if n.time // bar % 2 == 0 or n.pitch != 42]
     drums.notes = [n for n in drums.notes if n.time != 4 * bar + 480]  # one stroke is missing
-    song, parts = read_song(score), read_parts(score)
+    song, parts = read_arrangement(score), read_parts(score)
     found = bars_of(song, steady(song, parts)[DRUMS], 0)
     assert found[4] == found[0] != found[1] == found[5]
 
@@ -80,7 +80,7 @@ def test_where_the_bass_is_set_right_its_first_beat_has_the_root():
     score = band_song(wander=0.5).score.copy()
     for note in score.tracks[BASS].notes:
         note.pitch += 7 if note.time % 1920 == 0 else 0  # fifths on the first beats
-    song, before = read_song(score), read_parts(score)
+    song, before = read_arrangement(score), read_parts(score)
     after = steady(song, before)[BASS]
     new = {tuple(n[:3]) for n in after.tolist()} - {tuple(n[:3]) for n in before[BASS].tolist()}
     firsts = [(time, pitch) for time, _, pitch in new if time % 1920 == 0]
@@ -97,7 +97,7 @@ def test_a_bar_whose_chord_changes_against_the_rhythm_keeps_its_bass():
     own = read_parts(score)[BASS]
     changing = with_chords(score, [ChordSpan(0, 2400, parse_chord("C")), ChordSpan(2400, 9600, parse_chord("F#"))])
     staying = with_chords(score, [ChordSpan(0, 9600, parse_chord("C"))])
-    kept, filled = (steady(read_song(one), read_parts(one))[BASS] for one in (changing, staying))
+    kept, filled = (steady(read_arrangement(one), read_parts(one))[BASS] for one in (changing, staying))
     second = within(own, 1920, 3840).sum()
     assert within(kept, 1920, 3840).sum() == second
     assert within(filled, 1920, 3840).sum() == second + 1
@@ -132,7 +132,7 @@ def test_a_bass_that_is_set_right_plays_one_note_at_a_time():
     score = band_song(form=("A", "B"), wander=0.5).score.copy()
     for note in score.tracks[BASS].notes:
         note.duration *= 3
-    song, before = read_song(score), read_parts(score)
+    song, before = read_arrangement(score), read_parts(score)
     after, section = steady(song, before)[BASS], song.sections[0]
     was, now = (part[within(part, *section[1:])] for part in (before[BASS], after))
     assert not np.array_equal(was, now)

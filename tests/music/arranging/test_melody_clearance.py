@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from music.arranging.melody_clearance import LOWEST, below_the_melody
+from music.arranging.melody_clearance import LOWEST, keep_below_melody
 from music.arranging.parts import (
     NoteColumn,
+    read_arrangement,
     read_parts,
-    read_song,
 )
 from tests.music.arranging.band_scores import band_song, songs
 
@@ -31,8 +31,8 @@ def test_chords_that_cover_the_melody_move_below_it_and_stay_what_they_are():
     score.tracks[1].notes = type(score.tracks[1].notes).from_numpy(
         notes["time"], notes["duration"], np.minimum(notes["pitch"] + 24, 108).astype(np.int8), notes["velocity"]
     )
-    song, parts = read_song(score), read_parts(score)
-    cleared = below_the_melody(song, parts)
+    song, parts = read_arrangement(score), read_parts(score)
+    cleared = keep_below_melody(song, parts)
     before, after = (covered(song, parts[0], part[1]) for part in (parts, cleared))
     assert before > 20
     assert after < before / 10
@@ -44,8 +44,8 @@ def test_chords_that_cover_the_melody_move_below_it_and_stay_what_they_are():
 @settings(max_examples=40, deadline=None)
 @given(songs())
 def test_lines_basses_and_drums_stay_and_nothing_sinks_into_the_mud(piece):
-    song, parts = read_song(piece.score), read_parts(piece.score)
-    for track, (role, before, after) in enumerate(zip(song.roles, parts, below_the_melody(song, parts), strict=True)):
+    song, parts = read_arrangement(piece.score), read_parts(piece.score)
+    for track, (role, before, after) in enumerate(zip(song.roles, parts, keep_below_melody(song, parts), strict=True)):
         if role in ("melody", "rhythm", "bass"):
             assert np.array_equal(before, after), track
         moved = {tuple(note) for note in after.tolist()} - {tuple(note) for note in before.tolist()}

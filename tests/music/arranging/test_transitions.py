@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from music.arranging.parts import (
     NoteColumn,
+    read_arrangement,
     read_parts,
-    read_song,
-    settled,
+    settle,
     within,
 )
-from music.arranging.transitions import CRASH, ended, last_chord, led_over
+from music.arranging.transitions import CRASH, add_fills, end_together, last_chord
 from music.form import with_sections
 from tests.music.arranging.band_scores import band_song, songs
 
@@ -24,8 +24,8 @@ SKINS = {38, 43, 47, 50}
 
 
 def led(piece, seed=0):
-    song, parts = read_song(piece.score), read_parts(piece.score)
-    return song, parts, led_over(song, parts, seed)
+    song, parts = read_arrangement(piece.score), read_parts(piece.score)
+    return song, parts, add_fills(song, parts, seed)
 
 
 @pytest.mark.parametrize("tempo", [60, 110, 170])
@@ -131,19 +131,19 @@ def test_a_pickup_comes_from_the_side_where_it_is_free(held, wanted):
     piano.notes.extend(symusic.Note(seam - 1920, 1920, pitch, 80) for pitch in (*held, 72, 76))
     piano.notes.append(symusic.Note(seam, 480, 48, 80))
     piano.notes.sort()
-    song, before = read_song(score), read_parts(score)
-    after = led_over(song, before, 0)[1]
+    song, before = read_arrangement(score), read_parts(score)
+    after = add_fills(song, before, 0)[1]
     new = sorted({tuple(n[:3]) for n in after.tolist()} - {tuple(n[:3]) for n in before[1].tolist()})
     assert [pitch for _, _, pitch in new] == {-1: [45, 47], 1: [52, 50], 0: []}[wanted]
 
 
 def test_all_players_of_the_ending_strike_the_last_chord_and_hold_it():
     piece = band_song(players=("drums", "bass", "piano", "strings", "brass"))
-    song, parts = read_song(piece.score), read_parts(piece.score)
+    song, parts = read_arrangement(piece.score), read_parts(piece.score)
     parts[BASS][parts[BASS][:, NoteColumn.TIME] >= song.end - 4 * song.quarter, NoteColumn.PITCH] += (
         7  # the fifth, which is no end for a bass
     )
-    after = ended(song, parts)
+    after = end_together(song, parts)
     strike = last_chord(song, parts)
     assert strike == song.end - 4 * song.quarter
     for part, role in zip(after[1:], song.roles[1:], strict=True):
@@ -162,11 +162,11 @@ def test_all_players_of_the_ending_strike_the_last_chord_and_hold_it():
 
 def test_an_ending_of_one_note_is_one_chord():
     piece = band_song()
-    score = with_sections(piece.score, [(0, "A"), (read_song(piece.score).end - 4 * 480, "Ending")])
-    song, parts = read_song(score), read_parts(score)
+    score = with_sections(piece.score, [(0, "A"), (read_arrangement(piece.score).end - 4 * 480, "Ending")])
+    song, parts = read_arrangement(score), read_parts(score)
     strike = last_chord(song, parts)
     assert strike == song.ending.start
-    for part in ended(song, parts)[1:]:
+    for part in end_together(song, parts)[1:]:
         last = part[part[:, NoteColumn.TIME] >= strike]
         assert set(last[:, NoteColumn.TIME].tolist()) == {strike}
 
@@ -174,17 +174,17 @@ def test_an_ending_of_one_note_is_one_chord():
 def test_who_plays_on_after_the_melody_stops_with_it():
     piece = band_song()
     score = piece.score.copy()
-    end = read_song(score).end
+    end = read_arrangement(score).end
     score.tracks[DRUMS].notes.extend(symusic.Note(end + beat * 480, 120, 42, 90) for beat in range(4))
-    song = read_song(score)
+    song = read_arrangement(score)
     parts = read_parts(score)
     assert song.end == end
-    after = settled(song, parts, ended(song, parts))
+    after = settle(song, parts, end_together(song, parts))
     assert max(int((part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]).max()) for part in after) == end
 
 
 @pytest.mark.parametrize("form", [("A", "B"), ("Intro", "A", "B")])
 def test_a_song_without_an_ending_ends_as_it_did(form):
     piece = band_song(form=form)
-    song, parts = read_song(piece.score), read_parts(piece.score)
-    assert ended(song, parts) is parts
+    song, parts = read_arrangement(piece.score), read_parts(piece.score)
+    assert end_together(song, parts) is parts

@@ -119,7 +119,7 @@ def test_ties_across_bars_add_up():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_quantised_piano_music_survives_note_for_note(seed):
+def test_quantized_piano_music_survives_note_for_note(seed):
     rng = random.Random(seed)
     events: list[tuple[float, float, int]] = []
     steps = (0.25, 0.5, 1 / 3) if seed % 2 else (0.25, 0.5, 1)
@@ -305,7 +305,7 @@ def test_a_syncopation_shows_the_middle_of_the_bar():
     assert kinds == [("quarter", 1), ("eighth", 0), ("quarter", 0), ("quarter", 0)]
 
 
-def test_a_change_of_metre_and_a_pickup():
+def test_a_change_of_meter_and_a_pickup():
     piece = piece_of((73, [(0, 1, 67), (1, 3, 72), (4, 3, 71), (7, 4, 72), (11, 4, 67)]))
     score = piece.score.copy()
     score.time_signatures.clear()
@@ -408,6 +408,6 @@ def test_the_sections_of_a_song_stand_over_its_bars():
 @pytest.mark.parametrize(
     ("time", "text"), [((6, 8), "dotted quarter = 80"), ((3, 4), "(quarter = 120)"), ((3, 8), "(quarter = 120)")]
 )
-def test_the_tempo_counts_the_beats_of_the_metre(time, text):
+def test_the_tempo_counts_the_beats_of_the_meter(time, text):
     root = ElementTree.fromstring(musicxml(piece_of((0, [(0, 1, 60), (1, 1, 62)]), time=time, qpm=120)))
     assert text in root.findtext("part/measure/direction/direction-type/words")

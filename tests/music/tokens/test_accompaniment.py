@@ -12,10 +12,10 @@ from music.tokens import octuple as tokens
 from music.tokens.accompaniment import (
     CHORD,
     COMPLEXITIES,
+    CONDITION_IDS_SIZE,
     HARMONIES,
     LEAD,
     VOICES,
-    WISHES_SIZE,
     bar_starts,
     beat_rows,
     chord_of,
@@ -159,12 +159,12 @@ def test_every_id_has_room():
 
 @pytest.mark.parametrize("style", range(len(HARMONIES)))
 @pytest.mark.parametrize("complexity", [None, *range(len(COMPLEXITIES))])
-def test_wishes_are_conditions_with_a_style_and_a_complexity(style, complexity):
+def test_condition_ids_are_conditions_with_a_style_and_a_complexity(style, complexity):
     asked = Conditions(key=0, tempo=20, programs=(0, 33))
-    found = accompaniment.wishes(asked, style, complexity)
+    found = accompaniment.condition_ids(asked, style, complexity)
     facts = accompaniment.facts()
     assert len(found) <= facts["prefix_length"]
-    assert found.max() < WISHES_SIZE
+    assert found.max() < CONDITION_IDS_SIZE
     assert facts["styles"][HARMONIES[style]] in found
     low, high = facts["complexity_block"]
     wanted = [] if complexity is None else [facts["complexities"][complexity]]
@@ -179,7 +179,7 @@ def test_wishes_hold_nothing_that_training_does_not_show():
     shown = {0, *facts["styles"].values(), *facts["complexities"]}
     shown |= {n for first, stop in facts["prefix_blocks"].values() for n in range(first, stop)}
     asked = Conditions(genre=0, key=0, tempo=20, signature=1, density=2, programs=(0, 128))
-    assert set(accompaniment.wishes(asked, 0, 2).tolist()) <= shown
+    assert set(accompaniment.condition_ids(asked, 0, 2).tolist()) <= shown
 
 
 def test_facts_say_which_chords_are_rich_and_foreign():

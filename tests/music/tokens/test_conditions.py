@@ -15,11 +15,11 @@ from music.tokens.conditions import (
     PREFIX_SIZE,
     PREFIX_START,
     Conditions,
-    home_key,
-    home_shift,
+    canonical_key,
     measure,
     measure_density,
     prefix_blocks,
+    shift_to_canonical,
 )
 from music.tokens.octuple import vocabulary
 
@@ -107,14 +107,14 @@ def test_more_instruments_than_a_prefix_holds():
 
 def test_wishes_that_only_incline_the_music_can_be_taken_out():
     whole = Conditions(1, 2, 3, 4, 1, (5,))
-    assert whole.without_wishes() == Conditions(tempo=3, signature=4, programs=(5,))
+    assert whole.without_preferences() == Conditions(tempo=3, signature=4, programs=(5,))
 
 
 @pytest.mark.parametrize("key", range(24))
 def test_music_moved_home_is_in_c_major_or_a_minor(key):
-    assert -6 <= home_shift(key) <= 5
-    there = Key((ALL_KEYS[key].tonic + home_shift(key)) % 12, ALL_KEYS[key].mode)
-    assert there == ALL_KEYS[home_key(key)]
+    assert -6 <= shift_to_canonical(key) <= 5
+    there = Key((ALL_KEYS[key].tonic + shift_to_canonical(key)) % 12, ALL_KEYS[key].mode)
+    assert there == ALL_KEYS[canonical_key(key)]
     assert there.name in ("C major", "A minor")
 
 

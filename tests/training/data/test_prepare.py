@@ -6,7 +6,7 @@ import pytest
 from music.files.midi import midi_bytes, read_midi
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, EOS, FIRST, PAD, Octuple
-from music.tokens.conditions import GENRES, home_key, home_shift, measure, measure_key, prefix_blocks
+from music.tokens.conditions import GENRES, canonical_key, measure, measure_key, prefix_blocks, shift_to_canonical
 from training.__main__ import main
 from training.data.prepare import WINDOW_NOTES, windows_of
 from training.data.shards import Batches, Shards, example, segments
@@ -94,7 +94,7 @@ def test_windows_begin_with_a_bar_and_cover_the_piece(count):
 def at_home(rows: np.ndarray) -> np.ndarray:
     """Returns octuples as a model reads them: in C major or A minor."""
     out = np.array(rows)
-    out[out[:, Octuple.PROGRAM] != DRUM_PROGRAM, Octuple.PITCH] += home_shift(measure_key(rows))
+    out[out[:, Octuple.PROGRAM] != DRUM_PROGRAM, Octuple.PITCH] += shift_to_canonical(measure_key(rows))
     return out
 
 
@@ -103,7 +103,7 @@ def test_an_example_without_chance_is_the_music_in_its_home_key(shards):
         sequence, prefix = example(shards, window, None)
         rows = at_home(shards.rows[first:last])
         assert np.array_equal(tokens.from_steps(sequence[1:-1, :8], int(rows[0, Octuple.BAR]) - FIRST), rows)
-        assert value(prefix, "key") == measure_key(rows) == home_key(measure_key(rows))
+        assert value(prefix, "key") == measure_key(rows) == canonical_key(measure_key(rows))
         others = ("genre", "tempo", "signature", "density", "program")
         assert all(value(prefix, name) == value(shards.prefixes[window], name) for name in others)
         ends = last == shards.index["pieces"][piece][2]

@@ -321,7 +321,7 @@ def test_without_melodies_there_is_nothing_to_harmonise(tmp_path, capsys, monkey
 @pytest.fixture
 def random_model(tmp_path, monkeypatch) -> str:
     """The name of a checkpoint that has learnt nothing."""
-    config = Seq2SeqConfig(accompaniment.sizes(), accompaniment.WISHES_SIZE, 1, 1, 16, 2, 16, 16)
+    config = Seq2SeqConfig(accompaniment.sizes(), accompaniment.CONDITION_IDS_SIZE, 1, 1, 16, 2, 16, 16)
     torch.manual_seed(1)
     path = tmp_path / "random.safetensors"
     save_file(Seq2Seq(config).state_dict(), path, metadata={"config": json.dumps(dataclasses.asdict(config))})

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from music.tokens.columns import FIELDS, FIRST, Octuple
-from music.tokens.conditions import home_key, measure_key
+from music.tokens.conditions import canonical_key, measure_key
 from music.tokens.dialects import SLOT_NAMES, studio
 from tests.training.conftest import FILLING_RECIPE
 from training import train
@@ -76,7 +76,7 @@ def test_windows_are_stretches_in_c_major_or_a_minor(shards, blocks):
     for number, (_, _, _, first, last, _) in enumerate(shards.windows.tolist()):
         whole = window(shards, number, blocks, 10_000, None)
         key = measure_key(whole)
-        assert key == home_key(key)
+        assert key == canonical_key(key)
         rows = np.array(shards.rows[first:last])
         others = [column for column in range(8) if column not in (Octuple.PITCH, Octuple.BAR)]
         assert np.array_equal(whole[:, others], rows[:, others])

@@ -10,7 +10,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid, note_arrays, score_end, tempo_map
-from music.notation.rhythm import FINEST, UNITS, Bar, beat_spans, metre
+from music.notation.rhythm import FINEST, UNITS, SheetBar, beat_spans, meter
 
 _LATTICES = (4, 3, 8, 6, 16, 32, 5, 7)  # slots in a quarter that scores use; twelfths are the grid of a model
 # Slots that a beat may be divided into, with how much a reader dislikes each; "score" only where they fit exactly.
@@ -21,7 +21,7 @@ _PLAYED = {
 _SCORE = {"simple": (1, 2, 4, 3, 8, 6, 16, 5, 7, 12, 24, 32), "compound": (1, 3, 2, 6, 12, 9, 4, 24, 18, 5, 7)}
 
 
-class Note(NamedTuple):
+class SheetNote(NamedTuple):
     """One note on paper. ``tick`` is where the score has it."""
 
     start: int
@@ -52,7 +52,7 @@ class Lengths(NamedTuple):
     extra_ticks: int
 
 
-def sheet_bars(score: symusic.Score, timing: Timing) -> list[Bar]:
+def sheet_bars(score: symusic.Score, timing: Timing) -> list[SheetBar]:
     """Returns the written bars of a score, the first on paper at 0.
 
     A short bar before the first full one is a pickup, also where a file writes it as a signature of its own.
@@ -60,8 +60,8 @@ def sheet_bars(score: symusic.Score, timing: Timing) -> list[Bar]:
     per_quarter = score.ticks_per_quarter
     grid = [tuple(bar) for bar in bar_grid(score, max(1, score_end(score)))]
     if len(grid) > 8 and {bar[2:] for bar in grid} == {(1, 4)}:
-        grid = _found_bars(score, grid, timing)
-    bars: list[Bar] = []
+        grid = _find_bars(score, grid, timing)
+    bars: list[SheetBar] = []
     start = 0
     for index, (tick, end_tick, numerator, denominator) in enumerate(grid):
         full = 4 * UNITS * numerator // denominator
@@ -75,12 +75,12 @@ def sheet_bars(score: symusic.Score, timing: Timing) -> list[Bar]:
             upcoming = 4 * UNITS * later[2] // later[3]
             if length < upcoming and denominator in (later[3], later[3] * 2, later[3] * 4):
                 numerator, denominator, partial = later[2], later[3], True
-        bars.append(Bar(tick, end_tick, start, length, numerator, denominator, partial))
+        bars.append(SheetBar(tick, end_tick, start, length, numerator, denominator, partial))
         start += length
     return bars
 
 
-def _found_bars(score: symusic.Score, beats: list[tuple[int, ...]], timing: Timing) -> list[tuple[int, ...]]:
+def _find_bars(score: symusic.Score, beats: list[tuple[int, ...]], timing: Timing) -> list[tuple[int, ...]]:
     """Returns bars of 4/4 for a score in 1/4 throughout, which only says that its bars were not known.
 
     The first beat of the bar is the one where the most and the longest low notes begin.
@@ -156,15 +156,15 @@ def _on_lattice(ticks: np.ndarray, per_quarter: int, lattices: Iterable[int]) ->
     return hit
 
 
-def quantise(
+def quantize(
     time: np.ndarray,
     duration: np.ndarray,
     pitch: np.ndarray,
-    bars: Sequence[Bar],
+    bars: Sequence[SheetBar],
     per_quarter: int,
     timing: Timing,
     lengths: Lengths | None,
-) -> list[Note]:
+) -> list[SheetNote]:
     """Returns the notes of one staff on paper, by start and then pitch, no pitch twice at a time.
 
     Args:
@@ -183,7 +183,7 @@ def quantise(
         bar = np.maximum(np.searchsorted(bar_ticks, ticks, side="right") - 1, 0)
         return np.minimum(bar_starts[bar] + (ticks - bar_ticks[bar]) * (UNITS / per_quarter), bar_ends[bar])
 
-    windows = [(bar.start + a, bar.start + b) for bar in bars for a, b in beat_spans(metre(bar))]
+    windows = [(bar.start + a, bar.start + b) for bar in bars for a, b in beat_spans(meter(bar))]
     edges = np.array([w[0] for w in windows] + [last])
     onsets = units(time.astype(np.float64))
     scale, extra = lengths or (1.0, 0)
@@ -207,7 +207,7 @@ def quantise(
     distinct = np.unique(onsets)
     starts = {float(o): min(snap(o, 4), last - min(UNITS // 4, bars[-1].length)) for o in distinct}
     grid = np.unique(np.fromiter(starts.values(), dtype=np.int64))
-    notes: dict[tuple[int, int], Note] = {}
+    notes: dict[tuple[int, int], SheetNote] = {}
     for onset, end, tick, key in zip(onsets, ends, time, pitch, strict=True):
         start = starts[float(onset)]
         if lengths:
@@ -216,10 +216,10 @@ def quantise(
             finish = _heard_end(start, float(end), grid, snap)
         if finish <= start:
             finish = start + shortest(start)
-        note = Note(start, min(finish, last), int(key), int(tick))
+        note = SheetNote(start, min(finish, last), int(key), int(tick))
         if (start, int(key)) not in notes or notes[start, int(key)].end < note.end:
             notes[start, int(key)] = note
-    return _repeated(sorted(notes.values(), key=lambda n: (n.start, n.pitch)))
+    return _end_repeats(sorted(notes.values(), key=lambda n: (n.start, n.pitch)))
 
 
 def _choose_slots(
@@ -268,16 +268,16 @@ def _likely_slots(places: list[float], length: int, kind: str, jitter: float, ag
             clusters[-1].append(place)
         else:
             clusters.append([place])
-    centres = [sum(c) / len(c) for c in clusters]
+    centers = [sum(c) / len(c) for c in clusters]
 
     def dislike(slots: int) -> float:
-        if slots >= 6 and len(centres) <= slots // 2 and (kind, slots) != ("compound", 6):
+        if slots >= 6 and len(centers) <= slots // 2 and (kind, slots) != ("compound", 6):
             return np.inf  # only a run is worth so fine a grid
         step = length / slots
-        snapped = [round(c / step) for c in centres]
-        miss = sum(min(9.0, ((c - s * step) / jitter) ** 2) for c, s in zip(centres, snapped, strict=True))
+        snapped = [round(c / step) for c in centers]
+        miss = sum(min(9.0, ((c - s * step) / jitter) ** 2) for c, s in zip(centers, snapped, strict=True))
         odd = against_threes if kind == "simple" and slots % 3 == 0 else 0.0
-        return _PLAYED[kind][slots] + odd + miss + 2.5 * (len(centres) - len(set(snapped)))
+        return _PLAYED[kind][slots] + odd + miss + 2.5 * (len(centers) - len(set(snapped)))
 
     return min(_PLAYED[kind], key=dislike)
 
@@ -310,7 +310,7 @@ def _heard_end(start: int, end: float, grid: np.ndarray, snap: Callable[[float, 
     return finish if start % (UNITS // 4) == 0 else max(snap(end, 3), snap(start + UNITS / 3, 3))
 
 
-def _repeated(notes: list[Note]) -> list[Note]:
+def _end_repeats(notes: list[SheetNote]) -> list[SheetNote]:
     """Returns the notes with each ended where its own pitch starts again."""
     following: dict[int, int] = {}
     result = []
