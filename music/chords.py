@@ -269,6 +269,7 @@ def _times(digits: str) -> int:
 
 
 def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Chord, ...]:
+    """Returns the chords of one bar, "%" and "/" read from the bars before."""
     if words in (["%"], ["%%"]):
         if not before:
             raise StudioError("'%' repeats the bar before, and there is none. Begin with a chord such as Am.")

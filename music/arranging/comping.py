@@ -15,6 +15,7 @@ from music.instruments import BASSES, CLOSED_HAT, DRUMS, HELD, KICK, SNARE, STRU
 Hit = tuple[int, int, int, int]
 """``(time, duration, pitch, velocity)``, times in ticks."""
 
+# Ranges and velocities are by ear, not measured.
 _CHORD_RANGE = (48, 76)
 _LOW = 76  # who cannot reach this pitch plays the bass
 _SOFT, _ACCENT, _VOICE = 50, 60, 56  # velocities

@@ -24,6 +24,8 @@ from music.audio.performance import REVERB_SEND
 from music.form import ENDING, INTRO, Section
 
 VOLUME, PAN = 7, 10
+# All numbers of this file are by ear, not measured; the tests hold only what they are for: the last chorus loudest, the melody
+# above everyone, no velocity cut off. Pan and reverb are as usual in mixes: bass and melody in the middle, pads wide and wet.
 _ENOUGH = 0.5  # of a section must the one player fill who is left with the melody
 _CALM = 0.4  # songs of less energy than this begin without drums
 

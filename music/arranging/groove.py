@@ -19,6 +19,7 @@ from music.arranging.parts import (
 from music.bars import Bar
 from music.chords import NO_CHORD, beat_ticks
 
+# By ear, not measured. That a groove becomes more regular by it is measured, and what would become less so is left (`regularity`).
 _PHRASE, _LONG_PHRASE = 4, 8  # bars; sections of two long phrases or more have long ones
 _TWO_BARS_GAIN = 0.6  # a pattern of two bars must explain so much better than one of one
 
@@ -45,6 +46,7 @@ def regularity(grids: list[frozenset]) -> float:
 
 
 def _steady_drums(song: Arrangement, part: Part, program: int) -> Part:
+    """Returns a drum part with the bars of each section like its typical ones, where that makes the section more regular."""
     for section in song.sections:
         bars = song.bars_in(section)
         grids = [_grid(song, part, bar, pitched=True) for bar in bars]
@@ -69,6 +71,7 @@ def _steady_drums(song: Arrangement, part: Part, program: int) -> Part:
 
 
 def _steady_bass(song: Arrangement, part: Part, program: int) -> Part:
+    """Returns a bass line with the rhythm of each section's typical bars, where that makes the section more regular."""
     if not is_line(part):
         return part
     for section in song.sections:

@@ -16,7 +16,7 @@ from music.arranging.parts import (
 )
 
 LOWEST = 45
-"""Chords are not pushed down below this pitch, where they would be mud."""
+"""Chords are not pushed down below this pitch, where they would be mud (by ear, as the two numbers below)."""
 
 _APART = 2  # semitones that stay free below the melody
 _FEWEST = 2  # other notes that sound meanwhile, where one goes
@@ -38,6 +38,7 @@ def keep_below_melody(song: Arrangement, parts: list[Part]) -> list[Part]:
 
 
 def _move_below(part: Part, tune: Part) -> Part:
+    """Returns the chords of a part, each note below what the melody has meanwhile, or gone."""
     notes, gone = part.copy(), np.zeros(len(part), dtype=bool)
     ends = notes[:, NoteColumn.TIME] + notes[:, NoteColumn.DURATION]
     tune_ends = tune[:, NoteColumn.TIME] + tune[:, NoteColumn.DURATION]

@@ -135,6 +135,7 @@ def read_arrangement(score: symusic.Score) -> Arrangement:
 
 
 def _roles(score: symusic.Score) -> tuple[str, ...]:
+    """Returns the role of each track: by the melody finder, the drum flag and the program, in this order."""
     tracks = score.tracks
     melody = 0 if len(tracks) and len(tracks[0].notes) and not tracks[0].is_drum else find_melody(score)
     names = {track.name.strip().lower() for track in tracks}
@@ -159,6 +160,7 @@ def _energy(score: symusic.Score) -> float:
     velocities = [track.notes.numpy()["velocity"] for track in score.tracks if len(track.notes)]
     loud = float(np.mean(np.concatenate(velocities))) if velocities else 64.0
     shares = ((tempo - 60) / 100, drums / quarters / 6, (loud - 40) / 70)
+    # By ear: tempo says most; 160 BPM, six drum strokes a quarter note and velocity 110 are as lively as songs get.
     return float(np.dot(np.clip(shares, 0, 1), (0.55, 0.3, 0.15)))
 
 
@@ -251,6 +253,7 @@ def _end(part: Part) -> int:
 
 
 def _tidy(part: Part, before: Part, song: Arrangement) -> Part:
+    """Returns a part within the song, no pitch struck while it sounds, without notes too short to write unless they came so."""
     part = part[within(part, 0, song.end)]
     if not len(part):
         return part

@@ -16,7 +16,16 @@ HALF, FULL = "half", "full"
 USUAL_NOTES_PER_QUARTER = {"low": 0.8, None: 1.2, "high": 1.8, "medium": 1.2}
 """By density: how busy a melody is that sings well."""
 
-_STEPWISE, _REPEATED = 0.62, 0.15  # shares of intervals up to a whole tone, and of repeated pitches, in songs
+# The habits of songs, held afterwards against the four-bar phrases in 4/4 of three sets of lead sheets (POP909, the public
+# domain songs of OpenEWLD, jazz and pop standards: 16,335 phrases). By set, 67 to 69 % of their intervals are at most a whole
+# tone, 19 to 24 % repeated tones, 9 to 11 % a fourth to a fifth, 4 % wider. The median phrase spans 9 to 12 semitones (one in ten
+# 14 or more) over 6 pitches, has 0.9 to 1.3 notes per quarter note, 1.4 to 1.5 bits of variety in their lengths, and sounds for
+# 77 to 100 % of its time; of the notes on first beats 54 to 62 % are of the tonic chord. So the limits below let most
+# songs pass, but repeated tones count against a phrase sooner than songs would have it.
+_STEPWISE, _REPEATED = 0.62, 0.15  # shares of intervals up to a whole tone, and of repeated pitches
+_FIFTH, _MAJOR_THIRD = 7, 4
+_WIDE_SPAN, _NARROW_SPAN, _FEW_PITCHES = 14, 5, 4
+_VARIETY_BITS, _SOUNDING = 0.8, 0.75
 
 
 class MelodyNote(NamedTuple):
@@ -75,6 +84,7 @@ def fit_to_range(notes: Sequence[MelodyNote], low: int, high: int) -> list[Melod
     """Returns the notes moved by octaves to where an instrument with this range sings, and none out of it."""
     if not notes:
         return []
+    # Two thirds up an instrument's range, but between C4 and G5: by ear, not measured.
     middle = np.clip(low + 0.68 * (high - low), 60, 79)
     mean = float(np.mean([n.pitch for n in notes]))
     octaves = round((middle - mean) / 12)
@@ -118,6 +128,7 @@ def singability(
     """
     if len(notes) < 2:
         return -10.0
+    # What each habit weighs is by ear; it was not measured on listeners.
     line = [*before[-1:], *notes]
     pitch = np.array([n.pitch for n in line])
     moves = np.abs(np.diff(pitch))
@@ -125,22 +136,23 @@ def singability(
     quarters = max(1.0, (last - first) / ticks_per_quarter)
     score = -2.0 * max(0.0, _STEPWISE - float(np.mean(moves <= 2)))
     score -= 3.0 * max(0.0, float(np.mean(moves == 0)) - _REPEATED)
-    score -= 3.0 * float(np.mean(moves > 7)) + 1.5 * float(np.mean((moves > 4) & (moves <= 7)))
+    score -= 3.0 * float(np.mean(moves > _FIFTH)) + 1.5 * float(np.mean((moves > _MAJOR_THIRD) & (moves <= _FIFTH)))
     span = int(pitch.max() - pitch.min())
-    score -= 0.1 * max(0, span - 14) + 0.25 * max(0, 5 - span) + 0.2 * max(0, 4 - len(set(pitch.tolist())))
+    few = max(0, _FEW_PITCHES - len(set(pitch.tolist())))
+    score -= 0.1 * max(0, span - _WIDE_SPAN) + 0.25 * max(0, _NARROW_SPAN - span) + 0.2 * few
     busy = len(notes) / quarters / USUAL_NOTES_PER_QUARTER[density]
     score -= abs(float(np.log(busy))) + max(0.0, busy - 2)
     lengths = np.diff([n.start for n in notes])
     _, counts = np.unique(lengths, return_counts=True)
     shares = counts / counts.sum() if len(lengths) else np.ones(1)
-    score -= 1.2 * max(0.0, 0.8 + float((shares * np.log2(shares)).sum()))
+    score -= 1.2 * max(0.0, _VARIETY_BITS + float((shares * np.log2(shares)).sum()))
     score += 0.8 * _rhyme(notes, before, bar_ticks)
     heads = [n.pitch % 12 for n in notes if n.start % bar_ticks == 0]
     third = (key.tonic + (3 if key.mode == "minor" else 4)) % 12
     stable = {key.tonic, third, (key.tonic + 7) % 12}
     score += 0.6 * (float(np.mean([p in stable for p in heads])) - 1 if heads else -1)
     held = sum(n.end - n.start for n in notes) / (last - first)
-    return score - 1.5 * max(0.0, 0.75 - held)
+    return score - 1.5 * max(0.0, _SOUNDING - held)
 
 
 def _rhyme(notes: Sequence[MelodyNote], before: Sequence[MelodyNote], bar_ticks: int) -> float:

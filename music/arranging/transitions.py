@@ -32,6 +32,9 @@ _FILLS = (
     ("....s.ss", "....ssmf", "..s.s.mf", "....hhmf"),
     ("sssshmmf", "s.sshhmf", "ssshhmmf", "s.ssssmf", "s.shs.mf"),
 )
+# Fills and how loud they are: by ear, not measured. So is the ritardando, but that it needs a limit: a song's length may miss the
+# one asked for by 5 % (CLOSENESS in pipelines/song/planning.py), and of these it takes 1.4 at most.
+_CALM, _LIVELY = 0.35, 0.6  # energy (`Arrangement.energy`) below which fills are sparse, and from which they are dense
 _SLOWEST = 0.15  # how much the tempo falls at most
 _LONGER = 0.014  # how much longer a song may become by that
 
@@ -65,7 +68,7 @@ def _window(song: Arrangement, section: Section, seam: int) -> int:
     """Returns how many ticks before a seam a fill may take: about a quarter note where the song is calm, else two."""
     bar = song.bar_at(seam - 1)
     beats = [tick for tick in beat_ticks(bar, song.quarter) if section.start <= tick < seam]
-    wanted = song.quarter * (2 if song.energy >= 0.35 else 1)
+    wanted = song.quarter * (2 if song.energy >= _CALM else 1)
     fitting = [tick for tick in beats if seam - tick >= wanted]
     return seam - max(fitting, default=max(beats, default=seam))
 
@@ -79,7 +82,7 @@ def _fill(
     step = max(song.shortest, round(song.quarter / 4))
     if not len(after) or span < 2 * step or 2 * span > section.end - section.start:
         return None
-    kinds = _FILLS[0 if song.energy < 0.35 else 1 if song.energy < 0.6 else 2]
+    kinds = _FILLS[0 if song.energy < _CALM else 1 if song.energy < _LIVELY else 2]
     strokes = kinds[int(rng.integers(len(kinds)))]
     count = min(len(strokes), span // step)
     hits = [
@@ -109,7 +112,7 @@ def _approach(
     """Returns a bass part with a note by step into the first note of the next section; None where there is none."""
     beat = song.beat_before(seam)
     first = part[within(part, seam, min(seam + seam - beat, song.end))]
-    length = seam - beat if seam - beat <= song.quarter and song.energy < 0.35 else (seam - beat) // 2
+    length = seam - beat if seam - beat <= song.quarter and song.energy < _CALM else (seam - beat) // 2
     start = seam - length
     if not len(first) or length < song.shortest or start <= section.start:
         return None

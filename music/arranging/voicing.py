@@ -14,7 +14,8 @@ from music.chords import QUALITIES, Chord, ChordSpan
 LEAST_RANGE = 23  # semitones: less might hold no way to play a chord above its bass
 _WIDEST = 19  # semitones between the outer notes: two hands that lie close together
 _MUDDY, _MUD_GAP = 48, 7  # intervals under a fifth blur when their lower note is below C3
-# What a voicing costs, beside one for each semitone that its notes move:
+# What a voicing costs, beside one for each semitone that its notes move. The rules are those of harmony textbooks (keep common
+# tones, move little, root position before inversions, no close intervals low down); the prices are by ear.
 _ABOVE_CEILING = 200.0  # for each semitone
 _MUD = 20.0
 _HOLE = 2.0  # for each semitone beyond an octave between neighbors
@@ -105,6 +106,7 @@ def _movement(before: _Ways, after: _Ways) -> np.ndarray:
 
 @lru_cache(maxsize=512)
 def _ways(chord: Chord, low: int, high: int, notes: int) -> _Ways:
+    """Returns all ways to play a chord within a range with about so many notes."""
     needed, free = _tones(chord)
     allowed = [pitch for pitch in range(low, high + 1) if pitch % 12 in needed | free]
     most, least = min(5, max(notes, len(needed))), max(3, len(needed))

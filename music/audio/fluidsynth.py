@@ -95,6 +95,7 @@ class _Synth:
     def __init__(
         self, channels: tuple[Channel, ...], soundfonts: list[Path], rate_hz: int, stems: bool, chorus: bool
     ) -> None:
+        """Loads the banks and gives each channel its instrument; frees all again where that fails."""
         module = library()
         outputs = len(channels) if stems else 1
         self._native = module._fl

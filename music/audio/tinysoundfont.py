@@ -94,6 +94,7 @@ def _compute(synths: list, chunk: np.ndarray, start: int, stop: int) -> None:
 
 
 def _send(synth: Any, kind: int, channel: int, first: int, second: int) -> None:
+    """Hands over one event, bent to the curves of General MIDI."""
     if kind == Kind.NOTE_ON:
         # its loudness follows velocity, General MIDI's the square of it
         synth.noteon(channel, first, max(1, round(second * second / 127)))

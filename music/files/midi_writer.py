@@ -77,6 +77,7 @@ def assign_channels(score: symusic.Score) -> list[tuple[int, int]]:
 
 
 def _conductor(score: symusic.Score, title: str, studio: dict[str, Any]) -> bytes:
+    """Returns the first chunk: title, what only this studio reads, tempi, signatures and markers."""
     events = [(0, _META, encode_meta(TRACK_NAME, _text(title)))] if title else []
     if studio:
         events.append((0, _META, encode_meta(TEXT, STUDIO_MARK + json.dumps(studio).encode())))
@@ -94,6 +95,7 @@ def _conductor(score: symusic.Score, title: str, studio: dict[str, Any]) -> byte
 
 
 def _track(track: symusic.Track, port: int, channel: int) -> bytes:
+    """Returns the chunk of one track, all of it on one channel."""
     events = [(0, _META, encode_meta(TRACK_NAME, _text(track.name)))] if track.name else []
     if port:
         events.append((0, _META, encode_meta(PORT, bytes([port & 0xFF]))))

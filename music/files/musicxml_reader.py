@@ -81,6 +81,7 @@ def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _to_score(opus: Any) -> Parsed:
+    """Returns the score of a music21 stream as it sounds, with what was mended."""
     from music21 import repeat, stream
 
     mended: Counter[str] = Counter()

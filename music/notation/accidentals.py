@@ -23,6 +23,7 @@ def draw_accidentals(page: str) -> str:
 
 
 def _draw(symbol: re.Match[str]) -> str:
+    """Returns one chord symbol of a page with shapes for its sharps and flats, its letters set beside them."""
     opening, left, baseline, runs = symbol.groups()
     x, pieces, widths = float(left), [opening], _letter_widths()
     for music_font, size, text in _RUN.findall(runs):

@@ -1,4 +1,15 @@
-"""A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them."""
+"""A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them.
+
+Why not music21, which reads MusicXML for us and could write it too? It rounds onsets and lengths to a grid, each for itself, and
+writes what comes out; it does not ask what a player meant. ``python -m benchmarks notation`` holds both against what was
+meant, over 32 bars each. Of a pianist's two hands on one track, played with 15 ms of jitter and keys let go after 70 to 100 %
+of a note, music21 writes 8 % of the onsets and 26 % of the lengths more than a 32nd wrong, with 4.3 rests a bar and no
+second staff; we write no onset and 4 % of the lengths wrong, with 0.1 rests a bar and two staves. Of a band played like
+that it writes 51 % of the lengths wrong, we 3 %. Of piano music that was not played it gets all but 0.7 % right, in two voices
+where we need one. In Greensleeves, written with keys held for 94 % of a note, it moves two notes of the last bars to other
+beats; we write two longer than the file has them, a dotted half that was meant and a quarter that takes in the eighth
+rest after it. It takes 7 to 16 times as long. And it has no closed score, no lead sheet and no chord symbols from markers.
+"""
 
 from __future__ import annotations
 

@@ -155,6 +155,7 @@ class _PartWriter:
         self.chords = [(sheet.bars[c.bar].start + c.offset, c.chord) for c in reversed(part.chords)]
 
     def write(self, root: ElementTree.Element) -> None:
+        """Adds the part with all its measures to the document."""
         element = _add(root, "part", id=f"P{self.index + 1}")
         bars = self.sheet.bars
         keys = {change.bar: change for change in self.sheet.keys}
@@ -179,6 +180,7 @@ class _PartWriter:
                 _add(_add(measure, "barline", location="right"), "bar-style", "light-heavy")
 
     def _write_attributes(self, measure: ElementTree.Element, place: int, key: KeyChange | None) -> None:
+        """Adds key, time signature and clefs to a measure where they are new."""
         bars, staves = self.sheet.bars, self.part.staves
         new_time = place == 0 or bars[place][4:6] != bars[place - 1][4:6]
         new_clefs = [n for n, s in enumerate(staves, 1) if place == 0 or s.clefs[place] != s.clefs[place - 1]]
@@ -244,6 +246,7 @@ class _PartWriter:
     def _write_voice(
         self, measure: ElementTree.Element, bar: SheetBar, number: int, voice: Voice, voices: int, spelled: dict
     ) -> None:
+        """Adds one voice of a bar to its measure, note by note; a chord's heads after its first are marked as such."""
         sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
         for index, symbol in enumerate(voice.symbols):
             # Before and after its notes a second voice is silent without saying so.
@@ -301,6 +304,7 @@ class _PartWriter:
                 _add(harmony, "staff", 1)
 
     def _write_head(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None) -> None:
+        """Adds what sounds: a rest, a drum's place on the staff or a pitch, with its length and ties."""
         if pitch is None:
             rest = _add(note, "rest")
             if not symbol.kind:
@@ -322,6 +326,7 @@ class _PartWriter:
             _add(note, "tie", type=kind)
 
     def _write_value(self, note: ElementTree.Element, symbol: Symbol, spelling: tuple | None) -> None:
+        """Adds what is seen: note value, dots, accidental, and the ratio of a tuplet."""
         if symbol.kind:
             _add(note, "type", symbol.kind)
         for _ in range(symbol.dots):
@@ -335,6 +340,7 @@ class _PartWriter:
             _add(ratio, "normal-type", symbol.tuplet.kind)
 
     def _write_notations(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, first: bool) -> None:
+        """Adds ties as they are drawn, and the ends of a tuplet's bracket, which its first head alone carries."""
         marks = [("tied", kind) for kind in _ties(symbol, pitch)]
         if symbol.tuplet and first:
             if symbol.start == symbol.tuplet.start:

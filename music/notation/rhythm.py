@@ -77,6 +77,7 @@ class Symbol(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _full_meter(numerator: int, denominator: int) -> Meter:
+    """Returns the beats of a whole bar: in threes for 6/8 and its like, in twos and a last three for 5/8 and 7/8."""
     unit = 4 * UNITS // denominator
     length = unit * numerator
     compound = denominator >= 8 and numerator % 3 == 0
@@ -195,6 +196,7 @@ def first_value(start: int, end: int, meter: Meter) -> int:
 
 
 def _split(start: int, end: int, meter: Meter, rest: bool) -> list[tuple[int, int]]:
+    """Returns a stretch of a bar as parts of one note value each, cut where the beat must be seen."""
     if start >= end:
         return []
     if _fits(start, end, meter, rest):
@@ -237,6 +239,7 @@ def _tuplets(breaks: Sequence[int], meter: Meter) -> list[Tuplet]:
     found: list[Tuplet] = []
 
     def search(start: int, end: int) -> None:
+        """Finds the tuplets of one beat: plain halves (or thirds) as far as they go, then the smallest tuplet that fits."""
         inner = [b - start for b in breaks if start < b < end]
         if all((b + start) % FINEST == 0 for b in inner):
             return
@@ -285,6 +288,7 @@ def _add_beams(symbols: list[Symbol], meter: Meter) -> list[Symbol]:
     group: list[int] = []
 
     def close() -> None:
+        """Gives the symbols of a group their beams, and empties it."""
         for place, index in enumerate(group):
             depth = levels[symbols[index].kind]
             before = levels[symbols[group[place - 1]].kind] if place else 0

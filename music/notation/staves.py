@@ -17,9 +17,24 @@ from music.notation.rhythm import UNITS
 
 _KEYBOARDS = {*range(9), 11, 12, *range(16, 22), 23, 46}
 _ONE_STAFF = {9, 10, 13, *range(24, 48), *range(52, 55), *range(56, 61), *range(64, 80), 105, 106, 110} - {46}
+# Distances are in semitones. The prices of the two searches below are by eye, not measured one by one; what comes of them together
+# is held by the tests of hands and voices (tests/music/notation) and counted by `python -m benchmarks notation`.
 _SPLITS = np.arange(42, 79)  # a hand split at 60 gives C4 and what is above it to the right hand
 _STRETCH = 12  # semitones that a hand spans with ease
 _BEAM_WIDTH = 12
+_MOVED_SPLIT, _FIRST_SPLIT = 0.35, 0.04  # a semitone by which the split moves; by which it begins away from C4
+_STRETCHED, _SIXTH_KEY = 0.6, 3.0  # a semitone beyond an octave in one hand; each key that has no finger
+_STRAYED, _SPLIT_CHORD = 0.25, 0.12  # a semitone on the other hand's side; a semitone by which the gap is under a fifth
+
+# Two voices on a staff. An exact score pays for what it cannot write simply, a played one for what it bends; quarters are of time.
+_SECOND_VOICE = {True: 0.25, False: 0.6}  # that there is a lower voice: exact scores, played ones
+# Notes of one chord that end apart: in an exact score; in a played one for each quarter, of at most 3.
+_UNEQUAL_EXACT, _UNEQUAL_QUARTER = 2.0, 0.4
+# A note that would go on when its voice moves on: in an exact score; in a played one, and there for each quarter of at most 4.
+_OVERLAP_EXACT, _CUT, _CUT_QUARTER = 2.0, 0.1, 0.6
+_LEAP = 0.02  # a semitone, of at most two octaves, between the middles of neighbors in a voice
+_CROSSED = 1.2  # the upper voice sounds below the lower one
+_LONE_LOWER = 0.6  # the lower voice plays where the upper one rests
 
 
 class TrackNotes(NamedTuple):
@@ -152,8 +167,8 @@ def split_hands(time: np.ndarray, duration: np.ndarray, pitch: np.ndarray, near:
     firsts = [0, *(np.nonzero(np.diff(time) > near)[0] + 1).tolist()]
     bounds = [*firsts, len(time)]
     ends = time + duration
-    moving = 0.35 * np.minimum(np.abs(_SPLITS[:, None] - _SPLITS[None, :]), 14)
-    best = 0.04 * np.abs(_SPLITS - 60.0)
+    moving = _MOVED_SPLIT * np.minimum(np.abs(_SPLITS[:, None] - _SPLITS[None, :]), 14)
+    best = _FIRST_SPLIT * np.abs(_SPLITS - 60.0)
     came_from = []
     sounding = np.zeros(0, dtype=np.int64)
     for begin, end in itertools.pairwise(bounds):
@@ -184,16 +199,16 @@ def _hand_cost(new: np.ndarray, held: np.ndarray) -> np.ndarray:
         low = np.where(side, keys, np.inf).min(axis=1)
         span = np.where(side.any(axis=1), high - low, 0.0)
         struck = side[:, : len(new)]
-        cost += 0.6 * np.maximum(span - _STRETCH, 0) + 3.0 * np.maximum(struck.sum(axis=1) - 5, 0)
+        cost += _STRETCHED * np.maximum(span - _STRETCH, 0) + _SIXTH_KEY * np.maximum(struck.sum(axis=1) - 5, 0)
         outside = np.maximum(low_limit - new, 0) + np.maximum(new - high_limit, 0)
-        cost += 0.25 * np.where(struck, outside, 0).sum(axis=1)
+        cost += _STRAYED * np.where(struck, outside, 0).sum(axis=1)
     # A gap in the chord is where hands part; a split between close keys is unlikely while one hand could hold them.
     if len(new) > 1 and new[-1] - new[0] > 0:
         below = np.where(new[None, :] < _SPLITS[:, None], new, -np.inf).max(axis=1)
         above = np.where(new[None, :] >= _SPLITS[:, None], new, np.inf).min(axis=1)
         parted = np.isfinite(below) & np.isfinite(above)
         gap = np.where(parted, above - below, 12)
-        cost += np.where(parted, 0.12 * np.maximum(7 - gap, 0), 0)
+        cost += np.where(parted, _SPLIT_CHORD * np.maximum(7 - gap, 0), 0)
     return cost
 
 
@@ -264,7 +279,7 @@ def _search(run: list[list[SheetNote]], exact: bool) -> list[tuple[bool, ...]]:
                 [n for n, up in zip(group, choice, strict=True) if up],
                 [n for n, up in zip(group, choice, strict=True) if not up],
             )
-            base = (0.25 if exact else 0.6) * bool(shares[1])
+            base = _SECOND_VOICE[exact] * bool(shares[1])
             after: list[tuple[int, int, int, float] | None] = []
             for share in shares:
                 if not share:
@@ -272,7 +287,7 @@ def _search(run: list[list[SheetNote]], exact: bool) -> list[tuple[bool, ...]]:
                     continue
                 ends = [n.end for n in share]
                 spread = (max(ends) - min(ends)) / UNITS
-                base += (2.0 * (spread > 0)) if exact else 0.4 * min(spread, 3)
+                base += (_UNEQUAL_EXACT * (spread > 0)) if exact else _UNEQUAL_QUARTER * min(spread, 3)
                 after.append((max(ends), share[-1].pitch, share[0].pitch, sum(n.pitch for n in share) / len(share)))
             for cost, high, low, path in states:
                 price = cost + base
@@ -283,14 +298,14 @@ def _search(run: list[list[SheetNote]], exact: bool) -> list[tuple[bool, ...]]:
                         continue
                     cut = before[0] - now
                     if cut > 0:
-                        price += 2.0 if exact else 0.1 + 0.6 * min(cut / UNITS, 4)
+                        price += _OVERLAP_EXACT if exact else _CUT + _CUT_QUARTER * min(cut / UNITS, 4)
                     if before[3] is not None:
-                        price += 0.02 * min(abs(here[3] - before[3]), 24)
+                        price += _LEAP * min(abs(here[3] - before[3]), 24)
                     voices.append(here)
                 if voices[0][0] > now and voices[1][0] > now and voices[0][1] < voices[1][2]:
-                    price += 1.2
+                    price += _CROSSED
                 if shares[1] and not shares[0] and voices[0][0] <= now:
-                    price += 0.6
+                    price += _LONE_LOWER
                 following.append((price, voices[0], voices[1], (choice, path)))
         following.sort(key=lambda state: state[0])
         seen: set[tuple] = set()

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from benchmarks import notation
 from benchmarks.__main__ import main
 from benchmarks.songs import song
 from benchmarks.tokenize import plain_octuples
@@ -42,6 +43,22 @@ def test_the_peer_finds_the_same_octuples(tmp_path):
     ]
     ours = [tuple(row) for row in encode(song(8, 3).score).rows[:, order].tolist()]
     assert plain_octuples(tmp_path / "song.mid") == sorted(ours)
+
+
+def test_notation_prints_faults_beside_music21(capsys):
+    assert main(["notation", "--bars", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    ours, peer = (lines[lines.index(first) + 1 :][:5] for first in lines if first.startswith(("ours", "music21")))
+    assert [line[:22] for line in ours] == [line[:22] for line in peer]
+    assert all(line.split()[-5] == "0.00" for line in ours)  # every bar adds up
+    assert ours[2].split()[-7:-5] == ["0.00", "0.00"] and ours[2].split()[-1] == "2"  # a pianist has two staves
+
+
+def test_faults_are_found():
+    music, wrong = notation.two_hands(2), notation.played(notation.two_hands(2), 1)
+    wrong.score.tracks[0].shift_time(300, inplace=True)
+    found, _ = notation.faults(notation.musicxml(music), notation.notes_of(wrong))
+    assert found["onsets"] > 50 and found["lengths"] > 5
 
 
 def test_wrong_words_end_with_a_sentence(capsys):
