@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 FIELDS = 8
 PADDING = 1
-EPSILON = 1e-5
+EPSILON = 1e-5  # of layer norms; as in fairseq, as is the spread of new weights below
 
 
 @dataclass(frozen=True)
