@@ -70,7 +70,7 @@ def paced(items: Iterator[Item]) -> Iterator[Item]:
     The first item comes at once. The last comes exactly once: as it is drawn, or, if there was no time for it then, when
     the items have ended. Whoever makes items that point at one thing that grows should expect a late look at it.
     """
-    next_at, skipped = 0.0, []
+    next_at, skipped = 0.0, list[Item]()
     for item in items:
         if (began := monotonic()) >= next_at:
             skipped = []

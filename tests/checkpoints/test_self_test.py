@@ -69,7 +69,7 @@ def gelu(x):
 BREAKS = {
     "generate-small": {
         "distances": (decoding, "distance_encoding", lambda *a, of=decoding.distance_encoding: of(*a).flip(1)),
-        "norm": (decoding, "_normed", lambda x, norm: F.layer_norm(x, x.shape[-1:], norm[0])),
+        "norm": (decoding, "normed", lambda x, norm: F.layer_norm(x, x.shape[-1:], norm[0])),
         "memory": (decoding.Decoder, "_forget", lambda self: setattr(self, "_count", self._memory)),
     },
     "harmonize-small": {
