@@ -1,6 +1,6 @@
 """Notes in and notes out: the embedding and the field-by-field head that the note models share.
 
-A note is a row of ids, one a field. It enters as the sum of its fields' embeddings; it leaves one field
+A note is a row of ids, one per field. It enters as the sum of its fields' embeddings; it leaves one field
 after another, each field's distribution given those already written (nested decoding: Ryu et al. 2024,
 "Nested Music Transformer"). Here the nested decoder is autoregressive in the manner of NADE (Larochelle &
 Murray 2011): the state of field k is the backbone's output plus the embeddings of fields 0..k-1, so that all
@@ -99,7 +99,7 @@ def field_losses(logits: Sequence[Tensor], target: Tensor, ignore: int = 0) -> t
     """Returns the summed negative log-likelihood of each field in nats [fields], and the number of notes.
 
     Args:
-        logits: one [batch, notes, ids] a field.
+        logits: one [batch, notes, ids] per field.
         target: [batch, notes, fields]; fields with the id ``ignore`` are left out.
     """
     losses = torch.stack(

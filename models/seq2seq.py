@@ -1,6 +1,6 @@
 """Encoder-decoder Transformer over notes (Vaswani et al. 2017), aligned in musical time.
 
-The encoder reads what is given (a melody and one row a beat that carries its chord), the decoder writes what joins it,
+The encoder reads what is given (a melody and one row per beat that carries its chord), the decoder writes what joins it,
 note by note, with the embedding and the output head of the other note models. Positions are rotary (Su et al. 2021,
 "RoFormer"): in every other head of self-attention the angle is a note's number, in the rest and in all of
 cross-attention its onset in musical time. So a note finds what sounds with it in either sequence by the same

@@ -3,7 +3,7 @@
 From the paper: segment-level recurrence with a memory that no gradient enters, relative position encodings
 (sinusoids of the distance, projected) and the two learned biases u and v (section 3.3). Ours: pre-norm
 blocks, and a prefix of conditions that every note attends to however far it has moved on; as it has no
-position, its share of the positional score is one learned vector a layer.
+position, its share of the positional score is one learned vector per layer.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class TransformerXL(nn.Module):
         return Memory(empty, empty)
 
     def read_prefix(self, prefix: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Returns keys and values [batch, heads, prefix, head width] a layer, and 0 for real ids, -inf for padding.
+        """Returns keys and values [batch, heads, prefix, head width] per layer, and 0 for real ids, -inf for padding.
 
         The last is [batch, 1, 1, prefix]; columns that are padding in the whole batch are cut off.
 
