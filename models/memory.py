@@ -9,14 +9,14 @@ import torch
 
 @dataclass(frozen=True)
 class Memory:
-    """Keys and values of the notes already read, one pair a layer, oldest first.
+    """Keys and values of the notes already read, one pair per layer, oldest first.
 
     Dai et al. keep hidden states and project them anew for every segment. Kept after projection they are the
     same numbers at half the work; the only difference is that in training the projections learn from the
     current segment alone.
 
     Attributes:
-        keys: one [batch, heads, notes, head width] a layer.
+        keys: one [batch, heads, notes, head width] per layer.
         values: the same shape.
     """
 

@@ -1,6 +1,6 @@
 """MusicBERT: a bidirectional Transformer encoder over whole notes (Zeng et al. 2021, section 3.2 and figure 3).
 
-The eight tokens of a note are embedded, concatenated and projected to one vector; the encoder reads one vector a
+The eight tokens of a note are embedded, concatenated and projected to one vector; the encoder reads one vector per
 note; its output is projected back to eight vectors, of which a head gives the distribution of each token. Tensor
 names and arithmetic are those of the authors' fairseq checkpoints, so that these load name by name.
 """
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 FIELDS = 8
 PADDING = 1
-EPSILON = 1e-5
+EPSILON = 1e-5  # of layer norms; as in fairseq, as is the spread of new weights below
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class EncoderLayer(nn.Module):
 
 
 class SentenceEncoder(nn.Module):
-    """Tokens [batch, notes, 8] -> one vector a note and back to eight (fairseq's ``encoder.sentence_encoder``)."""
+    """Tokens [batch, notes, 8] -> one vector per note and back to eight (fairseq's ``encoder.sentence_encoder``)."""
 
     def __init__(self, config: MusicBERTConfig):
         super().__init__()

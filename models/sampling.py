@@ -1,4 +1,4 @@
-"""Choosing ids from logits: temperature, top-k, top-p and masks, with random numbers that the caller brings."""
+"""Sampling ids from logits: temperature, top-k, top-p and masks, with random numbers that the caller brings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 
-def choose(
+def sample(
     logits: np.ndarray,
     uniform: np.ndarray,
     allowed: np.ndarray | None = None,
@@ -14,36 +14,37 @@ def choose(
     top_p: float = 1.0,
     top_k: int = 0,
 ) -> np.ndarray:
-    """Returns one id a row, int64 [batch].
+    """Returns one id per row, int64 [batch].
 
     Args:
         logits: [batch, ids].
-        uniform: [batch] random numbers in [0, 1), one a row.
-        allowed: bool [batch, ids]; ids that may not be chosen are False. At least one of each row is True.
+        uniform: [batch] random numbers in [0, 1), one per row.
+        allowed: bool [batch, ids]; ids that may not be sampled are False. At least one of each row is True.
         temperature: divides the logits; 0 takes the likeliest id.
         top_p: keep the likeliest ids that together have this probability (Holtzman et al. 2020), at least one.
         top_k: keep at most this many ids; 0 for no limit.
     """
     columns = None
     if allowed is not None:
-        columns = np.flatnonzero(allowed.any(axis=0))  # often few; what no row may choose need not be sorted
+        columns = np.flatnonzero(allowed.any(axis=0))  # often few; what no row allows need not be sorted
         logits = np.where(allowed[:, columns], logits[:, columns], -np.inf)
-    places = _choose(logits.astype(np.float64), uniform, temperature, top_p, top_k)
+    places = _sample(logits.astype(np.float64), uniform, temperature, top_p, top_k)
     return places if columns is None else columns[places]
 
 
-def _choose(scores: np.ndarray, uniform: np.ndarray, temperature: float, top_p: float, top_k: int) -> np.ndarray:
+def _sample(scores: np.ndarray, uniform: np.ndarray, temperature: float, top_p: float, top_k: int) -> np.ndarray:
+    """Returns one column per row, int64 [batch], of scores float64 [batch, columns]; -inf is never sampled."""
     if temperature <= 0:
         return scores.argmax(axis=1)
     order = (-scores).argsort(axis=1, kind="stable")
     rows = np.arange(len(order))
     scores = scores[rows[:, None], order[:, : top_k or None]] / temperature
-    chances = np.exp(scores - scores[:, :1])
-    total = chances.cumsum(axis=1)
+    probabilities = np.exp(scores - scores[:, :1])  # up to a factor
+    total = probabilities.cumsum(axis=1)
     if top_p < 1:
-        kept = (total - chances < top_p * total[:, -1:]).sum(axis=1)
+        kept = (total - probabilities < top_p * total[:, -1:]).sum(axis=1)
     else:
-        kept = (chances > 0).sum(axis=1)
+        kept = (probabilities > 0).sum(axis=1)
     place = (total <= (uniform * total[rows, kept - 1])[:, None]).sum(axis=1)
     return order[rows, np.minimum(place, kept - 1)]
 
@@ -56,7 +57,8 @@ class Randomness:
     Args:
         seed: of the first variant; the others follow from it.
         variants: how many.
-        draws: how many numbers each variant takes a step.
+        draws: how many numbers each variant takes per step.
+        block: how many steps are drawn at once.
     """
 
     def __init__(self, seed: int, variants: int, draws: int, block: int = 256):

@@ -1,6 +1,6 @@
 """Encoder-decoder Transformer over notes (Vaswani et al. 2017), aligned in musical time.
 
-The encoder reads what is given (a melody and one row a beat that carries its chord), the decoder writes what joins it,
+The encoder reads what is given (a melody and one row per beat that carries its chord), the decoder writes what joins it,
 note by note, with the embedding and the output head of the other note models. Positions are rotary (Su et al. 2021,
 "RoFormer"): in every other head of self-attention the angle is a note's number, in the rest and in all of
 cross-attention its onset in musical time. So a note finds what sounds with it in either sequence by the same
@@ -11,7 +11,9 @@ pre-norm; conditions (style, key, tempo ...) enter as one vector that is added t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -84,14 +86,19 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """One pre-norm block: self-attention, in the decoder cross-attention, then a feed-forward layer."""
+    """One pre-norm block: self-attention, in the decoder cross-attention, then a feed-forward layer.
+
+    Args:
+        config: the sizes.
+        cross: whether it is the decoder's; no other block has ``cross_norm`` and ``cross_attention``.
+    """
 
     def __init__(self, config: Seq2SeqConfig, cross: bool):
         super().__init__()
         width = config.width
         self.self_norm, self.self_attention = nn.LayerNorm(width), Attention(width, config.heads)
-        self.cross_norm = nn.LayerNorm(width) if cross else None
-        self.cross_attention = Attention(width, config.heads) if cross else None
+        if cross:
+            self.cross_norm, self.cross_attention = nn.LayerNorm(width), Attention(width, config.heads)
         self.feed_norm = nn.LayerNorm(width)
         self.feed = nn.Sequential(nn.Linear(width, config.hidden), nn.GELU(), nn.Linear(config.hidden, width))
 
@@ -122,16 +129,19 @@ class Seq2Seq(nn.Module):
         self.embedding = NoteEmbedding(config.sizes, config.width)
         self.prefix_embedding = nn.Embedding(config.prefix_size, config.width, padding_idx=0)
         self.side = nn.Parameter(torch.zeros(2, config.width))  # given or written
-        self.encoder = nn.ModuleList(Block(config, cross=False) for _ in range(config.encoder_layers))
+        encoder = nn.ModuleList(Block(config, cross=False) for _ in range(config.encoder_layers))
+        self.encoder = cast(Sequence[Block], encoder)
         self.encoder_norm = nn.LayerNorm(config.width)
-        self.decoder = nn.ModuleList(Block(config, cross=True) for _ in range(config.decoder_layers))
+        decoder = nn.ModuleList(Block(config, cross=True) for _ in range(config.decoder_layers))
+        self.decoder = cast(Sequence[Block], decoder)
         self.head = NoteHead(config.sizes, config.width, config.head_hidden)
         self.dropout = nn.Dropout(config.dropout)
-        nn.init.normal_(self.prefix_embedding.weight, std=0.1)
+        nn.init.normal_(self.prefix_embedding.weight, std=0.1)  # conditions begin as a hint; not measured
         nn.init.zeros_(self.prefix_embedding.weight[0].detach())
         layers = config.encoder_layers + config.decoder_layers
         for name, parameter in self.named_parameters():
             if name.endswith(("output.weight", "feed.2.weight")):
+                # As GPT-2 (Radford et al. 2019): what joins the residual shrinks with the number of layers.
                 nn.init.normal_(parameter, std=0.02 / (2 * layers) ** 0.5)
 
     def encode(self, given: Tensor, times: Tensor, prefix: Tensor) -> Source:

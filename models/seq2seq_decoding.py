@@ -9,7 +9,9 @@ from torch import Tensor
 
 from models.seq2seq import Seq2Seq, Source
 
-SLACK = 128  # how many forgotten notes may stand in the buffers before the remembered ones move to the front
+# How many forgotten notes may stand in the buffers before the remembered ones move to the front, and the most that are read
+# at once. More costs memory, less costs moving; in between it was not measured.
+SLACK = 128
 
 
 class Seq2SeqDecoder:
@@ -59,6 +61,7 @@ class Seq2SeqDecoder:
         self._written, self._times = self._written[:, :, chosen], self._times[chosen]
 
     def _advance(self, notes: Tensor, times: Tensor) -> Tensor:
+        """Returns the output [batch, width] after so many notes as fit at once; their keys and values join the buffers."""
         model, source, count = self._model, self._source, notes.shape[1]
         if self._count + count > self._room:
             self._forget()
@@ -75,7 +78,8 @@ class Seq2SeqDecoder:
             normed, attention, memory = block.self_norm(x), block.self_attention, self._written[layer]
             keys, values = attention.keys_values(normed, own)
             memory[0, :, :, start:end], memory[1, :, :, start:end] = keys, values
-            x = x + attention.attend(attention.queries(normed, own), *memory[..., :end, :], seen=seen)
+            keys, values = memory[..., :end, :]
+            x = x + attention.attend(attention.queries(normed, own), keys, values, seen)
             normed, attention = block.cross_norm(x), block.cross_attention
             x = x + attention.attend(attention.queries(normed, across), *self._given[layer], seen=seen_given)
             x = x + block.feed(block.feed_norm(x))

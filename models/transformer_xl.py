@@ -3,12 +3,14 @@
 From the paper: segment-level recurrence with a memory that no gradient enters, relative position encodings
 (sinusoids of the distance, projected) and the two learned biases u and v (section 3.3). Ours: pre-norm
 blocks, and a prefix of conditions that every note attends to however far it has moved on; as it has no
-position, its share of the positional score is one learned vector a layer.
+position, its share of the positional score is one learned vector per layer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -92,12 +94,13 @@ class TransformerXL(nn.Module):
         self.config = config
         self.embedding = NoteEmbedding((*config.sizes, *config.extra_sizes), config.width)
         self.prefix_embedding = nn.Embedding(config.prefix_size, config.width, padding_idx=0)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = cast(Sequence[Block], nn.ModuleList(Block(config) for _ in range(config.layers)))
         self.head = NoteHead(config.sizes, config.width, config.head_hidden)
         self.dropout = nn.Dropout(config.dropout)
-        nn.init.normal_(self.prefix_embedding.weight, std=0.1)
+        nn.init.normal_(self.prefix_embedding.weight, std=0.1)  # conditions begin as a hint; not measured
         for name, parameter in self.named_parameters():
             if name.endswith(("output.weight", "feed.2.weight")):
+                # As GPT-2 (Radford et al. 2019): what joins the residual shrinks with the number of layers.
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5)
 
     def new_memory(self, batch: int) -> Memory:
@@ -108,7 +111,7 @@ class TransformerXL(nn.Module):
         return Memory(empty, empty)
 
     def read_prefix(self, prefix: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Returns keys and values [batch, heads, prefix, head width] a layer, and 0 for real ids, -inf for padding.
+        """Returns keys and values [batch, heads, prefix, head width] per layer, and 0 for real ids, -inf for padding.
 
         The last is [batch, 1, 1, prefix]; columns that are padding in the whole batch are cut off.
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.field_decoding import affine, normed
 from models.transformer_xl import Block, TransformerXL, distance_encoding, shift_distances
 
-SLACK = 128  # how many forgotten notes may stand in the buffers before the remembered ones move to the front
+# How many forgotten notes may stand in the buffers before the remembered ones move to the front, and the most that are read
+# at once. More costs memory, less costs moving; in between it was not measured.
+SLACK = 128
 
 
 @dataclass
@@ -87,6 +90,7 @@ class Decoder:
             layer.to_prefix = layer.to_prefix[:, chosen]
 
     def _advance(self, notes: Tensor) -> Tensor:
+        """Returns the output [batch, width] after so many notes as fit at once; their keys and values join the memory."""
         batch, count = notes.shape[:2]
         if self._count + count > self._room:
             self._forget()
@@ -134,7 +138,7 @@ def _layer(block: Block, encoding: Tensor, keys: Tensor, values: Tensor, padding
     to_prefix = (position_less_content * block.prefix_position[:, None]).sum(-1, keepdim=True) + padding
     memory = keys.new_zeros(2, heads, batch, prefix + len(encoding), width)
     memory[:, :, :, :prefix] = torch.stack([keys, values]).transpose(1, 2)
-    feed_in, _, feed_out = block.feed
+    feed_in, feed_out = cast(nn.Linear, block.feed[0]), cast(nn.Linear, block.feed[2])  # between them is a GELU
     return _Layer(
         norm=(block.attention_norm.weight, block.attention_norm.bias),
         feed_norm=(block.feed_norm.weight, block.feed_norm.bias),

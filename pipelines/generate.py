@@ -28,14 +28,16 @@ from music.tokens.conditions import (
     shift_to_canonical,
 )
 from pipelines.contract import Step
-from pipelines.decoding.constraints import (
-    Limits,
-)
-from pipelines.decoding.continuation import Plan, Writer, signature_id, tempo_id
+from pipelines.decoding.constraints import Limits
+from pipelines.decoding.continuation import ContinuationPlan, ContinuationSampler, signature_id, tempo_id
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "1"
+CONTEXT_NOTES = (
+    512  # the latest notes, from which key, density and players are measured; as many as the memory, by default
+)
+REGISTER_NOTES = 32  # the latest notes of a track, which say how high its player plays; by ear, not measured
 
 
 def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
@@ -50,18 +52,18 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
             f"The checkpoint '{options.checkpoint}' cannot write music. Choose one that can, such as generate-small."
         )
     plan = plan_generation(piece, options)
-    writer = Writer(checkpoint, plan, options)
-    total = float(writer.limits.bars)
-    for _ in writer:
-        done = sum(min(w.bars_done, total - 0.01) for w in writer.variants) / options.variants
-        yield Step(tuple(build(piece, writer.plan, w.rows, w.limits) for w in writer.variants), done, total, "bars")
+    sampler = ContinuationSampler(checkpoint, plan, options)
+    total = float(sampler.limits.bars)
+    for _ in sampler:
+        done = sum(min(v.bars_done, total - 0.01) for v in sampler.variants) / options.variants
+        yield Step(tuple(build(piece, sampler.plan, v.rows, v.limits) for v in sampler.variants), done, total, "bars")
     recipe = recipe_of("generate", VERSION, options, piece, checkpoint.entry)
-    finished = (build(piece, writer.plan, w.rows, w.limits) for w in writer.variants)
+    finished = (build(piece, sampler.plan, v.rows, v.limits) for v in sampler.variants)
     pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
     yield Step(pieces, total, total, "bars")
 
 
-def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
+def plan_generation(piece: Piece, options: GenerateOptions) -> ContinuationPlan:
     """Returns what to write: options where they are given, else what the input has, else the model's choice."""
     score = piece.score
     grid = bar_grid(score) if piece.note_count else []
@@ -79,7 +81,7 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
     if options.tempo_bpm is not None:
         tempo = options.tempo_bpm
     rows = tokens.encode(base).rows
-    recent = rows[-512:]
+    recent = rows[-CONTEXT_NOTES:]
     found = measure(recent) if len(rows) else Conditions()
     key = parse_key(options.key) if options.key else None
     if options.stay_in_key and key is None:
@@ -99,25 +101,25 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> Plan:
         density=DENSITIES.index(options.density) if options.density else None,
         programs=tuple(sorted(program - FIRST for program in asked))[:MAX_PROGRAMS] or found.programs,
     )
-    return Plan(
-        base,
-        start,
-        keep,
-        signature,
-        tempo,
-        conditions,
-        asked,
-        frozenset(rows[:, Octuple.PROGRAM].tolist()),
-        key,
-        shift,
-        tokens.transpose(rows, shift),
+    return ContinuationPlan(
+        base=base,
+        start_tick=start,
+        first_bar=keep,
+        signature=signature,
+        tempo_bpm=tempo,
+        conditions=conditions,
+        asked=asked,
+        present=frozenset(rows[:, Octuple.PROGRAM].tolist()),
+        key=key,
+        shift=shift,
+        rows=tokens.transpose(rows, shift),
     )
 
 
-def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Piece:
+def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: Limits) -> Piece:
     """Returns the kept music with these step rows after it; what was kept stays as it is, bit for bit."""
     score = _prepared(piece, plan)
-    if not rows:
+    if not rows or plan.signature is None:
         return piece.replace(score=score)
     steps = np.array(rows)
     unit = score.ticks_per_quarter / tokens.POSITIONS_PER_QUARTER
@@ -151,7 +153,7 @@ def build(piece: Piece, plan: Plan, rows: list[list[int]], limits: Limits) -> Pi
     return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
 
 
-def _prepared(piece: Piece, plan: Plan) -> symusic.Score:
+def _prepared(piece: Piece, plan: ContinuationPlan) -> symusic.Score:
     """Returns a copy of the kept score with the tempo, signature and key of the new part."""
     score, at = plan.base.copy(), plan.start_tick
     if plan.signature is None:
@@ -179,7 +181,7 @@ def _players(score: symusic.Score, program_id: int) -> tuple[symusic.Score, dict
     is_drum = program_id == DRUM_PROGRAM
     program = 0 if is_drum else program_id - FIRST
     found = {
-        number: float(track.notes.numpy()["pitch"][-32:].mean())
+        number: float(track.notes.numpy()["pitch"][-REGISTER_NOTES:].mean())
         for number, track in enumerate(score.tracks)
         if track.is_drum == is_drum and (is_drum or track.program == program) and len(track.notes)
     }

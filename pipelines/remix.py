@@ -12,11 +12,11 @@ from music.edit import graft
 from music.errors import StudioError
 from music.instruments import DRUMS, track_label
 from music.piece import Piece
-from music.tokens.columns import Octuple
+from music.tokens.columns import FIRST, Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.infilling.instruments import choose_players, give_to
-from pipelines.infilling.mask_predict import Filler
+from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.options import RemixOptions, parse_swap
 from pipelines.recipes import recipe_of
 
@@ -42,7 +42,7 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     canvases, touched = zip(*(prepare(original, options, number) for number in range(options.variants)), strict=True)
     total = 1.0
     if options.change in FILLING:
-        for progress in Filler(checkpoint, options).fill(canvases):
+        for progress in MaskPredictor(checkpoint, options).fill(canvases):
             total = float(progress.total)
             if progress.done < progress.total:
                 pieces = tuple(piece.replace(score=written(canvas)) for canvas in canvases)
@@ -51,11 +51,11 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     else:
         players = [swaps | chosen for chosen in _choose(checkpoint, canvases, options, frozenset(swaps))]
     recipe = recipe_of("remix", VERSION, options, piece, checkpoint.entry)
-    pieces = []
+    remixed = []
     for number, (canvas, bars, given) in enumerate(zip(canvases, touched, players, strict=True)):
         score = give_to(written(canvas), original.bar_starts, bars, given)
-        pieces.append(piece.with_step(score, {**recipe, "variant": number}))
-    yield Step(tuple(pieces), total, total, "changes")
+        remixed.append(piece.with_step(score, {**recipe, "variant": number}))
+    yield Step(tuple(remixed), total, total, "changes")
 
 
 def written(canvas: Canvas) -> symusic.Score:
@@ -72,7 +72,7 @@ def written(canvas: Canvas) -> symusic.Score:
     new, remove = [], [tuple(place) for place in original.origin[gone].tolist()]
     for note in np.flatnonzero(done).tolist():
         row, source = canvas.rows[note], int(canvas.source[note])
-        pitch, velocity = int(row[Octuple.PITCH]) - 4, int(velocities[row[Octuple.VELOCITY] - 4])
+        pitch, velocity = int(row[Octuple.PITCH]) - FIRST, int(velocities[row[Octuple.VELOCITY] - FIRST])
         pitch = pitch - 128 if pitch >= 128 else pitch - original.shift
         if source >= 0:
             track, index = original.origin[source].tolist()
@@ -113,6 +113,11 @@ def _name(original: Original, track: int) -> str:
 def _choose(
     checkpoint: Checkpoint, canvases: tuple[Canvas, ...], options: RemixOptions, given: frozenset[int]
 ) -> list[dict[int, int]]:
+    """Returns for each variant a new program for some tracks, as many as the amount asks for; none of those given.
+
+    Raises:
+        StudioError: no track with pitches is selected.
+    """
     original = canvases[0].original
     playing = set(original.origin[original.selected(original.bars), 0].tolist())
     pitched = [track for track in sorted(playing) if not original.score.tracks[track].is_drum]
@@ -121,5 +126,5 @@ def _choose(
     free = [track for track in pitched if track not in given]
     wanted = int(np.floor(options.amount / 100 * len(pitched) + 0.5)) if options.amount else 0
     wanted = min(len(free), max(wanted, 1 if options.amount and not given else 0))
-    filler = Filler(checkpoint, options)
-    return [choose_players(filler, canvas, free, wanted, options) for canvas in canvases]
+    predictor = MaskPredictor(checkpoint, options)
+    return [choose_players(predictor, canvas, free, wanted, options) for canvas in canvases]

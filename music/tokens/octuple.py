@@ -153,7 +153,7 @@ def encode(score: symusic.Score, keep_doubles: bool = False) -> Encoded:
     Raises:
         StudioError: the score has more than MAX_BARS bars.
     """
-    columns = _note_columns(score)
+    columns = note_columns(score)
     if not len(columns):
         return Encoded(np.zeros((0, 8), np.int16), np.zeros((0, 2), np.int32))
     track, index, time, duration, pitch, velocity, program = columns.T
@@ -254,7 +254,7 @@ def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
 
 def losses(score: symusic.Score) -> list[str]:
     """Returns sentences saying what a model would not see, or would see changed, of this score."""
-    columns = _note_columns(score)
+    columns = note_columns(score)
     said: list[str] = []
     if not len(columns):
         return ["There are no notes for a model to read."]
@@ -291,7 +291,7 @@ def losses(score: symusic.Score) -> list[str]:
     return said
 
 
-def _note_columns(score: symusic.Score) -> np.ndarray:
+def note_columns(score: symusic.Score) -> np.ndarray:
     """Returns int64 [notes, 7]: track, note, time, duration, pitch, velocity, program (DRUMS for drums)."""
     parts = []
     for number, track in enumerate(score.tracks):

@@ -56,7 +56,7 @@ def encode(score: symusic.Score) -> Encoded:
     Every note has its row, but for those that begin at position 65536 (beat 4096) or later. Rows are int16, or int32
     where bars are so many that they need it.
     """
-    columns = tokens._note_columns(score)
+    columns = tokens.note_columns(score)
     per_quarter = score.ticks_per_quarter
     columns = columns[_positions(columns[:, 2], per_quarter) < MAX_POSITION]
     if not len(columns):

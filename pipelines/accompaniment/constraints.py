@@ -1,4 +1,4 @@
-"""What may be written next in an accompaniment: the rules of ``Writing``, and chords, bars and an end to follow."""
+"""What may be written next in an accompaniment: the rules of ``GenerationState``, and chords, bars and an end to follow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from music.tokens.columns import DRUM_PROGRAM, FIRST, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.decoding.constraints import (
     END,
+    GenerationState,
     Limits,
-    Writing,
     pitch_mask,
     span,
 )
@@ -87,7 +87,7 @@ def tones_of(chord: Chord | None) -> list[int] | None:
 
 
 @dataclass
-class Following(Writing):
+class Following(GenerationState):
     """One variant of an accompaniment as it is written.
 
     Attributes:
@@ -105,7 +105,7 @@ class Following(Writing):
         return min(self.bar + share, self.limits.bars - 0.01)
 
     def allowed(self, name: int, row: list[int]) -> np.ndarray:
-        """Returns the mask of one field, as ``Writing.allowed``."""
+        """Returns the mask of one field, as ``GenerationState.allowed``."""
         if name in (StepField.SIGNATURE, StepField.TEMPO):
             ids = self.frame.signatures if name == StepField.SIGNATURE else self.frame.tempos
             value = ids[self._bar_of(row)]
@@ -116,11 +116,11 @@ class Following(Writing):
             return span(StepField.DURATION, FIRST, FIRST + max(1, fitting))
         return super().allowed(name, row)
 
-    def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
-        """Moves the logits of one field, as ``Writing.lean``: pitches lean towards the chord."""
-        super().lean(name, row, scores)
+    def bias_logits(self, name: int, row: list[int], scores: np.ndarray) -> None:
+        """Moves the logits of one field, as ``GenerationState.bias_logits``: pitches lean towards the chord."""
+        super().bias_logits(name, row, scores)
         if name == StepField.PROGRAM:
-            for program, quarters in self.waiting(row).items():
+            for program, quarters in self.silence(row).items():
                 if program in self.frame.bass_line:  # a band whose bass pauses has no ground
                     scores[program] += BASS_RETURNS * quarters**2
         if row[:1] == [END] or name != StepField.PITCH or row[StepField.PROGRAM] == DRUM_PROGRAM:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from checkpoints.loading import Checkpoint
 from models.field_decoding import FieldDecoder
-from models.sampling import Randomness, choose
+from models.sampling import Randomness, sample
 from models.seq2seq_decoding import Seq2SeqDecoder
 from music.chords import Chord
 from music.tokens import accompaniment
@@ -18,9 +18,9 @@ from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple, StepField
 from pipelines.accompaniment.constraints import Following
 from pipelines.accompaniment.request import Commission
 from pipelines.decoding.constraints import (
-    Writing,
+    GenerationState,
 )
-from pipelines.decoding.sampler import ATTEMPTS, NoteWriter
+from pipelines.decoding.sampler import ATTEMPTS, NoteSampler
 from pipelines.options import HarmonizeOptions
 
 FIELDS = len(STEP_FIELDS)
@@ -69,7 +69,7 @@ def before(
     return steps, times, int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else first
 
 
-class Accompanist(NoteWriter):
+class Accompanist(NoteSampler):
     """Writes the notes of a bass, a piano or a band over some bars.
 
     Args:
@@ -105,10 +105,10 @@ class Accompanist(NoteWriter):
         read = [before(asked, rows, first_bar, most)[:2] for rows in kept]
         self.decoder, self.output, self.last = begin(checkpoint, asked, options.style, scores, read)
 
-    def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
+    def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
         times = [
             self.starts[self.first_bar + w.bar] + row[StepField.POSITION] - FIRST
-            for w, row in zip(writings, rows, strict=True)
+            for w, row in zip(variants, rows, strict=True)
         ]
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
@@ -186,25 +186,22 @@ class Timetable:
             times: their onsets.
             numbers: [FIELDS, variants] random numbers.
         """
-        state = self.head.start(self.output, self.last)
-        rows: list[list[int]] = [[] for _ in entries]
-        for field in range(FIELDS):
+
+        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], torch.Tensor]) -> np.ndarray:
             fixed = [entry.known(field, row) for entry, row in zip(entries, rows, strict=True)]
-            if None in fixed:
-                logits = self.head.logits(state, field).numpy().copy()
-                masks = []
-                for entry, row, value, scores in zip(entries, rows, fixed, logits, strict=True):
-                    if value is None:
-                        masks.append(entry.allowed(field, row, scores))
-                    else:
-                        masks.append(np.arange(len(scores)) == value)
-                ids = choose(logits, numbers[field], np.array(masks), self.temperature, self.top_p, self.top_k)
-            else:
-                ids = np.array(fixed)
-            for row, value in zip(rows, ids.tolist(), strict=True):
-                row.append(value)
-            if field + 1 < FIELDS:
-                self.head.write(state, field, torch.from_numpy(ids))
+            if None not in fixed:
+                return np.array(fixed)
+            logits = logits_of().numpy().copy()
+            masks = []
+            for entry, row, value, scores in zip(entries, rows, fixed, logits, strict=True):
+                if value is None:
+                    masks.append(entry.allowed(field, row, scores))
+                else:
+                    masks.append(np.arange(len(scores)) == value)
+            return sample(logits, numbers[field], np.array(masks), self.temperature, self.top_p, self.top_k)
+
+        rows: list[list[int]] = [[] for _ in entries]
+        self.head.sample_fields(range(FIELDS), self.head.start(self.output, self.last), rows, choose)
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
         return rows

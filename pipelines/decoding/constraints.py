@@ -17,12 +17,15 @@ from music.tokens.conditions import MAX_PROGRAMS
 from music.tokens.octuple import POSITIONS_PER_QUARTER, step_sizes, vocabulary
 
 END = EOS  # the step id with which a piece ends
-MAX_NOTES_A_BAR = 192
-MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
-WIDEST_LEAP = 12  # semitones between two notes of a tune
 GM_KIT = range(35, 82)
-# To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent.
-BRING_IN = 0.25
+# Guard rails against a model that is stuck, far beyond what music does: four notes on each of 48 positions of a 4/4 bar, and
+# six bars of quarter notes on one pitch. Not measured.
+MAX_NOTES_PER_BAR = 192
+MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
+WIDEST_LEAP = 12  # semitones between two notes of a single voice: an octave, as singers have it. By ear, not measured.
+# To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent: a hint
+# after a beat (0.25), decisive after a bar (4). By ear, not measured.
+SILENCE_BIAS = 0.25
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Limits:
         asked: those of them that shall play.
         scale: pitch classes that pitched notes may have, as they sound; empty for any.
         shift: semitones from how a pitch sounds to how the model writes it.
-        monophonic: whether there is one note at a time, see ``Tune``.
+        monophonic: whether there is one note at a time, see ``MonophonicState``.
     """
 
     bars: int
@@ -56,8 +59,8 @@ class Limits:
 
 
 @dataclass
-class Writing:
-    """One variant as it is written: where it stands, and what may come next.
+class GenerationState:
+    """One variant as it is generated: where it stands, and what may come next.
 
     Attributes:
         limits: of the whole new part.
@@ -70,9 +73,9 @@ class Writing:
     bar: int = -1
     rows: list[list[int]] = field(default_factory=list)
     finished: bool = False
-    _in_bar: int = 0
-    _played: dict[int, int] = field(default_factory=dict)  # program -> position, from the start, of its last note
-    _same: dict[int, tuple[int, int]] = field(default_factory=dict)  # program -> (pitch, times in a row)
+    _notes_in_bar: int = 0
+    _last_onsets: dict[int, int] = field(default_factory=dict)  # of each program: position, from the start
+    _repeats: dict[int, tuple[int, int]] = field(default_factory=dict)  # of each program: (last pitch, times in a row)
 
     @property
     def bars_done(self) -> float:
@@ -90,8 +93,8 @@ class Writing:
         """How many bars are left, the current one counted; that of the first note before there is one."""
         return self.limits.bars - max(self.bar, 0)
 
-    def waiting(self, row: list[int]) -> dict[int, float]:
-        """Returns for how many quarter notes each program that was asked for has not begun a note.
+    def silence(self, row: list[int]) -> dict[int, float]:
+        """Returns for how many quarter notes each program that was asked for has been silent: has not begun a note.
 
         Args:
             row: a note up to its position; programs that may not stand there after the note before are left out.
@@ -101,31 +104,31 @@ class Writing:
             first = self.rows[-1][StepField.PROGRAM]
         now = self._time(self._bar_of(row), row[StepField.POSITION])
         return {
-            program: (now - self._played.get(program, 0)) / POSITIONS_PER_QUARTER
+            program: (now - self._last_onsets.get(program, 0)) / POSITIONS_PER_QUARTER
             for program in self.limits.asked
             if program >= first
         }
 
-    def move_on(self, row: list[int]) -> tuple[int, int]:
+    def fallback(self, row: list[int]) -> tuple[int, int]:
         """Returns a step id and the lowest position id with which to go on where a row was not in order."""
         later = self.rows[-1][StepField.POSITION] + 1
         if row[StepField.POSITION] == later - 1 and later < FIRST + self._positions(self.bar):
             return FIRST, later
-        return self.leave_bar(), FIRST
+        return self.exit_step(), FIRST
 
-    def allowed(self, name: int, row: list[int]) -> np.ndarray:
+    def allowed(self, field: int, row: list[int]) -> np.ndarray:
         """Returns the mask of one field, bool [ids], when the fields before it in this row are chosen.
 
         Whether the note also stands after the note before it, ``in_order`` says of the whole row.
 
         Args:
-            name: the field.
+            field: of the note.
             row: ids of the note so far, in the order of the fields.
 
         Returns:
             A mask that others may share: not to be written to.
         """
-        match name:
+        match field:
             case StepField.STEP:
                 return self._steps()
             case StepField.SIGNATURE:
@@ -150,20 +153,20 @@ class Writing:
             return True
         return row[StepField.POSITION : StepField.PITCH + 1] > self.rows[-1][StepField.POSITION : StepField.PITCH + 1]
 
-    def leave_bar(self) -> int:
+    def exit_step(self) -> int:
         """Returns the step id with which this bar is left: the next bar, or after the last one the end."""
         return END if self.bar + 1 == self.limits.bars else FIRST + 1
 
-    def lean(self, name: int, row: list[int], scores: np.ndarray) -> None:
+    def bias_logits(self, field: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits [ids] of one field, the fields before it in this row being chosen, in place."""
-        if name == StepField.STEP:
-            self.fold(scores)
-        if name == StepField.PROGRAM:
-            for program, quarters in self.waiting(row).items():
-                scores[program] += BRING_IN * quarters**2
+        if field == StepField.STEP:
+            self.merge_exits(scores)
+        if field == StepField.PROGRAM:
+            for program, quarters in self.silence(row).items():
+                scores[program] += SILENCE_BIAS * quarters**2
 
-    def fold(self, scores: np.ndarray) -> None:
-        """Gives the chance of all ways to leave this bar to the one that the length allows, in place.
+    def merge_exits(self, scores: np.ndarray) -> None:
+        """Gives the probability of all ways to leave this bar to the one that the length allows, in place.
 
         That is the next bar, or in the last bar the end. Only hiding the others would keep the model in a bar that
         it is done with, and it would fill it up.
@@ -172,10 +175,10 @@ class Writing:
             scores: logits [ids] of the step.
         """
         if self.rows:
-            leaving = np.r_[END, FIRST + 1 : len(scores)]
-            chance = np.logaddexp.reduce(scores[leaving])
-            scores[leaving] = -np.inf
-            scores[self.leave_bar()] = chance
+            exits = np.r_[END, FIRST + 1 : len(scores)]
+            merged = np.logaddexp.reduce(scores[exits])
+            scores[exits] = -np.inf
+            scores[self.exit_step()] = merged
 
     def write(self, row: list[int]) -> None:
         """Takes one note, or the end (a row that begins with END)."""
@@ -183,19 +186,22 @@ class Writing:
             self.finished = True
             return
         step = row[StepField.STEP] - FIRST if self.rows else 0
-        self._in_bar = 1 if step or not self.rows else self._in_bar + 1
+        self._notes_in_bar = 1 if step or not self.rows else self._notes_in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
-        self._played[row[StepField.PROGRAM]] = self._time(self.bar, row[StepField.POSITION])
-        pitch, times = self._same.get(row[StepField.PROGRAM], (-1, 0))
-        self._same[row[StepField.PROGRAM]] = (row[StepField.PITCH], times + 1 if pitch == row[StepField.PITCH] else 1)
+        self._last_onsets[row[StepField.PROGRAM]] = self._time(self.bar, row[StepField.POSITION])
+        pitch, times = self._repeats.get(row[StepField.PROGRAM], (-1, 0))
+        self._repeats[row[StepField.PROGRAM]] = (
+            row[StepField.PITCH],
+            times + 1 if pitch == row[StepField.PITCH] else 1,
+        )
 
     def _steps(self) -> np.ndarray:
         if not self.rows:
             return span(StepField.STEP, FIRST + self.limits.first_step, FIRST + self.limits.first_step + 1)
         mask = np.zeros(sizes()[StepField.STEP], dtype=bool)
-        mask[FIRST] = self._in_bar < MAX_NOTES_A_BAR
-        mask[self.leave_bar()] = True  # never further than one bar: every bar has a note
+        mask[FIRST] = self._notes_in_bar < MAX_NOTES_PER_BAR
+        mask[self.exit_step()] = True  # never further than one bar: every bar has a note
         return mask
 
     def _bar_of(self, row: list[int]) -> int:
@@ -214,15 +220,16 @@ class Writing:
         return whole + self.limits.last_positions - (row[StepField.POSITION] - FIRST)
 
     def _instruments(self, row: list[int]) -> np.ndarray:
+        """Returns the mask of the programs that may play a note, whose row is known up to its position."""
         mask = np.zeros(sizes()[StepField.PROGRAM], dtype=bool)
-        silent = self.limits.asked - self._played.keys()
+        silent = self.limits.asked - self._last_onsets.keys()
         begins_bar = not self.rows or row[StepField.STEP] != FIRST
         if begins_bar and silent and self.limits.bars - self._bar_of(row) <= len(silent):
             mask[list(silent)] = True  # the last bars in which all that were asked for can still come in
         elif self.limits.programs:
             mask[list(self.limits.programs)] = True
-        elif len(self._played) >= MAX_PROGRAMS:
-            mask[list(self._played)] = True
+        elif len(self._last_onsets) >= MAX_PROGRAMS:
+            mask[list(self._last_onsets)] = True
         else:
             mask[FIRST:] = True
         return mask
@@ -230,14 +237,14 @@ class Writing:
     def _pitches(self, program: int) -> np.ndarray:
         """Returns the mask of the pitches that an instrument may play."""
         mask = pitch_mask(program, self.limits.scale, self.limits.shift)
-        pitch, times = self._same.get(program, (-1, 0))
+        pitch, times = self._repeats.get(program, (-1, 0))
         if times >= MAX_SAME_PITCH and program != DRUM_PROGRAM and mask.sum() > 1:
             mask = mask.copy()
             mask[pitch] = False
         return mask
 
 
-class Tune(Writing):
+class MonophonicState(GenerationState):
     """A variant of one note at a time, as a singer or a flute has it."""
 
     def in_order(self, row: list[int]) -> bool:
@@ -247,12 +254,12 @@ class Tune(Writing):
         later = row[StepField.STEP] != FIRST or row[StepField.POSITION] > self.rows[-1][StepField.POSITION]
         return later and abs(row[StepField.PITCH] - self.rows[-1][StepField.PITCH]) <= WIDEST_LEAP
 
-    def move_on(self, row: list[int]) -> tuple[int, int]:
+    def fallback(self, row: list[int]) -> tuple[int, int]:
         """Returns a step id and the lowest position id with which to go on where a row was not in order."""
         later = max(row[StepField.POSITION], self.rows[-1][StepField.POSITION] + 1)
         if row[StepField.STEP] == FIRST and later < FIRST + self._positions(self.bar):
             return FIRST, later
-        return self.leave_bar(), FIRST
+        return self.exit_step(), FIRST
 
     def _pitches(self, program: int) -> np.ndarray:
         mask = super()._pitches(program)
@@ -269,9 +276,9 @@ def sizes() -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4096)
-def span(name: int, first: int, stop: int) -> np.ndarray:
+def span(field: int, first: int, stop: int) -> np.ndarray:
     """Returns the mask of a field that allows the ids from ``first`` up to, not with, ``stop``."""
-    mask = np.zeros(sizes()[name], dtype=bool)
+    mask = np.zeros(sizes()[field], dtype=bool)
     mask[first:stop] = True
     return _shared(mask)
 

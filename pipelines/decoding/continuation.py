@@ -1,12 +1,14 @@
-"""Writes notes with a Transformer-XL: one of every variant at a time, within the limits of a plan."""
+"""Continues music with a Transformer-XL: one note of every variant at a time, within the limits of a plan."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import symusic
 import torch
+from torch import Tensor
 
 from checkpoints.loading import Checkpoint
 from models.field_decoding import FieldDecoder
@@ -14,23 +16,21 @@ from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
 from music.theory import Key
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, FIRST, MAX_STEP, STEP_FIELDS, Octuple, StepField
+from music.tokens.columns import BOS, FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.conditions import Conditions
-from pipelines.decoding.constraints import (
-    Limits,
-    Tune,
-    Writing,
-)
-from pipelines.decoding.sampler import ATTEMPTS, NoteWriter
+from pipelines.decoding.constraints import GenerationState, Limits, MonophonicState
+from pipelines.decoding.sampler import ATTEMPTS, FIELDS, NoteSampler
 from pipelines.options import GenerateOptions
 
+# Those that the model may choose of itself. By ear, not measured.
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
-PROMPT_NOTES = 64  # the least that is read of the kept music
+# The least that is read of the kept music, however short the memory; a guess, not measured.
+PROMPT_NOTES = 64
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a call is to write, once options and input are brought together.
+class ContinuationPlan:
+    """What a call is to write after the music that is kept, once options and input are brought together.
 
     Attributes:
         base: the score that is kept, cut after the last kept bar.
@@ -59,8 +59,8 @@ class Plan:
     rows: np.ndarray
 
 
-class Writer(NoteWriter):
-    """Writes what a plan asks for.
+class ContinuationSampler(NoteSampler):
+    """Samples what a plan asks for.
 
     Args:
         checkpoint: the model.
@@ -68,26 +68,29 @@ class Writer(NoteWriter):
         options: how to choose.
     """
 
+    decoder: Decoder
+    limits: Limits
+
     # Inference mode is entered for each note, not around the loop: a generator would leak it to whoever reads it.
     @torch.inference_mode()
-    def __init__(self, checkpoint: Checkpoint, plan: Plan, options: GenerateOptions):
+    def __init__(self, checkpoint: Checkpoint, plan: ContinuationPlan, options: GenerateOptions):
         self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
         wished, plain = plan.conditions, plan.conditions.without_preferences()
         self.guidance = options.guidance if wished != plain else 0.0
         self.top_p, self.top_k = options.top_p, options.top_k
-        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._reads]))
+        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._n_passes]))
         self.decoder = Decoder(checkpoint.model, prefix, options.memory)
         self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
-        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * len(STEP_FIELDS))
+        self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * FIELDS)
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
         self.temperatures = (
             rhythm, overall, overall, rhythm, overall * options.temperature_instruments, notes, rhythm, overall
         )  # fmt: skip
         self._read_prompt()
-        self._settle()
-        self._go_on_with([0] * options.variants)
-        kind = Tune if self.limits.monophonic else Writing
+        self._resolve_limits()
+        self._select([0] * options.variants)
+        kind = MonophonicState if self.limits.monophonic else GenerationState
         self.variants = [kind(self.limits) for _ in range(options.variants)]
 
     def _read_prompt(self) -> None:
@@ -96,40 +99,43 @@ class Writer(NoteWriter):
         rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
         last_bar = int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else 0
         self.first_step = min(plan.first_bar - last_bar, MAX_STEP) if len(rows) else 0
-        prompt = np.zeros((len(rows) + 1, len(STEP_FIELDS) + 1), dtype=np.int64)
+        prompt = np.zeros((len(rows) + 1, FIELDS + 1), dtype=np.int64)
         prompt[0] = BOS
         prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, Octuple.BAR]) - FIRST if len(rows) else 0)
-        bars = length(self.options, plan.signature, plan.tempo_bpm)
-        if bars is None:
+        bars = self.options.bars
+        if not bars and plan.signature and plan.tempo_bpm:
+            bars, _, _ = length(self.options, plan.signature, plan.tempo_bpm)
+        if not bars:  # how many bars so many seconds are depends on what the model chooses
             prompt[:, -1] = 0
         else:
-            to_end = plan.first_bar + bars[0] - (rows[:, Octuple.BAR] - FIRST)
+            to_end = plan.first_bar + bars - (rows[:, Octuple.BAR] - FIRST)
             prompt[1:, -1] = np.minimum(to_end, self.most_left)
-            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars[0], self.most_left)
-        notes = torch.from_numpy(prompt).repeat(self._reads, 1, 1)
+            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars, self.most_left)
+        notes = torch.from_numpy(prompt).repeat(self._n_passes, 1, 1)
         self.output, self.last = self.decoder.read(notes), notes[:, -1]
 
-    def _settle(self) -> None:
+    def _resolve_limits(self) -> None:
         """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
         plan, vocab, numbers = self.plan, tokens.vocabulary(), self.randomness.step()
-        state = self.head.start(self.output, self.last)
-        known = (
-            FIRST + self.first_step,
-            plan.signature and signature_id(plan.signature),
-            plan.tempo_bpm and tempo_id(plan.tempo_bpm),
-        )
-        chosen = []
-        for field, value in enumerate(known):
-            if not value:  # the first variant chooses for all: they are versions of one piece
-                logits = self.head.logits(state, field).numpy()[:1]
-                real = np.arange(logits.shape[1])[None] >= FIRST
-                if field == StepField.SIGNATURE:  # what is rare may be asked for, but is no good surprise
-                    real = np.isin(np.arange(logits.shape[1]), [signature_id(s) for s in COMMON_SIGNATURES])[None]
-                value = int(self._choose(field, logits, numbers[field, :1], real)[0])
-            chosen.append(value)
-            self.head.write(state, field, torch.full((len(state),), value))
-        signature = vocab.signatures[chosen[1] - FIRST]
-        tempo = plan.tempo_bpm or float(vocab.tempos[chosen[2] - FIRST])
+        known = {
+            StepField.STEP: FIRST + self.first_step,
+            StepField.SIGNATURE: plan.signature and signature_id(plan.signature),
+            StepField.TEMPO: plan.tempo_bpm and tempo_id(plan.tempo_bpm),
+        }
+
+        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], Tensor]) -> np.ndarray:
+            if value := known[StepField(field)]:
+                return np.array([value])
+            logits = logits_of().numpy()[:1]  # the first variant chooses for all: they are versions of one piece
+            real = np.arange(logits.shape[1])[None] >= FIRST
+            if field == StepField.SIGNATURE:  # what is rare may be asked for, but is no good surprise
+                real = np.isin(np.arange(logits.shape[1]), [signature_id(s) for s in COMMON_SIGNATURES])[None]
+            return self._sample(field, logits, numbers[field, :1], real)
+
+        chosen: list[int] = []
+        self.head.sample_fields(tuple(known), self.head.start(self.output, self.last), [chosen], choose)
+        signature = vocab.signatures[chosen[StepField.SIGNATURE] - FIRST]
+        tempo = plan.tempo_bpm or float(vocab.tempos[chosen[StepField.TEMPO] - FIRST])
         self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
         bars, last, whole = length(self.options, signature, tempo)
         scale = plan.key.scale if plan.key and self.options.stay_in_key else frozenset()
@@ -137,8 +143,8 @@ class Writer(NoteWriter):
             bars=bars,
             last_positions=last,
             bar_positions=whole,
-            signature=chosen[1],
-            tempo=chosen[2],
+            signature=chosen[StepField.SIGNATURE],
+            tempo=chosen[StepField.TEMPO],
             first_step=self.first_step,
             programs=plan.asked or plan.present,
             asked=plan.asked,
@@ -147,23 +153,18 @@ class Writer(NoteWriter):
             monophonic=self.options.monophonic,
         )
 
-    def _read(self, writings: list[Writing], rows: list[list[int]]) -> None:
-        left = [min(writing.bars_left, self.most_left) for writing in writings]
-        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (self._reads, 1)))
+    def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
+        left = [min(variant.bars_left, self.most_left) for variant in variants]
+        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (self._n_passes, 1)))
         self.output = self.decoder.read(self.last[:, None])
 
 
-def length(
-    options: GenerateOptions, signature: tuple[int, int] | None, tempo_bpm: float | None
-) -> tuple[int, int, int] | None:
-    """Returns bars, usable positions of the last bar and positions of a whole bar; None while it depends on a choice."""
-    if signature is None:
-        return (options.bars, 0, 0) if options.bars else None
+def length(options: GenerateOptions, signature: tuple[int, int], tempo_bpm: float) -> tuple[int, int, int]:
+    """Returns how many bars to write, the usable positions of the last one, and the positions of a whole one."""
     whole = tokens.POSITIONS_PER_QUARTER * 4 * signature[0] // signature[1]
     if options.bars:
         return options.bars, whole, whole
-    if tempo_bpm is None:
-        return None
+    assert options.seconds is not None, "options give bars or seconds"
     positions = max(1, round(options.seconds * tempo_bpm / 60 * tokens.POSITIONS_PER_QUARTER))
     return -(-positions // whole), (positions - 1) % whole + 1, whole
 

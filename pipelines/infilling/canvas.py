@@ -16,7 +16,7 @@ from music.theory import Key, estimate_key, written_key
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
-from music.tokens.octuple import transpose
+from music.tokens.octuple import encode, transpose
 from pipelines.options import RemixOptions, parse_bars
 
 FILLING: dict[str, tuple[int, ...]] = {
@@ -26,8 +26,10 @@ FILLING: dict[str, tuple[int, ...]] = {
     "everything": (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION, Octuple.VELOCITY),
 }
 """The fields that a change opens, in the order in which they are filled in; as the model was trained."""
-COUNT_SPREAD = 0.2  # of the logarithm of that number
-NEIGHBOURS = 4  # bars on either side whose numbers of notes say how many a new bar may have
+# How many notes a new bar gets: as many as one of the bars around it, and a little more or fewer. By ear, not measured.
+NEIGHBORS = 4  # bars on either side that may be that one
+COUNT_SPREAD = 0.2  # standard deviation of the logarithm of the number
+RANGE_MARGIN = 5  # semitones that a part may go beyond its own range: a fourth. By ear, not measured.
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Original:
 
     @property
     def unit(self) -> float:
-        """Ticks a position."""
+        """Ticks per position."""
         return self.score.ticks_per_quarter / self.dialect.positions_per_quarter
 
     def selected(self, bars: Iterable[int]) -> np.ndarray:
@@ -140,9 +142,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
 
 def measure_key_of(score: symusic.Score) -> int | None:
     """Returns the key index of a score, None without pitched notes."""
-    from music.tokens import octuple as tokens
-
-    return measure_key(tokens.encode(score).rows)
+    return measure_key(encode(score).rows)
 
 
 def _chosen_bars(options: RemixOptions, count: int) -> frozenset[int]:
@@ -174,7 +174,7 @@ def _range(track: symusic.Track, pitches: np.ndarray) -> tuple[int, int]:
     low, high = playable_range(program_of(track))
     if track.is_drum:
         return min(low, own_low), max(high, own_high)
-    low, high = max(low, own_low - 5), min(high, own_high + 5)
+    low, high = max(low, own_low - RANGE_MARGIN), min(high, own_high + RANGE_MARGIN)
     return max(0, min(low, own_low)), min(127, max(high, own_high))
 
 
@@ -244,7 +244,7 @@ def prepare(original: Original, options: RemixOptions, variant: int) -> tuple[Ca
     if options.change == "everything":
         return _renew(canvas, selected, bars, share), bars
     if options.change in ("notes", "velocity"):
-        canvas.open[np.ix_(canvas.chosen, FILLING[options.change])] = True
+        canvas.open[np.ix_(np.flatnonzero(canvas.chosen), np.array(FILLING[options.change]))] = True
     return canvas, bars
 
 
@@ -279,7 +279,7 @@ def _renew(canvas: Canvas, selected: np.ndarray, bars: frozenset[int], share: fl
         for bar in sorted(bars):
             mine = selected & (original.bar == bar) & (original.origin[:, 0] == track)
             leaving = int((mine & canvas.chosen).sum())
-            near = of_track[max(0, bar - NEIGHBOURS) : bar + NEIGHBOURS + 1]
+            near = of_track[max(0, bar - NEIGHBORS) : bar + NEIGHBORS + 1]
             likely = rng.choice(near) * np.exp(rng.normal(0, COUNT_SPREAD))
             change = int(np.floor(share * (likely - of_track[bar]) + 0.5))
             coming = max(leaving + change, 1 if leaving else 0)
@@ -290,15 +290,15 @@ def _renew(canvas: Canvas, selected: np.ndarray, bars: frozenset[int], share: fl
     rows = np.array([_blank_row(original, track, bar) for track, bar in new], dtype=np.int64).reshape(-1, 8)
     opened = np.zeros((count, 8), dtype=bool)
     opened[:, FILLING["everything"]] = True
-    bar = np.array([b for _, b in new], dtype=np.int64)
-    start = original.bar_starts[bar]
+    new_bars = np.array([bar for _, bar in new], dtype=np.int64)
+    start = original.bar_starts[new_bars]
     together = {
         "rows": (canvas.rows, rows),
         "start": (canvas.start, start),
         "length": (canvas.length, np.ones(count, dtype=np.int64)),
-        "track": (canvas.track, np.array([t for t, _ in new], dtype=np.int64)),
+        "track": (canvas.track, np.array([track for track, _ in new], dtype=np.int64)),
         "source": (canvas.source, np.full(count, -1)),
-        "bar": (canvas.bar, bar),
+        "bar": (canvas.bar, new_bars),
         "open": (canvas.open, opened),
         "chosen": (np.zeros(len(kept), dtype=bool), np.ones(count, dtype=bool)),
     }

@@ -11,7 +11,11 @@ from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
 from pipelines.options import RemixOptions
 
-REGISTER_BARS = 2  # on either side, for how high a track is
+# How high a track is hereabouts: the mean of its pitches and their spread, wider than measured so that a leap stays possible.
+# By ear, not measured.
+REGISTER_BARS = 2  # on either side
+REGISTER_WIDTH = 1.5  # times the standard deviation
+REGISTER_LEAST = 3.0  # semitones that the standard deviation counts for at least
 DRUM_KEYS = playable_range(DRUMS)
 DRUM_VALUES = 128  # a drum's key is this much more than its MIDI key
 
@@ -39,12 +43,12 @@ class Rule:
         """Returns which values, bool [values], the notes of a unit may get."""
         raise NotImplementedError
 
-    def leaning(self, unit: Sequence[int]) -> np.ndarray | float:
+    def bias(self, unit: Sequence[int]) -> np.ndarray | float:
         """Returns what is added to the logits [values] of a unit."""
         return 0.0
 
     def fix(self, unit: Sequence[int], value: int | None) -> None:
-        """Gives the notes of a unit a value; None where none was allowed."""
+        """Gives the notes of a unit a value; None where none was allowed, which keeps or drops them as the rule has it."""
         raise NotImplementedError
 
     def _before(self, note: int) -> int | None:
@@ -52,8 +56,10 @@ class Rule:
         source = self.canvas.source[note]
         return None if source < 0 else int(self.original.rows[source, self.field]) - FIRST
 
-    def _write(self, note: int, value: int) -> None:
-        self.canvas.rows[note, self.field] = FIRST + value
+    def _write(self, note: int, value: int | None) -> None:
+        """Gives a note a value, or closes it with the one that it has: None."""
+        if value is not None:
+            self.canvas.rows[note, self.field] = FIRST + value
         self.canvas.open[note, self.field] = False
 
     def _others(self, note: int, known: int) -> np.ndarray:
@@ -100,7 +106,7 @@ class PitchRule(Rule):
         mask[values] = True
         return mask
 
-    def leaning(self, unit: Sequence[int]) -> np.ndarray | float:
+    def bias(self, unit: Sequence[int]) -> np.ndarray | float:
         # An octuple does not say which of several tracks of one program its note belongs to, so that a model takes the
         # melody of a piano piece for its bass; how high the track is hereabouts says so.
         original, track, bar = self.original, int(self.canvas.track[unit[0]]), self.canvas.bar[unit[0]]
@@ -109,7 +115,7 @@ class PitchRule(Rule):
         here = original.origin[:, 0] == track
         near = np.abs(original.bar - bar) <= REGISTER_BARS
         pitches = original.rows[here & near if (here & near).any() else here, Octuple.PITCH] - FIRST
-        width = 1.5 * max(3.0, float(pitches.std()))
+        width = REGISTER_WIDTH * max(REGISTER_LEAST, float(pitches.std()))
         return -0.5 * ((np.arange(self.values) - pitches.mean()) / width) ** 2
 
     def fix(self, unit: Sequence[int], value: int | None) -> None:
@@ -235,6 +241,7 @@ class PositionRule(Rule):
         return original.grid.starts[bar] + np.round(np.arange(count) * original.unit).astype(np.int64)
 
     def _free(self, unit: Sequence[int], places: np.ndarray) -> np.ndarray:
+        """Returns at which of these ticks, bool [places], a unit may begin as far as other notes are concerned."""
         if self.canvas.source[unit[0]] >= 0:
             low, high = self._between(unit, margin=max(1, round(self.original.unit)))
             return (places > low) & (places < high)
@@ -249,42 +256,63 @@ class PositionRule(Rule):
     def _between(self, unit: Sequence[int], margin: int) -> tuple[int, int]:
         """Returns the ticks between which a chord may begin, so that the chords of its part keep their order.
 
+        Both ends are out of bounds themselves. "Earlier" and "later" are always meant as in the input.
+
         Args:
             margin: ticks to leave for each chord between this one and the nearest whose place is known.
         """
         canvas, original, notes = self.canvas, self.original, list(unit)
-        first, last = (int(f(original.start[canvas.source[notes]])) for f in (np.min, np.max))
-        bar = canvas.bar[notes[0]]
-        others = np.flatnonzero((canvas.track == canvas.track[notes[0]]) & (canvas.source >= 0))
-        was = original.start[canvas.source[others]]
-        earlier, later = others[was < first], others[was > last]
+        track, bar = int(canvas.track[notes[0]]), canvas.bar[notes[0]]
+        own = self._began(notes)
+        first, last = int(own.min()), int(own.max())
+        part = np.flatnonzero((canvas.track == track) & (canvas.source >= 0))
+        earlier, later = part[self._began(part) < first], part[self._began(part) > last]
+
+        # What is placed is a wall, and so are the bar's own ends.
         low, high = int(original.bar_starts[bar]) - 1, int(original.bar_starts[bar + 1])
-        began = lambda some: original.start[canvas.source[some]]  # noqa: E731
-        settled = ~canvas.open[:, Octuple.POSITION]
-        known_before, known_after = earlier[settled[earlier]], later[settled[later]]
-        waiting_before = earlier[~settled[earlier] & (canvas.bar[earlier] == bar)]
-        waiting_after = later[~settled[later] & (canvas.bar[later] == bar)]
-        if len(known_before):
-            low = max(low, int(canvas.start[known_before].max()))
-            waiting_before = waiting_before[began(waiting_before) > began(known_before).max()]
-        if len(known_after):
-            high = min(high, int(canvas.start[known_after].min()))
-            waiting_after = waiting_after[began(waiting_after) < began(known_after).min()]
-        high -= sum(span + margin for span in self._spans(waiting_after))
-        # A note may not begin while one that keeps its length still sounds: of its own pitch, and in a line any.
-        sounding = earlier[~canvas.open[earlier, Octuple.DURATION]]
-        if int(canvas.track[notes[0]]) not in original.lines:
-            sounding = sounding[np.isin(canvas.rows[sounding, Octuple.PITCH], canvas.rows[notes, Octuple.PITCH])]
-        source = canvas.source[sounding]
-        sounding = sounding[began(sounding) + original.length[source] <= first]
-        before = sum(span + margin for span in self._spans(waiting_before))
-        if len(sounding):
-            end = int((canvas.start[sounding] + canvas.length[sounding]).max()) - 1
-            # Those that wait may have to wait for it too, if there is room for that.
-            low = max(low + before, end + before if end + before < first else end)
-        else:
-            low += before
-        return low, high - (last - first)
+        placed_earlier, waiting_earlier = self._placed_and_waiting(earlier, bar)
+        placed_later, waiting_later = self._placed_and_waiting(later, bar)
+        if len(placed_earlier):
+            low = max(low, int(canvas.start[placed_earlier].max()))
+            waiting_earlier = waiting_earlier[self._began(waiting_earlier) > self._began(placed_earlier).max()]
+        if len(placed_later):
+            high = min(high, int(canvas.start[placed_later].min()))
+            waiting_later = waiting_later[self._began(waiting_later) < self._began(placed_later).min()]
+
+        # What still waits for its place between this chord and a wall will need room there.
+        room_earlier = sum(span + margin for span in self._spans(waiting_earlier))
+        room_later = sum(span + margin for span in self._spans(waiting_later))
+        until = self._sounds_until(notes, earlier)
+        if until is None:
+            low += room_earlier
+        elif until - 1 + room_earlier < first:  # those that wait may have to wait for that note too
+            low = max(low + room_earlier, until - 1 + room_earlier)
+        else:  # there is no room for that: they share the time with it
+            low = max(low + room_earlier, until - 1)
+        return low, high - room_later - (last - first)
+
+    def _began(self, notes: np.ndarray | list[int]) -> np.ndarray:
+        """Returns the ticks at which these notes, none of them new, begin in the input."""
+        return self.original.start[self.canvas.source[notes]]
+
+    def _placed_and_waiting(self, notes: np.ndarray, bar: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns those of these notes whose place is known, and those of this bar whose place is still open."""
+        waiting = self.canvas.open[notes, Octuple.POSITION]
+        return notes[~waiting], notes[waiting & (self.canvas.bar[notes] == bar)]
+
+    def _sounds_until(self, chord: list[int], earlier: np.ndarray) -> int | None:
+        """Returns the tick at which the last note that a chord may not begin under has ended; None if there is none.
+
+        Those are the notes before it that keep their length and had ended in the input when the chord began: of its own
+        pitches, and in a line any.
+        """
+        canvas, original = self.canvas, self.original
+        held = earlier[~canvas.open[earlier, Octuple.DURATION]]
+        if int(canvas.track[chord[0]]) not in original.lines:
+            held = held[np.isin(canvas.rows[held, Octuple.PITCH], canvas.rows[chord, Octuple.PITCH])]
+        ended = self._began(held) + original.length[canvas.source[held]] <= self._began(chord).min()
+        held = held[ended]
+        return int((canvas.start[held] + canvas.length[held]).max()) if len(held) else None
 
     def _spans(self, notes: np.ndarray) -> list[int]:
         """Returns the ticks from the first to the last note of each chord among these notes."""

@@ -7,22 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import symusic
 
-from models.sampling import choose
+from models.sampling import sample
 from music.edit import add_track, graft
 from music.instruments import instrument_name, playable_range
-from music.tokens.columns import Octuple
+from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
-from pipelines.infilling.mask_predict import Filler
+from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.options import RemixOptions
 
 PITCHED = 128
 _MIX = (7, 10, 11)  # controllers that hold from then on: volume, pan, expression
 _PEDAL = 64
-REACH = 0.9  # share of a part's notes that a new instrument must reach
+REACH = 0.9  # share of a part's notes that a new instrument must reach; the rest may sound strained. Not measured
 
 
 def choose_players(
-    filler: Filler, canvas: Canvas, tracks: Sequence[int], wanted: int, options: RemixOptions
+    predictor: MaskPredictor, canvas: Canvas, tracks: Sequence[int], wanted: int, options: RemixOptions
 ) -> dict[int, int]:
     """Returns a new program for so many of these tracks, chosen one after the other.
 
@@ -37,9 +37,9 @@ def choose_players(
         if not len(mine):
             continue
         canvas.open[mine, Octuple.PROGRAM] = True
-        window = _around(canvas, mine, filler.max_notes, filler.dialect.sizes[0])
+        window = _around(canvas, mine, predictor.max_notes, predictor.dialect.sizes[0])
         inside = np.isin(window, mine)
-        logits = filler.logits([(canvas, window)], Octuple.PROGRAM)[0][inside].mean(axis=0)
+        logits = predictor.logits([(canvas, window)], Octuple.PROGRAM)[0][inside].mean(axis=0)
         pitches = np.array([original.score.tracks[track].notes[int(original.origin[n, 1])].pitch for n in mine])
         allowed = np.array([_reaches(program, pitches) for program in range(PITCHED)] + [False])
         others = {t.program for t in original.score.tracks if not t.is_drum} | set(found.values())
@@ -50,8 +50,8 @@ def choose_players(
             mask = np.arange(len(mask)) < PITCHED
             mask[original.score.tracks[track].program] = False
         heat = options.temperature * options.temperature_instruments
-        program = int(choose(logits[None], rng.random(1), mask[None], heat, options.top_p, options.top_k)[0])
-        canvas.rows[mine, Octuple.PROGRAM] = 4 + program
+        program = int(sample(logits[None], rng.random(1), mask[None], heat, options.top_p, options.top_k)[0])
+        canvas.rows[mine, Octuple.PROGRAM] = FIRST + program
         canvas.open[mine, Octuple.PROGRAM] = False
         found[track] = program
     return found
@@ -94,10 +94,11 @@ def give_to(
         elif len(moving):
             out = add_track(out, program, False, instrument_name(program))
             new = len(out.tracks) - 1
-            chosen = [
-                (new, *(int(notes[name][n]) for name in ("time", "duration", "pitch", "velocity"))) for n in moving
-            ]
-            out = graft(out, chosen, {(track, int(note)) for note in moving})
+            time, duration, pitch, velocity = (
+                notes[name][moving].tolist() for name in ("time", "duration", "pitch", "velocity")
+            )
+            moved = [(new, *note) for note in zip(time, duration, pitch, velocity, strict=True)]
+            out = graft(out, moved, {(track, int(note)) for note in moving})
             _copy_controls(
                 out.tracks[track], out.tracks[new], [(bar_starts[b], bar_starts[b + 1]) for b in sorted(bars)]
             )
@@ -105,6 +106,12 @@ def give_to(
 
 
 def _copy_controls(old: symusic.Track, new: symusic.Track, spans: Sequence[tuple[int, int]]) -> None:
+    """Gives a new track, in place, what shapes the sound of the notes that move to it from the old one.
+
+    Args:
+        old, new: the tracks.
+        spans: ticks from which and to which notes move.
+    """
     inside = lambda event: any(begin <= event.time < end for begin, end in spans)  # noqa: E731
     new.controls = [c.copy() for c in old.controls if c.number in _MIX or (c.number != _PEDAL and inside(c))]
     new.pitch_bends = [bend.copy() for bend in old.pitch_bends if inside(bend)]

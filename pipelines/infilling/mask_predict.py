@@ -16,15 +16,15 @@ import torch
 
 from checkpoints.loading import Checkpoint
 from models.musicbert import blind_order
-from models.sampling import choose
+from models.sampling import sample
 from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import FILLING, Canvas
 from pipelines.infilling.constraints import RULES, Rule
 from pipelines.options import RemixOptions
 
 ORDER = (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH)
-FEWER_PASSES = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}
-"""Share of the passes that fields get on which less depends."""
+FEWER_PASSES: dict[int, float] = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}
+"""Share of the passes that fields get on which less depends: it saves a quarter of the time. By ear, not measured."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Progress:
     total: int
 
 
-class Filler:
-    """Fills canvases with one checkpoint.
+class MaskPredictor:
+    """Fills in the open fields of canvases with one checkpoint.
 
     Args:
         checkpoint: a MusicBERT.
@@ -68,18 +68,19 @@ class Filler:
     def _window(self, canvas: Canvas, first_bar: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns (notes to read, those of them to fill in) around the first bar with open fields.
 
-        A third of the window is what comes before; the last sixth is only read, unless nothing else is open.
+        A third of the window is what comes before; the last sixth is only read, unless nothing else is open. Where more
+        notes are open in a bar than fit, they get two thirds of the window. These shares are a guess, not measured.
         """
         bars = canvas.rows[:, Octuple.BAR]
         here = canvas.track >= 0
         order = np.flatnonzero(here)[np.argsort(bars[here], kind="stable")]
-        opened = canvas.open.any(axis=1)
+        opened = np.asarray(canvas.open.any(axis=1))
         inside = order[(bars[order] >= first_bar - self.dialect.sizes[0] // 3)]
         begin = int(np.searchsorted(bars[inside], first_bar))
         inside = inside[max(0, begin - self.max_notes // 3) :]
         inside = inside[bars[inside] < bars[inside[0]] + self.dialect.sizes[0]] if len(inside) else inside
         if len(inside) <= self.max_notes:
-            complete = len(inside) and bars[inside[-1]] == bars[order[-1]]
+            complete = bool(len(inside) and bars[inside[-1]] == bars[order[-1]])
             window = inside
         else:
             complete, window = False, inside[: self.max_notes]
@@ -89,7 +90,7 @@ class Filler:
             window = shorter if opened[shorter].any() else window
             if not opened[
                 window
-            ].any():  # more notes in a bar than fit: the open ones, and as many others as there is room
+            ].any():  # more notes in a bar than fit: the open ones, and others as far as there is room
                 mine = inside[opened[inside]][: 2 * self.max_notes // 3]
                 others = inside[~opened[inside]][: self.max_notes - len(mine)]
                 window = inside[np.isin(inside, mine) | np.isin(inside, others)]
@@ -113,7 +114,7 @@ class Filler:
                 continue
             logits = np.stack(
                 [
-                    scores[[place[note] for note in unit if note in place]].mean(axis=0) + rule.leaning(unit)
+                    scores[[place[note] for note in unit if note in place]].mean(axis=0) + rule.bias(unit)
                     for unit in units
                 ]
             )
@@ -122,11 +123,11 @@ class Filler:
             heat = self.options.temperature * getattr(self.options, rule.temperature)
             for number in np.argsort(-sure, kind="stable")[: max(0, len(units) - goal)].tolist():
                 mask = rule.allowed(units[number])
-                chance = rng.random(1)
+                uniform = rng.random(1)
                 value = None
                 if mask.any():
-                    sampled = choose(
-                        logits[number][None], chance, mask[None], heat, self.options.top_p, self.options.top_k
+                    sampled = sample(
+                        logits[number][None], uniform, mask[None], heat, self.options.top_p, self.options.top_k
                     )
                     value = int(sampled[0])
                 rule.fix(units[number], value)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.sampling import Randomness, choose
+from models.sampling import Randomness, sample
 
 LOGITS = np.log(np.array([[0.05, 0.4, 0.1, 0.25, 0.2]]))
 EVENLY = (np.arange(2000) + 0.5) / 2000
@@ -14,7 +14,7 @@ def shares(**how) -> np.ndarray:
     many = np.repeat(LOGITS, len(EVENLY), axis=0)
     if "allowed" in how:
         how["allowed"] = np.repeat(how["allowed"][None], len(EVENLY), axis=0)
-    return np.bincount(choose(many, EVENLY, **how), minlength=5) / len(EVENLY)
+    return np.bincount(sample(many, EVENLY, **how), minlength=5) / len(EVENLY)
 
 
 def test_ids_are_chosen_as_often_as_their_logits_say():
@@ -24,15 +24,15 @@ def test_ids_are_chosen_as_often_as_their_logits_say():
 def test_random_numbers_of_a_generator_give_the_distribution_too():
     randomness = Randomness(3, 1, 1)
     numbers = np.array([randomness.step()[0, 0] for _ in range(5000)])
-    found = np.bincount(choose(np.repeat(LOGITS, 5000, axis=0), numbers), minlength=5)
+    found = np.bincount(sample(np.repeat(LOGITS, 5000, axis=0), numbers), minlength=5)
     wanted = np.exp(LOGITS[0]) * 5000
     assert ((found - wanted) ** 2 / wanted).sum() < 18.5  # chi-square, 4 degrees of freedom, p = 0.001
 
 
 def test_temperature_sharpens_and_flattens():
-    chances = np.exp(LOGITS[0])
+    probabilities = np.exp(LOGITS[0])
     for temperature in (0.5, 2.0):
-        wanted = chances ** (1 / temperature)
+        wanted = probabilities ** (1 / temperature)
         assert shares(temperature=temperature) == pytest.approx(wanted / wanted.sum(), abs=0.002)
 
 
@@ -74,19 +74,19 @@ def test_what_is_not_allowed_is_never_chosen_and_the_rest_keeps_its_proportions(
 @pytest.mark.parametrize("uniform", [0.0, 0.5, 1 - 2**-53])
 def test_where_one_id_is_allowed_it_is_chosen_however_unlikely(how, uniform):
     logits, allowed = np.array([[50.0, 0.0, -700.0]]), np.array([[False, False, True]])
-    assert choose(logits, np.array([uniform]), allowed, **how).tolist() == [2]
+    assert sample(logits, np.array([uniform]), allowed, **how).tolist() == [2]
 
 
 def test_each_row_has_its_own_number_and_mask():
     logits = np.zeros((3, 4), np.float32)
     allowed = np.array([[True, True, False, False], [False, False, True, True], [True, True, True, True]])
-    assert choose(logits, np.array([0.1, 0.9, 0.6]), allowed).tolist() == [0, 3, 2]
+    assert sample(logits, np.array([0.1, 0.9, 0.6]), allowed).tolist() == [0, 3, 2]
 
 
 def test_the_logits_are_left_as_they_are():
     logits = np.random.default_rng(0).normal(size=(2, 6)).astype(np.float32)
     before = logits.copy()
-    choose(logits, np.array([0.2, 0.8]), np.ones((2, 6), bool), 0.7, 0.9, 3)
+    sample(logits, np.array([0.2, 0.8]), np.ones((2, 6), bool), 0.7, 0.9, 3)
     assert np.array_equal(logits, before)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
-from pipelines.contract import Step
+from pipelines import contract
+from pipelines.contract import Step, paced
 from pipelines.descriptors import STEPS
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
@@ -132,3 +133,85 @@ def test_history_grows_by_one_recipe_of_plain_values(run):
 def test_each_variant_says_which_it_is(run):
     recipes = [json.dumps(piece.history[-1], sort_keys=True) for piece in run.steps[-1].pieces]
     assert len(set(recipes)) == len(recipes)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The time that ``paced`` sees, as its one item; seconds are added by hand."""
+    now = [100.0]
+    monkeypatch.setattr(contract, "monotonic", lambda: now[0])
+    return now
+
+
+def look(items: Iterator[Any], clock: list[float], seconds: float) -> list[Any]:
+    """Returns what a consumer sees that needs so many seconds for a look."""
+    seen = []
+    for item in paced(items):
+        seen.append(item)
+        clock[0] += seconds
+    return seen
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 6, 100])
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.05, 10.0])
+@pytest.mark.parametrize("between", [0.0, 0.01, 1.0])
+def test_pacing_yields_the_first_and_the_last_item_once_whatever_the_speed(clock, count, seconds, between):
+    def made() -> Iterator[int]:
+        for number in range(count):
+            clock[0] += between
+            yield number
+
+    seen = look(made(), clock, seconds)
+    assert seen == sorted(set(seen))
+    assert seen[:1] == list(range(count))[:1]
+    assert seen[-1:] == list(range(count))[-1:]
+
+
+def test_a_slow_consumer_sees_few_items_and_a_fast_one_all(clock):
+    assert look(iter(range(6)), clock, 1.0) == [0, 5]
+    assert look(iter(range(6)), clock, 0.0) == [0, 1, 2, 3, 4, 5]
+
+
+def test_looks_take_a_fifth_of_the_time_at_most(clock):
+    def made() -> Iterator[int]:
+        for number in range(1000):
+            clock[0] += 0.01
+            yield number
+
+    began = clock[0]
+    seen = look(made(), clock, 0.03)
+    assert 0.03 * len(seen) <= 0.2 * (clock[0] - began) + 0.06  # and the first and the last
+    assert len(seen) > 50
+
+
+def test_pacing_gives_copies_their_last_state_and_draws_all(clock):
+    drawn: list[int] = []
+
+    def made() -> Iterator[list[int]]:
+        for number in range(5):
+            drawn.append(number)
+            yield list(drawn)
+
+    assert look(made(), clock, 1.0) == [[0], [0, 1, 2, 3, 4]]
+    assert drawn == [0, 1, 2, 3, 4]
+
+
+def test_pacing_stops_when_it_is_closed_and_passes_on_what_is_raised(clock):
+    drawn: list[int] = []
+
+    def made() -> Iterator[int]:
+        for number in range(3):
+            drawn.append(number)
+            yield number
+        raise KeyError("broken")
+
+    paces = paced(made())
+    assert next(paces) == 0
+    paces.close()
+    assert drawn == [0]
+    seen = []
+    with pytest.raises(KeyError):
+        for item in paced(made()):
+            seen.append(item)
+            clock[0] += 1.0
+    assert seen == [0]

@@ -31,7 +31,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import prepare, read
-from pipelines.infilling.mask_predict import Filler
+from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.options import CHANGES, RemixOptions
 from pipelines.remix import remix
 from training.likelihood.masked_fields import Floors
@@ -219,7 +219,7 @@ def filled_in(checkpoint: str, score: symusic.Score, bar: int, track: int) -> Co
     hidden = canvas.chosen
     canvas.source[hidden] = -1  # new notes: nobody knows what they were
     canvas.rows[hidden, Octuple.PITCH] = FIRST
-    for _ in Filler(loaded, options).fill([canvas]):
+    for _ in MaskPredictor(loaded, options).fill([canvas]):
         pass
     pitches = canvas.rows[hidden, Octuple.PITCH] - FIRST - canvas.original.shift
     return Counter(zip(canvas.start[hidden].tolist(), pitches.tolist()))

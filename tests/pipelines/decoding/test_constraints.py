@@ -13,10 +13,10 @@ from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, FIRST, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.decoding.constraints import (
     END,
-    MAX_NOTES_A_BAR,
+    MAX_NOTES_PER_BAR,
     MAX_SAME_PITCH,
+    GenerationState,
     Limits,
-    Writing,
     pitch_mask,
 )
 
@@ -44,29 +44,29 @@ def some_limits(draw):
     )
 
 
-def write_all(limits: Limits, pick, most: int = 1000) -> Writing:
+def write_all(limits: Limits, pick, most: int = 1000) -> GenerationState:
     """Returns a piece in which ``pick`` chooses among the ids that are allowed, anew where a note is out of order."""
-    writing = Writing(limits)
+    state = GenerationState(limits)
     for _ in range(most):
         for attempt in range(4):
             row: list[int] = []
             for field in range(StepField.VELOCITY + 1):
-                ids = np.flatnonzero(writing.allowed(field, row))
+                ids = np.flatnonzero(state.allowed(field, row))
                 assert len(ids), f"nothing is allowed as field {field} after {row}"
-                row.append(writing.leave_bar() if field == StepField.STEP and attempt == 3 else int(pick(ids, field)))
+                row.append(state.exit_step() if field == StepField.STEP and attempt == 3 else int(pick(ids, field)))
                 if row[StepField.STEP] == END:
                     break
-            if row[StepField.STEP] == END or writing.in_order(row):
+            if row[StepField.STEP] == END or state.in_order(row):
                 break
-        writing.write(row)
-        if writing.finished:
-            return writing
+        state.write(row)
+        if state.finished:
+            return state
     raise AssertionError(f"the piece did not end within {most} notes")
 
 
-def check(limits: Limits, writing: Writing) -> None:
+def check(limits: Limits, state: GenerationState) -> None:
     """Asserts all that a piece must keep to."""
-    rows = np.array(writing.rows)
+    rows = np.array(state.rows)
     bars = np.cumsum(rows[:, StepField.STEP] - FIRST) - (rows[0, StepField.STEP] - FIRST)
     assert sorted(set(bars.tolist())) == list(range(limits.bars))  # as many as asked, none of them empty
     room = np.where(bars == limits.bars - 1, limits.last_positions, limits.bar_positions)
@@ -91,7 +91,7 @@ def check(limits: Limits, writing: Writing) -> None:
             assert low <= sounding <= high
             assert not limits.scale or sounding % 12 in limits.scale
     assert rows[0, StepField.STEP] == FIRST + limits.first_step
-    assert np.bincount(bars).max() <= MAX_NOTES_A_BAR
+    assert np.bincount(bars).max() <= MAX_NOTES_PER_BAR
 
 
 @quick
@@ -145,8 +145,8 @@ def eighths(pitch: int):
 
 
 def test_no_endless_single_note():
-    writing = write_all(limits_of(bars=8, programs=frozenset({FIRST})), eighths(FIRST + 60))
-    pitches = [row[StepField.PITCH] for row in writing.rows]
+    state = write_all(limits_of(bars=8, programs=frozenset({FIRST})), eighths(FIRST + 60))
+    pitches = [row[StepField.PITCH] for row in state.rows]
     longest = run = 1
     for before, now in zip(pitches, pitches[1:], strict=False):
         run = run + 1 if now == before else 1
@@ -156,25 +156,25 @@ def test_no_endless_single_note():
 
 def test_a_drum_may_repeat_as_drums_do():
     kick = DRUM_PITCH + 42
-    writing = write_all(limits_of(bars=8, programs=frozenset({DRUM_PROGRAM})), eighths(kick))
-    assert sum(row[StepField.PITCH] == kick for row in writing.rows) == 64
+    state = write_all(limits_of(bars=8, programs=frozenset({DRUM_PROGRAM})), eighths(kick))
+    assert sum(row[StepField.PITCH] == kick for row in state.rows) == 64
 
 
-def test_bars_done_rise_and_instruments_that_wait_are_known():
+def test_bars_done_rise_and_silence_is_counted():
     limits = limits_of(programs=frozenset({FIRST, FIRST + 33}), asked=frozenset({FIRST, FIRST + 33}))
-    writing, seen = Writing(limits), []
-    assert (writing.bars_done, writing.bars_left) == (0.0, 4)
+    state, seen = GenerationState(limits), []
+    assert (state.bars_done, state.bars_left) == (0.0, 4)
     for bar in range(4):
         row = [FIRST + bool(bar), limits.signature, limits.tempo, FIRST + 24, FIRST + 33, FIRST + 40, FIRST, FIRST]
-        writing.write(row)
-        seen.append(writing.bars_done)
+        state.write(row)
+        seen.append(state.bars_done)
     assert seen == [0.5, 1.5, 2.5, 3.5]
-    assert writing.bars_left == 1
+    assert state.bars_left == 1
     # The other one has been silent for all 15 quarters; before the note that stands there it could not play.
-    assert writing.waiting([FIRST, 0, 0, FIRST + 36]) == {FIRST: 15.0, FIRST + 33: 1.0}
-    assert writing.waiting([FIRST, 0, 0, FIRST + 24]) == {FIRST + 33: 0.0}
-    writing.write([END])
-    assert (writing.finished, writing.bars_done) == (True, 4.0)
+    assert state.silence([FIRST, 0, 0, FIRST + 36]) == {FIRST: 15.0, FIRST + 33: 1.0}
+    assert state.silence([FIRST, 0, 0, FIRST + 24]) == {FIRST + 33: 0.0}
+    state.write([END])
+    assert (state.finished, state.bars_done) == (True, 4.0)
 
 
 @pytest.mark.parametrize("shift", [-6, 0, 5])
@@ -187,11 +187,11 @@ def test_a_scale_binds_pitches_as_they_sound_and_leaves_drums_free(key, shift):
 
 
 def test_leaving_a_bar_early_stays_as_likely_as_the_model_wants():
-    writing = Writing(limits_of())
-    writing.write([FIRST, 4, 4, FIRST, FIRST, FIRST + 40, FIRST, FIRST])
+    state = GenerationState(limits_of())
+    state.write([FIRST, 4, 4, FIRST, FIRST, FIRST + 40, FIRST, FIRST])
     scores = np.log(np.full(20, 0.05))
-    writing.fold(scores)
-    chances = np.exp(scores)
-    assert chances[FIRST + 1] == pytest.approx(0.05 * 16)  # the end, and steps of one bar to fifteen
-    assert chances[FIRST] == pytest.approx(0.05)
-    assert chances[END] == 0
+    state.merge_exits(scores)
+    probabilities = np.exp(scores)
+    assert probabilities[FIRST + 1] == pytest.approx(0.05 * 16)  # the end, and steps of one bar to fifteen
+    assert probabilities[FIRST] == pytest.approx(0.05)
+    assert probabilities[END] == 0
