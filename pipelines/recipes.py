@@ -37,6 +37,13 @@ def recipe_of(
     }
 
 
+def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
+    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
+    recipe = piece.history[-1] if piece is not None and piece.history else {}
+    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
+    return recipe if known else None
+
+
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:
     """Returns the file that says how a result came to be; none for music that no pipeline wrote."""
     if not piece.history:

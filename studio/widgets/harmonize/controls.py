@@ -19,6 +19,7 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, parse_key
 from pipelines import options as limits
 from pipelines.options import HarmonizeOptions, parse_bars
+from pipelines.recipes import harmonized
 from studio.session import Song, bound, keep, set_controls, song_controls
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
@@ -90,13 +91,6 @@ def source(song: Song) -> Piece:
         piece = take.before
         take = next((other for other in song.takes if piece in other.pieces), None)
     return piece
-
-
-def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
-    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
-    recipe = piece.history[-1] if piece is not None and piece.history else {}
-    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
-    return recipe if known else None
 
 
 def harmonize_controls(song: Song) -> dict[str, Any]:
