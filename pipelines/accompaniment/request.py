@@ -12,7 +12,7 @@ from music.analysis.chord_estimation import chords_at, estimate_chords
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
 from music.bars import score_end
-from music.chords import Chord, chord_spans, parse_progression
+from music.chords import Chord, chord_spans, progression_of
 from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
@@ -23,13 +23,15 @@ from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES, Conditions, home_key, home_shift
 from pipelines.accompaniment.beat_grid import BeatGrid, beat_grid
-from pipelines.options import HarmonizeOptions, parse_bars
+from pipelines.options import HarmonizeOptions
 from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")
 CHOIR = 52
 FINGERED_BASS = 33
 BASSES = range(32, 40)
+SINGING = (*range(40, 45), *range(52, 55), *range(64, 80))
+"""Strings, voices, reeds and pipes: three more of the melody's own instrument sing a chorale with it."""
 VOICE_NAMES = ("Alto", "Tenor", "Bass")
 
 
@@ -205,12 +207,12 @@ def _ranges(
     Raises:
         StudioError: the piece lacks some of the bars.
     """
-    chosen, count = parse_bars(options.bars), len(grid.written_bars)
-    if chosen is not None and max(chosen) >= count:
+    chosen, count = set(options.bars), len(grid.written_bars)
+    if chosen and max(chosen) >= count:
         raise StudioError(
             f"The piece has {count} bars, so bar {max(chosen) + 1} cannot be harmonized. Choose bars 1 to {count}."
         )
-    ticks = _merged([(bar.start, bar.end) for n, bar in enumerate(grid.written_bars) if chosen is None or n in chosen])
+    ticks = _merged([(bar.start, bar.end) for n, bar in enumerate(grid.written_bars) if not chosen or n in chosen])
     bars = [n for n, bar in enumerate(grid.bars) if any(start < bar.end and stop > bar.start for start, stop in ticks)]
     return _merged([(bar, bar + 1) for bar in bars]), ticks
 
@@ -235,8 +237,7 @@ def _required_chords(
     if options.bars:
         kept = chords_at(chord_spans(score) or estimate_chords(score), grid.beat_ticks)
         required = [None if new else chord for new, chord in zip(inside.tolist(), kept, strict=True)]
-    usual = int(np.bincount(grid.beats_per_bar).argmax())
-    progression = parse_progression(options.chords, usual) if options.chords.strip() else ()
+    progression = progression_of(options.chords)
     if not progression:
         return tuple(required), False
     first = bar_ranges[0][0] if options.bars else 0
@@ -273,9 +274,8 @@ def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> li
         program = wanted[0] if wanted else before("Piano", 0)
         return [Player(FIRST, program, "Piano" if program < 8 else instrument_name(program))]
     if options.style == "chorale":
-        sings = score.tracks[melody].program
-        singer = sings if sings in (*range(40, 45), *range(52, 55), *range(64, 80)) else CHOIR
-        programs = (wanted * 3)[:3] or [before(name, singer) for name in VOICE_NAMES]
+        lead = score.tracks[melody].program
+        programs = (wanted * 3)[:3] or [before(name, lead if lead in SINGING else CHOIR) for name in VOICE_NAMES]
         return [
             Player(role, program, name)
             for role, program, name in zip((ALTO, TENOR, BASS), programs, VOICE_NAMES, strict=True)

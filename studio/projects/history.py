@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from music.chords import ChordNames
 from music.errors import StudioError
 from music.form import theme_of
 from music.piece import Piece
+from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping
+from pipelines.recipes import with_typed_options
 from pipelines.song.plan import STAGES, Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.project import Take
 
@@ -167,7 +170,7 @@ def _generate(o: GenerateOptions) -> list[str]:
 
 
 def _remix(o: RemixOptions) -> list[str]:
-    swaps = [f"track {int(track) + 1} as {name}" for track, _, name in (wish.partition("=") for wish in o.instruments)]
+    swaps = [f"track {track + 1} as {name}" for track, name in o.instruments]
     return [
         f"remixed {_bars(o.bars)}",
         f"{o.change} {o.amount:g} %" if o.amount else "",
@@ -228,15 +231,12 @@ def _music(o: Any) -> list[str]:
     return [o.key or "", "" if o.tempo_bpm is None else f"{o.tempo_bpm:g} BPM", o.time_signature or ""]
 
 
-def _chords(text: str) -> list[str]:
-    bars = text.strip("| ").split(" | ")
-    return [f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}"] if text.strip("| ") else []
+def _chords(chords: ChordNames) -> list[str]:
+    return [f"chords {first_chords(chords)}"] if chords else []
 
 
-def _bars(text: str) -> str:
-    if not text.strip():
-        return "all bars"
-    return f"bar {text.strip()}" if text.strip().isdecimal() else f"bars {text.strip()}"
+def _bars(bars: Sequence[int]) -> str:
+    return f"bar{'s' * (len(set(bars)) > 1)} {bars_as_text(bars)}" if bars else "all bars"
 
 
 def _count(number: int, noun: str) -> str:
@@ -276,7 +276,8 @@ def _begin(recipes: Sequence[Mapping[str, Any]], number: int) -> int:
 
 
 def _key(recipe: Mapping[str, Any]) -> str:
-    return json.dumps([recipe.get(name) for name in _DECIDES], sort_keys=True, default=str)
+    typed = with_typed_options(recipe)
+    return json.dumps([typed.get(name) for name in _DECIDES], sort_keys=True, default=str)
 
 
 def _verdict(where: str, same: bool, model: Any, recipe: Mapping[str, Any]) -> str:
