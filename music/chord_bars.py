@@ -50,12 +50,23 @@ def in_text(chords: Sequence[Chord], key: Key | None = None) -> str:
         chords: one a beat, at least one.
         key: in which symbols are spelled; C major by default.
     """
-    shares = next(count for count in range(1, len(chords) + 1) if _fits(chords, count))
-    few = chords[:: len(chords) // shares]
-    return " ".join("/" if n and chord == few[n - 1] else chord.name(key) for n, chord in enumerate(few))
+    return names_in_text([chord.name(key) for chord in chords])
 
 
-def _fits(chords: Sequence[Chord], shares: int) -> bool:
+def names_in_text(names: Sequence[str]) -> str:
+    """Returns the chord names that share a bar as one would type them, as ``in_text`` does with chords."""
+    shares = next(count for count in range(1, len(names) + 1) if _fits(names, count))
+    few = names[:: len(names) // shares]
+    return " ".join("/" if n and name == few[n - 1] else name for n, name in enumerate(few))
+
+
+def beats_per_bar(score: symusic.Score) -> int:
+    """Returns how many beats most bars of a score have: what slashes in a progression without bar lines fill."""
+    counts = [len(beat_ticks(bar, score.ticks_per_quarter)) for bar in bar_grid(score)]
+    return max(sorted(set(counts)), key=counts.count)
+
+
+def _fits(names: Sequence[str], shares: int) -> bool:
     """Whether a bar can be told in so many equal shares."""
-    size, rest = divmod(len(chords), shares)
-    return not rest and all(chord == chords[n // size * size] for n, chord in enumerate(chords))
+    size, rest = divmod(len(names), shares)
+    return not rest and all(name == names[n // size * size] for n, name in enumerate(names))

@@ -204,9 +204,26 @@ def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]
 Progression = tuple[tuple[Chord, ...], ...]
 """The chords of each bar; those of one bar share it evenly."""
 
+ChordNames = tuple[tuple[str, ...], ...]
+"""The same by name, as options and recipes hold it: ``(("Am",), ("F", "G"))``."""
+
+
+def progression_of(names: ChordNames) -> Progression:
+    """Returns the chords that names stand for.
+
+    Raises:
+        StudioError: a name is no chord.
+    """
+    return tuple(tuple(map(parse_chord, bar)) for bar in names)
+
 
 def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
-    """Returns the bars of a typed progression.
+    """Returns the chords of a typed progression, as ``parse_chord_names`` reads it."""
+    return progression_of(parse_chord_names(text, beats_per_bar))
+
+
+def parse_chord_names(text: str, beats_per_bar: int = 4) -> ChordNames:
+    """Returns the bars of a typed progression, each chord spelled as it was typed.
 
     "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
@@ -218,7 +235,7 @@ def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
     """
     text = text.replace(",", " ").replace("–", "-").replace("𝄆", "|:").replace("𝄇", ":|").replace(":|:", ":| |:")
     text = re.sub(r"(?<=\s)-(?=\s)", " ", f" {text} ")
-    bars: list[tuple[Chord, ...]] = []
+    bars: list[tuple[str, ...]] = []
     repeat_from = 0
     for line in text.splitlines():
         times, first = re.search(r"\s[x×]\s*(\d+)[|\s]*$", line), len(bars)
@@ -239,7 +256,7 @@ def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
     return tuple(bars)
 
 
-def _read_line(line: str, bars: list[tuple[Chord, ...]], repeat_from: int) -> int:
+def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int) -> int:
     """Appends the bars of a line with bar lines, and returns the bar with which the repeat begins that is still open."""
     for part in re.split(r"(\|+:|:\|+(?:\s*[x×]\s*\d+)?|\|+)", line):
         part = part.strip()
@@ -254,7 +271,7 @@ def _read_line(line: str, bars: list[tuple[Chord, ...]], repeat_from: int) -> in
     return repeat_from
 
 
-def _read_words(words: Sequence[str], bars: list[tuple[Chord, ...]], beats_per_bar: int) -> None:
+def _read_words(words: Sequence[str], bars: list[tuple[str, ...]], beats_per_bar: int) -> None:
     """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
     if "/" in words:
         shares = _bar(words, bars)
@@ -268,13 +285,13 @@ def _times(digits: str) -> int:
     return max(1, int(digits[:5]))
 
 
-def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Chord, ...]:
-    """Returns the chords of one bar, "%" and "/" read from the bars before."""
+def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Returns the chord names of a bar, given those before it for "%" and "/"."""
     if words in (["%"], ["%%"]):
         if not before:
             raise StudioError("'%' repeats the bar before, and there is none. Begin with a chord such as Am.")
         return before[-1]
-    found: list[Chord] = []
+    found: list[str] = []
     for word in words:
         if word in ("/", "."):
             last = found[-1:] or (before[-1][-1:] if before else ())
@@ -282,7 +299,8 @@ def _bar(words: Sequence[str], before: Sequence[tuple[Chord, ...]]) -> tuple[Cho
                 raise StudioError("'/' holds the chord before it, and there is none. Begin with a chord such as Am.")
             found.append(last[0])
         else:
-            found.append(parse_chord(word))
+            parse_chord(word)  # says what is wrong with it
+            found.append(word)
     return tuple(found)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from music.chords import ChordNames
 from music.form import theme_of
+from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 
@@ -47,7 +49,7 @@ def describe_generate(o: GenerateOptions) -> list[str]:
 
 def describe_remix(o: RemixOptions) -> list[str]:
     """Returns what was written anew, and how much of it; parts may be empty."""
-    swaps = [f"track {int(track) + 1} as {name}" for track, _, name in (wish.partition("=") for wish in o.instruments)]
+    swaps = [f"track {track + 1} as {name}" for track, name in o.instruments]
     return [
         f"remixed {_bars(o.bars)}",
         f"{o.change} {o.amount:g} %" if o.amount else "",
@@ -93,15 +95,12 @@ def _music(o: Any) -> list[str]:
     return [o.key or "", "" if o.tempo_bpm is None else f"{o.tempo_bpm:g} BPM", o.time_signature or ""]
 
 
-def _chords(text: str) -> list[str]:
-    bars = text.strip("| ").split(" | ")
-    return [f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}"] if text.strip("| ") else []
+def _chords(chords: ChordNames) -> list[str]:
+    return [f"chords {first_chords(chords)}"] if chords else []
 
 
-def _bars(text: str) -> str:
-    if not text.strip():
-        return "all bars"
-    return f"bar {text.strip()}" if text.strip().isdecimal() else f"bars {text.strip()}"
+def _bars(bars: Sequence[int]) -> str:
+    return f"bar{'s' * (len(set(bars)) > 1)} {bars_as_text(bars)}" if bars else "all bars"
 
 
 def _count(number: int, noun: str) -> str:

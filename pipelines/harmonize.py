@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import symusic
 
 from checkpoints.loading import Checkpoint, load
 from music.chords import NO_CHORD, Chord
@@ -16,18 +16,26 @@ from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
-from pipelines.accompaniment.assemble import join
+from pipelines.accompaniment.assemble import assemble
 from pipelines.accompaniment.chords import choose_chords
-from pipelines.accompaniment.constraints import Following, Frame, limits_of
+from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
+from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.part_writing import write_voices
-from pipelines.accompaniment.request import Commission, commission
-from pipelines.accompaniment.sampler import Accompanist, Score, before, draws
+from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_request
+from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.contract import Step, paced
 from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "1"
 NOTE_STAGE = 3  # which random numbers
+
+
+class Draft(NamedTuple):
+    """One variant as far as it is written: the chord of each beat, None where it is still open, and the new notes."""
+
+    chords: Sequence[Chord | None]
+    notes: Sequence[AccompanimentNote] = ()
 
 
 def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
@@ -44,124 +52,151 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
         raise StudioError(
             f"The checkpoint '{options.checkpoint}' cannot harmonize. Choose one that can, such as harmonize-small."
         )
-    asked = commission(piece, options)
-    total = float(asked.bars * (1 if options.style == "chords" else 2))
+    request = accompaniment_request(piece, options)
+    total = float(request.bar_count * (1 if options.style == "chords" else 2))
     recipe = recipe_of("harmonize", VERSION, options, piece, checkpoint.entry) | {
-        "melody": asked.melody,
-        "key": asked.key.name,
+        "melody": request.melody,
+        "key": request.key.name,
     }
-    scores: Sequence[symusic.Score] = ()
-    for scores, done in _stages(checkpoint, asked, options):
+    drafts: Sequence[Draft] = ()
+    # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
+    for drafts, done in paced(_drafts(checkpoint, request, options)):
         if done < total:
+            scores = (assemble(request, options, draft.notes, draft.chords) for draft in drafts)
             yield Step(tuple(piece.replace(score=score) for score in scores), done, total, "bars")
-    pieces = tuple(piece.with_step(score, {**recipe, "variant": number}) for number, score in enumerate(scores))
-    yield Step(pieces, total, total, "bars")
+    pieces = []
+    for number, draft in enumerate(drafts):
+        score = assemble(request, options, draft.notes, draft.chords)
+        pieces.append(piece.with_step(score, {**recipe, "variant": number}))
+    yield Step(tuple(pieces), total, total, "bars")
 
 
-def _stages(
-    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions
-) -> Iterator[tuple[list[symusic.Score], float]]:
-    """Yields the scores of all variants as far as they are written, and how many bars are."""
-    for found, share in paced(choose_chords(checkpoint, asked, options)):
-        if share < 1:
-            yield [join(asked, options, [], chords) for chords in found], asked.bars * share
-    if options.style == "chords":
-        yield [join(asked, options, [], chords) for chords in found], float(asked.bars)
-        return
-    yield from (_voices if options.style == "chorale" else _notes)(checkpoint, asked, options, found)
+def _drafts(
+    checkpoint: Checkpoint, request: AccompanimentRequest, options: HarmonizeOptions
+) -> Iterator[tuple[list[Draft], float]]:
+    """Yields all variants as far as they are written, and how many bars are: first for the chords, then for the notes."""
+    chords: list[tuple[Chord | None, ...]] = []
+    for chords, share in choose_chords(checkpoint, request, options):
+        yield [Draft(one) for one in chords], request.bar_count * share
+    if options.style == "chorale":
+        yield from _write_chorale(checkpoint, request, options, chords)
+    elif options.style != "chords":
+        yield from _write_notes(checkpoint, request, options, chords)
 
 
-def _voices(
-    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions, chords: list[list[Chord | None]]
-) -> Iterator[tuple[list[symusic.Score], float]]:
-    """Yields scores and bars as three voices are written under chords."""
-    kept = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
-    voices: list[list[tuple[int, int, int, int, int]]] = []  # filled on, however many looks are taken
-    for voices in paced(write_voices(checkpoint, asked, options, chords, kept)):
-        reached = min((max((note[1] for note in notes), default=0) for notes in voices), default=0)
-        scores = [join(asked, options, notes, one) for notes, one in zip(voices, chords, strict=True)]
-        yield scores, asked.bars + min(_bars_before(asked, reached), asked.bars - 0.01)
-    yield [join(asked, options, notes, one) for notes, one in zip(voices, chords, strict=True)], 2.0 * asked.bars
+def _write_chorale(
+    checkpoint: Checkpoint,
+    request: AccompanimentRequest,
+    options: HarmonizeOptions,
+    chords: Sequence[Sequence[Chord | None]],
+) -> Iterator[tuple[list[Draft], float]]:
+    """Yields all variants and how many bars are done, as three voices are written under chords."""
+    drafts, count = [], request.bar_count
+    for voices in write_voices(checkpoint, request, options, chords, _existing_rows(request, options)):
+        reached = min((max((note.position for note in notes), default=0) for notes in voices), default=0)
+        drafts = [Draft(of_variant, notes) for of_variant, notes in zip(chords, voices, strict=True)]
+        yield drafts, count + min(_bars_before(request, reached), count - 0.01)
+    yield drafts, 2.0 * count
 
 
-def _notes(
-    checkpoint: Checkpoint, asked: Commission, options: HarmonizeOptions, chords: list[list[Chord | None]]
-) -> Iterator[tuple[list[symusic.Score], float]]:
-    """Yields scores and bars as a bass, a piano or a band is written under chords."""
-    randomness, done = draws(options, NOTE_STAGE), float(asked.bars)
-    reads = [Score(asked, one) for one in chords]
-    existing = accompaniment.move(asked.kept_rows(), asked.shift) if options.bars else np.zeros((0, 8), np.int16)
-    inside = np.array([asked.writes(bar) for bar in (existing[:, Octuple.BAR] - FIRST).tolist()], dtype=bool)
-    kept = [existing[~inside]] * options.variants
-    written: list[list[tuple[int, int, int, int, int]]] = [[] for _ in chords]
-    programs = frozenset(player.role for player in asked.players)
-    for first, last in asked.stretches:
+def _write_notes(
+    checkpoint: Checkpoint,
+    request: AccompanimentRequest,
+    options: HarmonizeOptions,
+    chords: Sequence[Sequence[Chord | None]],
+) -> Iterator[tuple[list[Draft], float]]:
+    """Yields all variants and how many bars are done, as a bass, a piano or a band is written under chords."""
+    randomness, done = stage_randomness(options, NOTE_STAGE), float(request.bar_count)
+    inputs = [EncoderInput(request, of_variant) for of_variant in chords]
+    existing = _existing_rows(request, options)
+    inside = np.array([request.writes(bar) for bar in (existing[:, Octuple.BAR] - FIRST).tolist()], dtype=bool)
+    rows_before = [existing[~inside]] * options.variants
+    drafts = [Draft(of_variant) for of_variant in chords]
+    programs = frozenset(player.role for player in request.players)
+    for first, last in request.bar_ranges:
         variants = []
-        for one, rows in zip(chords, kept, strict=True):
-            frame = _frame(asked, one, first, last)
-            step = min(first - before(asked, rows, first)[2], MAX_STEP)
-            variants.append(Following(limits_of(frame, programs, asked.shift, step), frame=frame))
-        writer = Accompanist(checkpoint, asked, reads, kept, variants, first, options, randomness)
-        for _ in writer:
-            now = [old + _sounding(asked, one, first) for old, one in zip(written, variants, strict=True)]
-            scores = [join(asked, options, notes, one) for notes, one in zip(now, chords, strict=True)]
-            yield scores, done + min(one.bars_done for one in variants) * 0.999
-        written = [old + _sounding(asked, one, first) for old, one in zip(written, variants, strict=True)]
+        for of_variant, rows in zip(chords, rows_before, strict=True):
+            grid = _harmonic_grid(request, of_variant, first, last)
+            step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
+            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step), grid=grid))
+        finished = drafts
+        sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
+        for _ in sampler:
+            yield _with_notes(finished, request, variants, first), done + min(one.bars_done for one in variants) * 0.999
+        drafts = _with_notes(finished, request, variants, first)
         new_rows = [
             tokens.from_steps(np.array(one.rows, dtype=np.int64).reshape(-1, 8), first - one.limits.first_step)
             for one in variants
         ]
-        kept = [
-            rows[accompaniment.in_order(rows)] for rows in (np.concatenate(p) for p in zip(kept, new_rows, strict=True))
+        rows_before = [
+            rows[accompaniment.in_order(rows)]
+            for rows in (np.concatenate(both) for both in zip(rows_before, new_rows, strict=True))
         ]
         done += last - first
-    yield [join(asked, options, notes, one) for notes, one in zip(written, chords, strict=True)], 2.0 * asked.bars
+    yield drafts, 2.0 * request.bar_count
 
 
-def _frame(asked: Commission, chords: Sequence[Chord | None], first: int, last: int) -> Frame:
-    """Returns what the bars ``first`` up to ``last`` must follow, as the model writes."""
-    bars = asked.beats[:, Octuple.BAR].astype(np.int64) - FIRST
-    here = np.flatnonzero((bars >= first) & (bars < last))
-    origin = int(asked.starts[first])
-    onsets = asked.beat_positions[here] - origin
-    heads = here[np.searchsorted(bars[here], np.arange(first, last))]
+def _existing_rows(request: AccompanimentRequest, options: HarmonizeOptions) -> np.ndarray:
+    """Returns the accompaniment that some bars are added to, as the model writes it; none where all is new."""
+    if not options.bars:
+        return np.zeros((0, 8), np.int16)
+    return accompaniment.move(request.existing_rows(), request.shift)
+
+
+def _harmonic_grid(
+    request: AccompanimentRequest, chords: Sequence[Chord | None], first: int, last: int
+) -> HarmonicGrid:
+    """Returns what the bars ``first`` up to ``last`` must keep to, as the model writes."""
+    grid = request.grid
+    here = np.flatnonzero((grid.beat_bars >= first) & (grid.beat_bars < last))
+    origin = int(grid.bar_starts[first])
+    onsets = grid.beat_positions[here] - origin
+    downbeats = here[np.searchsorted(grid.beat_bars[here], np.arange(first, last))]
     moved = [
-        chord if chord in (None, NO_CHORD) else chord.transposed(asked.shift) for chord in (chords[b] for b in here)
+        chord if chord in (None, NO_CHORD) else chord.transposed(request.shift)
+        for chord in (chords[beat] for beat in here)
     ]
-    return Frame(
-        starts=tuple((asked.starts[first : last + 1] - origin).tolist()),
-        signatures=tuple(asked.beats[heads, Octuple.SIGNATURE].tolist()),
-        tempos=tuple(asked.beats[heads, Octuple.TEMPO].tolist()),
-        beats=(*onsets.tolist(), int(asked.starts[last]) - origin),
+    return HarmonicGrid(
+        bar_starts=tuple((grid.bar_starts[first : last + 1] - origin).tolist()),
+        signatures=tuple(grid.beat_rows[downbeats, Octuple.SIGNATURE].tolist()),
+        tempos=tuple(grid.beat_rows[downbeats, Octuple.TEMPO].tolist()),
+        beat_starts=(*onsets.tolist(), int(grid.bar_starts[last]) - origin),
         chords=tuple(moved),
-        typed=asked.typed,
-        bass_line=frozenset(p.role for p in asked.players if p.program in BASSES or p.name == "Bass"),
-        players={p.role: FIRST + p.program for p in asked.players if p.program != DRUMS},
+        chords_are_typed=request.chords_are_typed,
+        bass_roles=frozenset(p.role for p in request.players if p.program in BASSES or p.name == "Bass"),
+        sounding_programs={p.role: FIRST + p.program for p in request.players if p.program != DRUMS},
     )
 
 
-def _sounding(asked: Commission, writing: Following, first: int) -> list[tuple[int, int, int, int, int]]:
-    """Returns the notes of a writing as (role, position, length in positions, pitch as it sounds, velocity id)."""
-    found, bar = [], 0
-    lengths = vocabulary().durations
-    for number, row in enumerate(writing.rows):
+def _with_notes(
+    drafts: Sequence[Draft], request: AccompanimentRequest, variants: Sequence[ChordConstraints], first: int
+) -> list[Draft]:
+    """Returns drafts with what was written to each from the bar ``first`` on."""
+    return [
+        draft._replace(notes=(*draft.notes, *_written_notes(request, one, first)))
+        for draft, one in zip(drafts, variants, strict=True)
+    ]
+
+
+def _written_notes(request: AccompanimentRequest, variant: ChordConstraints, first: int) -> list[AccompanimentNote]:
+    """Returns the notes of a variant that begins with the bar ``first``."""
+    found, bar, durations = [], first, vocabulary().durations
+    for number, row in enumerate(variant.rows):
         bar += row[StepField.STEP] - FIRST if number else 0
-        position = int(asked.starts[first + bar]) + row[StepField.POSITION] - FIRST
         pitch = row[StepField.PITCH] - FIRST
-        pitch = pitch - 128 if pitch >= 128 else pitch - asked.shift
         found.append(
-            (
-                row[StepField.PROGRAM],
-                position,
-                int(lengths[row[StepField.DURATION] - FIRST]),
-                pitch,
-                row[StepField.VELOCITY],
+            AccompanimentNote(
+                role=row[StepField.PROGRAM],
+                position=int(request.grid.bar_starts[bar]) + row[StepField.POSITION] - FIRST,
+                duration=int(durations[row[StepField.DURATION] - FIRST]),
+                pitch=pitch - 128 if pitch >= 128 else pitch - request.shift,  # drums have pitches of their own
+                velocity_id=row[StepField.VELOCITY],
             )
         )
     return found
 
 
-def _bars_before(asked: Commission, position: int) -> float:
+def _bars_before(request: AccompanimentRequest, position: int) -> float:
     """Returns how many of the bars to be written lie before a position."""
-    bar = int(np.searchsorted(asked.starts, position, side="right")) - 1
-    return float(sum(max(0, min(bar, last) - first) for first, last in asked.stretches))
+    bar = request.grid.bar_at(position)
+    return float(sum(max(0, min(bar, last) - first) for first, last in request.bar_ranges))

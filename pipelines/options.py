@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from music.chords import parse_progression
+from music.chords import ChordNames, parse_chord
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES, GENRES
+from pipelines.option_text import typed_values
 
 MAX_BARS = 256
 MAX_SECONDS = 600.0
@@ -126,11 +127,11 @@ class RemixOptions:
     Attributes:
         change: one of CHANGES: pitches; onsets and durations; loudness; who plays; or all of a part but its instrument.
         amount: how much of the selection changes, in percent: of the notes of each bar, or (instruments) of the tracks.
-        bars: which bars, counted from 1, such as "5-8" or "1, 3, 9-12"; empty for all.
+        bars: which bars, counted from 0 as tracks are; empty for all.
         tracks: which tracks, counted from 0; empty for all.
         lock: tracks that stay as they are, whatever is selected.
         keep_a_bar: leave at least one of the selected bars as it is.
-        instruments: tracks that another instrument is to play in the selected bars, such as ("0=violin",).
+        instruments: tracks that another instrument is to play in the selected bars: (track, instrument's name).
         stay_in_key: write only notes of the key's scale (drums are free).
         passes: in how many goes a model fills in what it rewrites: more fit together better and take longer.
         temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
@@ -147,11 +148,11 @@ class RemixOptions:
 
     change: str = "notes"
     amount: float = 60.0
-    bars: str = ""
+    bars: tuple[int, ...] = ()
     tracks: tuple[int, ...] = ()
     lock: tuple[int, ...] = ()
     keep_a_bar: bool = False
-    instruments: tuple[str, ...] = ()
+    instruments: tuple[tuple[int, str], ...] = ()
     stay_in_key: bool = False
     passes: int = 8
     temperature: float = 0.9
@@ -166,7 +167,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        settle(self, _remix_checks, bars=parse_bars, instruments=parse_swap)
+        settle(self, _remix_checks, bars=_check_bar, instruments=_check_track_instrument)
 
 
 def _remix_checks(o: RemixOptions) -> list[Check]:
@@ -192,9 +193,10 @@ class HarmonizeOptions:
     Attributes:
         style: one of HARMONIES: block chords, a bass line, a piano part, a whole band, or alto, tenor and bass.
         melody: the melody's track, counted from 0; None lets ``music.analysis.melody.find_melody`` choose.
-        chords: a progression as ``music.chords.parse_progression`` reads it, repeated to the end; empty: the model chooses.
+        chords: a progression, the names of each bar's chords, which share it evenly: (("Am",), ("F", "G")). It begins with the
+            first bar that is written and is repeated to the end; empty: the model chooses.
         key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
-        bars: which bars of a piece that was harmonised before to do again, such as "5-8"; empty for all.
+        bars: which bars, counted from 0, of a piece that was harmonized before to do again; empty for all.
         complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
         instruments: who accompanies, by name: one for chords, bass and piano, one or three for a chorale, up to
             MAX_PLAYERS for a band; empty for the style's own.
@@ -210,9 +212,9 @@ class HarmonizeOptions:
 
     style: str = "chords"
     melody: int | None = None
-    chords: str = ""
+    chords: ChordNames = ()
     key: str | None = None
-    bars: str = ""
+    bars: tuple[int, ...] = ()
     complexity: str = "medium"
     instruments: tuple[str, ...] = ()
     temperature: float = 0.9
@@ -226,7 +228,7 @@ class HarmonizeOptions:
 
     def __post_init__(self) -> None:
         player = parse_instrument if self.style == "band" else _pitched
-        settle(self, _harmonize_checks, chords=parse_progression, key=parse_key, bars=parse_bars, instruments=player)
+        settle(self, _harmonize_checks, chords=check_chords, key=parse_key, bars=_check_bar, instruments=player)
 
 
 def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
@@ -259,52 +261,48 @@ def _pitched(text: str) -> int:
     return program
 
 
-def parse_bars(text: str) -> frozenset[int] | None:
-    """Returns the bars, counted from 0, that a text such as "1, 3, 9-12" names; None for all, where it is empty.
+def _check_bar(bar: Any) -> None:
+    if not isinstance(bar, int) or bar < 0:
+        raise StudioError(f"There is no bar {bar!r}. Give bars as numbers, counted from 0.")
+
+
+def check_chords(names: Any) -> None:
+    """Makes sure that names are the chords of one bar.
 
     Raises:
-        StudioError: the text names no bars, or bar 0, or runs backwards.
+        StudioError: they are not.
     """
-    chosen: set[int] = set()
-    for part in text.replace(";", ",").split(","):
-        if not part.strip():
-            continue
-        first, dash, last = (piece.strip() for piece in part.replace("\u2013", "-").partition("-"))
-        last = last if dash else first
-        if not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) <= int(last) <= 100_000:
-            raise StudioError(f"'{part.strip()}' names no bars. Write bars as 5, or 5-8, counted from 1.")
-        chosen.update(range(int(first) - 1, int(last)))
-    if not chosen and text.strip():
-        raise StudioError(f"'{text}' names no bars. Write bars as 5, or 5-8, counted from 1.")
-    return frozenset(chosen) or None
+    if not isinstance(names, tuple) or not names or not all(isinstance(name, str) for name in names):
+        raise StudioError(f"{names!r} is no bar of chords. Give the names of its chords, such as ('Am', 'F').")
+    for name in names:
+        parse_chord(name)
 
 
-def parse_swap(text: str) -> tuple[int, int]:
-    """Returns (track, program) of a wish such as "0=violin".
-
-    Raises:
-        StudioError: it is not of this form, or there is no such instrument.
-    """
-    track, equals, name = text.partition("=")
-    if not equals or not track.strip().isdecimal():
-        raise StudioError(f"'{text}' names no track and instrument. Write it as 0=violin.")
-    return int(track), parse_instrument(name.strip())
+def _check_track_instrument(pair: Any) -> None:
+    if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], int) or not isinstance(pair[1], str):
+        raise StudioError(f"{pair!r} names no track and instrument. Give a pair such as (0, 'violin').")
+    if pair[0] < 0:
+        raise StudioError(f"There is no track {pair[0]}. Tracks are counted from 0.")
+    parse_instrument(pair[1])
 
 
 def settle(options: Any, checks: Callable[[Any], list[Check]], **readers: Callable[[str], Any]) -> None:
-    """Returns nothing; makes tuples of the options' lists, and sees that all is well.
+    """Makes tuples of the options' lists, and makes sure that all is well.
 
     Args:
         options: fresh from its caller.
         checks: gives its checks.
-        readers: for an option that is text, or several, what must be able to read it.
+        readers: for an option, or for each value of one that holds several, what must be able to read it.
 
     Raises:
         StudioError: all that is wrong.
     """
     for field in dataclasses.fields(options):
         if isinstance(field.default, tuple):
-            object.__setattr__(options, field.name, tuple(getattr(options, field.name)))
+            value = getattr(options, field.name)
+            if isinstance(value, str):
+                raise StudioError(f"The option {field.name} is not a text such as '{value}'. Give a list of values.")
+            object.__setattr__(options, field.name, _as_tuple(value))
     problems = [text for bad, text in checks(options) if bad]
     for name, parse in readers.items():
         value = getattr(options, name)
@@ -315,6 +313,10 @@ def settle(options: Any, checks: Callable[[Any], list[Check]], **readers: Callab
                 problems.append(str(error))
     if problems:
         raise StudioError(" ".join(dict.fromkeys(problems)))
+
+
+def _as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(_as_tuple(value) if isinstance(value, (list, tuple)) else value for value in values)
 
 
 def _sampling_checks(o: Any, *fields: str) -> list[Check]:
@@ -360,8 +362,13 @@ def seed_check(o: Any) -> Check:
     return not 0 <= o.seed < 2**63, f"The seed {o.seed} is out of range. Choose a whole number from 0."
 
 
-def from_mapping(kind: type[Options], values: Mapping[str, Any]) -> Options:
-    """Returns options of this kind from plain values, as they stand in a recipe.
+def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: int = 4) -> Options:
+    """Returns options of this kind from plain values, as they stand in a recipe of this version or an earlier one.
+
+    Args:
+        kind: of the options.
+        values: by name.
+        beats_per_bar: as in ``typed_values``.
 
     Raises:
         StudioError: a key is unknown, or a value is refused.
@@ -372,9 +379,13 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any]) -> Options:
         raise StudioError(
             f"The recipe has options that this version does not know: {', '.join(unknown)}. Remove them or update the studio."
         )
-    return kind(**values)
+    return kind(**typed_values(values, beats_per_bar))
 
 
 def to_mapping(options: Any) -> dict[str, Any]:
     """Returns options as plain values for a recipe."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(options).items()}
+    return {name: _as_list(value) for name, value in dataclasses.asdict(options).items()}
+
+
+def _as_list(value: Any) -> Any:
+    return [_as_list(each) for each in value] if isinstance(value, tuple) else value

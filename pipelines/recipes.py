@@ -10,6 +10,7 @@ from typing import Any
 from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.option_text import typed_values
 from pipelines.options import to_mapping
 
 DECIDES = ("pipeline", "options", "input", "checkpoint")
@@ -35,6 +36,13 @@ def recipe_of(
         "input": piece.fingerprint,
         "checkpoint": {"name": model.name, "sha256": model.sha256} if model else {},
     }
+
+
+def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
+    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
+    recipe = piece.history[-1] if piece is not None and piece.history else {}
+    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
+    return recipe if known else None
 
 
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:
@@ -66,6 +74,22 @@ def read_recipe(path: Path, pipeline: str) -> Mapping[str, Any]:
     if not all(name in recipe for name in DECIDES):
         raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
     return recipe
+
+
+def with_typed_options(recipe: Mapping[str, Any], beats_per_bar: int = 4) -> Mapping[str, Any]:
+    """Returns a recipe with its options as this version writes them, so that it can be compared with others.
+
+    Options that cannot be read stay as they are.
+
+    Args:
+        recipe: of any version.
+        beats_per_bar: as in ``typed_values``.
+    """
+    options = recipe.get("options")
+    try:
+        return {**recipe, "options": typed_values(options, beats_per_bar)} if isinstance(options, Mapping) else recipe
+    except StudioError:
+        return recipe
 
 
 def check_input(recipe: Mapping[str, Any], piece: Piece) -> None:

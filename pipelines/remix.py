@@ -10,14 +10,14 @@ import symusic
 from checkpoints.loading import Checkpoint, load
 from music.edit import graft
 from music.errors import StudioError
-from music.instruments import DRUMS, track_label
+from music.instruments import DRUMS, parse_instrument, track_label
 from music.piece import Piece
 from music.tokens.columns import FIRST, Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.infilling.instruments import choose_players, give_to
 from pipelines.infilling.mask_predict import MaskPredictor
-from pipelines.options import RemixOptions, parse_swap
+from pipelines.options import RemixOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "1"
@@ -88,7 +88,7 @@ def written(canvas: Canvas) -> symusic.Score:
 
 def _swaps(original: Original, options: RemixOptions) -> dict[int, int]:
     """Returns the program that each track is asked to change to."""
-    found = dict(parse_swap(text) for text in options.instruments)
+    found = {track: parse_instrument(name) for track, name in options.instruments}
     for track, program in found.items():
         if track >= len(original.score.tracks):
             raise StudioError(

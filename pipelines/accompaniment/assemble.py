@@ -16,39 +16,43 @@ from music.edit import NewNote, add_track, graft, trim_overlaps
 from music.instruments import DRUMS, parse_instrument, playable_range
 from music.tokens.columns import FIRST
 from music.tokens.octuple import vocabulary
-from pipelines.accompaniment.request import Commission, Player
+from pipelines.accompaniment.notes import AccompanimentNote
+from pipelines.accompaniment.request import AccompanimentRequest, Player
 from pipelines.options import HarmonizeOptions
 
+# Block chords: softer than a played note of medium loudness, from C3 to E5 and below the melody, but never squeezed below
+# C4. By ear and eye, not measured.
 BLOCK_VELOCITY = 64
 BLOCK_RANGE = (48, 76)
 MIN_BLOCK_CEILING = 60
 
 
-def join(
-    asked: Commission,
+def assemble(
+    request: AccompanimentRequest,
     options: HarmonizeOptions,
-    notes: Sequence[tuple[int, int, int, int, int]],
+    notes: Sequence[AccompanimentNote],
     chords: Sequence[Chord | None],
 ) -> symusic.Score:
-    """Returns the melody with new notes (role, position, length, pitch, velocity id) and chord symbols."""
-    base, tracks = _stage(asked, options)
-    velocities = vocabulary().velocities
+    """Returns the melody with new notes and chord symbols."""
+    base, tracks = _base(request, options)
+    grid, velocities = request.grid, vocabulary().velocities
     new: list[NewNote] = []
-    for role, position, length, pitch, level in notes:
-        start = asked.tick(position)
-        stop = next((stop for begin, stop in asked.inside if begin <= start < stop), start)
-        end = min(stop, max(start + 1, asked.tick(position + length)))
+    for note in notes:
+        start = grid.tick_at(note.position)
+        stop = next((stop for begin, stop in request.tick_ranges if begin <= start < stop), start)
+        end = min(stop, max(start + 1, grid.tick_at(note.position + note.duration)))
         if start < end:
-            new.append((tracks[role], start, end - start, pitch, int(np.clip(velocities[level - FIRST], 1, 127))))
-    spans = spans_of(chords, [*asked.beat_ticks.tolist(), asked.grid[-1].end], rests=True)
+            velocity = int(np.clip(velocities[note.velocity_id - FIRST], 1, 127))
+            new.append((tracks[note.role], start, end - start, note.pitch, velocity))
+    spans = spans_of(chords, [*grid.beat_ticks.tolist(), grid.end], rests=True)
     if options.style == "chords":
-        block = _blocks(asked, spans, _block_player(asked, options).program)
+        block = _block_chords(request, spans, _block_player(request, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
-    score = graft(base, _apart(base, new))
-    return _named(asked, options, score, spans)
+    score = graft(base, _without_collisions(base, new))
+    return _with_symbols(request, options, score, spans)
 
 
-def _apart(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
+def _without_collisions(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
     """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
     fresh = base.copy()
     for track in fresh.tracks:
@@ -72,15 +76,15 @@ def _apart(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
     return found
 
 
-def _named(
-    asked: Commission, options: HarmonizeOptions, score: symusic.Score, spans: Sequence[ChordSpan]
+def _with_symbols(
+    request: AccompanimentRequest, options: HarmonizeOptions, score: symusic.Score, spans: Sequence[ChordSpan]
 ) -> symusic.Score:
     """Returns the score with chord symbols; outside the bars that are written those that it has stay."""
-    end = asked.grid[-1].end
+    end = request.grid.end
     if not options.bars:
         sounding = (number for number, span in enumerate(spans) if span.chord != NO_CHORD)
-        return with_chords(score, spans[next(sounding, 0) :], asked.key)
-    before, inside = chord_spans(score, end), asked.inside
+        return with_chords(score, spans[next(sounding, 0) :], request.key)
+    before, inside = chord_spans(score, end), request.tick_ranges
     plain = with_chords(score, ())
     others = {(marker.time, marker.text) for marker in plain.markers}
     old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
@@ -90,21 +94,23 @@ def _named(
         cut = [span for span in cut if span.start < span.end]
         if stop < end and not any(marker.time == stop for marker in kept):
             cut.append(ChordSpan(stop, stop + 1, chords_at(before, np.array([stop]))[0]))
-        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, asked.key).markers
+        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, request.key).markers
     plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
     return plain
 
 
-def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
+def _base(request: AccompanimentRequest, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
     """Returns the score without what gives way, and the track of each role; block chords have role 0."""
-    players = asked.players or (_block_player(asked, options),)
+    players = request.players or (_block_player(request, options),)
     if not options.bars:
-        base = asked.score.copy()
-        base.tracks = [asked.score.tracks[asked.melody]]
+        base = request.score.copy()
+        base.tracks = [request.score.tracks[request.melody]]
         existing: list[int | None] = [None] * len(players)
     else:
-        base = _thinned(asked)
-        existing = asked.tracks() if asked.players else [_track_of(asked, players[0], bool(options.instruments))]
+        base = _without_replaced_notes(request)
+        existing = (
+            request.player_tracks() if request.players else [_track_of(request, players[0], bool(options.instruments))]
+        )
     tracks = {}
     for player, track in zip(players, existing, strict=True):
         if track is None:
@@ -116,39 +122,41 @@ def _stage(asked: Commission, options: HarmonizeOptions) -> tuple[symusic.Score,
     return base, tracks
 
 
-def _block_player(asked: Commission, options: HarmonizeOptions) -> Player:
+def _block_player(request: AccompanimentRequest, options: HarmonizeOptions) -> Player:
     program = parse_instrument(options.instruments[0]) if options.instruments else 0
-    track = _track_of(asked, Player(0, program, "Chords"), bool(options.instruments)) if options.bars else None
-    return Player(0, program if track is None else asked.score.tracks[track].program, "Chords")
+    track = _track_of(request, Player(0, program, "Chords"), bool(options.instruments)) if options.bars else None
+    return Player(0, program if track is None else request.score.tracks[track].program, "Chords")
 
 
-def _track_of(asked: Commission, player: Player, by_instrument: bool) -> int | None:
-    tracks = asked.score.tracks
-    others = [n for n, track in enumerate(tracks) if n != asked.melody and not track.is_drum]
+def _track_of(request: AccompanimentRequest, player: Player, by_instrument: bool) -> int | None:
+    tracks = request.score.tracks
+    others = [n for n, track in enumerate(tracks) if n != request.melody and not track.is_drum]
     same = [track for track in others if tracks[track].program == player.program]
     named = [track for track in (same if by_instrument else others) if tracks[track].name == player.name]
     return next(iter(named or same), None)
 
 
-def _thinned(asked: Commission) -> symusic.Score:
+def _without_replaced_notes(request: AccompanimentRequest) -> symusic.Score:
     """Returns the score without the notes of others than the melody that start in the bars to be written."""
     gone = set()
-    for number, track in enumerate(asked.score.tracks):
-        if number != asked.melody and len(track.notes):
+    for number, track in enumerate(request.score.tracks):
+        if number != request.melody and len(track.notes):
             times = track.notes.numpy()["time"]
-            for start, end in asked.inside:
+            for start, end in request.tick_ranges:
                 gone |= {(number, int(note)) for note in np.flatnonzero((times >= start) & (times < end))}
-    return graft(asked.score, [], gone)
+    return graft(request.score, [], gone)
 
 
-def _blocks(asked: Commission, spans: Sequence[ChordSpan], program: int) -> list[tuple[int, int, int]]:
+def _block_chords(
+    request: AccompanimentRequest, spans: Sequence[ChordSpan], program: int
+) -> list[tuple[int, int, int]]:
     """Returns block chords (tick, duration, pitch) in the bars that are written, struck anew in each bar, under the tune."""
-    tune = asked.score.tracks[asked.melody].notes.numpy()
+    tune = request.score.tracks[request.melody].notes.numpy()
     pieces, ceilings = [], []
-    for number, bar in enumerate(asked.grid):
-        if not asked.writes(number):
+    for number, bar in enumerate(request.grid.bars):
+        if not request.writes(number):
             continue
-        for span, (begin, stop) in product(spans, asked.inside):
+        for span, (begin, stop) in product(spans, request.tick_ranges):
             start, end = max(span.start, bar.start, begin), min(span.end, bar.end, stop)
             if start < end:
                 over = (tune["time"] < end) & (tune["time"].astype(np.int64) + tune["duration"] > start)

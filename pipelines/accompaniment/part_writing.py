@@ -16,29 +16,43 @@ from music.chords import Chord
 from music.tokens.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
-from pipelines.accompaniment.constraints import tones_of
-from pipelines.accompaniment.request import Commission
-from pipelines.accompaniment.sampler import Entry, Score, Timetable, before, draws
+from pipelines.accompaniment.constraints import chord_tones
+from pipelines.accompaniment.notes import AccompanimentNote, VoiceNote
+from pipelines.accompaniment.request import AccompanimentRequest
+from pipelines.accompaniment.sampler import (
+    EncoderInput,
+    ScheduledRow,
+    ScheduledSampler,
+    decoder_context,
+    stage_randomness,
+)
 from pipelines.options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
-WIDEST = {ALTO: 12, TENOR: 12}  # semitones below the voice above
-FOREIGN = {True: 3.0, False: 1.5}  # off the logit of a tone foreign to a chord that was typed, or was not
-NOTES_A_STEP = 12
+NOTES_PER_STEP = 12  # how often progress is told, in notes of each variant
+SOPRANO = 0
+
+# Semitones below the voice above: upper voices stay within an octave of each other, as harmony textbooks have it. The bass
+# may lie three octaves lower, which keeps it in its range and is not a rule.
+MAX_SPACING = {ALTO: 12, TENOR: 12}
+MAX_BASS_SPACING = 36
+# Off the logit of a pitch that is not in a chord that was typed, or was not. By ear and eye, not measured; how often the
+# voices break rules beside Bach's stands on the card of harmonize-small.
+NON_CHORD_TONE_PENALTY = {True: 3.0, False: 1.5}
 
 
 @dataclass
 class Voices:
-    """Where the four voices of one variant stand; pitches as they sound, positions from the start of the piece.
+    """Where the four voices of one variant stand.
 
     Attributes:
         ends: when the note of each lower voice ends.
-        lines: the notes (start, end, pitch) of each voice, the soprano's (all of them) first.
+        lines: the notes of each voice, the soprano's (all of them) first.
         bar: of the last row.
     """
 
     ends: dict[int, int]
-    lines: dict[int, list[tuple[int, int, int]]]
+    lines: dict[int, list[VoiceNote]]
     bar: int
 
     def next(self) -> tuple[int, int]:
@@ -54,91 +68,96 @@ class Voices:
                 return None
         return None
 
-
-SOPRANO = 0
+    def write(self, note: AccompanimentNote, bar: int) -> None:
+        """Adds a note that was written into a bar."""
+        end = note.position + note.duration
+        self.ends[note.role] = end
+        self.lines[note.role].append(VoiceNote(note.position, end, note.pitch))
+        self.bar = bar
 
 
 def write_voices(
     checkpoint: Checkpoint,
-    asked: Commission,
+    request: AccompanimentRequest,
     options: HarmonizeOptions,
     chords: Sequence[Sequence[Chord | None]],
-    kept: np.ndarray,
-) -> Iterator[list[list[tuple[int, int, int, int, int]]]]:
-    """Yields the new notes of each variant: (role, position, length in positions, pitch as it sounds, velocity id).
+    existing: np.ndarray,
+) -> Iterator[list[tuple[AccompanimentNote, ...]]]:
+    """Yields the new notes of each variant, as far as they are written; all of them last.
 
     Args:
         checkpoint: the model.
-        asked: the commission.
+        request: the request.
         options: how to choose.
         chords: of each beat of each variant.
-        kept: octuples of the lower voices that stay, as the model writes them.
+        existing: octuples of the lower voices that stay, as the model writes them.
     """
-    count, randomness = options.variants, draws(options, VOICE_STAGE)
-    notes: list[list[tuple[int, int, int, int, int]]] = [[] for _ in range(count)]
-    scores = [Score(asked, of_variant) for of_variant in chords]
+    count, randomness = options.variants, stage_randomness(options, VOICE_STAGE)
+    notes: list[list[AccompanimentNote]] = [[] for _ in range(count)]
+    inputs = [EncoderInput(request, of_variant) for of_variant in chords]
     temperature = options.temperature * options.temperature_notes
-    soprano = sung(asked.lead, asked.starts)
-    for first, last in asked.stretches:
-        begin, stop = int(asked.starts[first]), int(asked.starts[last])
+    durations, bar_starts = vocabulary().durations, request.grid.bar_starts
+    soprano = top_line(request.lead, bar_starts)
+    for first, last in request.bar_ranges:
+        begin, stop = int(bar_starts[first]), int(bar_starts[last])
         begin = max(begin, min((start for start, end, _ in soprano if end > begin), default=stop))
         stop = min(stop, max((end for start, end, _ in soprano if start < stop), default=begin))
-        read = before(asked, kept, first)
-        lines = {voice: held_notes(kept, voice, asked) for voice in VOICES}
-        ends = {voice: max([begin, *(end for start, end, _ in line if start < begin)]) for voice, line in lines.items()}
-        lines = {voice: [note for note in line if note[0] < begin] for voice, line in lines.items()} | {
-            SOPRANO: soprano
-        }
-        states = [Voices(dict(ends), {v: list(line) for v, line in lines.items()}, read[2]) for _ in range(count)]
-        table = Timetable(checkpoint, asked, "chorale", scores, [read[:2]] * count, temperature, options, randomness)
+        *context, bar = decoder_context(request, existing, first)
+        held = {voice: held_notes(existing, voice, request) for voice in VOICES}
+        ends = {voice: max([begin, *(end for start, end, _ in line if start < begin)]) for voice, line in held.items()}
+        lines = {voice: [note for note in line if note.start < begin] for voice, line in held.items()}
+        lines[SOPRANO] = soprano
+        states = [Voices(dict(ends), {voice: list(line) for voice, line in lines.items()}, bar) for _ in range(count)]
+        sampler = ScheduledSampler(
+            checkpoint, request, "chorale", inputs, [tuple(context)] * count, temperature, options, randomness
+        )
         live, step = list(range(count)), 0
         while True:
             going = [number for number in live if states[number].next()[0] < stop]
             if not going:
                 break
             if len(going) < len(live):
-                table.select([live.index(number) for number in going])
+                sampler.select([live.index(number) for number in going])
             live = going
-            entries = [VoiceNote(states[number], asked, chords[number], stop) for number in live]
-            times = [entry.position for entry in entries]
-            written = table.write(entries, times, randomness.step()[:, live])
-            for number, entry, row in zip(live, entries, written, strict=True):
-                length = min(int(vocabulary().durations[row[StepField.DURATION] - FIRST]), stop - entry.position)
-                pitch = row[StepField.PITCH] - FIRST - asked.shift
-                states[number].ends[entry.voice] = entry.position + length
-                states[number].lines[entry.voice].append((entry.position, entry.position + length, pitch))
-                states[number].bar = entry.bar
-                notes[number].append((entry.voice, entry.position, length, pitch, row[StepField.VELOCITY]))
+            scheduled = [VoiceRow(states[number], request, chords[number], stop) for number in live]
+            written = sampler.write(scheduled, [row.position for row in scheduled], randomness.step()[:, live])
+            for number, plan, row in zip(live, scheduled, written, strict=True):
+                duration = min(int(durations[row[StepField.DURATION] - FIRST]), stop - plan.position)
+                pitch = row[StepField.PITCH] - FIRST - request.shift
+                note = AccompanimentNote(plan.voice, plan.position, duration, pitch, row[StepField.VELOCITY])
+                states[number].write(note, plan.bar)
+                notes[number].append(note)
             step += 1
-            if step % NOTES_A_STEP == 0:
-                yield notes
-    yield notes
+            if step % NOTES_PER_STEP == 0:
+                yield [tuple(of_variant) for of_variant in notes]
+    yield [tuple(of_variant) for of_variant in notes]
 
 
-class VoiceNote(Entry):
+class VoiceRow(ScheduledRow):
     """The next note of one variant's voices.
 
     Args:
         voices: where they stand.
-        asked: the commission.
+        request: the request.
         chords: of each beat.
         stop: the position at which all voices end.
     """
 
-    def __init__(self, voices: Voices, asked: Commission, chords: Sequence[Chord | None], stop: int):
-        self.voices, self.asked, self.chords, self.stop = voices, asked, chords, stop
+    def __init__(self, voices: Voices, request: AccompanimentRequest, chords: Sequence[Chord | None], stop: int):
+        self.voices, self.request, self.chords, self.stop = voices, request, chords, stop
         self.position, self.voice = voices.next()
-        starts = asked.starts
-        self.bar = min(int(np.searchsorted(starts, self.position, side="right")) - 1, len(starts) - 2)
-        row = asked.beats[np.flatnonzero(asked.beat_positions <= self.position)[-1]]
+        grid = request.grid
+        self.bar = min(grid.bar_at(self.position), len(grid.bars) - 1)
+        row = grid.beat_rows[np.flatnonzero(grid.beat_positions <= self.position)[-1]]
         self.fixed = (
             FIRST + min(max(self.bar - voices.bar, 0), MAX_STEP), int(row[Octuple.SIGNATURE]), int(row[Octuple.TEMPO]),
-            FIRST + self.position - int(starts[self.bar]), self.voice,
+            FIRST + self.position - int(grid.bar_starts[self.bar]), self.voice,
         )  # fmt: skip
-        self.beat = max(0, int(np.searchsorted(asked.beat_ticks, asked.tick(self.position), side="right")) - 1)
+        tick = grid.tick_at(self.position)
+        self.beat = max(0, int(np.searchsorted(grid.beat_ticks, tick, side="right")) - 1)
 
     def known(self, field: int, row: list[int]) -> int | None:
-        """Returns the id of a field that the timetable gives."""
+        """Returns the id of a field that the schedule gives."""
         return self.fixed[field] if field < StepField.PITCH else None
 
     def allowed(self, field: int, row: list[int], scores: np.ndarray) -> np.ndarray:
@@ -147,12 +166,13 @@ class VoiceNote(Entry):
         if field == StepField.PITCH:
             pitches = self._pitches()
             chord: Chord | None = self.chords[self.beat]
-            if (tones := tones_of(chord)) is not None:
+            if (tones := chord_tones(chord)) is not None:
+                penalty = NON_CHORD_TONE_PENALTY[self.request.chords_are_typed]
                 for pitch in pitches:
-                    scores[FIRST + pitch + self.asked.shift] -= 0 if pitch % 12 in tones else FOREIGN[self.asked.typed]
-            mask[[FIRST + pitch + self.asked.shift for pitch in pitches]] = True
+                    scores[FIRST + pitch + self.request.shift] -= penalty * (pitch % 12 not in tones)
+            mask[[FIRST + pitch + self.request.shift for pitch in pitches]] = True
         elif field == StepField.DURATION:
-            room = self._room(row[StepField.PITCH] - FIRST - self.asked.shift)
+            room = self._max_duration(row[StepField.PITCH] - FIRST - self.request.shift)
             fitting = int(np.searchsorted(vocabulary().durations, room, side="right"))
             mask[FIRST : FIRST + max(1, fitting)] = True
             if self._is_last():  # the last notes are held to the end
@@ -163,6 +183,7 @@ class VoiceNote(Entry):
         return mask
 
     def _pitches(self) -> list[int]:
+        """Returns the pitches that keep as many of the rules, in their order, as any pitch can keep."""
         low, high = VOICE_RANGES[1 + VOICES.index(self.voice)]
         pitches = list(range(low, high + 1))
         above = [self._sounding(voice) for voice in VOICES if voice < self.voice]
@@ -174,7 +195,7 @@ class VoiceNote(Entry):
             lambda p: p <= inner,
             lambda p: p <= ceiling,
             lambda p: p >= floor,
-            lambda p: p >= ceiling - WIDEST.get(self.voice, 36),
+            lambda p: p >= ceiling - MAX_SPACING.get(self.voice, MAX_BASS_SPACING),
             lambda p: not self._parallel(p),
         ):
             pitches = [p for p in pitches if rule(p)] or pitches
@@ -204,29 +225,32 @@ class VoiceNote(Entry):
                 return True
         return False
 
-    def _room(self, pitch: int) -> int:
+    def _max_duration(self, pitch: int) -> int:
         """Returns for how long a pitch may be held: to the end, until the soprano goes below it, or the typed chord changes."""
         room = self.stop - self.position
         for start, _, tune in self.voices.lines[SOPRANO]:
             if start > self.position and tune < pitch:
                 room = min(room, start - self.position)
                 break
-        chords, positions = self.asked.asked, self.asked.beat_positions
+        chords, grid = self.request.required_chords, self.request.grid
         for beat in range(self.beat, len(chords)):
-            tones = tones_of(chords[beat])
+            tones = chord_tones(chords[beat])
             if tones is None or pitch % 12 in tones:
                 continue
             if beat > self.beat:
-                return min(room, int(positions[beat]) - self.position)
-            after = int([*positions, self.asked.starts[-1]][beat + 1])
-            on_the_beat = int(positions[beat] == self.position)  # a foreign tone is shorter than a beat
+                return min(room, int(grid.beat_positions[beat]) - self.position)
+            after = int([*grid.beat_positions, grid.bar_starts[-1]][beat + 1])
+            on_the_beat = int(grid.beat_positions[beat] == self.position)  # a non-chord tone is shorter than a beat
             return min(room, max(1, after - self.position - on_the_beat))
         return room
 
 
-def sung(rows: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
-    """Returns the highest line of octuples as notes (start, end, pitch), each ended by the next."""
-    times, lengths = onsets(rows, starts), vocabulary().durations[rows[:, Octuple.DURATION].astype(np.int64) - FIRST]
+def top_line(rows: np.ndarray, bar_starts: np.ndarray) -> list[VoiceNote]:
+    """Returns the highest line of octuples, each note ended by the next."""
+    times, lengths = (
+        onsets(rows, bar_starts),
+        vocabulary().durations[rows[:, Octuple.DURATION].astype(np.int64) - FIRST],
+    )
     top: dict[int, tuple[int, int]] = {}
     for time, length, pitch in zip(
         times.tolist(), lengths.tolist(), (rows[:, Octuple.PITCH] - FIRST).tolist(), strict=True
@@ -235,10 +259,10 @@ def sung(rows: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
             top[time] = (pitch, time + length)
     order = sorted(top)
     ends = [*order[1:], 10**9][: len(order)]
-    return [(time, min(top[time][1], after), top[time][0]) for time, after in zip(order, ends, strict=True)]
+    return [VoiceNote(time, min(top[time][1], after), top[time][0]) for time, after in zip(order, ends, strict=True)]
 
 
-def held_notes(rows: np.ndarray, voice: int, asked: Commission) -> list[tuple[int, int, int]]:
-    """Returns the notes (start, end, pitch as it sounds) of a voice in octuples as the model writes them."""
-    mine = rows[rows[:, Octuple.PROGRAM] == voice]
-    return [(start, end, pitch - asked.shift) for start, end, pitch in sung(mine, asked.starts)]
+def held_notes(rows: np.ndarray, voice: int, request: AccompanimentRequest) -> list[VoiceNote]:
+    """Returns the notes of a voice in octuples as the model writes them."""
+    line = top_line(rows[rows[:, Octuple.PROGRAM] == voice], request.grid.bar_starts)
+    return [note._replace(pitch=note.pitch - request.shift) for note in line]

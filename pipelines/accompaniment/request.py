@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import symusic
@@ -13,8 +11,8 @@ import symusic
 from music.analysis.chord_estimation import chords_at, estimate_chords
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
-from music.bars import Bar, bar_grid, score_end
-from music.chords import Chord, chord_spans, parse_progression
+from music.bars import score_end
+from music.chords import Chord, chord_spans, progression_of
 from music.errors import StudioError
 from music.instruments import BASSES, DRUMS, instrument_name, parse_instrument, program_of
 from music.piece import Piece
@@ -24,11 +22,15 @@ from music.tokens import octuple as tokens
 from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES, Conditions, canonical_key, shift_to_canonical
-from pipelines.options import HarmonizeOptions, parse_bars
+from pipelines.accompaniment.beat_grid import BeatGrid, beat_grid
+from pipelines.options import HarmonizeOptions
+from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")
 CHOIR = 52
 FINGERED_BASS = 33
+SINGING = (*range(40, 45), *range(52, 55), *range(64, 80))
+"""Strings, voices, reeds and pipes: three more of the melody's own instrument sing a chorale with it."""
 VOICE_NAMES = ("Alto", "Tenor", "Bass")
 
 
@@ -47,8 +49,8 @@ class Player:
     name: str
 
 
-@dataclass(frozen=True)
-class Commission:
+@dataclass(frozen=True, eq=False)
+class AccompanimentRequest:
     """What is to be written.
 
     Attributes:
@@ -56,16 +58,13 @@ class Commission:
         melody: the melody's track.
         key: in which it is read.
         shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
-        grid: the bars of the piece, up to the end of the melody or of the accompaniment that is there.
-        starts: int64 [bars + 1] the position at which each bar begins, and where the last ends.
-        beats: int16 [beats, 8] one row a beat, its chord unknown.
-        beat_ticks: int64 [beats] where each begins.
+        grid: bars and beats, up to the end of the melody or of the accompaniment that is there.
         lead: int16 [notes, 8] the melody as it sounds, played by LEAD.
-        asked: for each beat the chord that must be there; None where the model chooses.
-        typed: whether chords were typed.
-        stretches: the bars to write, as ranges [first, last).
-        inside: the ticks that were asked for, as ranges [start, stop): those of the stretches, or fewer in a signature
-            that the model does not know.
+        required_chords: for each beat the chord that must be there; None where the model chooses.
+        chords_are_typed: whether the user gave any of them.
+        bar_ranges: the bars to write, as ranges [first, last).
+        tick_ranges: the ticks that were asked for, as ranges [start, stop): those of the bars to write, or fewer in a
+            signature that the model does not know.
         players: who accompanies; none for block chords, which are voiced by rule.
         conditions: key, tempo, signature, instruments.
     """
@@ -74,48 +73,36 @@ class Commission:
     melody: int
     key: Key
     shift: int
-    grid: tuple[Bar, ...]
-    starts: np.ndarray
-    beats: np.ndarray
-    beat_ticks: np.ndarray
+    grid: BeatGrid
     lead: np.ndarray
-    asked: tuple[Chord | None, ...]
-    typed: bool
-    stretches: tuple[tuple[int, int], ...]
-    inside: tuple[tuple[int, int], ...]
+    required_chords: tuple[Chord | None, ...]
+    chords_are_typed: bool
+    bar_ranges: tuple[tuple[int, int], ...]
+    tick_ranges: tuple[tuple[int, int], ...]
     players: tuple[Player, ...]
     conditions: Conditions
 
-    @cached_property
-    def beat_positions(self) -> np.ndarray:
-        """The position at which each beat begins, int64 [beats]."""
-        return accompaniment.onsets(self.beats, self.starts)
-
     @property
-    def bars(self) -> int:
+    def bar_count(self) -> int:
         """How many bars are to be written."""
-        return sum(last - first for first, last in self.stretches)
+        return sum(last - first for first, last in self.bar_ranges)
 
     def writes(self, bar: int) -> bool:
         """Returns whether a bar is to be written."""
-        return any(first <= bar < last for first, last in self.stretches)
+        return any(first <= bar < last for first, last in self.bar_ranges)
 
-    def tick(self, position: int) -> int:
-        """Returns the tick of a position since the beginning."""
-        bar = min(int(np.searchsorted(self.starts, position, side="right")) - 1, len(self.grid) - 1)
-        within = (position - int(self.starts[bar])) * self.score.ticks_per_quarter // tokens.POSITIONS_PER_QUARTER
-        return min(self.grid[bar].start + within, self.grid[bar].end)
-
-    def wishes(self, style: str, complexity: str | None = None) -> np.ndarray:
+    def prefix(self, style: str, complexity: str | None = None) -> np.ndarray:
         """Returns the prefix ids of the conditions for a style."""
         number = None if complexity is None else accompaniment.COMPLEXITIES.index(complexity)
         return accompaniment.condition_ids(self.conditions, HARMONIES.index(style), number)
 
-    def kept_rows(self) -> np.ndarray:
+    def existing_rows(self) -> np.ndarray:
         """Returns the accompaniment that is there, int16 [notes, 8] as it sounds, played by the players' roles."""
         encoded = tokens.encode(self.score, keep_doubles=True)
         role_of = {
-            track: player.role for player, track in zip(self.players, self.tracks(), strict=True) if track is not None
+            track: player.role
+            for player, track in zip(self.players, self.player_tracks(), strict=True)
+            if track is not None
         }
         tracks = encoded.origin[:, 0]
         kept = np.isin(tracks, list(role_of))
@@ -123,7 +110,7 @@ class Commission:
         rows[:, Octuple.PROGRAM] = [role_of[track] for track in tracks[kept].tolist()]
         return rows[accompaniment.in_order(rows)]
 
-    def tracks(self) -> list[int | None]:
+    def player_tracks(self) -> list[int | None]:
         """Returns the track of the score that each player has already, None for those who have none."""
         free = [track for track in range(len(self.score.tracks)) if track != self.melody]
         found: list[int | None] = []
@@ -138,7 +125,7 @@ class Commission:
         return found
 
 
-def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
+def accompaniment_request(piece: Piece, options: HarmonizeOptions) -> AccompanimentRequest:
     """Returns what options ask to be written for a piece.
 
     Raises:
@@ -146,46 +133,34 @@ def commission(piece: Piece, options: HarmonizeOptions) -> Commission:
     """
     score = piece.score
     melody = _melody(piece, options)
-    tune = score.copy()
-    tune.tracks = [score.tracks[melody]]
-    lead = tokens.encode(tune).rows
+    alone = score.copy()
+    alone.tracks = [score.tracks[melody]]
+    lead = tokens.encode(alone).rows
     lead[:, Octuple.PROGRAM] = LEAD
-    end = max(score_end(tune), score_end(score) if options.bars else 0)
-    grid, _ = tokens.model_grid(score, end)
-    beats, ticks = accompaniment.beat_rows(score, end)
-    starts = accompaniment.bar_starts(beats)
-    bars = bar_grid(score, end)
-    if (written_end := bars[-1].end) < grid[-1].end:  # in a signature that the model does not know
-        before, within = ticks < written_end, (written_end - grid[-1].start) * tokens.POSITIONS_PER_QUARTER
-        beats, ticks = beats[before], ticks[before]
-        starts[-1] = starts[-2] + max(1, within // score.ticks_per_quarter)
-        grid[-1] = grid[-1]._replace(end=written_end)
-    stretches, inside = _stretches(options, bars, grid)
-    asked, typed = _asked(score, options, beats, ticks, stretches)
-    key = _key(piece, options, melody, [chord for chord in asked if chord] if typed else [])
+    grid = beat_grid(score, max(score_end(alone), score_end(score) if options.bars else 0))
+    bar_ranges, tick_ranges = _ranges(options, grid)
+    chords, are_typed = _required_chords(score, options, grid, bar_ranges)
+    key = _key(piece, options, melody, [chord for chord in chords if chord] if are_typed else [])
     index = key.tonic + (12 if key.mode == "minor" else 0)
     players = tuple(_players(score, options, melody))
     programs = tuple(sorted({player.role - FIRST for player in players if player.role <= DRUM_PROGRAM}))
-    return Commission(
+    return AccompanimentRequest(
         score=score,
         melody=melody,
         key=key,
         shift=shift_to_canonical(index),
-        grid=tuple(grid),
-        starts=starts,
-        beats=beats,
-        beat_ticks=ticks,
+        grid=grid,
         lead=lead,
-        asked=asked,
-        typed=typed,
-        stretches=stretches,
-        inside=inside,
+        required_chords=chords,
+        chords_are_typed=are_typed,
+        bar_ranges=bar_ranges,
+        tick_ranges=tick_ranges,
         players=players,
         conditions=Conditions(
             genre=_genre(options, DRUM_PROGRAM - FIRST in programs),
             key=canonical_key(index),
-            tempo=int(np.bincount(beats[:, Octuple.TEMPO]).argmax()) - FIRST,
-            signature=int(np.bincount(beats[:, Octuple.SIGNATURE]).argmax()) - FIRST,
+            tempo=int(np.bincount(grid.beat_rows[:, Octuple.TEMPO]).argmax()) - FIRST,
+            signature=int(np.bincount(grid.beat_rows[:, Octuple.SIGNATURE]).argmax()) - FIRST,
             programs=programs or None,
         ),
     )
@@ -196,15 +171,15 @@ def _genre(options: HarmonizeOptions, drums: bool) -> int | None:
     return GENRES.index("classical") if options.style == "chorale" else GENRES.index("pop") if drums else None
 
 
-def harmonised(piece: Piece) -> Mapping[str, Any] | None:
-    """Returns the recipe of the step that made a piece, if it harmonised; None otherwise."""
-    return next((step for step in piece.history[-1:] if step.get("pipeline") == "harmonize"), None)
-
-
 def _melody(piece: Piece, options: HarmonizeOptions) -> int:
+    """Returns the melody's track: the one that is asked for, else the one that is found.
+
+    Raises:
+        StudioError: there is none, or no melody is on it.
+    """
     score, melody = piece.score, options.melody
-    if melody is None:  # what was harmonised before has its melody first
-        melody = 0 if harmonised(piece) and len(score.tracks) else find_melody(score)
+    if melody is None:  # what was harmonized before has its melody first
+        melody = 0 if harmonized(piece) and len(score.tracks) else find_melody(score)
     if melody is None or not score.tracks:
         raise StudioError(
             "There is no melody to accompany. Open a file with a tune in it, or write one on the Generate page."
@@ -218,23 +193,25 @@ def _melody(piece: Piece, options: HarmonizeOptions) -> int:
     return melody
 
 
-def _stretches(
-    options: HarmonizeOptions, bars: Sequence[Bar], grid: Sequence[Bar]
+def _ranges(
+    options: HarmonizeOptions, grid: BeatGrid
 ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-    """Returns the ranges of the model's bars that are to be written, and of the ticks that were asked for."""
-    chosen = parse_bars(options.bars)
-    if chosen is not None and max(chosen) >= len(bars):
+    """Returns the ranges of the model's bars that are to be written, and of the ticks that were asked for.
+
+    Raises:
+        StudioError: the piece lacks some of the bars.
+    """
+    chosen, count = set(options.bars), len(grid.written_bars)
+    if chosen and max(chosen) >= count:
         raise StudioError(
-            f"The piece has {len(bars)} bars, so bar {max(chosen) + 1} cannot be harmonized. Choose bars 1 to {len(bars)}."
+            f"The piece has {count} bars, so bar {max(chosen) + 1} cannot be harmonized. Choose bars 1 to {count}."
         )
-    inside = _in_one([(bar.start, bar.end) for number, bar in enumerate(bars) if chosen is None or number in chosen])
-    written = [
-        number for number, bar in enumerate(grid) if any(start < bar.end and stop > bar.start for start, stop in inside)
-    ]
-    return _in_one([(number, number + 1) for number in written]), inside
+    ticks = _merged([(bar.start, bar.end) for n, bar in enumerate(grid.written_bars) if not chosen or n in chosen])
+    bars = [n for n, bar in enumerate(grid.bars) if any(start < bar.end and stop > bar.start for start, stop in ticks)]
+    return _merged([(bar, bar + 1) for bar in bars]), ticks
 
 
-def _in_one(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Returns ranges in order, those made one that touch."""
     found: list[tuple[int, int]] = []
     for start, stop in ranges:
@@ -244,43 +221,37 @@ def _in_one(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _asked(
-    score: symusic.Score,
-    options: HarmonizeOptions,
-    beats: np.ndarray,
-    ticks: np.ndarray,
-    stretches: Sequence[tuple[int, int]],
+def _required_chords(
+    score: symusic.Score, options: HarmonizeOptions, grid: BeatGrid, bar_ranges: Sequence[tuple[int, int]]
 ) -> tuple[tuple[Chord | None, ...], bool]:
-    """Returns the chord of each beat that is given, None where the model chooses, and whether any were typed."""
-    bars = beats[:, Octuple.BAR].astype(np.int64) - FIRST
-    inside = np.array([any(first <= bar < last for first, last in stretches) for bar in bars.tolist()])
-    asked: list[Chord | None] = [None] * len(beats)
+    """Returns the chord that each beat must have, None where the model chooses, and whether any were typed."""
+    bars = grid.beat_bars
+    inside = np.array([any(first <= bar < last for first, last in bar_ranges) for bar in bars.tolist()])
+    required: list[Chord | None] = [None] * len(bars)
     if options.bars:
-        spans = chord_spans(score) or estimate_chords(score)
-        kept = chords_at(spans, ticks)
-        asked = [None if new else chord for new, chord in zip(inside.tolist(), kept, strict=True)]
-    counts = np.bincount(bars)
-    progression = parse_progression(options.chords, int(np.bincount(counts).argmax())) if options.chords.strip() else ()
+        kept = chords_at(chord_spans(score) or estimate_chords(score), grid.beat_ticks)
+        required = [None if new else chord for new, chord in zip(inside.tolist(), kept, strict=True)]
+    progression = progression_of(options.chords)
     if not progression:
-        return tuple(asked), False
-    numbers = np.arange(len(bars)) - (counts.cumsum() - counts)[bars]  # of each beat in its bar
-    first = stretches[0][0] if options.bars else 0
+        return tuple(required), False
+    first = bar_ranges[0][0] if options.bars else 0
     for beat in np.flatnonzero(inside).tolist():
         chords = progression[(bars[beat] - first) % len(progression)]
-        asked[beat] = chords[int(numbers[beat] * len(chords) // counts[bars[beat]])]
-    return tuple(asked), True
+        required[beat] = chords[int(grid.beat_numbers[beat] * len(chords) // grid.beats_per_bar[bars[beat]])]
+    return tuple(required), True
 
 
 def _key(piece: Piece, options: HarmonizeOptions, melody: int, chords: Sequence[Chord]) -> Key:
     """Returns the key that is asked for, else the piece's own; some bars are done again in the key of the whole."""
     if options.key:
         return parse_key(options.key)
-    if options.bars and (before := harmonised(piece)):
-        return parse_key(before["key"])
+    if options.bars and isinstance(before := (harmonized(piece) or {}).get("key"), str):
+        return parse_key(before)
     return key_of(piece.score, melody, chords)
 
 
 def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> list[Player]:
+    """Returns who accompanies: who is asked for, else who plays already in bars that are done again, else the usual ones."""
     wanted = [parse_instrument(name) for name in options.instruments]
 
     def before(name: str, otherwise: int) -> int:
@@ -297,9 +268,8 @@ def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> li
         program = wanted[0] if wanted else before("Piano", 0)
         return [Player(FIRST, program, "Piano" if program < 8 else instrument_name(program))]
     if options.style == "chorale":
-        sings = score.tracks[melody].program
-        singer = sings if sings in (*range(40, 45), *range(52, 55), *range(64, 80)) else CHOIR
-        programs = (wanted * 3)[:3] or [before(name, singer) for name in VOICE_NAMES]
+        lead = score.tracks[melody].program
+        programs = (wanted * 3)[:3] or [before(name, lead if lead in SINGING else CHOIR) for name in VOICE_NAMES]
         return [
             Player(role, program, name)
             for role, program, name in zip((ALTO, TENOR, BASS), programs, VOICE_NAMES, strict=True)

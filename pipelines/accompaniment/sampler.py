@@ -1,4 +1,4 @@
-"""Writes accompaniments with the sequence-to-sequence Transformer: freely, or to a timetable of beats or voices."""
+"""Samples accompaniments from the sequence-to-sequence Transformer: freely, or row by row on a schedule of beats or voices."""
 
 from __future__ import annotations
 
@@ -15,69 +15,75 @@ from music.chords import Chord
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple, StepField
-from pipelines.accompaniment.constraints import Following
-from pipelines.accompaniment.request import Commission
-from pipelines.decoding.constraints import (
-    GenerationState,
-)
+from pipelines.accompaniment.constraints import ChordConstraints
+from pipelines.accompaniment.request import AccompanimentRequest
+from pipelines.decoding.constraints import GenerationState
 from pipelines.decoding.sampler import ATTEMPTS, NoteSampler
 from pipelines.options import HarmonizeOptions
 
 FIELDS = len(STEP_FIELDS)
-CONTEXT_NOTES = 256  # of the accompaniment before, at most
+# How much of the accompaniment before the decoder reads: the bars of an example in training and rather less than its 320
+# notes (training/recipes/harmonize-small.toml).
+CONTEXT_NOTES = 256
 CONTEXT_BARS = 16
 
 
-class Score:
-    """What the model reads of one variant: the melody and a chord a beat, and the accompaniment before.
+class EncoderInput:
+    """What the model reads of one variant: the melody and a chord a beat, in order.
 
-    Args:
-        asked: the commission.
-        chords: of each beat, as it sounds; None where it is not known.
+    Attributes:
+        given: int64 [rows, fields] as step rows.
+        times: int64 [rows] their onsets.
     """
 
-    def __init__(self, asked: Commission, chords: Sequence[Chord | None]):
-        beats = accompaniment.with_known(asked.beats, chords)
-        rows = accompaniment.move(np.concatenate([asked.lead, beats]), asked.shift)
+    def __init__(self, request: AccompanimentRequest, chords: Sequence[Chord | None]):
+        """Lays out what is read.
+
+        Args:
+            request: the request.
+            chords: of each beat, as it sounds; None where it is not known.
+        """
+        beats = accompaniment.with_known(request.grid.beat_rows, chords)
+        rows = accompaniment.move(np.concatenate([request.lead, beats]), request.shift)
         rows = rows[accompaniment.in_order(rows)]
         self.given = tokens.to_steps(rows, int(rows[0, Octuple.BAR]) - FIRST).astype(np.int64)
-        self.times = accompaniment.onsets(rows, asked.starts)
+        self.times = accompaniment.onsets(rows, request.grid.bar_starts)
 
 
-def context(kept: np.ndarray, first: int) -> np.ndarray:
+def context_rows(existing: np.ndarray, first: int) -> np.ndarray:
     """Returns those of the octuples in order that stand in the bars just before ``first``."""
-    bars = kept[:, Octuple.BAR].astype(np.int64) - FIRST
-    return kept[(bars < first) & (bars >= first - CONTEXT_BARS)]
+    bars = existing[:, Octuple.BAR].astype(np.int64) - FIRST
+    return existing[(bars < first) & (bars >= first - CONTEXT_BARS)]
 
 
-def before(
-    asked: Commission, kept: np.ndarray, first: int, most: int = CONTEXT_NOTES
+def decoder_context(
+    request: AccompanimentRequest, existing: np.ndarray, first: int, most: int = CONTEXT_NOTES
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Returns what the decoder reads before it writes: rows [1 + notes, 8], their onsets, and the bar of the last.
 
     Args:
-        asked: the commission.
-        kept: octuples of the accompaniment, as the model writes them.
+        request: the request.
+        existing: octuples of the accompaniment, as the model writes them.
         first: the bar that is written first.
         most: how many notes to read.
     """
-    rows = context(kept, first)
+    rows, starts = context_rows(existing, first), request.grid.bar_starts
     rows = rows[max(0, len(rows) - most) :]
     start = int(rows[0, Octuple.BAR]) - FIRST if len(rows) else first
     steps = np.concatenate([np.full((1, FIELDS), BOS), tokens.to_steps(rows, start)]).astype(np.int64)
-    times = np.concatenate([[asked.starts[start]], accompaniment.onsets(rows, asked.starts)])
+    times = np.concatenate([[starts[start]], accompaniment.onsets(rows, starts)])
     return steps, times, int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else first
 
 
-class Accompanist(NoteSampler):
-    """Writes the notes of a bass, a piano or a band over some bars.
+class AccompanimentSampler(NoteSampler):
+    """Samples the notes of a bass, a piano or a band over some bars.
 
     Args:
         checkpoint: the model.
-        asked: the commission.
-        scores: what each variant reads.
-        kept: of each variant, octuples of the accompaniment before, as the model writes them.
-        variants: where each stands; the first bar of their frames is ``first_bar``.
+        request: the request.
+        inputs: what each variant reads.
+        existing: of each variant, octuples of the accompaniment before, as the model writes them.
+        variants: where each stands; the first bar of their grids is ``first_bar``.
         first_bar: the bar that is written first.
         options: how to choose.
         randomness: draws.
@@ -87,69 +93,70 @@ class Accompanist(NoteSampler):
     def __init__(
         self,
         checkpoint: Checkpoint,
-        asked: Commission,
-        scores: Sequence[Score],
-        kept: Sequence[np.ndarray],
-        variants: list[Following],
+        request: AccompanimentRequest,
+        inputs: Sequence[EncoderInput],
+        existing: Sequence[np.ndarray],
+        variants: list[ChordConstraints],
         first_bar: int,
         options: HarmonizeOptions,
         randomness: Randomness,
     ):
-        self.variants, self.randomness, self.first_bar, self.starts = variants, randomness, first_bar, asked.starts
+        self.variants, self.randomness = variants, randomness
+        self.first_bar, self.bar_starts = first_bar, request.grid.bar_starts
         self.top_p, self.top_k = options.top_p, options.top_k
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_rhythm
         self.temperatures = (rhythm, overall, overall, rhythm, overall, notes, rhythm, overall)
         self.head = FieldDecoder(checkpoint.model.head)
-        most = min(CONTEXT_NOTES, *(len(context(rows, first_bar)) for rows in kept))  # as many of each variant
-        read = [before(asked, rows, first_bar, most)[:2] for rows in kept]
-        self.decoder, self.output, self.last = begin(checkpoint, asked, options.style, scores, read)
+        most = min(CONTEXT_NOTES, *(len(context_rows(rows, first_bar)) for rows in existing))  # as many of each variant
+        contexts = [decoder_context(request, rows, first_bar, most)[:2] for rows in existing]
+        self.decoder, self.output, self.last = start_decoder(checkpoint, request, options.style, inputs, contexts)
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
         times = [
-            self.starts[self.first_bar + w.bar] + row[StepField.POSITION] - FIRST
+            self.bar_starts[self.first_bar + w.bar] + row[StepField.POSITION] - FIRST
             for w, row in zip(variants, rows, strict=True)
         ]
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
 
 
-def begin(
+def start_decoder(
     checkpoint: Checkpoint,
-    asked: Commission,
+    request: AccompanimentRequest,
     style: str,
-    scores: Sequence[Score],
-    read: Sequence[tuple[np.ndarray, np.ndarray]],
+    inputs: Sequence[EncoderInput],
+    contexts: Sequence[tuple[np.ndarray, np.ndarray]],
     complexity: str | None = None,
 ) -> tuple[Seq2SeqDecoder, torch.Tensor, torch.Tensor]:
     """Returns a decoder that has read what comes before, its output [variants, width] and the notes read last.
 
     Args:
         checkpoint: the model.
-        asked: the commission.
+        request: the request.
         style: one of HARMONIES.
-        scores: what each variant reads.
-        read: rows and onsets that each variant has written before; as many in each.
+        inputs: what each variant reads.
+        contexts: rows and onsets that each variant has written before; as many in each.
         complexity: of the chords, if they are to be written.
     """
     given, times = (
-        torch.from_numpy(np.stack([getattr(s, n) for s in scores])).contiguous() for n in ("given", "times")
+        torch.from_numpy(np.stack([getattr(one, name) for one in inputs])).contiguous() for name in ("given", "times")
     )
-    prefix = torch.from_numpy(asked.wishes(style, complexity)).repeat(len(scores), 1)
+    prefix = torch.from_numpy(request.prefix(style, complexity)).repeat(len(inputs), 1)
     decoder = Seq2SeqDecoder(checkpoint.model, given, times, prefix)
-    rows, onsets = (torch.from_numpy(np.stack(part)).contiguous() for part in zip(*read, strict=True))
+    rows, onsets = (torch.from_numpy(np.stack(part)).contiguous() for part in zip(*contexts, strict=True))
     return decoder, decoder.read(rows, onsets), rows[:, -1]
 
 
-class Timetable:
-    """Writes rows whose place and player are known before: the chord of each beat, or the next note of each voice.
+class ScheduledSampler:
+    """Samples rows whose place and player are known before: the chord of each beat, or the next note of each voice.
 
     Args:
         checkpoint: the model.
-        asked: the commission.
+        request: the request.
         style: "chords" or "chorale".
-        scores: what each variant reads.
-        read: rows and onsets that each variant has written before; as many in each.
+        inputs: what each variant reads.
+        contexts: rows and onsets that each variant has written before; as many in each.
         temperature: divides the logits.
         options: cut-offs and complexity.
         randomness: draws FIELDS numbers a step.
@@ -159,10 +166,10 @@ class Timetable:
     def __init__(
         self,
         checkpoint: Checkpoint,
-        asked: Commission,
+        request: AccompanimentRequest,
         style: str,
-        scores: Sequence[Score],
-        read: Sequence[tuple[np.ndarray, np.ndarray]],
+        inputs: Sequence[EncoderInput],
+        contexts: Sequence[tuple[np.ndarray, np.ndarray]],
         temperature: float,
         options: HarmonizeOptions,
         randomness: Randomness,
@@ -170,7 +177,7 @@ class Timetable:
         self.head, self.randomness, self.temperature = FieldDecoder(checkpoint.model.head), randomness, temperature
         self.top_p, self.top_k = options.top_p, options.top_k
         complexity = options.complexity if style == "chords" else None
-        self.decoder, self.output, self.last = begin(checkpoint, asked, style, scores, read, complexity)
+        self.decoder, self.output, self.last = start_decoder(checkpoint, request, style, inputs, contexts, complexity)
 
     def select(self, places: list[int]) -> None:
         """Goes on with these of the variants alone."""
@@ -178,37 +185,34 @@ class Timetable:
         self.output, self.last = self.output[places], self.last[places]
 
     @torch.inference_mode()
-    def write(self, entries: Sequence[Entry], times: Sequence[int], numbers: np.ndarray) -> list[list[int]]:
+    def write(self, scheduled: Sequence[ScheduledRow], times: Sequence[int], numbers: np.ndarray) -> list[list[int]]:
         """Returns one row a variant and reads it.
 
         Args:
-            entries: what is known of each row, and what may be chosen.
+            scheduled: what is known of each row, and what may be chosen.
             times: their onsets.
             numbers: [FIELDS, variants] random numbers.
         """
 
         def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], torch.Tensor]) -> np.ndarray:
-            fixed = [entry.known(field, row) for entry, row in zip(entries, rows, strict=True)]
+            fixed = [one.known(field, row) for one, row in zip(scheduled, rows, strict=True)]
             if None not in fixed:
                 return np.array(fixed)
             logits = logits_of().numpy().copy()
             masks = []
-            for entry, row, value, scores in zip(entries, rows, fixed, logits, strict=True):
-                if value is None:
-                    masks.append(entry.allowed(field, row, scores))
-                else:
-                    masks.append(np.arange(len(scores)) == value)
+            for one, row, value, scores in zip(scheduled, rows, fixed, logits, strict=True):
+                masks.append(one.allowed(field, row, scores) if value is None else np.arange(len(scores)) == value)
             return sample(logits, numbers[field], np.array(masks), self.temperature, self.top_p, self.top_k)
 
-        rows: list[list[int]] = [[] for _ in entries]
+        rows: list[list[int]] = [[] for _ in scheduled]
         self.head.sample_fields(range(FIELDS), self.head.start(self.output, self.last), rows, choose)
         self.last = torch.tensor(rows)
         self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
         return rows
 
 
-class Entry:
-    """What is known of a row on a timetable, and what may be chosen."""
+class ScheduledRow:
+    """What is known of a row before it is written, and what may be chosen."""
 
     def known(self, field: int, row: list[int]) -> int | None:
         """Returns the id of a field that is known, the fields before it in this row being written."""
@@ -219,6 +223,6 @@ class Entry:
         raise NotImplementedError
 
 
-def draws(options: HarmonizeOptions, purpose: int, drafts: int = 1) -> Randomness:
+def stage_randomness(options: HarmonizeOptions, stage: int, drafts: int = 1) -> Randomness:
     """Returns the random numbers of a stage; each stage has its own, whatever the others draw."""
-    return Randomness(options.seed + (purpose << 40), options.variants * drafts, ATTEMPTS * FIELDS, block=64)
+    return Randomness(options.seed + (stage << 40), options.variants * drafts, ATTEMPTS * FIELDS, block=64)

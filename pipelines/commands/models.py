@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from music.chord_bars import beats_per_bar
+from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import track_label
 from music.piece import Piece
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
+from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
     CHANGES,
     COMPLEXITIES,
@@ -33,7 +36,7 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
+from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_typed_options
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
 
@@ -119,11 +122,14 @@ def add_remix(verbs: Verbs) -> None:
         dest="instruments",
         metavar="TRACK=NAME",
         action="append",
+        type=parse_track_instrument,
         help="let another instrument play a track in the selected bars, such as 0=violin; may be given again",
     )
     what.add_argument("--stay-in-key", action="store_true", help="write no note outside the key; drums are free")
     where = parser.add_argument_group("where (everywhere unless said)")
-    where.add_argument("--bars", metavar="5-8", help="which bars, counted from 1, such as 5-8 or 1,3,9-12")
+    where.add_argument(
+        "--bars", metavar="5-8", type=parse_bars, help="which bars, counted from 1, such as 5-8 or 1,3,9-12"
+    )
     where.add_argument("--tracks", metavar="0,2", type=_numbers, help="which tracks, counted from 0")
     where.add_argument("--lock", metavar="1", type=_numbers, help="tracks that stay as they are, whatever is selected")
     where.add_argument("--keep-a-bar", action="store_true", help="leave at least one of the selected bars as it is")
@@ -180,6 +186,7 @@ def add_harmonize(verbs: Verbs) -> None:
     what.add_argument(
         "--bars",
         metavar="5-8",
+        type=parse_bars,
         help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
     )
     _add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
@@ -250,6 +257,10 @@ def _write(
     piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
+    if "chords" in given:
+        given["chords"] = parse_chord_names(given["chords"], beats_per_bar(piece.score))
+    if recipe is not None:
+        recipe = with_typed_options(recipe, beats_per_bar(piece.score))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
         check_input(recipe, piece)

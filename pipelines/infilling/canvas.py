@@ -17,7 +17,7 @@ from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
 from music.tokens.octuple import encode, transpose
-from pipelines.options import RemixOptions, parse_bars
+from pipelines.options import RemixOptions
 
 FILLING: dict[str, tuple[int, ...]] = {
     "notes": (Octuple.PITCH,),
@@ -146,7 +146,7 @@ def measure_key_of(score: symusic.Score) -> int | None:
 
 
 def _chosen_bars(options: RemixOptions, count: int) -> frozenset[int]:
-    chosen = parse_bars(options.bars) or frozenset(range(count))
+    chosen = frozenset(options.bars or range(count))
     if max(chosen) >= count:
         raise StudioError(
             f"The piece has {count} bars, so bar {max(chosen) + 1} cannot be remixed. Choose bars 1 to {count}."

@@ -8,6 +8,7 @@ and whom the model leaves silent most of the time gets a part by rule.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import symusic
@@ -15,8 +16,7 @@ import symusic
 from checkpoints.loading import load
 from music.arranging.comping import comp, rests
 from music.bars import Bar, bar_grid
-from music.chord_bars import in_text
-from music.chords import Chord, chord_spans, parse_progression
+from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
 from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
@@ -30,8 +30,10 @@ from pipelines.recipes import recipe_of
 from pipelines.song.plan import HarmonyOptions
 
 VERSION = "1"
-_MOSTLY = 0.5  # who rests in a larger share of the bars than this was forgotten
-_ENDING_WEIGHT = 0.5  # of a bar that is harmonized again, beside one that is harmonized for the first time
+_IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
+_AGAIN_WEIGHT = (
+    0.5  # time for a bar that is harmonized again beside one harmonized for the first time; for progress alone
+)
 
 
 def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
@@ -88,17 +90,17 @@ class _Writer:
     def write(self) -> Iterator[float]:
         """Accompanies all sections; yields the share that is done."""
         changed = {name: self._changed(name) for name in self.varied}
-        lengths = [self._count(self.order), _ENDING_WEIGHT * self._count(self.order[-1:])]
-        lengths += [_ENDING_WEIGHT * len(bars) for bars in changed.values()]
+        lengths = [self._count(self.order), _AGAIN_WEIGHT * self._count(self.order[-1:])]
+        lengths += [_AGAIN_WEIGHT * len(bars) for bars in changed.values()]
         ends = np.cumsum(lengths) / sum(lengths)
-        typed = self._typed(self.order) if self.options.chords.strip() else ""
-        for step in harmonize(Piece(self.reading), self._asked(chords=typed)):
+        for step in harmonize(Piece(self.reading), self._harmonize_options(chords=self._typed_chords(self.order))):
             self.reading = step.piece.score
             yield step.done / step.total * ends[0]
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
-            text = cadence(self.melodies[ENDING][0], count, self.key)
-            for step in harmonize(Piece(self.reading), self._asked(bars=f"{first + 1}-{first + count}", chords=text)):
+            chords = cadence(self.melodies[ENDING][0], count, self.key)
+            options = self._harmonize_options(bars=tuple(range(first, first + count)), chords=self._names(chords))
+            for step in harmonize(Piece(self.reading), options):
                 self.reading = step.piece.score
                 yield ends[0] + step.done / step.total * (ends[1] - ends[0])
         self.idle = self._idle()
@@ -111,9 +113,9 @@ class _Writer:
             score = self._with_melody(theme, self.melodies[name][0])
             if bars:
                 first = self._bar_of(theme)
-                chosen = ", ".join(str(first + bar + 1) for bar in bars)
-                text = " | ".join(self._typed([theme]).split(" | ")[bars[0] :]) if typed else ""
-                for step in harmonize(Piece(score), self._asked(bars=chosen, chords=text)):
+                typed = self._typed_chords([theme])[bars[0] :]
+                options = self._harmonize_options(bars=tuple(first + bar for bar in bars), chords=typed)
+                for step in harmonize(Piece(score), options):
                     score = step.piece.score
                     yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * 0.999
             self.parts[name] = self._cut(self._all_playing(score), theme)
@@ -137,7 +139,8 @@ class _Writer:
             setattr(like, kind, getattr(self.like, kind))
         return join(parts, like)
 
-    def _asked(self, **more: str) -> HarmonizeOptions:
+    def _harmonize_options(self, **more: Any) -> HarmonizeOptions:
+        """Returns what to ask of Harmonize, with the bars and chords given."""
         options = self.options
         return HarmonizeOptions(
             style=options.style,
@@ -152,6 +155,7 @@ class _Writer:
         )
 
     def _first(self) -> str:
+        """Returns the section after the intro, or its theme where it is a varied return."""
         first = next(section.name for section in self.sections if section.name != INTRO)
         return first if first in self.order else theme_of(first)
 
@@ -160,13 +164,19 @@ class _Writer:
         return sum(self.melodies[name][1] for name in names) // (self.bar.end - self.bar.start)
 
     def _bar_of(self, name: str) -> int:
+        """Returns the first bar of a section, the themes and the ending being in a row."""
         return self.starts[name] // (self.bar.end - self.bar.start)
 
-    def _typed(self, names: Sequence[str]) -> str:
-        """Returns the chords that were typed as a text for these sections; each begins the progression anew."""
-        progression = parse_progression(self.options.chords, self.bar.numerator)
-        bars = [progression[bar % len(progression)] for name in names for bar in range(self._count([name]))]
-        return " | ".join(in_text(bar, self.key) for bar in bars)
+    def _typed_chords(self, names: Sequence[str]) -> ChordNames:
+        """Returns the chords that were typed, a bar each of these sections; each section begins the progression anew."""
+        if not self.options.chords:
+            return ()
+        progression = self._names(progression_of(self.options.chords))
+        return tuple(progression[bar % len(progression)] for name in names for bar in range(self._count([name])))
+
+    def _names(self, progression: Progression) -> ChordNames:
+        """Returns chords by their names in the key of the song."""
+        return tuple(tuple(chord.name(self.key) for chord in bar) for bar in progression)
 
     def _changed(self, name: str) -> list[int]:
         """Returns the bars, from 0, in which the melody of a varied return is not its theme's."""
@@ -180,6 +190,7 @@ class _Writer:
         return sorted(bar for bar in found if bar < self._count([name]))
 
     def _cut(self, score: symusic.Score, name: str) -> symusic.Score:
+        """Returns a section's bars of a score that has the themes and the ending in a row."""
         first = self._bar_of(name)
         return slice_bars(score, first, first + self._count([name]))
 
@@ -201,9 +212,11 @@ class _Writer:
 
     def _idle(self) -> tuple[int, ...]:
         """Returns the programs of those who were asked for and rest in most bars; the voices of a chorale never do."""
-        asked = {parse_instrument(name) for name in self.options.instruments} if self.options.style == "band" else set()
+        wanted = (
+            {parse_instrument(name) for name in self.options.instruments} if self.options.style == "band" else set()
+        )
         grid = bar_grid(self.reading)
-        return tuple(p for p in sorted(asked) if len(_resting(self.reading, p, grid)) > _MOSTLY * len(grid))
+        return tuple(p for p in sorted(wanted) if len(_resting(self.reading, p, grid)) > _IDLE_SHARE * len(grid))
 
     def _all_playing(self, score: symusic.Score) -> symusic.Score:
         """Returns the themes in a row with parts by rule for the idle players, instead of the little they had."""
@@ -254,8 +267,8 @@ def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:
     return trim_overlaps(graft(score, [*new, *map(tuple, last)], gone))
 
 
-def cadence(melody: symusic.Score, bars: int, key: Key) -> str:
-    """Returns the chords of an ending as text: to the dominant as the melody lets it, and the tonic in the last bar.
+def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
+    """Returns the chords of an ending: to the dominant as the melody lets it, and the tonic in the last bar.
 
     Args:
         melody: of the ending, on track 0, from tick 0 on.
@@ -264,24 +277,24 @@ def cadence(melody: symusic.Score, bars: int, key: Key) -> str:
     """
     minor = "m" if key.mode == "minor" else ""
 
-    def chord(step: int, quality: str) -> str:
-        return key.spelling((key.tonic + step) % 12) + quality
+    def chord(step: int, quality: str) -> Chord:
+        return Chord((key.tonic + step) % 12, quality)
 
     tonic, fourth, second = chord(0, minor), chord(5, minor), chord(2, "m7b5" if minor else "m7")
     dominant = chord(7, "7")
-    ways = [dominant, f"{fourth} {dominant}", f"{second} {dominant}", f"{tonic} {dominant}"]
-    found = [tonic]
+    # Before the final tonic, in order of preference where the melody agrees as well with several.
+    ways = [(dominant,), (fourth, dominant), (second, dominant), (tonic, dominant)]
+    found = [(tonic,)]
     if bars > 1:
         grid = bar_grid(melody)
         found.insert(0, max(ways, key=lambda way: _agreement(melody, grid[min(bars - 2, len(grid) - 1)], way)))
     if bars > 2:
-        found.insert(0, fourth)
-    return " | ".join([tonic] * (bars - len(found)) + found)
+        found.insert(0, (fourth,))
+    return ((tonic,),) * (bars - len(found)) + tuple(found)
 
 
-def _agreement(melody: symusic.Score, bar: Bar, text: str) -> float:
-    """Returns for how many ticks of a bar the melody has a tone of its chords."""
-    chords: tuple[Chord, ...] = parse_progression(text)[0]
+def _agreement(melody: symusic.Score, bar: Bar, chords: Sequence[Chord]) -> float:
+    """Returns for how many ticks of a bar the melody has a tone of its chords, which share the bar evenly."""
     share, total = (bar.end - bar.start) / len(chords), 0.0
     for note in melody.tracks[0].notes:
         for number, chord in enumerate(chords):

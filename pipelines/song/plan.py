@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from music.chords import parse_progression
+from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
@@ -22,6 +22,7 @@ from pipelines.options import (
     MAX_PLAYERS,
     Check,
     beat_checks,
+    check_chords,
     choice_check,
     from_mapping,
     seed_check,
@@ -228,7 +229,7 @@ class HarmonyOptions:
     Attributes:
         style: one of HARMONIES.
         instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
-        chords: a progression for every theme, as ``music.chords.parse_progression`` reads it; empty: the model chooses.
+        chords: a progression for every theme, as HarmonizeOptions takes it; empty: the model chooses.
         complexity: one of COMPLEXITIES.
         temperature: how adventurous.
         seed: the same seed gives the same notes.
@@ -237,14 +238,14 @@ class HarmonyOptions:
 
     style: str = "band"
     instruments: tuple[str, ...] = ()
-    chords: str = ""
+    chords: ChordNames = ()
     complexity: str = "medium"
     temperature: float = 0.9
     seed: int = 0
     checkpoint: str = "harmonize-small"
 
     def __post_init__(self) -> None:
-        settle(self, _harmony_checks, chords=parse_progression, instruments=parse_instrument)
+        settle(self, _harmony_checks, chords=check_chords, instruments=parse_instrument)
 
 
 def _harmony_checks(o: HarmonyOptions) -> list[Check]:
@@ -321,6 +322,12 @@ class Plan:
     brief: Brief
     stages: tuple[Stage, ...]
 
+    @property
+    def beats_per_bar(self) -> int:
+        """Into how many shares a bar falls where chords are typed without bar lines: the upper number of its signature."""
+        themes = (stage.options.time_signature for stage in self.stages if stage.pipeline == "theme")
+        return _upper_number(next(themes, None))
+
     def with_options(self, number: int, **changes: Any) -> Plan:
         """Returns the plan with some options of one stage changed, such as its seed.
 
@@ -354,7 +361,14 @@ def plan_from_mapping(values: Mapping[str, Any]) -> Plan:
         raise StudioError(
             f"The recipe has stages that this version does not know: {', '.join(unknown)}. Update the studio."
         )
+    beats = _upper_number(next((options.get("time_signature") for name, options in stages if name == "theme"), None))
     return Plan(
         from_mapping(Brief, brief),
-        tuple(Stage(name, from_mapping(STAGES[name], options)) for name, options in stages),
+        tuple(Stage(name, from_mapping(STAGES[name], options, beats)) for name, options in stages),
     )
+
+
+def _upper_number(time_signature: Any) -> int:
+    """Returns the upper number of a time signature such as "3/4"; 4 where it is no such text."""
+    upper = time_signature.partition("/")[0] if isinstance(time_signature, str) else ""
+    return int(upper) if upper.isdecimal() and int(upper) else 4

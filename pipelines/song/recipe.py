@@ -12,7 +12,7 @@ from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import to_mapping
-from pipelines.recipes import DECIDES, read_recipe
+from pipelines.recipes import DECIDES, read_recipe, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 RECIPE, SKETCH = "recipe.json", "sketch.mid"
@@ -62,9 +62,10 @@ def stages_done(song: Piece, plan: Plan, sketch: Piece | None = None) -> tuple[M
     """
     found: list[Mapping[str, Any]] = []
     for stage, recipe in zip(plan.stages, song.history[len(sketch.history) if sketch else 0 :]):
-        if (recipe.get("pipeline"), recipe.get("options")) != (stage.pipeline, to_mapping(stage.options)):
+        typed = with_typed_options(recipe, plan.beats_per_bar)
+        if (typed.get("pipeline"), typed.get("options")) != (stage.pipeline, to_mapping(stage.options)):
             break
-        found.append(recipe)
+        found.append(typed)
     return tuple(found)
 
 
@@ -106,7 +107,8 @@ def read_song_recipe(path: Path) -> SongRecipe:
     for name, sha256 in models.items():
         if store.entry(name).sha256 != sha256:
             raise StudioError(f"The recipe was made with another '{name}'. Install the checkpoint that it names.")
-    return SongRecipe(plan, values["title"], tuple(stages), values)
+    typed = tuple(with_typed_options(stage, plan.beats_per_bar) for stage in stages)
+    return SongRecipe(plan, values["title"], typed, values)
 
 
 def check_stage(recipe: SongRecipe, number: int, piece: Piece) -> None:

@@ -20,7 +20,7 @@ from pipelines.remix import remix
 from pipelines.song.plan import SectionsOptions
 
 VERSION = "1"
-_QUIET = 90  # percent of the velocity before it that the last note has
+_LAST_NOTE_VELOCITY = 90  # percent of the velocity before it; by ear, not measured
 
 
 def lay_out(piece: Piece, options: SectionsOptions) -> Iterator[Step]:
@@ -68,10 +68,11 @@ def _vary(piece: Piece, theme: Section, number: int, options: SectionsOptions) -
     wished = RemixOptions(
         change="notes",
         amount=options.amount,
-        bars=", ".join(str(bar + 1) for bar in free),
+        bars=tuple(free),
         stay_in_key=True,
         temperature=options.temperature,
-        seed=(options.seed + 1000003 * number) % 2**63,
+        seed=(options.seed + 1000003 * number)
+        % 2**63,  # a large prime: seeds of songs that follow each other stay apart
         checkpoint=options.checkpoint,
     )
     for step in remix(piece, wished):
@@ -93,6 +94,7 @@ def _song(piece: Piece, options: SectionsOptions, written: dict[str, symusic.Sco
 
 
 def _bars(piece: Piece, name: str) -> int:
+    """Returns how many bars the theme of a section has."""
     bars = bar_grid(piece.score)
     theme = next(section for section in sections(piece.score, bars[-1].end) if section.name == theme_of(name))
     return len(bars_of(theme, bars))
@@ -107,8 +109,8 @@ def _ending(last: symusic.Score, length: int, bar: Bar, options: SectionsOptions
     whole, final = bar.end - bar.start, (options.ending_bars - 1) * (bar.end - bar.start)
     out = slice_bars(last, 0, 0)
     notes = sorted(last.tracks[0].notes, key=lambda note: note.start)
+    # The last bar of a section rests; what leads there, at most two bars of it, is heard once more. Two by ear, not measured.
     tag_bars = min(options.ending_bars - 1, 2, length // whole - 1)
-    # The last bar of a section rests; what leads there is heard once more.
     since, until = length - (tag_bars + 1) * whole, length - whole
     at = final - (until - since)
     tag = [note for note in notes if since <= note.start < until]
@@ -124,5 +126,5 @@ def _ending(last: symusic.Score, length: int, bar: Bar, options: SectionsOptions
     )
     beats = options.final_beats
     lasts = whole if beats is None else min(whole, max(1, round(beats * last.ticks_per_quarter)))
-    track.notes.append(symusic.Note(final, lasts, pitch, max(1, before.velocity * _QUIET // 100)))
+    track.notes.append(symusic.Note(final, lasts, pitch, max(1, before.velocity * _LAST_NOTE_VELOCITY // 100)))
     return out

@@ -8,12 +8,12 @@ from functools import partial
 import streamlit as st
 
 from music.errors import StudioError
+from pipelines.recipes import harmonized
 from studio.session import Song
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
     harmonize_controls,
-    harmonized,
     in_words,
     selectable,
     source,

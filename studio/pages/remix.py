@@ -60,7 +60,7 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
         options,
         tracks=tuple(index for index in options.tracks if index < count),
         lock=tuple(index for index in options.lock if index < count),
-        instruments=tuple(wish for wish in options.instruments if int(wish.partition("=")[0]) < count),
+        instruments=tuple((track, name) for track, name in options.instruments if track < count),
     )
     write(song, "remix", piece, options, in_words(options, piece))
 

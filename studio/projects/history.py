@@ -10,6 +10,7 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
+from pipelines.recipes import with_typed_options
 from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
 
@@ -180,7 +181,8 @@ def _begin(recipes: Sequence[Mapping[str, Any]], number: int) -> int:
 
 
 def _key(recipe: Mapping[str, Any]) -> str:
-    return json.dumps([recipe.get(name) for name in _DECIDES], sort_keys=True, default=str)
+    typed = with_typed_options(recipe)
+    return json.dumps([typed.get(name) for name in _DECIDES], sort_keys=True, default=str)
 
 
 def _verdict(where: str, same: bool, model: Any, recipe: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from music.bars import bar_grid
 from music.errors import StudioError
 from music.instruments import track_label
 from music.piece import Piece
-from pipelines.options import parse_bars
+from pipelines.option_text import parse_bars
 from studio.session import bound, keep, set_controls, song_controls
 from studio.wording import show_error
 

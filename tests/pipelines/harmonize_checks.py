@@ -11,14 +11,14 @@ import symusic
 
 from music.analysis.chord_estimation import chords_at
 from music.bars import bar_grid, score_end
-from music.chords import NO_CHORD, Chord, beat_ticks, chord_spans, parse_progression
+from music.chords import NO_CHORD, Chord, beat_ticks, chord_spans, progression_of
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, parse_instrument, playable_range
 from music.piece import Piece
 from music.theory import Key, parse_key, written_key
 from music.tokens.accompaniment import VOICE_RANGES
 from music.tokens.octuple import model_grid
-from pipelines.options import HarmonizeOptions, parse_bars
+from pipelines.options import HarmonizeOptions
 from tests.pipelines.remix_checks import DURATION, EVENTS, PITCH, TIME, Note, notes_of, overlaps
 
 BAND = ("piano", "bass", "drums", "strings")
@@ -45,8 +45,7 @@ class Asked:
         tune.tracks = [tune.tracks[melody]]
         self.last_note = max(score_end(tune), score_end(piece.score) if options.bars else 0)
         self.bars = bar_grid(piece.score, self.last_note)
-        chosen = parse_bars(options.bars)
-        self.written = set(range(len(self.bars))) if chosen is None else {b for b in chosen if b < len(self.bars)}
+        self.written = {bar for bar in options.bars or range(len(self.bars)) if bar < len(self.bars)}
         self.beats = [beat_ticks(bar, piece.score.ticks_per_quarter) for bar in self.bars]
         self.ticks = [tick for bar in self.beats for tick in bar]
         self.end = self.bars[-1].end
@@ -87,9 +86,7 @@ class Asked:
     def typed(self) -> list[Chord | None]:
         """The chord that was typed for each beat, None where none was."""
         found: list[Chord | None] = []
-        common = Counter(len(beats) for beats in self.beats)
-        usual = min(n for n, count in common.items() if count == max(common.values()))
-        bars = parse_progression(self.options.chords, usual)
+        bars = progression_of(self.options.chords)
         first = min(self.written) if self.options.bars else 0
         for number, beats in enumerate(self.beats):
             chords = bars[(number - first) % len(bars)] if bars and number in self.written else ()
@@ -103,7 +100,7 @@ def check_harmony(before: Piece, after: Piece, options: HarmonizeOptions) -> Ask
     check_partial(asked, after)
     if not options.bars:
         _check_players(asked, after)
-    if options.chords.strip():
+    if options.chords:
         check_typed(asked, after)
     return asked
 

@@ -13,7 +13,7 @@ from music.bars import bar_grid
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, playable_range
 from music.piece import Piece
-from pipelines.options import RemixOptions, parse_bars
+from pipelines.options import RemixOptions
 
 Note = tuple[int, int, int, int]
 TIME, DURATION, PITCH, VELOCITY = range(4)
@@ -47,8 +47,7 @@ class Selected:
         self.starts, self.end = [bar.start for bar in grid], grid[-1].end
         chosen = options.tracks or range(len(score.tracks))
         self.tracks = [track for track in chosen if track not in options.lock]
-        found = parse_bars(options.bars)
-        self.bars = set(range(len(grid))) if found is None else set(found)
+        self.bars = set(options.bars or range(len(grid)))
         self.notes: dict[int, Counter[tuple[int, Note]]] = defaultdict(Counter)
         for track in self.tracks:
             for note, count in notes_of(score.tracks[track]).items():

@@ -6,6 +6,7 @@ import symusic
 from hypothesis import strategies as st
 
 from music.bars import bar_grid
+from music.chords import parse_chord_names
 from music.piece import Piece
 
 SIGNATURES = [(4, 4), (3, 4), (6, 8), (5, 8), (7, 16), (2, 2), (1, 4)]
@@ -69,7 +70,7 @@ def selections(draw, piece: Piece) -> dict:
     bar = next(number for number, one in enumerate(grid) if one.start <= at < one.end)
     last = draw(st.integers(bar, len(grid) - 1))
     others = [number for number in range(len(score.tracks)) if number != some]
-    bars, count = draw(st.sampled_from([("", len(grid)), (f"{bar + 1}", 1), (f"{bar + 1}-{last + 1}", last + 1 - bar)]))
+    bars, count = draw(st.sampled_from([((), len(grid)), ((bar,), 1), (tuple(range(bar, last + 1)), last + 1 - bar)]))
     return {
         "bars": bars,
         "tracks": draw(st.sampled_from([(), (some,), (some, *others[:1])])),
@@ -86,8 +87,11 @@ def selections(draw, piece: Piece) -> dict:
 
 TUNE_SIGNATURES = [(4, 4), (3, 4), (6, 8), (5, 8), (2, 2), (12, 8), (7, 8), (1, 4), (3, 8)]
 PROGRESSIONS = [
-    "Am F C G", "C | Dm7 G7/B | % | F#dim7 Bbmaj9", "N.C. | Dm7 / / G7", "Ebm | N.C.", "|: E7#9 A13 :| x3 | Db6/9",
-    "Csus4 F/G", "B5",
+    parse_chord_names(text)
+    for text in (
+        "Am F C G", "C | Dm7 G7/B | % | F#dim7 Bbmaj9", "N.C. | Dm7 / / G7", "Ebm | N.C.", "|: E7#9 A13 :| x3 | Db6/9",
+        "Csus4 F/G", "B5",
+    )
 ]  # fmt: skip
 
 

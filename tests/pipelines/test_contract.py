@@ -42,7 +42,7 @@ PIPELINES = {
         generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))
     ),
     "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
-    "remix some notes": Case(remix, band(), RemixOptions(bars="2-3", passes=4, seed=7, variants=2)),
+    "remix some notes": Case(remix, band(), RemixOptions(bars=(1, 2), passes=4, seed=7, variants=2)),
     "harmonize with chords": Case(harmonize, band(), HarmonizeOptions(seed=9)),
     "harmonize with a band": Case(harmonize, band(), HarmonizeOptions(style="band", seed=10, variants=2)),
     "harmonize in four parts": Case(harmonize, band(), HarmonizeOptions(style="chorale", seed=11)),

@@ -85,7 +85,7 @@ def test_the_stages_are_those_of_a_plan():
 
 
 def test_which_takes_are_older_pieces_changed():
-    rewritten = [RemixOptions(), HarmonizeOptions(bars="5-8")]
+    rewritten = [RemixOptions(), HarmonizeOptions(bars=(4, 5))]
     assert all(descriptor_of(options).rewrites(options) for options in rewritten)
     assert not any(
         descriptor_of(options).rewrites(options) for options in (GenerateOptions(), HarmonizeOptions(), PLAN)
@@ -98,4 +98,4 @@ def test_progress_says_which_bar_or_stage():
     assert PIPELINES["generate"].progress(GenerateOptions(), 8.0, 8.0) == "Writing bar 8 of 8"
     assert PIPELINES["compose"].progress(PLAN, 1.5, 4.0) == "Sections: stage 2 of 4"
     assert PIPELINES["harmonize"].progress(HarmonizeOptions(), 1.0, 4.0) == "Harmonizing … 25%"
-    assert PIPELINES["harmonize"].progress(HarmonizeOptions(bars="5-8"), 1.0, 4.0) == "Rewriting … 25%"
+    assert PIPELINES["harmonize"].progress(HarmonizeOptions(bars=(4, 5)), 1.0, 4.0) == "Rewriting … 25%"

@@ -28,8 +28,11 @@ def refusal(kind: type, **values) -> str:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"style": "polka"}, "chorale"), ({"melody": -1}, "from 0"), ({"chords": "Am | H7"}, "'H7'"), ({"chords": "% C"}, "%"),
-        ({"key": "H minor"}, "H minor"), ({"bars": "8-5"}, "8-5"), ({"complexity": "extreme"}, "medium"),
+        ({"style": "polka"}, "chorale"), ({"melody": -1}, "from 0"),
+        ({"chords": (("Am",), ("H7",))}, "'H7'"), ({"chords": (("Am",), ())}, "()"),
+        ({"key": "H minor"}, "H minor"), ({"bars": (3, -1)}, "-1"), ({"bars": ("5",)}, "'5'"), ({"bars": "5-8"}, "'5-8'"),
+        ({"chords": (5,)}, "5"), ({"chords": "Am F"}, "'Am F'"),
+        ({"complexity": "extreme"}, "medium"),
         ({"instruments": ("kazooo",)}, "kazooo"), ({"instruments": ("piano", "organ")}, "band"),
         ({"style": "bass", "instruments": ("drums",)}, "Drums"), ({"style": "chorale", "instruments": ("drum kit",)}, "Drums"),
         ({"style": "chorale", "instruments": ("viola", "cello")}, "three"),
@@ -48,9 +51,9 @@ def test_each_mistake_of_a_harmony_gets_two_sentences(values, says):
     ("kind", "values", "says"),
     [
         (GenerateOptions, {"bars": 0, "key": "H", "instruments": ("kazooo",)}, ("0 bars", "'H'", "kazooo")),
-        (RemixOptions, {"change": "colour", "bars": "x", "instruments": ("violin",)}, ("colour", "'x'", "0=violin")),
-        (HarmonizeOptions, {"style": "polka", "chords": "H", "key": "Z", "bars": "0", "top_p": 2, "instruments": ("kazooo",)},
-         ("polka", "'H'", "'Z'", "'0'", "top-p", "kazooo")),
+        (RemixOptions, {"change": "color", "bars": (-2,), "instruments": ((0, "kazooo"),)}, ("color", "-2", "kazooo")),
+        (HarmonizeOptions, {"style": "polka", "chords": (("H",),), "key": "Z", "bars": (-1,), "top_p": 2, "instruments": ("kazooo",)},
+         ("polka", "'H'", "'Z'", "-1", "top-p", "kazooo")),
     ],
 )  # fmt: skip
 def test_all_mistakes_are_told_at_once(kind, values, says):
@@ -77,7 +80,7 @@ def test_players_that_a_style_can_use_are_taken(style, instruments):
 @pytest.mark.parametrize("complexity", COMPLEXITIES)
 def test_options_come_back_from_a_recipe_as_they_were(complexity):
     options = HarmonizeOptions(
-        style="band", melody=2, chords="Am | F G | %", key="A minor", bars="5-8, 12", complexity=complexity,
+        style="band", melody=2, chords=(("Am",), ("F", "G")), key="A minor", bars=(4, 5, 6, 7, 11), complexity=complexity,
         instruments=("piano", "bass"), seed=7, variants=3,
     )  # fmt: skip
     values = to_mapping(options)
@@ -98,4 +101,6 @@ def test_options_are_frozen_and_refuse_what_they_do_not_know(kind):
 def test_any_collection_of_names_is_checked_and_kept():
     assert GenerateOptions(instruments=(name for name in ("piano", "bass"))).instruments == ("piano", "bass")
     assert "kazooo" in refusal(GenerateOptions, instruments=(name for name in ("piano", "kazooo")))
-    assert "'violin'" in refusal(RemixOptions, instruments=["0=violin", "violin"])
+    assert "'violin'" in refusal(RemixOptions, instruments=[(0, "violin"), "violin"])
+    for pair in ((0,), ("0", "violin"), (0, 40), (-1, "violin"), "0=violin"):
+        assert "rack" in refusal(RemixOptions, instruments=[pair])

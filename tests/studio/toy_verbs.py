@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import symusic
 
 from music.bars import bar_grid
-from music.chords import Chord, ChordSpan, chord_spans, parse_progression, with_chords
+from music.chords import Chord, ChordSpan, chord_spans, progression_of, with_chords
 from music.errors import StudioError
 from music.form import with_sections
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
-from pipelines.options import parse_bars, to_mapping
+from pipelines.options import to_mapping
 from pipelines.worker.client import VERBS as REAL
 from pipelines.worker.client import Verb, last_step
 
@@ -63,7 +63,7 @@ def _remix(piece: Piece, options) -> Iterator[Step]:
     if options.seed == 13:
         raise StudioError("That seed brings bad luck. Take another one.")
     bars = bar_grid(piece.score)
-    chosen = parse_bars(options.bars) or range(len(bars))
+    chosen = options.bars or range(len(bars))
     tracks = [i for i in options.tracks or range(len(piece.score.tracks)) if i not in options.lock]
     for done in range(1, len(bars) + 1):
         time.sleep(0.01 if options.seed else 0.2)
@@ -81,8 +81,8 @@ def _harmonize(piece: Piece, options) -> Iterator[Step]:
     """Yields the melody with one note a chord and a track, bar by bar; each variant chooses other chords."""
     if options.seed == 13:
         raise StudioError("That seed brings bad luck. Take another one.")
-    bars, typed = bar_grid(piece.score), parse_progression(options.chords)
-    chosen = parse_bars(options.bars) or range(len(bars))
+    bars, typed = bar_grid(piece.score), progression_of(options.chords)
+    chosen = options.bars or range(len(bars))
     names = {"chords": ["Chords"], "bass": ["Bass"], "piano": ["Piano"], "chorale": ["Alto", "Tenor", "Bass"]}
     for done in range(1, len(bars) + 1):
         time.sleep(0.01 if options.seed else 0.2)

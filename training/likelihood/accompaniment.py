@@ -21,8 +21,8 @@ from music.piece import Piece
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, PAD, STEP_FIELDS, Octuple, StepField
-from pipelines.accompaniment.request import commission
-from pipelines.accompaniment.sampler import Score
+from pipelines.accompaniment.request import accompaniment_request
+from pipelines.accompaniment.sampler import EncoderInput
 from pipelines.options import HarmonizeOptions
 from training.data.pair_shards import Example, Pairs, collate
 from training.data.songbooks import Song
@@ -149,13 +149,15 @@ def chorale_nats(checkpoint: str, songs: Sequence[Song]) -> dict[str, float]:
 
 def chorale_example(song: Song) -> Example:
     """Returns a whole chorale: its soprano as the pipeline gives it, and its lower voices as the model would write them."""
-    asked = commission(Piece(song.score), HarmonizeOptions(style="chorale", melody=0))
-    soprano, encoded = Score(asked, asked.asked), tokens.encode(song.score, keep_doubles=True)
+    request = accompaniment_request(Piece(song.score), HarmonizeOptions(style="chorale", melody=0))
+    soprano, encoded = EncoderInput(request, request.required_chords), tokens.encode(song.score, keep_doubles=True)
     voice = encoded.origin[:, 0]
-    kept = (voice > 0) & (encoded.rows[:, Octuple.BAR] - FIRST < len(asked.grid))  # the grid ends with the soprano
+    kept = (voice > 0) & (
+        encoded.rows[:, Octuple.BAR] - FIRST < len(request.grid.bars)
+    )  # the grid ends with the soprano
     rows = encoded.rows[kept].copy()
     rows[:, Octuple.PROGRAM] = np.array(list(_VOICES.values()))[voice[kept] - 1]
-    rows = accompaniment.move(rows[accompaniment.in_order(rows)], asked.shift)
+    rows = accompaniment.move(rows[accompaniment.in_order(rows)], request.shift)
     notes = np.concatenate([np.full((1, len(STEP_FIELDS)), BOS), tokens.to_steps(rows)]).astype(np.int64)
-    times = np.concatenate([[0], accompaniment.onsets(rows, asked.starts)])
-    return Example(soprano.given, soprano.times, notes, times, asked.wishes("chorale"))
+    times = np.concatenate([[0], accompaniment.onsets(rows, request.grid.bar_starts)])
+    return Example(soprano.given, soprano.times, notes, times, request.prefix("chorale"))

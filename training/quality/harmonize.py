@@ -24,8 +24,7 @@ from tqdm import tqdm
 from music.analysis.chord_estimation import estimate_chords, spans_of
 from music.analysis.melody_key import key_of
 from music.bars import Bar, bar_grid
-from music.chord_bars import in_text
-from music.chords import Chord, ChordSpan, beat_ticks, chord_spans, with_chords
+from music.chords import Chord, ChordNames, ChordSpan, beat_ticks, chord_spans, with_chords
 from music.edit import slice_bars
 from music.errors import StudioError
 from music.files.midi import write_midi
@@ -61,7 +60,7 @@ MOST_TIMES_BACH = {"out of range": 2, "crossed": 2, "fifths": 3, "octaves": 3}
 _VOICES_BELOW = (1, 2, 3)
 
 Ask = Callable[..., symusic.Score]
-"""What harmonises: takes a melody, a style and the chords asked for ("" for free ones), gives the whole score."""
+"""What harmonizes: takes a melody, a style and the chords asked for (none for free ones), gives the whole score."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +80,13 @@ class Sheet:
 
 
 def figures(args: argparse.Namespace) -> dict[str, Any]:
-    """Returns all figures of a checkpoint that harmonises.
+    """Returns all figures of a checkpoint that harmonizes.
 
     Raises:
         StudioError: no data sets were named, or they hold no validation music.
     """
     if args.data is None:
-        raise StudioError("There are no melodies to harmonise. Say where the data sets are with --data.")
+        raise StudioError("There are no melodies to harmonize. Say where the data sets are with --data.")
     sheets, songs = validation_music(args.data, args.pieces, args.seed)
     from training.likelihood.accompaniment import chorale_nats
 
@@ -114,7 +113,7 @@ def asking(checkpoint: str, seed: int, out: Path | None) -> Ask:
     if out:
         out.mkdir(parents=True, exist_ok=True)
 
-    def ask(melody: symusic.Score, style: str, chords: str, complexity: str = "medium") -> symusic.Score:
+    def ask(melody: symusic.Score, style: str, chords: ChordNames, complexity: str = "medium") -> symusic.Score:
         number = next(numbers)
         options = HarmonizeOptions(
             style=style, melody=0, chords=chords, complexity=complexity, seed=seed + number, checkpoint=checkpoint
@@ -148,7 +147,7 @@ def validation_music(data: Path, pieces: int, seed: int) -> tuple[list[Sheet], l
 
 
 def sheet_of(song: Song) -> Sheet:
-    """Returns the excerpt of a lead sheet that is harmonised; its key is the written one, else that of the melody."""
+    """Returns the excerpt of a lead sheet that is harmonized; its key is the written one, else that of the melody."""
     bars = bar_grid(song.score)
     first = next(n for n, bar in enumerate(bars) if bar.end > int(line(song.score.tracks[0]).start[0]))
     last = min(first + BARS, len(bars))
@@ -172,8 +171,8 @@ def sheet_figures(sheets: Sequence[Sheet], ask: Ask) -> dict[str, dict[str, floa
         halves = half_bars(sheet.bars, sheet.ticks)
         rows = {
             TRUTH: sheet.chords,
-            MODEL: chord_spans(ask(sheet.melody, "chords", "", "high"), sheet.bars[-1].end),
-            MEDIUM: chord_spans(ask(sheet.melody, "chords", "", "medium"), sheet.bars[-1].end),
+            MODEL: chord_spans(ask(sheet.melody, "chords", (), "high"), sheet.bars[-1].end),
+            MEDIUM: chord_spans(ask(sheet.melody, "chords", (), "medium"), sheet.bars[-1].end),
             RULE: rule_chords(line(sheet.melody.tracks[0]), halves, sheet.key),
             FLOOR: tonic_chords(halves, sheet.key),
         }
@@ -226,7 +225,7 @@ def chorale_figures(scores: Sequence[symusic.Score], ask: Ask) -> dict[str, dict
         soprano.tracks = soprano.tracks[:1]
         edges = beats(bar_grid(score), score.ticks_per_quarter)
         truth = chords_between(estimate_chords(score), edges)
-        for name, voices in ((BACH, score), (MODEL, ask(soprano, "chorale", ""))):
+        for name, voices in ((BACH, score), (MODEL, ask(soprano, "chorale", ()))):
             counts[name] += count_part_writing(voices.tracks[:4], _VOICES_BELOW)
             agreed[name].append(agreement(chords_between(estimate_chords(voices), edges), truth))
     return {
@@ -250,11 +249,12 @@ def typed_figures(sheets: Sequence[Sheet], style: str, ask: Ask) -> dict[str, fl
     return found | {"melody changed": float(sum(row["melody changed"] for row in rows))}
 
 
-def as_typed(chords: Sequence[Chord], bars: Sequence[Bar], ticks_per_quarter: int, key: Key) -> str:
-    """Returns the chords of the beats as a person types them: "Am | F G | C"."""
+def as_typed(chords: Sequence[Chord], bars: Sequence[Bar], ticks_per_quarter: int, key: Key) -> ChordNames:
+    """Returns the chords of the beats as options take them: their names, bar by bar."""
     beat = iter(chords)
-    return " | ".join(
-        in_text(list(itertools.islice(beat, len(beat_ticks(bar, ticks_per_quarter)))), key) for bar in bars
+    return tuple(
+        tuple(chord.name(key) for chord in itertools.islice(beat, len(beat_ticks(bar, ticks_per_quarter))))
+        for bar in bars
     )
 
 

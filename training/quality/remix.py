@@ -136,7 +136,7 @@ def grid_figures(
 
 def grid_options(checkpoint: str, change: str, amount: int, seed: int, **more: Any) -> RemixOptions:
     """Returns what asks a pipeline for one point of the grid."""
-    bars = f"{FIRST_BAR + 1}-{LAST_BAR}"
+    bars = tuple(range(FIRST_BAR, LAST_BAR))
     return RemixOptions(
         change=change, amount=amount, bars=bars, seed=seed, passes=PASSES, checkpoint=checkpoint, **more
     )
@@ -211,7 +211,7 @@ def filled_in(checkpoint: str, score: symusic.Score, bar: int, track: int) -> Co
     had.
     """
     options = RemixOptions(
-        change="notes", amount=100, bars=str(bar + 1), tracks=(track,), temperature=0.0, passes=PASSES,
+        change="notes", amount=100, bars=(bar,), tracks=(track,), temperature=0.0, passes=PASSES,
         checkpoint=checkpoint,
     )  # fmt: skip
     loaded = load(checkpoint)

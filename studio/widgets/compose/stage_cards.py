@@ -163,7 +163,12 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
         with st.popover(
             "Options", icon=":material/tune:", help=f"What the stage {title} may be told.", key=f"tune {key}"
         ):
-            options_form(stage, f"options {key}", lambda changes: write_again(song, take, number, changes))
+            options_form(
+                stage,
+                f"options {key}",
+                lambda changes: write_again(song, take, number, changes),
+                take.options.beats_per_bar,
+            )
         st.button(
             "Go on from here",
             icon=":material/call_split:",

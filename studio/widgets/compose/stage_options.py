@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.instruments import instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import NAMES
@@ -20,13 +22,14 @@ from studio.wording import show_error
 Key = Callable[[str], str]
 
 
-def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None]) -> None:
+def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None], beats_per_bar: int = 4) -> None:
     """Shows a form with the options of a stage, and what is wrong with them once it is sent.
 
     Args:
         stage: as it is now.
         key: the same for the same stage of the same take.
         send: is called with the options that were changed; raises StudioError if it cannot take them.
+        beats_per_bar: what slashes in a progression without bar lines fill.
     """
     with st.form(key, border=False, enter_to_submit=True):
         values = _FORMS.get(stage.pipeline, lambda options, key: {})(stage.options, lambda name: f"{key} {name}")
@@ -41,15 +44,19 @@ def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None])
             )
         answer = st.container()  # above the button, which is in sight when it is pressed
         sent = st.form_submit_button("Apply", type="primary", icon=":material/check:", width="stretch")
-    changes = {name: value for name, value in values.items() if value != getattr(stage.options, name)}
-    if sent and not changes:
-        answer.caption("Nothing was changed.")
-    elif sent:
-        try:
+    if not sent:
+        return
+    try:
+        if isinstance(text := values.get("chords"), str):  # a text where it was changed
+            values["chords"] = parse_chord_names(text, beats_per_bar)
+        changes = {name: value for name, value in values.items() if value != getattr(stage.options, name)}
+        if changes:
             send(changes)
-        except StudioError as error:
-            with answer:
-                show_error(str(error))
+        else:
+            answer.caption("Nothing was changed.")
+    except StudioError as error:
+        with answer:
+            show_error(str(error))
 
 
 def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
@@ -121,9 +128,10 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
         key=key("players"),
         help="Who accompanies. Empty leaves it to the style.",
     )
+    typed = chords_as_text(options.chords)
     chords = st.text_input(
         "Progression",
-        options.chords,
+        typed,
         placeholder="The model chooses. Or type: Am F C G",
         key=key("chords"),
         help="One chord a bar, or bars between lines such as | Am | F G | C |. Each theme begins with the first.",
@@ -132,7 +140,7 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
         "style": style,
         "complexity": complexity,
         "instruments": options.instruments if players == now else tuple(players),
-        "chords": chords,
+        "chords": options.chords if chords == typed else chords,
         "temperature": _adventure(options.temperature, key),
     }
 
@@ -182,7 +190,10 @@ _FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
 
 def in_words(changes: dict[str, Any]) -> str:
     """Returns which options were changed, such as "seed 7, style piano"."""
-    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in changes.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} {chords_as_text(value).strip('| ') if name == 'chords' else _plain(value)}"
+        for name, value in changes.items()
+    )
 
 
 def _plain(value: Any) -> str:

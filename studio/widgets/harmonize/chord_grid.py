@@ -11,7 +11,7 @@ import streamlit as st
 
 from music.bars import bar_grid
 from music.chord_bars import bar_texts, in_text
-from music.chords import beat_ticks, parse_progression
+from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
@@ -60,17 +60,20 @@ def in_force(cells: Cells) -> list[str]:
     return texts
 
 
-def progression(cells: Cells, bars: Collection[int] | None = None) -> str:
-    """Returns the chords option for these bars, counted from 0: the shortest text that repeats from the first to the last.
+def progression(cells: Cells, bars: Collection[int] | None = None) -> ChordNames:
+    """Returns the chords for these bars, counted from 0: the shortest progression that repeats from the first to the last.
 
     It is empty, and the model chooses, where nothing was typed in any of them.
+
+    Raises:
+        StudioError: a symbol is no chord.
     """
     chosen = sorted(bars) if bars else range(len(cells.typed))
     if not any(cells.typed[n] for n in chosen):
-        return ""
+        return ()
     texts = in_force(cells)[chosen[0] : chosen[-1] + 1]
     period = next(n for n in range(1, len(texts) + 1) if all(t == texts[m % n] for m, t in enumerate(texts)))
-    return f"| {' | '.join(texts[:period])} |"
+    return parse_chord_names(f"| {' | '.join(texts[:period])} |")
 
 
 def problems(typed: Sequence[str]) -> dict[int, str]:

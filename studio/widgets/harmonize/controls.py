@@ -11,14 +11,15 @@ import streamlit as st
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
 from music.bars import bar_grid
-from music.chords import parse_progression
 from music.errors import StudioError
 from music.files.midi import read_midi
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, parse_key
 from pipelines import options as limits
-from pipelines.options import HarmonizeOptions, parse_bars
+from pipelines.option_text import bars_as_text, first_chords, parse_bars
+from pipelines.options import HarmonizeOptions
+from pipelines.recipes import harmonized
 from studio.session import Song, bound, keep, set_controls, song_controls
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
@@ -90,13 +91,6 @@ def source(song: Song) -> Piece:
         piece = take.before
         take = next((other for other in song.takes if piece in other.pieces), None)
     return piece
-
-
-def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
-    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
-    recipe = piece.history[-1] if piece is not None and piece.history else {}
-    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
-    return recipe if known else None
 
 
 def harmonize_controls(song: Song) -> dict[str, Any]:
@@ -253,20 +247,19 @@ def checked(values: Mapping[str, Any]) -> HarmonizeOptions:
         raise StudioError("There is no melody to harmonize. Give music that has a track with pitches.")
     seed = sampling.drawn_seed() if values["seed"] is None else values["seed"]
     plain = {name: value for name, value in values.items() if name not in ("cells", "edited")}
-    chords = progression(values["cells"], parse_bars(values["bars"]))
-    return HarmonizeOptions(**{**plain, "chords": chords, "seed": seed})
+    bars = parse_bars(values["bars"])
+    return HarmonizeOptions(**{**plain, "bars": bars, "chords": progression(values["cells"], bars), "seed": seed})
 
 
 def in_words(options: HarmonizeOptions) -> str:
     """Returns what was asked for in a few words, such as "Piano · Sevenths · chords Am F C G · bars 5-8"."""
-    bars = options.chords.strip("| ").split(" | ")
     parts = [
         STYLES[options.style][0],
         ", ".join(options.instruments),
         COMPLEXITY[options.complexity][0],
         options.key or "",
-        f"chords {' | '.join(bars[:4])}{' …' * (len(bars) > 4)}" if parse_progression(options.chords) else "",
-        f"bars {options.bars}" if options.bars else "",
+        f"chords {first_chords(options.chords)}" if options.chords else "",
+        f"bars {bars_as_text(options.bars)}" if options.bars else "",
     ]
     return " · ".join(filter(None, parts))
 

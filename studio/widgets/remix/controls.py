@@ -11,6 +11,7 @@ import streamlit as st
 from music.files.midi import read_midi
 from music.instruments import GM_NAMES, instrument_name
 from music.piece import Piece
+from pipelines.option_text import bars_as_text, parse_bars
 from pipelines.options import RemixOptions
 from studio.session import Song, bound, keep, set_controls, song_controls
 from studio.widgets import sampling
@@ -123,7 +124,7 @@ def remix_controls(piece: Piece) -> dict[str, Any]:
     return values
 
 
-def _swaps(piece: Piece, selected: Collection[int]) -> tuple[str, ...]:
+def _swaps(piece: Piece, selected: Collection[int]) -> tuple[tuple[int, str], ...]:
     """Shows an instrument to swap for each selected track with pitches; returns the wishes of RemixOptions."""
     tracks = piece.score.tracks
     names = {i: name for i, name in track_names(piece).items() if i in selected and not tracks[i].is_drum}
@@ -146,7 +147,7 @@ def _swaps(piece: Piece, selected: Collection[int]) -> tuple[str, ...]:
                 ),
             )
             if chosen is not None:
-                wishes.append(f"{index}={instrument_name(chosen)}")
+                wishes.append((index, instrument_name(chosen)))
         st.caption(
             "The selected bars of a selected track go to another instrument. For that alone, set 'How much' to 0 %."
         )
@@ -178,20 +179,17 @@ def checked(values: Mapping[str, Any]) -> RemixOptions:
         StudioError: the values do not go together.
     """
     seed = sampling.drawn_seed() if values["seed"] is None else values["seed"]
-    return RemixOptions(**{**values, "seed": seed})
+    return RemixOptions(**{**values, "bars": parse_bars(values.get("bars", "")), "seed": seed})
 
 
 def in_words(options: RemixOptions, piece: Piece) -> str:
     """Returns what was asked for in a few words, such as "Notes 60 % · bars 5-8 · Violin"."""
     names = track_names(piece)
     tracks = ", ".join(names[index] for index in options.tracks if index in names)
-    swaps = ", ".join(
-        f"{names.get(int(track), track)} as {name}"
-        for track, _, name in (wish.partition("=") for wish in options.instruments)
-    )
+    swaps = ", ".join(f"{names.get(track, track)} as {name}" for track, name in options.instruments)
     parts = [
         f"{CHANGES[options.change][0]} {options.amount:.0f} %" if options.amount else "",
-        f"bars {options.bars}" if options.bars else "all bars",
+        f"bars {bars_as_text(options.bars)}" if options.bars else "all bars",
         tracks,
         swaps,
     ]

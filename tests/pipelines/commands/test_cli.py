@@ -138,8 +138,8 @@ def test_every_remix_flag_reaches_its_option(remixer):
     line = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     line += ["--tracks", "0, 2", "--lock", "1", "--instrument", "0=violin", "--instrument", "2=bass guitar"]
     assert run("remix", "in.mid", "--out", "out.mid", *line, "--keep-a-bar", "--stay-in-key") == 0
-    lists = {"tracks": (0, 2), "lock": (1,), "instruments": ("0=violin", "2=bass guitar")}
-    assert remixer.options == RemixOptions(**flags, **lists, keep_a_bar=True, stay_in_key=True)
+    lists = {"tracks": (0, 2), "lock": (1,), "instruments": ((0, "violin"), (2, "bass guitar")), "bars": (4, 5, 6, 7)}
+    assert remixer.options == RemixOptions(**flags | lists, keep_a_bar=True, stay_in_key=True)
 
 
 def test_a_remix_and_its_variants_can_be_done_again_from_their_recipes(remixer, capsys):

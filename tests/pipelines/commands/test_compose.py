@@ -23,9 +23,9 @@ from pipelines.compose import compose
 from pipelines.contract import Step
 from pipelines.song.plan import Brief
 from pipelines.song.planning import plan_song
-from pipelines.song.recipe import read_song_recipe, song_recipe
+from pipelines.song.recipe import read_song_recipe, song_recipe, stages_done
 from tests.pipelines.commands.command_line import refused, run, song
-from tests.pipelines.song.toy_stages import STAGES, sung
+from tests.pipelines.song.toy_stages import STAGES, plan_of, sung
 
 soundfile = pytest.importorskip("soundfile")
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,6 +108,23 @@ def test_a_recipe_makes_every_file_again(toys, capsys):
     assert contents("second") == contents("first")
     assert "sketch.mid" in contents("second")
     assert "understood" not in capsys.readouterr().err
+
+
+def test_a_recipe_of_an_earlier_version_makes_the_song_again(toys, capsys):
+    """It holds typed chords as a text, in the plan and in the recipe of the stage."""
+    plan = plan_of(Brief()).with_options(2, chords=(("Am",), ("F", "G")))
+    recipe = json.loads(song_recipe(sung(plan), plan))
+    for stage in (recipe["options"]["stages"][2], recipe["stages"][2]):
+        assert stage["options"]["chords"] == [["Am"], ["F", "G"]]
+        stage["options"]["chords"] = "Am | F G"
+    Path("old.json").write_text(json.dumps(recipe))
+    assert read_song_recipe(Path("old.json")).plan == plan
+    assert run("compose", "--recipe", "old.json", "--out", "again") == 0
+    again = recipe_of("again")
+    assert again["options"]["stages"][2]["options"]["chords"] == [["Am"], ["F", "G"]]
+    song = sung(plan)
+    old = song.replace(history=(*song.history[:2], {**song.history[2], **recipe["stages"][2]}, *song.history[3:]))
+    assert len(stages_done(old, plan)) == 4
 
 
 def test_a_recipe_needs_the_sketch_that_the_song_began_from(toys, capsys):

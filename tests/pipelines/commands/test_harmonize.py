@@ -36,6 +36,9 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_midi(song(), tmp_path / "in.mid")
     write_midi(trio(), tmp_path / "trio.mid")
+    waltz = trio()
+    waltz.score.time_signatures.append(symusic.TimeSignature(0, 3, 4))
+    write_midi(waltz, tmp_path / "waltz.mid")
     return tmp_path
 
 
@@ -45,7 +48,7 @@ def test_harmonize_writes_what_it_is_asked_for(harmonizer, capsys):
     assert harmonizer.options == HarmonizeOptions()
     assert harmonizer.piece.fingerprint == song().fingerprint
     assert json.loads(Path("out.recipe.json").read_text())["pipeline"] == "harmonize"
-    assert sorted(os.listdir()) == ["in.mid", "out.mid", "out.recipe.json", "trio.mid"]
+    assert sorted(os.listdir()) == ["in.mid", "out.mid", "out.recipe.json", "trio.mid", "waltz.mid"]
 
 
 def test_every_flag_reaches_its_option(harmonizer):
@@ -55,8 +58,9 @@ def test_every_flag_reaches_its_option(harmonizer):
         "variants": 1, "checkpoint": "other",
     }  # fmt: skip
     line = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    typed = {"chords": (("Am",), ("F",), ("C", "G"), ("C",)), "bars": tuple(range(8))}
     assert run("harmonize", "in.mid", "--out", "out.mid", *line, "--instruments", "piano, bass,drums") == 0
-    assert harmonizer.options == HarmonizeOptions(**flags, instruments=("piano", "bass", "drums"))
+    assert harmonizer.options == HarmonizeOptions(**flags | typed, instruments=("piano", "bass", "drums"))
 
 
 @pytest.mark.parametrize(("asked", "track"), [("0", 0), ("2", 2), ("gesang", 3), (" Gesang ", 3), ("FLUTE", 0)])
@@ -124,3 +128,19 @@ def test_from_the_command_line_to_the_model_and_back(capsys):
     capsys.readouterr()
     assert run("inspect", "out.mid") == 0
     assert "  1  | Am | F |" in capsys.readouterr().out
+
+
+def test_a_recipe_of_an_earlier_version_gives_the_same(harmonizer, capsys):
+    """It holds bars and chords as text; slashes without bar lines fill the bars of the piece, here three beats."""
+    line = ["--bars", "1-2", "--chords", "Am / / G / C", "--variants", "2", "--seed", "4"]
+    assert run("harmonize", "waltz.mid", "--out", "new.mid", *line) == 0
+    options = harmonizer.options
+    assert options.bars == (0, 1) and options.chords == (("Am", "Am", "Am"), ("G", "G", "C"))
+    old = json.loads(Path("new-2.recipe.json").read_text())
+    old["options"] |= {"bars": "1-2", "chords": "Am / / G / C"}
+    Path("old.recipe.json").write_text(json.dumps(old))
+    capsys.readouterr()
+    assert run("harmonize", "waltz.mid", "--recipe", "old.recipe.json", "--out", "again.mid") == 0
+    assert harmonizer.options == options
+    assert read_midi("again.mid").fingerprint == read_midi("new-2.mid").fingerprint
+    assert capsys.readouterr().out == "again.mid\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checkpoints.loading import load
 from music.analysis.chord_estimation import chords_at
 from music.bars import bar_grid
-from music.chords import beat_ticks, chord_spans, parse_chord, parse_progression
+from music.chords import beat_ticks, chord_spans, parse_chord, parse_chord_names, parse_progression
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.form import ENDING, INTRO, with_sections
@@ -179,11 +179,11 @@ def test_a_return_that_was_varied_by_nothing_sounds_as_its_theme():
         assert was == now
 
 
-@pytest.mark.parametrize("chords", ["C G", "Am | F C/E | Dm7", "C", "C F / / | G7"])
+@pytest.mark.parametrize("chords", ["C G", "Am | F C/E | Dm7", "C", "| C F / / | G7"])
 @pytest.mark.parametrize("form", ["A B A", "A' B A'", "B A' A B"])
 def test_typed_chords_begin_anew_with_each_theme_and_are_what_the_symbols_say(chords, form):
     before = song(form, bars=4)
-    options = {"style": "chords", "chords": chords, "seed": 3}
+    options = {"style": "chords", "chords": parse_chord_names(chords, 4), "seed": 3}
     steps = steps_of(before, **options)
     check_harmony(before, steps, HarmonyOptions(**options))
     score = steps[-1].piece.score
@@ -217,7 +217,7 @@ def test_an_ending_of_any_length_comes_home(ending, key):
 def test_a_cadence_has_a_bar_each_and_leads_to_the_tonic(key, signature):
     melody, tonic = tunes("A", 3, signature, key).score, parse_key(key)
     for bars in range(1, 9):
-        found = parse_progression(cadence(melody, bars, tonic))
+        found = cadence(melody, bars, tonic)
         assert len(found) == bars
         assert [chord.root for chord in found[-1]] == [tonic.tonic]
         assert bars == 1 or (found[-2][-1].root, found[-2][-1].quality) == ((tonic.tonic + 7) % 12, "7")
@@ -281,7 +281,7 @@ def test_what_cannot_be_accompanied_is_refused():
     st.sampled_from(
         [("4/4", "C major"), ("3/4", "C# minor"), ("7/8", "Db major"), ("6/8", "G minor"), ("5/4", "E major")]
     ),
-    st.sampled_from(["", "", "C G7", "Am | F G"]),
+    st.sampled_from([(), (), (("C",), ("G7",)), (("Am",), ("F", "G"))]),
     st.sampled_from([None, 0.5]),
     st.sampled_from(["random-harmonize", "random-harmonize-short"]),
     st.integers(0, 99),

@@ -28,7 +28,7 @@ PLAN = Plan(
     (
         Stage("theme", ThemeOptions(sections=("A", "B"), key="D minor")),
         Stage("sections", SectionsOptions(form=("A", "B", "A'"))),
-        Stage("harmony", HarmonyOptions(chords="Dm | Gm A7")),
+        Stage("harmony", HarmonyOptions(chords=(("Dm",), ("Gm", "A7")))),
         Stage("mix", MixOptions(fills=False)),
     ),
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from checkpoints import store
-from music.chords import chord_spans, parse_progression
+from music.chords import chord_spans, parse_progression, progression_of
 from music.compare import changed_notes
 from music.files.midi import read_midi
 from pipelines import options
@@ -100,11 +100,11 @@ def test_a_pasted_progression_fills_the_grid_and_is_followed(waltz):
     song = song_of(waltz)
     assert song.controls[CELLS] == ["Am F G", "C"] and control(waltz, "harmonize progression").value == ""
     accompany(waltz)
-    assert song.take.options.chords == "| Am F G | C |" and song.take.detail.endswith("chords Am F G | C")
+    assert song.take.options.chords == (("Am", "F", "G"), ("C",)) and song.take.detail.endswith("chords Am F G | C")
     assert symbols(song.piece) == [(0, "Am"), (0, "F"), (0, "G"), (1, "C")]
     press(waltz, "Clear")
     accompany(waltz)
-    assert song.take.options.chords == ""
+    assert song.take.options.chords == ()
 
 
 def test_a_symbol_that_is_none_gets_a_sentence(waltz):
@@ -127,7 +127,7 @@ def test_only_the_bar_whose_chord_was_edited_is_written_again(waltz):
     first = song.piece
     type_cells(waltz, ["", "E7"])
     accompany(waltz, button="Only bar 2")
-    assert (song.take.options.bars, song.take.options.chords, song.take.before) == ("2", "| E7 |", first)
+    assert (song.take.options.bars, song.take.options.chords, song.take.before) == ((1,), (("E7",),), first)
     assert symbols(song.piece) == [(0, "C"), (1, "E7")]
     assert [mask.tolist() for mask in changed_notes(first.score, song.piece.score)[1:]] == [[False, True]]
     assert not any(b.label.startswith("Only") for b in waltz.button)
@@ -144,7 +144,7 @@ def test_chosen_bars_are_written_again_and_the_rest_stays(waltz):
     assert symbols(song.piece) == [(0, "Dm"), (1, "G")] and song.take.before is first
     control(waltz, "selected bars").set_value("2").run()
     accompany(waltz, button="Harmonize bar 2 again")
-    assert song.take.options.chords == ""  # nothing was typed for that bar
+    assert song.take.options.chords == ()  # nothing was typed for that bar
     control(waltz, "selected bars").set_value("1").run()
     accompany(waltz, {"style": "piano"}, button="Harmonize bar 1 again")
     assert "written in the style chords" in waltz.error[0].value and len(song.takes) == 4
@@ -157,7 +157,7 @@ def test_the_chords_of_a_take_can_be_kept_for_another_style(waltz):
     song = song_of(accompany(waltz))
     press(waltz, "Keep these chords")
     accompany(waltz, {"style": "piano"})
-    assert song.take.options.chords == "| C | G |" and symbols(song.piece) == [(0, "C"), (1, "G")]
+    assert song.take.options.chords == (("C",), ("G",)) and symbols(song.piece) == [(0, "C"), (1, "G")]
 
 
 def test_each_control_sets_its_option(harmonize):
@@ -220,7 +220,8 @@ def test_names_for_all_that_the_pipeline_offers():
 
 
 def test_what_was_asked_for_in_words():
-    wanted = HarmonizeOptions("band", chords="| Am | F | C | G | E7 |", bars="5-8", instruments=("Violin",))
+    chords = (("Am",), ("F",), ("C",), ("G",), ("E7",))
+    wanted = HarmonizeOptions("band", chords=chords, bars=(4, 5, 6, 7), instruments=("Violin",))
     assert in_words(wanted) == "Band · Violin · Sevenths · chords Am | F | C | G … · bars 5-8"
 
 
@@ -247,7 +248,7 @@ def test_a_progression_in_bars():
 def test_bars_without_chords_go_on_with_the_one_before():
     assert in_force(Cells(["", "F G", "", ""], [""] * 4)) == ["F", "F G", "G", "G"]
     assert in_force(Cells(["", "F", ""], ["Am", "C", "E7"])) == ["Am", "F", "E7"]
-    assert in_force(Cells(["", ""], ["", ""])) == ["", ""] and progression(Cells(["", ""], ["Am", "C"])) == ""
+    assert in_force(Cells(["", ""], ["", ""])) == ["", ""] and progression(Cells(["", ""], ["Am", "C"])) == ()
 
 
 cells = some.sampled_from(["", "Am", "F G", "C / / G7", "N.C.", "Bb/D"])
@@ -257,7 +258,7 @@ cells = some.sampled_from(["", "Am", "F G", "C / / G7", "N.C.", "Bb/D"])
 def test_the_progression_says_for_each_bar_what_its_cell_shows(pairs, chosen):
     typed, heard = (list(texts) for texts in zip(*pairs))
     chosen = {bar for bar in chosen if bar < len(pairs)}
-    bars = parse_progression(progression(Cells(typed, heard), chosen))
+    bars = progression_of(progression(Cells(typed, heard), chosen))
     chosen = sorted(chosen) or range(len(pairs))
     assert bool(bars) == any(typed[n] for n in chosen)
     for n in chosen if bars else ():
@@ -302,7 +303,7 @@ def test_the_real_worker_harmonizes_examples_and_one_bar_again(monkeypatch):
         type_cells(page, ["", "", "Dm7", *[""] * 13])
         accompany(page, {"variants": 2}, button="Only bar 3")
         bar = 6 * song.piece.score.ticks_per_quarter // 2
-        assert not song.notice and song.take.options.bars == "3"
+        assert not song.notice and song.take.options.bars == (2,)
         assert any(span.chord.name() == "Dm7" and span.start == 2 * bar for span in chord_spans(song.piece.score))
     finally:
         worker.close()

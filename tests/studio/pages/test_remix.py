@@ -115,7 +115,7 @@ def test_each_control_sets_its_option(remix):
     others = {"selected bars": "1-2", "selected tracks": [0, 1], "locked tracks": [3], "swap 0": 41}
     rewrite(remix, {f"remix {name}": value for name, value in values.items()} | others)
     assert song_of(remix).take.options == RemixOptions(
-        **values, bars="1-2", tracks=(0, 1), lock=(3,), instruments=("0=Viola",)
+        **values, bars=(0, 1), tracks=(0, 1), lock=(3,), instruments=((0, "Viola"),)
     )
 
 
@@ -177,7 +177,7 @@ def test_examples_are_valid_options():
 
 def test_what_was_asked_for_in_words(remix):
     press(remix, "A new tune")
-    wanted = RemixOptions(change="velocity", amount=40, bars="5-8", tracks=(0, 2), instruments=("1=Violin",))
+    wanted = RemixOptions(change="velocity", amount=40, bars=(4, 5, 6, 7), tracks=(0, 2), instruments=((1, "Violin"),))
     assert in_words(wanted, song_of(remix).piece) == "Loudness 40 % · bars 5-8 · Flute, Cello · Guitar as Violin"
 
 

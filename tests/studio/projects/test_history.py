@@ -13,7 +13,10 @@ from studio.projects.project import Take
 from tests.studio.projects.test_project import tune
 
 EMPTY = Piece.empty()
-GENERATE, REMIX = GenerateOptions(bars=16, key="D minor", tempo_bpm=96.0, seed=3), RemixOptions(bars="5-8", seed=7)
+GENERATE, REMIX = (
+    GenerateOptions(bars=16, key="D minor", tempo_bpm=96.0, seed=3),
+    RemixOptions(bars=(4, 5, 6, 7), seed=7),
+)
 
 
 def recipe(pipeline: str, options, start: Piece, model: str = "a") -> dict:
@@ -43,11 +46,11 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
         ),
         (
             "remix",
-            RemixOptions(change="rhythm", amount=0, tracks=(0, 2), instruments=("0=violin",)),
+            RemixOptions(change="rhythm", amount=0, tracks=(0, 2), instruments=((0, "violin"),)),
             "remixed all bars, tracks 1 and 3, track 1 as violin, seed 0",
         ),
-        ("harmonize", HarmonizeOptions(style="band", bars="5", key="C major"), "harmonized bar 5 with a band, C major, seed 0"),
-        ("harmonize", HarmonizeOptions(style="chorale", chords="| Am | F |"), "harmonized for four voices, chords Am | F, seed 0"),
+        ("harmonize", HarmonizeOptions(style="band", bars=(4,), key="C major"), "harmonized bar 5 with a band, C major, seed 0"),
+        ("harmonize", HarmonizeOptions(style="chorale", chords=(("Am",), ("F",))), "harmonized for four voices, chords Am | F, seed 0"),
         (
             "theme",
             ThemeOptions(seed=1),
@@ -209,3 +212,28 @@ def test_a_composed_song_from_a_midi_file_is_done_again_from_its_beginning():
         "harmony",
         "mix",
     ]
+
+
+def test_a_step_of_an_earlier_version_is_told_done_again_and_compared():
+    """Its recipe holds bars, chords and instruments as text."""
+    old = {
+        "remix": {**to_mapping(REMIX), "bars": "5-8", "instruments": ["0=violin"]},
+        "harmonize": {**to_mapping(HarmonizeOptions()), "bars": "5", "chords": "| Am | F |"},
+        "harmony": {**to_mapping(HarmonyOptions()), "chords": "Am F C G E"},
+    }
+    words = {
+        "remix": "remixed bars 5-8, notes 60 %, track 1 as violin, seed 7",
+        "harmonize": "harmonized bar 5 with chords, chords Am | F, seed 0",
+        "harmony": "accompanied it with a band, chords Am | F | C | G …, seed 0",
+    }
+    for pipeline, options in old.items():
+        made = {"pipeline": pipeline, "options": options, "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
+        assert in_words(made) == words[pipeline]
+    made = {"pipeline": "remix", "options": old["remix"], "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
+    first = tune(60, history=(made,))
+    options = RemixOptions(bars=(4, 5, 6, 7), instruments=((0, "violin"),), seed=7)
+    second = after(EMPTY, "remix", options, 60)
+    takes = [Take(1, "Take 1", "", (first,)), Take(2, "Take 2", "", (second,), options=options)]
+    one, two = history(takes)
+    assert again(one.events[0], takes[0]).options == options
+    assert two.events[0].verdict == "the same notes as Take 1, note for note"

@@ -31,8 +31,8 @@ PLAN = Plan(
 OPTIONS = [
     None,
     GenerateOptions(bars=None, seconds=12.5, instruments=("Flute",), key="D minor", seed=2**53 + 1),
-    RemixOptions(bars="1-2", tracks=(0,), lock=(1,), instruments=("0=violin",), amount=33.3),
-    HarmonizeOptions(style="chorale", chords="Am F C G", melody=2),
+    RemixOptions(bars=(0, 1), tracks=(0,), lock=(1,), instruments=((0, "violin"),), amount=33.3),
+    HarmonizeOptions(style="chorale", chords=(("Am",), ("F", "C")), melody=2),
     PLAN,
 ]
 
@@ -275,3 +275,19 @@ def test_what_was_made_of_a_composed_song_keeps_its_name():
     remixed = Take(2, "Take 2", "", (tune(62),), None, RemixOptions())
     assert [Project("", (composed, remixed), Place(number)).name for number in (1, 2)] == ["A waltz", "A waltz"]
     assert Project("", (replace(remixed, number=1), replace(composed, number=2)), Place(1)).name == "Untitled song"
+
+
+def test_options_of_an_earlier_version_are_read():
+    """They hold bars, chords and instruments as text."""
+    old = {
+        "remix": {"bars": "1-2", "instruments": ["0=violin"], "seed": 4},
+        "harmonize": {"chords": "| Am | F G |", "bars": "3"},
+        "compose": {"brief": {}, "stages": [{"pipeline": "harmony", "options": {"chords": "Am F"}}]},
+    }
+    wanted = [
+        RemixOptions(bars=(0, 1), instruments=((0, "violin"),), seed=4),
+        HarmonizeOptions(chords=(("Am",), ("F", "G")), bars=(2,)),
+        Plan(Brief(), (Stage("harmony", HarmonyOptions(chords=(("Am",), ("F",)))),)),
+    ]
+    for (kind, values), options in zip(old.items(), wanted, strict=True):
+        assert read_project(take_with(options={"kind": kind, "values": values})).takes[0].options == options

@@ -101,15 +101,15 @@ def root_at(bar: int, number: int) -> int:
     return STEPS[(bar * (1 + number % 3) + number) % 4]
 
 
-def tune(number: int, shift: int, beats_a_bar: int = 4, bars: int = BARS) -> list[tuple[float, float, int]]:
+def tune(number: int, shift: int, beats_per_bar: int = 4, bars: int = BARS) -> list[tuple[float, float, int]]:
     """Returns a melody in chord tones, (onset, length, pitch) in quarters: two notes on the first beat, one on the others."""
     notes = []
     for bar in range(bars):
         root = root_at(bar, number)
         tones = [72 + shift + (root + step) % 12 for step in KINDS[root]]
-        start = bar * beats_a_bar
+        start = bar * beats_per_bar
         notes += [(start, 0.5, tones[0]), (start + 0.5, 0.5, tones[1])]
-        notes += [(start + beat, 1, tones[(beat + number) % 3]) for beat in range(1, beats_a_bar)]
+        notes += [(start + beat, 1, tones[(beat + number) % 3]) for beat in range(1, beats_per_bar)]
     return notes
 
 
@@ -152,18 +152,18 @@ def chorale(number: int, shift: int = 0) -> dict[str, Any]:
     }
 
 
-def band(number: int, beats_a_bar: int = 4, bars: int = BARS) -> symusic.Score:
+def band(number: int, beats_per_bar: int = 4, bars: int = BARS) -> symusic.Score:
     """Returns a melody with piano chords, bass and drums."""
     score = symusic.Score(480)
-    score.time_signatures.append(symusic.TimeSignature(0, beats_a_bar, 4))
+    score.time_signatures.append(symusic.TimeSignature(0, beats_per_bar, 4))
     score.tempos.append(symusic.Tempo(0, 90.0 + number))
     shift = number % 12 - 6
     parts = {"Piano": (0, False), "Melody": (73, False), "Bass": (33, False), "Drums": (0, True)}
     notes: dict[str, list[tuple[float, float, int]]] = {name: [] for name in parts}
-    notes["Melody"] = tune(number, shift, beats_a_bar, bars)
+    notes["Melody"] = tune(number, shift, beats_per_bar, bars)
     for bar in range(bars):
-        root, start = root_at(bar, number), bar * beats_a_bar
-        for beat in range(beats_a_bar):
+        root, start = root_at(bar, number), bar * beats_per_bar
+        for beat in range(beats_per_bar):
             notes["Piano"] += [(start + beat, 1, 54 + shift + (root + step) % 12) for step in KINDS[root]]
             notes["Bass"].append((start + beat, 1, 36 + shift + root % 7 + (0, 7)[beat % 2]))
             notes["Drums"].append((start + beat, 0.25, (36, 38)[beat % 2]))

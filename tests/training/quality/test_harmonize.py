@@ -1,4 +1,4 @@
-"""The report on harmonised melodies, with toys that harmonise in known ways: its figures are known by hand."""
+"""The report on harmonized melodies, with toys that harmonize in known ways: its figures are known by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from checkpoints import loading, store
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from music.bars import bar_grid
-from music.chords import NO_CHORD, ChordSpan, chord_spans, parse_chord, parse_progression, with_chords
+from music.chords import NO_CHORD, ChordSpan, chord_spans, parse_chord, progression_of, with_chords
 from music.files.midi import read_midi
 from music.theory import parse_key
 from music.tokens import accompaniment
@@ -77,7 +77,7 @@ def lead_sheet(set_name: str = "songs", rest_bars: int = 0, bars: int = 8, symbo
 
 
 def knows(*sheets):
-    """Returns what harmonises by looking up the written chords of these sheets, or the typed ones."""
+    """Returns what harmonizes by looking up the written chords of these sheets, or the typed ones."""
 
     def ask(melody, style, chords, complexity="medium"):
         assert len(melody.tracks) == 1 and not chord_spans(melody)  # nothing to copy from
@@ -179,7 +179,7 @@ def test_typed_chords_are_read_as_they_were(time):
     names = [str(name) for name in rng.choice(["Am", "F#m7", "C/E", "G6/9", "N.C."], len(edges) - 1)]
     names[0:4] = ["Am"] * 4
     chords = [parse_chord(name) for name in names]
-    typed = parse_progression(as_typed(chords, bars, 480, parse_key("A minor")), len(edges) // len(bars))
+    typed = progression_of(as_typed(chords, bars, 480, parse_key("A minor")))
     assert len(typed) == len(bars)
     read = [
         ChordSpan(
@@ -196,7 +196,8 @@ def test_typed_chords_are_read_as_they_were(time):
 def test_one_chord_a_bar_is_typed_once():
     bars = bar_grid(score_of((0, [(0, 8, 60)])))
     c, f = parse_chord("C"), parse_chord("F")
-    assert as_typed([c, c, c, c, c, c, f, NO_CHORD], bars, 480, parse_key("C")) == "C | C / F N.C."
+    names = as_typed([c, c, c, c, c, c, f, NO_CHORD], bars, 480, parse_key("C"))
+    assert names == (("C", "C", "C", "C"), ("C", "C", "F", "N.C."))
 
 
 def test_long_notes_are_to_be_chord_tones():
@@ -236,7 +237,7 @@ def test_the_chords_typed_are_the_written_ones():
     def plays_roots(melody, style, chords, complexity="medium"):
         typed.append((style, chords))
         out = melody.copy()
-        events = [(4 * n, 4, 36 + bar[0].root) for n, bar in enumerate(parse_progression(chords))]
+        events = [(4 * n, 4, 36 + bar[0].root) for n, bar in enumerate(progression_of(chords))]
         out.tracks.append(score_of((33, events)).tracks[0])
         return out
 
@@ -288,7 +289,7 @@ def test_music_is_dealt_from_all_sets(data):
     assert len(validation_music(data, 100, 0)[0]) == 3 * len(LEAD_SHEETS)
 
 
-def test_the_command_reports_on_a_checkpoint_that_harmonises(data, tmp_path, capsys, monkeypatch):
+def test_the_command_reports_on_a_checkpoint_that_harmonizes(data, tmp_path, capsys, monkeypatch):
     def toy(melody, style, chords, complexity="medium"):
         out = by_rule(melody, style, chords)
         out.tracks.extend([melody.tracks[0].copy() for _ in range(3)])
@@ -311,7 +312,7 @@ def test_the_command_reports_on_a_checkpoint_that_harmonises(data, tmp_path, cap
     assert kept["styles"]["piano"]["melody changed"] == 0
 
 
-def test_without_melodies_there_is_nothing_to_harmonise(tmp_path, capsys, monkeypatch):
+def test_without_melodies_there_is_nothing_to_harmonize(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(quality.store, "entry", lambda name: SimpleNamespace(task="harmonize"))
     assert main(["quality", "toy"]) == 2
     assert "Say where the data sets are" in capsys.readouterr().err

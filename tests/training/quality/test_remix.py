@@ -16,7 +16,7 @@ from music.errors import StudioError
 from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import CHANGES, parse_bars
+from pipelines.options import CHANGES
 from tests.training.conftest import score_of
 from training.__main__ import main
 from training.export import export
@@ -50,7 +50,6 @@ def toy_remix(piece: Piece, options):
     """Changes as large a share of each bar as asked: pitches by a semitone (to stay in key, an octave), onsets by a 16th."""
     score = piece.score.copy()
     starts = [bar.start for bar in bar_grid(score)]
-    chosen = parse_bars(options.bars)
     for number, track in enumerate(score.tracks):
         if options.tracks and number not in options.tracks or track.is_drum:
             continue
@@ -59,7 +58,7 @@ def toy_remix(piece: Piece, options):
             continue
         notes = track.notes.numpy()
         bars = np.searchsorted(starts, notes["time"], side="right") - 1
-        for bar in chosen:
+        for bar in options.bars:
             places = np.flatnonzero(bars == bar)
             count = round(len(places) * options.amount / 100)
             for place in places[len(places) - count :]:
