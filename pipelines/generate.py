@@ -36,11 +36,7 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, or the options do not fit the input.
     """
-    checkpoint = load(options.checkpoint)
-    if checkpoint.entry.task != "generate":
-        raise StudioError(
-            f"The checkpoint '{options.checkpoint}' cannot write music. Choose one that can, such as generate-small."
-        )
+    checkpoint = load(options.checkpoint, task="generate")
     plan = plan_generation(piece, options)
     writer = Writer(checkpoint, plan, options)
     total = float(writer.limits.bars)
