@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from checkpoints.downloading import Progress, Stopped
+from checkpoints.downloading import DownloadProgress, DownloadStopped
 from checkpoints.sources import offline
 from checkpoints.store import entries, entry, known, remove
 from music.errors import StudioError
@@ -100,7 +100,7 @@ def _pull(args: argparse.Namespace) -> None:
         show = _Line(name)
         try:
             found = pull(name, show)
-        except (KeyboardInterrupt, Stopped) as error:
+        except (KeyboardInterrupt, DownloadStopped) as error:
             raise StudioError(
                 f"Stopped. What has come of '{name}' is kept, and `python -m checkpoints pull {name}` goes on from there."
             ) from error
@@ -122,7 +122,7 @@ class _Line:
         self.shown, self._name = False, name
         self._terminal, self._last, self._length = sys.stderr.isatty(), -self.PLAIN_S, 0
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: DownloadProgress) -> None:
         clock, over = time.monotonic(), progress.received == progress.total
         self.shown = True
         if not self._terminal and clock - self._last < self.PLAIN_S and not over:

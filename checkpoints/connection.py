@@ -18,28 +18,29 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from checkpoints.sources import check_address
 from music.errors import StudioError
 from music.files.atomic import reason
 
-SOCKET_SECONDS = 30.0
-REDIRECTS = 5
-PIECE_BYTES = 64 * 1024
-PIECES_AHEAD = 16
-MOVED = (301, 302, 303, 307, 308)
-BUSY = (408, 425, 429, 500, 502, 503, 504)
-WORDS = {
+SOCKET_SECONDS = 30.0  # longer than anybody waits here (downloading.ANSWER_SECONDS): it only ends threads left behind
+MAX_REDIRECTS = 5  # the hub sends on once, to where its large files lie
+CHUNK_BYTES = 64 * 1024
+CHUNKS_AHEAD = 16  # with them at most 1 MiB of a download waits in memory
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+RETRY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+STATUS_ERRORS = {
     401: "wants a password",
     403: "denies access",
     404: "does not have the file",
     407: "is behind a proxy that wants a password",
     410: "does not have the file any more",
 }
-HUB_WORDS = {
+HUB_ERRORS = {
     "RepoNotFound": "does not have that repository, or shows it to its members only",
     "RevisionNotFound": "does not have that revision",
     "GatedRepo": "wants its terms accepted first; do so on its page, then set HF_TOKEN",
@@ -47,18 +48,18 @@ HUB_WORDS = {
 """By the hub's own header X-Error-Code."""
 
 
-class Trouble(Exception):
+class SourceError(Exception):
     """Why a source did not give a file, in words that follow on "it" ("does not have the file").
 
     Attributes:
-        lasting: asking again would be of no use.
-        seconds: how long the server asks to be left alone, None where it does not say.
+        permanent: asking again would be of no use.
+        retry_after: how many seconds the server asks to be left alone, None where it does not say.
     """
 
-    def __init__(self, words: str, *, lasting: bool = False, seconds: float | None = None):
+    def __init__(self, words: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
         super().__init__(words)
-        self.lasting = lasting
-        self.seconds = seconds
+        self.permanent = permanent
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -70,31 +71,31 @@ class Answer:
 
 
 class Stream:
-    """A request on its way: first its Answer, then the pieces of the body."""
+    """A request on its way: first its Answer, then the chunks of the body."""
 
-    def __init__(self, address: str, headers: Mapping[str, str]):
-        self._coming: queue.Queue[Answer | bytes | Exception] = queue.Queue(PIECES_AHEAD)
-        self._left = threading.Event()
+    def __init__(self, address: str, headers: Mapping[str, str]) -> None:
+        self._received: queue.Queue[Answer | bytes | Exception] = queue.Queue(CHUNKS_AHEAD)
+        self._closed = threading.Event()
         self._socket: socket.socket | None = None
         threading.Thread(target=self._read, args=(address, dict(headers)), name="download", daemon=True).start()
 
     def next(self, seconds: float) -> Answer | bytes | None:
-        """Returns the answer, then each piece of the body, b"" at its end; None if nothing came in so many seconds.
+        """Returns the answer, then each chunk of the body, b"" at its end; None if nothing came in so many seconds.
 
         Raises:
-            Trouble: the network or the server failed.
+            SourceError: the network or the server failed.
         """
         try:
-            found = self._coming.get(timeout=seconds)
+            found = self._received.get(timeout=seconds)
         except queue.Empty:
             return None
         if isinstance(found, Exception):
-            raise trouble_of(found) from found
+            raise as_source_error(found) from found
         return found
 
     def close(self) -> None:
         """Gives the request up; its thread, which may be waiting for the server, ends soon."""
-        self._left.set()
+        self._closed.set()
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # of an encrypted one, too, as it stands
@@ -102,19 +103,20 @@ class Stream:
     def _read(self, address: str, headers: dict[str, str]) -> None:
         try:
             with self._open(address, headers) as response:
-                self._put(Answer(response.status, response.headers))
-                while response.status in (200, 206) and not self._left.is_set():
-                    piece = response.read1(PIECE_BYTES)
-                    self._put(piece)
-                    if not piece:
+                # HTTPMessage has what is asked of a Mapping here, though it is not declared as one.
+                self._put(Answer(response.status, cast(Mapping[str, str], response.headers)))
+                while response.status in (200, 206) and not self._closed.is_set():
+                    chunk = response.read1(CHUNK_BYTES)
+                    self._put(chunk)
+                    if not chunk:
                         break
         except Exception as error:  # carried over to the thread that asked, which sorts them
             self._put(error)
 
     def _put(self, item: Answer | bytes | Exception) -> None:
-        while not self._left.is_set():
+        while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
-                self._coming.put(item, timeout=0.1)
+                self._received.put(item, timeout=0.1)
                 return
 
     def _open(self, address: str, headers: dict[str, str]) -> http.client.HTTPResponse:
@@ -122,48 +124,49 @@ class Stream:
         opener = urllib.request.OpenerDirector()  # neither follows redirects nor reads bodies by itself
         opener.add_handler(urllib.request.ProxyHandler())
         opener.add_handler(_Handler(self._connect))
-        for _ in range(REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             request = urllib.request.Request(address, headers=headers)
             response = opener.open(request, timeout=SOCKET_SECONDS)
             place = response.headers.get("Location")
-            if response.status not in MOVED or not place:
+            if response.status not in REDIRECT_STATUSES or not place:
                 return response
             response.close()
             there = urljoin(address, quote(place, safe=string.punctuation))
             try:
                 check_address(there)
             except StudioError as error:
-                raise Trouble("sends on to a place that is not safe", lasting=True) from error
+                raise SourceError("sends on to a place that is not safe", permanent=True) from error
             here, beyond = urlsplit(address), urlsplit(there)
             if here.scheme == "https" and beyond.scheme != "https":
-                raise Trouble("sends on to a place that is not encrypted", lasting=True)
+                raise SourceError("sends on to a place that is not encrypted", permanent=True)
             if (here.scheme, here.netloc) != (beyond.scheme, beyond.netloc):
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             address = there
-        raise Trouble("sends on from place to place without end", lasting=True)
+        raise SourceError("sends on from place to place without end", permanent=True)
 
-    def _connect(self, kind: type[http.client.HTTPConnection], host: str, **options) -> http.client.HTTPConnection:
+    def _connect(self, kind: type[http.client.HTTPConnection], host: str, **options: Any) -> http.client.HTTPConnection:
+        """Returns a connection that remembers its socket here once it is open, so that ``close`` can shut it down."""
         connection = kind(host, **options)
 
         def connect() -> None:
             kind.connect(connection)
             self._socket = connection.sock
 
-        connection.connect = connect
+        connection.connect = connect  # type: ignore[method-assign]
         return connection
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):
     """Opens http and https by a function that makes the connection."""
 
-    def __init__(self, connect):
+    def __init__(self, connect: Callable[..., http.client.HTTPConnection]) -> None:
         super().__init__()
         self._connect = connect
 
-    def http_open(self, request):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(lambda host, **options: self._connect(http.client.HTTPConnection, host, **options), request)
 
-    def https_open(self, request):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         context = ssl.create_default_context()
         return self.do_open(
             lambda host, **options: self._connect(http.client.HTTPSConnection, host, context=context, **options),
@@ -173,9 +176,9 @@ class _Handler(urllib.request.AbstractHTTPHandler):
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
 
-def trouble_of(error: Exception) -> Trouble:
-    """Returns what went wrong in plain words; what is no trouble of a network is raised again as the bug that it is."""
-    if isinstance(error, Trouble):
+def as_source_error(error: Exception) -> SourceError:
+    """Returns what went wrong in plain words; what no network is to blame for is raised again as the bug that it is."""
+    if isinstance(error, SourceError):
         return error
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
         error = error.reason
@@ -188,22 +191,24 @@ def trouble_of(error: Exception) -> Trouble:
         ((ConnectionError, http.client.IncompleteRead), "broke the connection off", False),
         ((http.client.HTTPException, ValueError), "does not speak HTTP as it should", False),
     )
-    for kind, words, lasting in kinds:
+    for kind, words, permanent in kinds:
         if isinstance(error, kind):
-            return Trouble(words, lasting=lasting)
+            return SourceError(words, permanent=permanent)
     if isinstance(error, OSError):
-        return Trouble(f"cannot be reached ({reason(error)[:100]})")
+        return SourceError(f"cannot be reached ({reason(error)[:100]})")
     raise error
 
 
-def refusal(answer: Answer) -> Trouble:
+def refusal(answer: Answer) -> SourceError:
     """Returns what an answer without a file means, in plain words."""
     status, headers = answer.status, answer.headers
-    if status in BUSY:
+    if status in RETRY_STATUSES:
         words = "is asked too often" if status == 429 else "is out of order"
-        return Trouble(f"{words} ({status})", seconds=_retry_after(headers.get("Retry-After", "").strip()))
-    words = HUB_WORDS.get(headers.get("X-Error-Code", "")) or WORDS.get(status, "gives an answer that is of no use")
-    return Trouble(f"{words} ({status})", lasting=True)
+        return SourceError(f"{words} ({status})", retry_after=_retry_after(headers.get("Retry-After", "").strip()))
+    words = HUB_ERRORS.get(headers.get("X-Error-Code", "")) or STATUS_ERRORS.get(
+        status, "gives an answer that is of no use"
+    )
+    return SourceError(f"{words} ({status})", permanent=True)
 
 
 def _retry_after(text: str) -> float | None:

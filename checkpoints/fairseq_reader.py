@@ -190,15 +190,15 @@ def _config(settings: dict[str, Any], weights: dict[str, Tensor], name: str) -> 
     """Returns the sizes, measured on the weights; the number of heads, which leaves no trace in them, is as set."""
 
     def size(part: str, axis: int) -> int:
+        """Returns one side of a table of weights."""
         tensor = weights.get(ENCODER + part)
         if tensor is None or tensor.ndim != 2:
             raise _no_musicbert(name, f"'{part}' is missing or has another form")
         return tensor.shape[axis]
 
     size("downsampling.0.weight", 0)  # what sets a MusicBERT apart from other models of fairseq
-    if size("embed_tokens.weight", 0) != VOCABULARY:
-        found = size("embed_tokens.weight", 0)
-        raise _no_musicbert(name, f"it knows {found} tokens, not the {VOCABULARY} of the official vocabulary")
+    if (tokens := size("embed_tokens.weight", 0)) != VOCABULARY:
+        raise _no_musicbert(name, f"it knows {tokens} tokens, not the {VOCABULARY} of the official vocabulary")
     heads = settings.get("encoder_attention_heads")
     if type(heads) is not int or heads < 1 or size("embed_tokens.weight", 1) % heads:
         raise _no_musicbert(name, "its settings do not give a fitting number of attention heads")
@@ -229,7 +229,7 @@ def _compare(expected: dict[str, Tensor], weights: dict[str, Tensor], name: str)
         if weights[part].shape != tensor.shape:
             raise _no_musicbert(name, f"'{part}' has the size {list(weights[part].shape)}, not {list(tensor.shape)}")
         if not torch.isfinite(weights[part]).all():
-            raise StudioError(f"'{name}' is spoilt: '{part}' holds values that are no numbers. Take another copy.")
+            raise StudioError(f"'{name}' is spoiled: '{part}' holds values that are no numbers. Take another copy.")
     more = sorted(weights.keys() - expected.keys())
     if more:
         raise _no_musicbert(name, f"it has a part '{more[0][:80]}'")

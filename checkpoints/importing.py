@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from checkpoints.fairseq_reader import read
 from checkpoints.self_test import recorded
-from checkpoints.store import Entry, check_name, copy_file, entry, file_sha256, known, register, user_registry
+from checkpoints.store import RegistryEntry, check_name, copy_file, entry, file_sha256, known, register, user_registry
 from models.musicbert import MusicBERTConfig
 from music.audio.soundfonts import check_soundfont, is_soundfont
 from music.cache import cache_folder
@@ -29,7 +29,7 @@ AUTHORS = "that of its authors"
 """Stands for a licence that the file does not tell."""
 
 
-def import_file(path: Path, name: str | None = None) -> Entry:
+def import_file(path: Path, name: str | None = None) -> RegistryEntry:
     """Returns the entry of a MusicBERT checkpoint of fairseq or a sound bank after taking it into the cache folder.
 
     Raises:
@@ -40,7 +40,7 @@ def import_file(path: Path, name: str | None = None) -> Entry:
     return import_soundfont(path, name) if bank else import_musicbert(path, name)
 
 
-def import_soundfont(path: Path, name: str | None = None) -> Entry:
+def import_soundfont(path: Path, name: str | None = None) -> RegistryEntry:
     """Returns the entry of a sound bank after copying it to the cache folder, where it plays from now on.
 
     Args:
@@ -75,7 +75,7 @@ def import_soundfont(path: Path, name: str | None = None) -> Entry:
     return entry(name)
 
 
-def import_musicbert(path: Path, name: str | None = None) -> Entry:
+def import_musicbert(path: Path, name: str | None = None) -> RegistryEntry:
     """Returns the entry of a fairseq checkpoint of MusicBERT after writing it, in single precision, to the cache folder.
 
     Importing the same file again changes nothing but for mending what was damaged.

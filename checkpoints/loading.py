@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from checkpoints.store import Entry, entry, known, verify
+from checkpoints.store import RegistryEntry, entry, known, verify
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
@@ -21,6 +21,13 @@ ARCHITECTURES: dict[str, tuple[type, type]] = {
     "seq2seq": (Seq2Seq, Seq2SeqConfig),
     "transformer_xl": (TransformerXL, TransformerXLConfig),
 }
+
+TASKS: dict[str, tuple[str, str]] = {
+    "generate": ("write music", "generate-small"),
+    "remix": ("remix", "remix-small"),
+    "harmonize": ("harmonize", "harmonize-small"),
+}
+"""What a checkpoint of each task can do, and the one that ships for it."""
 
 _loaded: dict[str, Checkpoint] = {}
 _lock = threading.Lock()
@@ -37,20 +44,33 @@ class Checkpoint:
     """
 
     model: Any
-    entry: Entry
+    entry: RegistryEntry
     dialect: Dialect
 
 
-def load(name: str) -> Checkpoint:
+def load(name: str, task: str | None = None) -> Checkpoint:
     """Returns a checkpoint by name; the second call gives the same object, whatever becomes of its file.
 
     Nothing is downloaded: what is not here is refused with the way to get it. When another checkpoint has been
     registered under the name since, that one is loaded.
 
+    Args:
+        name: of the checkpoint.
+        task: what it must be trained for, a key of TASKS; None where any will do.
+
     Raises:
-        StudioError: there is none of this name, it is not here, its file is not the registered one, or it was trained
-            with other vocabularies than this version of the studio has.
+        StudioError: there is none of this name, it is not here, its file is not the registered one, it was trained
+            with other vocabularies than this version of the studio has, or for another task.
     """
+    checkpoint = _load(name)
+    if task is not None and checkpoint.entry.task != task:
+        verb, example = TASKS[task]
+        raise StudioError(f"The checkpoint '{name}' cannot {verb}. Choose one that can, such as {example}.")
+    return checkpoint
+
+
+def _load(name: str) -> Checkpoint:
+    """Returns a checkpoint from memory, or from its file where that is the first time or another one is registered."""
     with _lock:
         registered = known().get(name)
         if name not in _loaded or (registered and registered.sha256 != _loaded[name].entry.sha256):
@@ -58,7 +78,7 @@ def load(name: str) -> Checkpoint:
         return _loaded[name]
 
 
-def read(wanted: Entry) -> Checkpoint:
+def read(wanted: RegistryEntry) -> Checkpoint:
     """Returns a checkpoint read from its file, shared with nobody.
 
     Raises:

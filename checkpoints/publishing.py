@@ -20,7 +20,7 @@ from checkpoints.importing import AUTHORS
 from checkpoints.registries import DETAILS, FILE
 from checkpoints.sources import offline
 from checkpoints.store import (
-    Entry,
+    RegistryEntry,
     cards_folder,
     check_name,
     copy_file,
@@ -37,7 +37,9 @@ from music.files.atomic import reason
 ROOT = Path(__file__).parents[1]
 
 
-def publish(wanted: Iterable[str], folder: Path, name: str | None = None, licence: str | None = None) -> list[Entry]:
+def publish(
+    wanted: Iterable[str], folder: Path, name: str | None = None, licence: str | None = None
+) -> list[RegistryEntry]:
     """Returns what was published, after writing it to a folder; what the folder holds already stays.
 
     Args:
@@ -91,7 +93,7 @@ def upload(folder: Path, repository: str) -> str:
     return f"hf://{repository}@{commit.oid}/{FILE}"
 
 
-def _found(asked: str, cache: Path, name: str | None) -> Entry:
+def _found(asked: str, cache: Path, name: str | None) -> RegistryEntry:
     """Returns the checkpoint or sound bank of this name, or that of this run, exported to a cache folder of its own."""
     if (Path(asked) / "state.pt").is_file():
         return _export(Path(asked), cache, name)
@@ -105,7 +107,7 @@ def _found(asked: str, cache: Path, name: str | None) -> Entry:
     return found
 
 
-def _licence(found: Entry, given: str | None) -> str:
+def _licence(found: RegistryEntry, given: str | None) -> str:
     own = found.details.get("licence") or AUTHORS
     if own != AUTHORS:
         return own
@@ -114,7 +116,7 @@ def _licence(found: Entry, given: str | None) -> str:
     return given
 
 
-def _export(run: Path, cache: Path, name: str | None) -> Entry:
+def _export(run: Path, cache: Path, name: str | None) -> RegistryEntry:
     """Returns the checkpoint of a training run, exported to a cache folder of its own.
 
     The training room may use this one but not the other way round, hence a process.
@@ -133,7 +135,7 @@ def _export(run: Path, cache: Path, name: str | None) -> Entry:
     return entry_of(made, values, cache)
 
 
-def _write(found: Entry, folder: Path, licence: str) -> None:
+def _write(found: RegistryEntry, folder: Path, licence: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = f"{found.name}-{found.sha256[:8]}{found.path.suffix}"
     copy_file(found.path, folder / file)
@@ -159,7 +161,7 @@ def _write(found: Entry, folder: Path, licence: str) -> None:
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
-def _card(found: Entry, values: dict[str, Any]) -> str:
+def _card(found: RegistryEntry, values: dict[str, Any]) -> str:
     """Returns a short card for what has none: an imported checkpoint, a sound bank."""
     lines = [f"# {found.name}", ""]
     lines += [f"- For: {found.task or 'sound'}", f"- Size: {found.bytes / 1e6:.1f} MB"]

@@ -1,4 +1,4 @@
-"""What a registry lists and is not here comes through the one door, and is registered here from then on."""
+"""What a registry lists and is not here comes through the downloader, and is registered here from then on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from checkpoints.downloading import Progress, fetch
+from checkpoints.downloading import DownloadProgress, fetch
 from checkpoints.store import (
     REGISTRY,
-    Entry,
+    RegistryEntry,
     cards_folder,
     entry,
     read_registry,
@@ -24,8 +24,8 @@ from music.errors import StudioError
 
 
 def pull(
-    name: str, progress: Callable[[Progress], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
-) -> Entry:
+    name: str, progress: Callable[[DownloadProgress], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
+) -> RegistryEntry:
     """Returns the entry of a checkpoint or sound bank once it is here and whole; what is here already is checked.
 
     Args:
@@ -33,7 +33,7 @@ def pull(
         progress, stop: as in ``fetch``.
 
     Raises:
-        StudioError: there is none of this name, or it does not come; ``Stopped`` if ``stop`` said so.
+        StudioError: there is none of this name, or it does not come; ``DownloadStopped`` if ``stop`` said so.
     """
     wanted = entry(name)
     if not wanted.sources:
@@ -55,7 +55,7 @@ def pull(
     return entry(name)
 
 
-def in_words(progress: Progress) -> str:
+def in_words(progress: DownloadProgress) -> str:
     """Returns how far a download is: percent, MB, MB/s and the time left."""
     words = [f"{progress.received / max(1, progress.total):.0%} of {progress.total / 1e6:.1f} MB"]
     if progress.bytes_per_second > 0:

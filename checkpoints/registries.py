@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from checkpoints.connection import Answer, Stream, Trouble
+from checkpoints.connection import Answer, SourceError, Stream
 from checkpoints.sources import Source, offline
 from checkpoints.store import ENDINGS, check_name, known, read_registry, write_registry
 from music.cache import cache_folder
@@ -27,7 +27,7 @@ FILE = "registry.toml"
 MAX_REGISTRY_BYTES = 2**20
 MAX_FILE_BYTES = 20 * 2**30
 MAX_CARD_BYTES = 2**22
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 DETAILS: Mapping[str, type | tuple[type, ...]] = {
     "task": str, "architecture": str, "tokenizer": str, "licence": str, "remarks": str, "parameters": int, "steps": int,
     "notes_seen": int, "training_minutes": (int, float), "data": list, "metrics": list, "self_test_seed": int,
@@ -230,7 +230,7 @@ def _text(place: str) -> str:
                 raise StudioError(f"'{source}' was not asked, for {switch} keeps the studio offline. Unset {switch}.")
             data = _received(source)
         if len(data) > MAX_REGISTRY_BYTES:
-            raise Trouble("is too large for a registry")
+            raise SourceError("is too large for a registry")
         return data.decode()
     except OSError as error:
         raise StudioError(f"'{source}' cannot be read: {reason(error)}. Check the path.") from error
@@ -238,34 +238,34 @@ def _text(place: str) -> str:
         raise StudioError(
             f"'{source}' is not a registry of checkpoints. Give the address of a registry.toml."
         ) from error
-    except Trouble as trouble:
-        raise StudioError(f"'{source}' {trouble}. Check the address and the connection.") from trouble
+    except SourceError as error:
+        raise StudioError(f"'{source}' {error}. Check the address and the connection.") from error
 
 
 def _received(source: Source) -> bytes:
     """Returns what a server sends, up to a little more than a registry may have.
 
     Raises:
-        Trouble: it sends nothing, or too slowly.
+        SourceError: it sends nothing, or too slowly.
     """
     address, headers = source.request()
     stream = Stream(address, {"User-Agent": "deepmusic-studio", **headers, "Accept-Encoding": "identity"})
-    data, end = b"", time.monotonic() + PATIENCE_S
+    data, end = b"", time.monotonic() + TIMEOUT_S
     try:
         while time.monotonic() < end and len(data) <= MAX_REGISTRY_BYTES:
-            piece = stream.next(0.1)
-            if isinstance(piece, Answer):
-                if piece.status != 200:
-                    raise Trouble(f"does not give it (the server says {piece.status})")
-                length = piece.headers.get("Content-Length")
-            elif piece:
-                data += piece
-            elif piece == b"":
+            chunk = stream.next(0.1)
+            if isinstance(chunk, Answer):
+                if chunk.status != 200:
+                    raise SourceError(f"does not give it (the server says {chunk.status})")
+                length = chunk.headers.get("Content-Length")
+            elif chunk:
+                data += chunk
+            elif chunk == b"":
                 if length and length.isdecimal() and int(length) != len(data):
-                    raise Trouble("broke off")
+                    raise SourceError("broke off")
                 return data
     finally:
         stream.close()
     if len(data) > MAX_REGISTRY_BYTES:
         return data
-    raise Trouble("does not answer in time")
+    raise SourceError("does not answer in time")

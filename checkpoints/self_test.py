@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from checkpoints.loading import Checkpoint, read
-from checkpoints.store import REGISTRY, Entry, entry, read_registry, register, user_registry, values_of, verify
+from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from models.field_decoding import FieldDecoder
 from models.seq2seq_decoding import Seq2SeqDecoder
 from models.transformer_xl_decoding import Decoder
@@ -80,7 +80,7 @@ class Fingerprint:
         }
 
 
-def check(wanted: Entry) -> str:
+def check(wanted: RegistryEntry) -> str:
     """Returns in a few words what was found in order; for a checkpoint its size, its sum, and the notes that it makes.
 
     Raises:
@@ -118,7 +118,7 @@ def recorded(name: str, path: Path, values: Mapping[str, Any]) -> dict[str, Any]
         StudioError: it cannot be loaded.
     """
     plain = {key: values[key] for key in ("bytes", "sha256", "task", "architecture", "tokenizer")}
-    return {**values, **record(read(Entry(name=name, path=path, **plain))).to_values()}
+    return {**values, **record(read(RegistryEntry(name=name, path=path, **plain))).to_values()}
 
 
 def record_again(name: str) -> Fingerprint:

@@ -44,7 +44,7 @@ class Source:
     revision: str = ""
     path: Path = Path()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind == "url":
             check_address(self.url)
         elif self.kind == "hub":
@@ -88,7 +88,7 @@ class Source:
         """Returns the address to ask and what to send along; not for files.
 
         Where the hub is and who asks (HF_ENDPOINT, HF_TOKEN, a login) is left to huggingface_hub. The file itself
-        comes through our own door all the same: ``hf_hub_download`` can neither be stopped nor notices a server that
+        comes through our own downloader all the same: ``hf_hub_download`` can neither be stopped nor notices a server that
         trickles, and keeps a second copy.
 
         Raises:

@@ -35,11 +35,11 @@ ENDINGS = {"checkpoint": (".safetensors",), "soundfont": (".sf2", ".sf3")}
 EMBEDDED_SOURCE = "embedded"
 """Stands among an entry's sources for the file that ships in git."""
 
-PATIENCE_S = 10.0  # a registry is written in milliseconds
+TIMEOUT_S = 10.0  # a registry is written in milliseconds
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegistryEntry:
     """One checkpoint or sound bank.
 
     Attributes:
@@ -95,7 +95,7 @@ class Entry:
         return "Import or export it again."
 
 
-def known() -> dict[str, Entry]:
+def known() -> dict[str, RegistryEntry]:
     """Returns by name all that the registries list, here or not.
 
     Raises:
@@ -113,12 +113,12 @@ def known() -> dict[str, Entry]:
     return found
 
 
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, RegistryEntry]:
     """Returns by name what is here; what cannot be pulled counts as here, so that a lost file is told of."""
     return {name: entry for name, entry in known().items() if entry.is_here or not entry.sources}
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> RegistryEntry:
     """Returns what the registries say of a checkpoint or sound bank, here or not.
 
     Raises:
@@ -130,7 +130,7 @@ def entry(name: str) -> Entry:
     return found[name]
 
 
-def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> Entry:
+def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> RegistryEntry:
     """Returns the entry that a registry's values describe, its file lying in this folder (a sound bank's one further down).
 
     Raises:
@@ -141,7 +141,7 @@ def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> Entry:
         kind, file = rest.pop("kind", "checkpoint"), rest.pop("file")
         if file != Path(file).name or not file.endswith(ENDINGS[kind]):
             raise ValueError(f"{file} is no name of a {kind}")
-        return Entry(
+        return RegistryEntry(
             name=name,
             path=(folder / "soundfonts" if kind == "soundfont" else folder) / file,
             kind=kind,
@@ -213,7 +213,7 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")
 
 
-def remove(name: str) -> Entry:
+def remove(name: str) -> RegistryEntry:
     """Returns the entry of a checkpoint or sound bank after deleting its files from the cache folder.
 
     Raises:
@@ -239,7 +239,7 @@ def remove(name: str) -> Entry:
     return unwanted
 
 
-def values_of(known_entry: Entry) -> dict[str, Any]:
+def values_of(known_entry: RegistryEntry) -> dict[str, Any]:
     """Returns an entry as a registry writes it."""
     plain = {key: getattr(known_entry, key) for key in ("kind", "bytes", "sha256", "task", "architecture", "tokenizer")}
     values = {"file": known_entry.path.name, **{key: value for key, value in plain.items() if value != ""}}
@@ -247,12 +247,12 @@ def values_of(known_entry: Entry) -> dict[str, Any]:
     return values | ({"origin": known_entry.origin} if known_entry.origin else {}) | dict(known_entry.details)
 
 
-def cards_folder(wanted: Entry) -> Path:
+def cards_folder(wanted: RegistryEntry) -> Path:
     """Returns the folder in which the card of an entry lies, NAME.md with NAME.png, if it has one."""
     return CARDS if wanted.ships else wanted.path.parent
 
 
-def verify(wanted: Entry) -> None:
+def verify(wanted: RegistryEntry) -> None:
     """Checks that a file is there and is the one that was registered.
 
     Raises:
@@ -305,7 +305,7 @@ def _writing(registry: Path) -> Iterator[dict[str, dict[str, Any]]]:
     """Gives what a registry says, to be changed, and writes it; another process has to wait meanwhile."""
     place = hashlib.sha256(str(registry.resolve()).encode()).hexdigest()[:16]
     try:
-        with FileLock(Path(tempfile.gettempdir()) / f"deepmusic-{place}.lock", timeout=PATIENCE_S):
+        with FileLock(Path(tempfile.gettempdir()) / f"deepmusic-{place}.lock", timeout=TIMEOUT_S):
             found = read_registry(registry)
             yield found
             write_registry(registry, found)

@@ -46,11 +46,7 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, or the options do not fit the input.
     """
-    checkpoint = load(options.checkpoint)
-    if checkpoint.entry.task != "generate":
-        raise StudioError(
-            f"The checkpoint '{options.checkpoint}' cannot write music. Choose one that can, such as generate-small."
-        )
+    checkpoint = load(options.checkpoint, task="generate")
     plan = plan_generation(piece, options)
     sampler = ContinuationSampler(checkpoint, plan, options)
     total = float(sampler.limits.bars)

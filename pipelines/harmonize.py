@@ -9,7 +9,6 @@ import numpy as np
 
 from checkpoints.loading import Checkpoint, load
 from music.chords import NO_CHORD, Chord
-from music.errors import StudioError
 from music.instruments import BASSES, DRUMS
 from music.piece import Piece
 from music.tokens import accompaniment
@@ -47,11 +46,7 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, there is no melody, or the options do not fit the piece.
     """
-    checkpoint = load(options.checkpoint)
-    if checkpoint.entry.task != "harmonize":
-        raise StudioError(
-            f"The checkpoint '{options.checkpoint}' cannot harmonize. Choose one that can, such as harmonize-small."
-        )
+    checkpoint = load(options.checkpoint, task="harmonize")
     request = accompaniment_request(piece, options)
     total = float(request.bar_count * (1 if options.style == "chords" else 2))
     recipe = recipe_of("harmonize", VERSION, options, piece, checkpoint.entry) | {

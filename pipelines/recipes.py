@@ -18,7 +18,7 @@ DECIDES = ("pipeline", "options", "input", "checkpoint")
 
 
 def recipe_of(
-    pipeline: str, version: str, options: Any, piece: Piece, model: store.Entry | None = None
+    pipeline: str, version: str, options: Any, piece: Piece, model: store.RegistryEntry | None = None
 ) -> dict[str, Any]:
     """Returns the recipe that a pipeline leaves in the history of its result.
 

@@ -32,11 +32,7 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, or the options do not fit the input.
     """
-    checkpoint = load(options.checkpoint)
-    if checkpoint.entry.task != "remix":
-        raise StudioError(
-            f"The checkpoint '{options.checkpoint}' cannot remix. Choose one that can, such as remix-small."
-        )
+    checkpoint = load(options.checkpoint, task="remix")
     original = read(piece.score, checkpoint.dialect, options)
     swaps = _swaps(original, options)
     canvases, touched = zip(*(prepare(original, options, number) for number in range(options.variants)), strict=True)

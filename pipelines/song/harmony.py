@@ -42,7 +42,7 @@ def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
     Raises:
         StudioError: the song has no sections, or the checkpoint cannot be used.
     """
-    checkpoint = load(options.checkpoint)
+    checkpoint = load(options.checkpoint, task="harmonize")
     writer = _Writer(piece, options)
     for done in paced(writer.write()):
         if done < 1:

@@ -117,13 +117,13 @@ def _data(models: Iterable[Mapping[str, str]]) -> str:
     return "\n".join(lines) or "Nobody kept it."
 
 
-def _entry(model: Mapping[str, str]) -> store.Entry | None:
+def _entry(model: Mapping[str, str]) -> store.RegistryEntry | None:
     """Returns what the registries say of a checkpoint; None where they know no such file."""
     entry = store.known().get(model["name"])
     return entry if entry is not None and entry.sha256 == model["sha256"] else None
 
 
-def _data_sets(entry: store.Entry) -> Mapping[str, Mapping[str, Any]]:
+def _data_sets(entry: store.RegistryEntry) -> Mapping[str, Mapping[str, Any]]:
     """Returns what a checkpoint learned from, by set; empty where nobody kept it."""
     path = store.cards_folder(entry) / f"{entry.name}.sets.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

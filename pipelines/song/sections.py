@@ -31,7 +31,7 @@ def lay_out(piece: Piece, options: SectionsOptions) -> Iterator[Step]:
     Raises:
         StudioError: the piece has no themes, or lacks one that the form names; or the checkpoint cannot be used.
     """
-    checkpoint = load(options.checkpoint)
+    checkpoint = load(options.checkpoint, task="remix")
     themes = themes_of(piece)
     missing = sorted({theme_of(name) for name in options.form} - set(themes))
     if missing:

@@ -54,7 +54,7 @@ def write_theme(piece: Piece, options: ThemeOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, or is not one of Generate.
     """
-    checkpoint = load(options.checkpoint)
+    checkpoint = load(options.checkpoint, task="generate")
     writer, total = _Writer(piece, options), float(len(options.sections) * options.bars)
     for _ in writer.write():
         if writer.bars < total:

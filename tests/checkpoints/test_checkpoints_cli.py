@@ -14,7 +14,7 @@ import pytest
 
 from checkpoints import __main__ as cli
 from checkpoints.__main__ import main
-from checkpoints.downloading import Progress
+from checkpoints.downloading import DownloadProgress
 from checkpoints.store import entry, registry_text
 from tests.checkpoints.hostile_server import HostileServer, serve
 from tests.checkpoints.shelf import bank, put
@@ -83,7 +83,7 @@ def test_on_a_terminal_one_line_changes(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     line = cli._Line("grand")
     for share in (0.25, 0.5, 1.0):
-        line(Progress(int(share * 40e6), int(40e6), 2e6, (1 - share) * 20, "https://example.org"))
+        line(DownloadProgress(int(share * 40e6), int(40e6), 2e6, (1 - share) * 20, "https://example.org"))
     line.close()
     said = capsys.readouterr().err
     assert [part.strip() for part in said.split("\r")[1:]] == [

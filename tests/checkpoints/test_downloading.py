@@ -13,8 +13,8 @@ from collections import namedtuple
 
 import pytest
 
-from checkpoints import downloading, parts
-from checkpoints.downloading import Progress, Stopped
+from checkpoints import downloading, partial_files
+from checkpoints.downloading import DownloadProgress, DownloadStopped
 from music.errors import StudioError
 from tests.checkpoints.door import DATA, get, leftovers, part_of, program, refused, wait_for
 from tests.checkpoints.hostile_server import serve, silent, status
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("in_time", "quick_and_alone")
 
 def test_a_file_comes_down_and_progress_tells_how_far_it_is(server, target):
     server.script["/x.bin"] = [serve(pace=0.005)]
-    told: list[Progress] = []
+    told: list[DownloadProgress] = []
     assert get([server.base + "/x.bin"], target, progress=told.append) == target
     assert target.read_bytes() == DATA
     received = [step.received for step in told]
@@ -111,7 +111,7 @@ def test_a_file_that_changes_between_two_goes_is_started_over(server, target):
     server.files["/x.bin"] = old
     server.script["/x.bin"] = [serve(cut=200_000, etag='"old"'), serve(etag='"new"')]
 
-    def swap(step: Progress):
+    def swap(step: DownloadProgress):
         if step.received >= 200_000:
             server.files["/x.bin"] = DATA
 
@@ -192,7 +192,7 @@ def test_a_thread_waits_for_another_and_can_be_stopped_meanwhile(server, target)
         thread.start()
     wait_for(lambda: part_of(target).exists())
     told = []
-    with pytest.raises(Stopped):
+    with pytest.raises(DownloadStopped):
         get([server.base + "/x.bin"], target, progress=told.append, stop=lambda: bool(told))
     assert told[0].source == "another download of this file" and not target.exists()
     for thread in threads:
@@ -206,7 +206,7 @@ def test_a_thread_waits_for_another_and_can_be_stopped_meanwhile(server, target)
 def test_stop_keeps_the_part_for_the_next_time(server, target):
     server.script["/x.bin"] = [serve(stall=150_000)]
     told = []
-    with pytest.raises(Stopped):
+    with pytest.raises(DownloadStopped):
         get([server.base + "/x.bin"], target, progress=told.append, stop=lambda: told and told[-1].received == 150_000)
     assert part_of(target).read_bytes() == DATA[:150_000] and not target.exists()
     get([server.base + "/x.bin"], target)
@@ -219,7 +219,7 @@ def test_stop_is_heeded_while_nothing_happens(server, target, answer, monkeypatc
     monkeypatch.setattr(downloading, "LONGEST_PAUSE_SECONDS", 15)
     server.always["/x.bin"] = answer
     begin = time.monotonic()
-    with pytest.raises(Stopped):
+    with pytest.raises(DownloadStopped):
         get([server.base + "/x.bin"], target, stop=lambda: time.monotonic() - begin > 0.3)
     assert time.monotonic() - begin < 10
 
@@ -229,7 +229,7 @@ def test_stop_is_heeded_while_nothing_happens(server, target, answer, monkeypatc
 
 def test_a_full_disk_is_noticed_before_anything_is_asked(server, target, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, parts.SPARE_BYTES + 200_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, partial_files.SPARE_BYTES + 200_000))
     message = refused(server.base + "/x.bin", at=target)
     assert "no room" in message and "17 MB are free" in message and server.seen == []
     part_of(target).write_bytes(DATA[:150_000])  # then there is room for the rest

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from checkpoints.sources import offline
-from checkpoints.store import Entry, cards_folder, remove
+from checkpoints.store import RegistryEntry, cards_folder, remove
 from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
 from studio.session import Song, bound, keep
@@ -30,14 +30,14 @@ STATES: Mapping[str, tuple[str, str]] = {
 """Where an entry's file is: the words for it, and their colour."""
 
 
-def state(found: Entry) -> str:
+def state(found: RegistryEntry) -> str:
     """Returns where an entry's file is, one of STATES."""
     if not found.is_here:
         return "away" if found.sources else "lost"
     return "ships" if found.ships else "here"
 
 
-def checkpoint_card(song: Song, found: Entry) -> None:
+def checkpoint_card(song: Song, found: RegistryEntry) -> None:
     """Shows one checkpoint or sound bank: what it is, where it is, its card, and the buttons for it."""
     name, details = found.name, found.details
     words, colour = STATES[state(found)]
@@ -57,7 +57,7 @@ def checkpoint_card(song: Song, found: Entry) -> None:
         _card(found)
 
 
-def facts(found: Entry) -> list[str]:
+def facts(found: RegistryEntry) -> list[str]:
     """Returns parameters, size and licence in words."""
     weights = found.details.get("parameters")
     return [
@@ -67,20 +67,20 @@ def facts(found: Entry) -> list[str]:
     ]
 
 
-def data_line(found: Entry) -> str:
+def data_line(found: RegistryEntry) -> str:
     """Returns what it learned from, in one line; empty if that is not known."""
     data = found.details.get("data")
     return f"Learned from {', '.join(data)}" if data else ""
 
 
-def origin_line(found: Entry) -> str:
+def origin_line(found: RegistryEntry) -> str:
     """Returns where it is from, in one line; empty for what was made or shipped here."""
     if found.origin:
         return f"Listed by {found.origin}"
     return f"Imported from {found.details['source']}" if found.details.get("source") else ""
 
 
-def _buttons(song: Song, found: Entry) -> None:
+def _buttons(song: Song, found: RegistryEntry) -> None:
     name, where = found.name, state(found)
     with st.container(horizontal=True):
         if where != "away":
@@ -117,14 +117,14 @@ def _buttons(song: Song, found: Entry) -> None:
                 )
 
 
-def _remove(song: Song, found: Entry) -> None:
+def _remove(song: Song, found: RegistryEntry) -> None:
     try:
         remove(found.name)
     except StudioError as error:
         jobs.note(song, found.name, str(error), good=False)
 
 
-def _card(found: Entry) -> None:
+def _card(found: RegistryEntry) -> None:
     """Shows an entry's card behind its name, with the picture beside it."""
     page = cards_folder(found) / f"{found.name}.md"
     if not page.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from checkpoints.downloading import Progress
+from checkpoints.downloading import DownloadProgress
 from checkpoints.pulling import in_words
 from music.errors import StudioError
 from studio.jobs import Job, registry
@@ -52,7 +52,7 @@ def progress(song: Song, name: str) -> None:
         st.rerun()
     ahead, update = registry().position(job), job.update
     with st.container(horizontal=True, vertical_alignment="center"):
-        if isinstance(update, Progress):
+        if isinstance(update, DownloadProgress):
             st.progress(min(1.0, update.received / max(1, update.total)), in_words(update))
         else:
             st.progress(0.0, f"Waits for its turn: {ahead} before it." if ahead else _WORDS[job.verb])

@@ -156,7 +156,7 @@ def test_the_song_goes_to_generate_and_comes_back(remix):
 def test_a_model_is_asked_for_only_where_there_are_several(remix, monkeypatch):
     press(remix, "A new tune")
     assert not any(s.label == "Model" for s in remix.selectbox)
-    entry = store.Entry("official", None, 0, "", "remix", "musicbert", "")
+    entry = store.RegistryEntry("official", None, 0, "", "remix", "musicbert", "")
     known = {"remix-small": entry, "generate-small": store.entries()["generate-small"], "official": entry}
     monkeypatch.setattr(sampling, "entries", lambda: known)
     remix.run()

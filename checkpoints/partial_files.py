@@ -18,12 +18,12 @@ from music.errors import StudioError
 from music.files.atomic import reason
 
 SPARE_BYTES = 16 * 2**20
-"""What a download leaves free on a disk."""
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What a download leaves free on a disk, for logs and registries; chosen by judgment."""
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialFile:
     """A file that is wanted and what there is of it; whoever changes it holds the lock.
 
     Attributes:
@@ -39,7 +39,7 @@ class Part:
     bytes: int
     sha256: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.bytes < 1 or not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise StudioError(f"Size or SHA-256 of '{self.target.name}' cannot be right. Mend its registry entry.")
 
@@ -48,8 +48,8 @@ class Part:
         return self.target.with_name(f"{self.target.name}.{self.sha256[:8]}.part")
 
     @property
-    def note(self) -> Path:
-        """Beside the part: which version of which source it is from."""
+    def etag_path(self) -> Path:
+        """The file beside the part that says which version of which source it is from."""
         return self.path.with_name(self.path.name + ".etag")
 
     def arrived(self) -> bool:
@@ -66,36 +66,38 @@ class Part:
         """Returns whether a file is the wanted one."""
         return path.stat().st_size == self.bytes and file_sha256(path) == self.sha256
 
-    def have(self) -> int:
+    def received(self) -> int:
         """Returns how many bytes there are of the part."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def drop(self) -> None:
         """Throws away what there is."""
         self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        self.etag_path.unlink(missing_ok=True)
 
     def etag(self, source: Source) -> str | None:
         """Returns the ETag with which a source gave the beginning of the part, None where it is not known."""
-        known = self.note.read_text(encoding="utf-8", errors="replace").splitlines() if self.note.exists() else []
+        known = (
+            self.etag_path.read_text(encoding="utf-8", errors="replace").splitlines() if self.etag_path.exists() else []
+        )
         return known[0] if len(known) == 2 and known[1] == str(source) else None
 
     def keep_etag(self, source: Source, etag: str) -> None:
         """Remembers the ETag with which a source begins to give the file."""
         if re.fullmatch(r'"[\x21\x23-\x7e]{1,200}"', etag):  # a weak one (W/"…") says nothing about bytes
-            self.note.write_text(f"{etag}\n{source}\n", encoding="utf-8")
+            self.etag_path.write_text(f"{etag}\n{source}\n", encoding="utf-8")
         else:
-            self.note.unlink(missing_ok=True)
+            self.etag_path.unlink(missing_ok=True)
 
-    def check_room(self) -> None:
+    def check_disk_space(self) -> None:
         """Checks that the disk has room for what is missing.
 
         Raises:
             StudioError: it has not.
         """
-        free, needed = shutil.disk_usage(self.target.parent).free, self.bytes - self.have()
+        free, needed = shutil.disk_usage(self.target.parent).free, self.bytes - self.received()
         if free < needed + SPARE_BYTES:
-            raise self._no_room(f"{needed / 1e6:.0f} MB are missing and {free / 1e6:.0f} MB are free")
+            raise self._disk_full(f"{needed / 1e6:.0f} MB are missing and {free / 1e6:.0f} MB are free")
 
     def finish(self) -> bool:
         """Gives the part its name for good and returns True, or throws it away where it is not the wanted file."""
@@ -128,11 +130,11 @@ class Part:
         except BrokenPipeError:  # of whoever is told of the progress
             raise
         except OSError as error:
-            if error.errno in FULL:
-                raise self._no_room("the disk has filled up") from error
+            if error.errno in DISK_FULL:
+                raise self._disk_full("the disk has filled up") from error
             raise StudioError(
                 f"'{self.target}' cannot be written: {reason(error)}. Check the folder and its permissions."
             ) from error
 
-    def _no_room(self, why: str) -> StudioError:
+    def _disk_full(self, why: str) -> StudioError:
         return StudioError(f"There is no room for '{self.target.name}': {why}. Make room on the disk and try again.")
