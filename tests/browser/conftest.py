@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,16 +14,17 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S, until
+
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="The browser tests need playwright: pip install -r requirements-dev.txt."
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-playwright.expect.set_options(timeout=60_000)
+playwright.expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 def free_port() -> int:
@@ -48,14 +48,17 @@ def start_server(app: Path, port: int, folder: Path) -> subprocess.Popen:
     log = folder / "log"
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
-    deadline = time.monotonic() + START_S
-    while True:
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-            return process
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=10).close()
         except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+            return False
+        return True
+
+    until(answers, lambda: f"the server:\n{log.read_text()}", every_s=0.1)
+    return process
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +76,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     for process, _ in running.values():
         process.terminate()
     for process, _ in running.values():
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +98,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def start(address: str, width: int = 1400, height: int = 950, **options: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(1000 * PATIENCE_S)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

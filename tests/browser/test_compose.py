@@ -34,7 +34,7 @@ def chip(page, name):
 
 def until_composed(page, take):
     """Returns the player once this take is there."""
-    expect(page.locator(".st-key-take-bar h4")).to_have_text(take, timeout=180_000)
+    expect(page.locator(".st-key-take-bar h4")).to_have_text(take)
     player = Driver(page.locator(".st-key-player"))
     player.root.wait_for()
     player.until(lambda state: state.get("notes", 0) > 0 and not state["live"])

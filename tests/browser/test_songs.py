@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from studio.projects.library import Library
 from studio.projects.project import read_project
 from tests.browser.conftest import ROOT, free_port, playwright, start_server
+from tests.waiting import PATIENCE_S, until
 
 APP = ROOT / "tests" / "browser" / "apps" / "toy_studio.py"
 TAKES = 2
@@ -35,7 +35,7 @@ class Server:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -43,15 +43,7 @@ def server(tmp_path) -> Iterator[Server]:
     server = Server(tmp_path).start()
     yield server
     server.process.terminate()
-    server.process.wait(20)
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
+    server.process.wait(PATIENCE_S)
 
 
 def write_takes(page: Any, count: int) -> None:
@@ -78,7 +70,8 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
     page = open_page(f"{server.address}/generate")
     write_takes(page, TAKES)
     entry = until(
-        lambda: next((e for e in server.library.entries() if server.library.overview(e).takes == TAKES), None)
+        lambda: next((e for e in server.library.entries() if server.library.overview(e).takes == TAKES), None),
+        "the song in its folder",
     )
     address = page.url
     assert entry.id in address
@@ -97,7 +90,7 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
     write_takes_after = again.locator(".st-key-generate button")
     write_takes_after.click()
     again.locator(".st-key-take-bar").get_by_text(f"Take {TAKES + 1}, version 1").wait_for()
-    until(lambda: server.library.overview(server.library.entries()[0]).takes == TAKES + 1)
+    until(lambda: server.library.overview(server.library.entries()[0]).takes == TAKES + 1, "the third take")
     kept = read_project(server.library.path(entry.id).read_bytes())
     assert len(server.library.entries()) == 1
     for old, new in zip(written.takes, kept.takes):
@@ -133,7 +126,8 @@ def test_a_song_travels_as_a_file(server, open_page, tmp_path):
     visitor.get_by_text("Open a project file").click()
     visitor.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     assert told(visitor) == before
-    assert until(lambda: "song=" in visitor.url) and visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
+    until(lambda: "song=" in visitor.url, "the song's address")
+    assert visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
     visitor.locator("[class*=st-key-replay] button").first.click()
     visitor.get_by_text(re.compile("the same notes as Take .*, note for note")).wait_for()
 
@@ -143,5 +137,5 @@ def test_two_windows_with_one_address_do_not_share_a_song(server, open_page):
     write_takes(page, 1)
     other = open_page(page.url)
     other.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
-    until(lambda: len(server.library.entries()) == 2)
+    until(lambda: len(server.library.entries()) == 2, "the copy")
     assert other.url != page.url

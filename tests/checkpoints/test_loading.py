@@ -12,6 +12,7 @@ from checkpoints.loading import load
 from checkpoints.store import entries, entry, register, verify
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from tests.waiting import join
 
 NAME = "generate-small"
 
@@ -60,8 +61,7 @@ def test_loading_twice_gives_the_same_object_also_from_two_threads():
     threads = [threading.Thread(target=lambda: found.append(load(NAME))) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(threads)
     assert len(found) == 4
     assert len({id(checkpoint) for checkpoint in found}) == 1
 

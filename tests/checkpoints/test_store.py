@@ -16,6 +16,7 @@ from checkpoints.store import entries, entry, known, register, registry_text, re
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put
+from tests.waiting import join
 
 SHA = "ab" * 32
 GOOD = {
@@ -201,8 +202,7 @@ def test_registering_at_the_same_time_loses_nothing(tmp_path):
     writers = [threading.Thread(target=register, args=(registry, f"n{n}", {"bytes": n})) for n in numbers]
     for writer in writers:
         writer.start()
-    for writer in writers:
-        writer.join()
+    join(writers)
     assert tomllib.loads(registry.read_text()) == {f"n{n}": {"bytes": n} for n in numbers}
     unregister(registry, "n3")
     assert "n3" not in tomllib.loads(registry.read_text())

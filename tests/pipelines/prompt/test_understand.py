@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 import tomllib
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary, vocabulary_page
 from pipelines.song.plan import MOODS, Brief
 from pipelines.song.planning import plan_song
+from tests.counting import calls
 from tests.pipelines.prompt.prompts import BASS, GUITAR, HARP, ORGAN, PIANO, PROMPTS, STRINGS
 
 
@@ -337,25 +337,21 @@ def test_found_words_stand_where_they_say():
     ]
 
 
-def test_a_prompt_is_understood_while_someone_types():
+def test_a_prompt_is_little_work():
+    """It is understood while someone types; ``python -m benchmarks interface`` tells the seconds."""
     texts = [text for text, *_ in PROMPTS]
-    understand(" ".join(texts[:5]))
-    times = []
     for text in texts:
-        start = time.perf_counter()
-        understand(text)
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[len(times) // 2] < 0.02
+        understand(text)  # what is worked out once for all prompts
+    assert max(calls(understand, text) for text in texts) < 8000
 
 
 @pytest.mark.parametrize(
     "text",
     ["no drums, " * 50_000, "= : of " * 50_000, "a" * 300_000, "1 " * 100_000, "(" * 10_000, "in the key of " * 9000],
 )
-def test_a_huge_text_is_read_in_part_and_soon(text):
-    start = time.perf_counter()
+def test_a_huge_text_is_read_in_part_and_is_little_work(text):
     understood = understand(text)
-    assert time.perf_counter() - start < 5
+    assert calls(understand, text) < 400_000
     assert any("were read" in note for note in understood.notes)
 
 

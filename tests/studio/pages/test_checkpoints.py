@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +17,7 @@ from studio.widgets.checkpoints.cards import card_text
 from tests.checkpoints.hostile_server import HostileServer, serve
 from tests.checkpoints.shelf import bank, put
 from tests.studio.visitor import ROOT, control
+from tests.waiting import until_shown
 
 OFFLINE = ("DEEPMUSIC_OFFLINE", "HF_HUB_OFFLINE", "DEEPMUSIC_MIRRORS")
 
@@ -71,12 +71,7 @@ def button(page, name):
 
 def until(page, condition):
     """Returns the page once it shows what it should."""
-    deadline = time.monotonic() + 90
-    while not condition(page):
-        assert time.monotonic() < deadline, [m.value for m in (*page.markdown, *page.error, *page.success)]
-        time.sleep(0.1)
-        page.run()
-    assert not page.exception
+    until_shown(page, condition, lambda: [m.value for m in (*page.markdown, *page.error, *page.success)])
     return page
 
 
@@ -138,7 +133,7 @@ def test_a_published_checkpoint_is_pulled_used_and_removed(listed):
 
 def test_a_pull_shows_how_far_it_is_can_be_stopped_and_goes_on(listed, place):
     page, (server, _) = listed, place
-    server.always[server.bank] = serve(pace=0.05, step=20_000)
+    server.always[server.bank] = serve(stall=500_000)
     button(page, "pull grand")
     until(page, lambda p: any("of 1.0 MB" in str(e.proto.text) for e in p.get("progress")))
     assert "pull grand" not in keys(page)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 from streamlit.testing.v1 import AppTest
 
@@ -13,7 +12,8 @@ from pipelines.worker.client import Worker
 from studio import jobs
 from studio.widgets.generate.controls import PRESETS, checked
 from studio.widgets.start import summary
-from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_under_way, until_written
 
 
 def generate(page, bars=3, seed=1, **values):
@@ -81,16 +81,11 @@ def test_an_example_sets_the_controls_to_valid_options(page):
 
 def test_stop_keeps_what_is_there(page):
     control(page, "bars").set_value(200)
-    control(page, "seed").set_value(0)
+    control(page, "seed").set_value(UNTIL_STOPPED)
     page.run()
     press(page, "Generate")
     song = song_of(page)
-    deadline = time.monotonic() + 20
-    while not any(b.label == "Stop and keep" for b in page.button):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        page.run()
-    until_written(press(page, "Stop and keep"))
+    until_written(press(until_under_way(page), "Stop and keep"))
     assert 0 < song.piece.note_count < 200
 
 

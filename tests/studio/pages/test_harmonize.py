@@ -19,7 +19,8 @@ from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
 from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, in_words
 from studio.widgets.start import summary
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
 
 BAR = 3 * 480
 
@@ -187,11 +188,9 @@ def test_a_problem_is_shown_as_its_sentences(waltz):
 
 def test_stop_keeps_what_is_there(harmonize):
     press(harmonize, "Lead sheet")
-    control(harmonize, "harmonize seed").set_value(0).run()
+    control(harmonize, "harmonize seed").set_value(UNTIL_STOPPED).run()
     press(harmonize, "Harmonize")
-    while not any(b.label == "Stop and keep" for b in harmonize.button):
-        harmonize.run()
-    until_written(press(harmonize, "Stop and keep"))
+    until_written(press(until_under_way(harmonize), "Stop and keep"))
     song = song_of(harmonize)
     assert 0 < len(song.piece.score.tracks[1].notes) < 16 and len(song.piece.score.tracks[0].notes) == 70
 

@@ -13,7 +13,8 @@ from pipelines.worker.client import Worker
 from studio import jobs
 from studio.widgets import sampling, selection
 from studio.widgets.remix.controls import CHANGES, PRESETS, checked, in_words
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
 
 
 @pytest.fixture
@@ -127,11 +128,9 @@ def test_a_problem_is_shown_as_its_sentences(remix):
 
 def test_stop_keeps_what_is_there(remix):
     press(remix, "A new tune")
-    control(remix, "remix seed").set_value(0).run()
+    control(remix, "remix seed").set_value(UNTIL_STOPPED).run()
     press(remix, "Remix")
-    while not any(b.label == "Stop and keep" for b in remix.button):
-        remix.run()
-    until_written(press(remix, "Stop and keep"))
+    until_written(press(until_under_way(remix), "Stop and keep"))
     song = song_of(remix)
     changed = changed_notes(song.take.before.score, song.piece.score)[0]
     assert 0 < changed.sum() < len(changed)
