@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import INSTALL_CHROMIUM, NO_CHROMIUM
 from tests.waiting import PATIENCE_S, until
 
 playwright = pytest.importorskip(
@@ -85,27 +86,57 @@ def browser() -> Iterator[Any]:
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     with playwright.sync_playwright() as tools:
         if path is None and not Path(tools.chromium.executable_path).exists():
-            pytest.skip("There is no chromium on this machine. Install it with: apt-get install chromium")
+            pytest.skip(f"{NO_CHROMIUM}. Install it with: {INSTALL_CHROMIUM}")
         chromium = tools.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def window(browser: Any) -> Callable[..., Any]:
+    """Returns a function that gives a browser's window; windows of the same kind share what was loaded before."""
+    windows: dict[str, Any] = {}
+
+    def get(**options: Any) -> Any:
+        kind = repr(sorted(options.items()))
+        if kind not in windows:
+            windows[kind] = browser.new_context(accept_downloads=True, reduced_motion="reduce", **options)
+            windows[kind].set_default_timeout(1000 * PATIENCE_S)
+        return windows[kind]
+
+    return get
+
+
 @pytest.fixture(scope="module")
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def pages() -> Iterator[list[Any]]:
+    """The pages of this file's tests that are open."""
+    open_pages: list[Any] = []
+    yield open_pages
+    for page in open_pages:
+        page.close()
+
+
+@pytest.fixture(autouse=True)
+def close_pages(pages: list[Any]) -> Iterator[None]:
+    """Closes the pages that a test has opened: an open page goes on asking its server."""
+    before = len(pages)
+    yield
+    for page in pages[before:]:
+        page.close()
+    del pages[before:]
+
+
+@pytest.fixture(scope="module")
+def open_page(window: Callable[..., Any], pages: list[Any]) -> Iterator[Callable[..., Any]]:
     """Returns a function that opens an address in a visitor's session of its own; no page may have thrown a script error."""
-    contexts, errors = [], []
+    errors = []
 
     def start(address: str, width: int = 1400, height: int = 950, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(1000 * PATIENCE_S)
-        contexts.append(context)
-        page = context.new_page()
+        page = window(viewport={"width": width, "height": height}, **options).new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         return page
 
     yield start
-    for context in contexts:
-        context.close()
     assert not errors

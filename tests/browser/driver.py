@@ -9,6 +9,11 @@ from typing import Any
 from tests.waiting import until
 
 
+def until_at_rest(page: Any) -> None:
+    """Returns once the page's script does not run: a click meanwhile may meet a button that is just being replaced."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 class Driver:
     """The player in this part of a page.
 

@@ -13,7 +13,7 @@ import soundfile
 from music.files.midi import read_midi
 from music.form import sections
 from tests.browser.conftest import ROOT, playwright
-from tests.browser.driver import Driver
+from tests.browser.driver import Driver, until_at_rest
 
 SENTENCE = "a slow, dark waltz for strings and piano, 15 seconds, blorp"
 STAGES = ["theme", "sections", "harmony", "mix"]
@@ -81,6 +81,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     page.locator("[class*='st-key-stage-0-']").get_by_role("button", name="Listen").click()
     player.until(lambda state: state["side"] == "Theme" and state["notes"] == first[0])
 
+    until_at_rest(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Song folder (.zip)").click()
     path = tmp_path / download.value.suggested_filename

@@ -17,6 +17,7 @@ from checkpoints import downloading
 from music.errors import StudioError
 from tests.checkpoints.door import DATA, get, leftovers, part_of, refused
 from tests.checkpoints.hostile_server import HostileServer, raw, redirect, serve, silent, slow_header, status
+from tests.examples import examples
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("in_time", "quick_and_alone")
@@ -196,7 +197,7 @@ def shared() -> HostileServer:
     return HostileServer().__enter__()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     chains=st.lists(st.lists(st.sampled_from(sorted(FAULTS)), max_size=5), min_size=1, max_size=2),
     last=st.sampled_from(["good", "flip", "404", "no ranges, cut", "longer", "cut early"]),

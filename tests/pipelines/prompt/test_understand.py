@@ -20,6 +20,7 @@ from pipelines.prompt.vocabulary import split, vocabulary, vocabulary_page
 from pipelines.song.plan import MOODS, Brief
 from pipelines.song.planning import plan_song
 from tests.counting import calls
+from tests.examples import examples
 from tests.pipelines.prompt.prompts import BASS, GUITAR, HARP, ORGAN, PIANO, PROMPTS, STRINGS
 
 
@@ -249,7 +250,7 @@ SMALL_WORDS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from([*PHRASES, *OTHER_WORDS * 8, *SMALL_WORDS * 8]), max_size=12))
 def test_nothing_is_silently_ignored(parts):
     text = " ".join(parts)
@@ -265,7 +266,7 @@ def test_nothing_is_silently_ignored(parts):
     assert set(parts) & {*OTHER_WORDS} - {"42"} <= {*understood.unknown}  # 42 guitars are one part
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.one_of(
         st.text(max_size=200),
@@ -288,7 +289,7 @@ def test_any_text_makes_a_valid_brief(text):
 FACTS = ("at 96 bpm", "in E minor", "6/8", "folk", "dark", "with flute", "no drums", "ABAC", "two minutes", "chorale")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.permutations(FACTS), st.integers(2, len(FACTS)))
 def test_independent_facts_may_come_in_any_order(facts, count):
     chosen = facts[:count]

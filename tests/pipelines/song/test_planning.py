@@ -15,6 +15,7 @@ from pipelines.options import TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.plan import FORMS, Brief, plan_from_mapping, plan_to_mapping
 from pipelines.song.planning import plan_song
 from tests.counting import calls
+from tests.examples import examples
 from tests.pipelines.song.song_checks import asked_for, players, scale_up, seconds_of, sketch, two_sentences, wanted
 
 TUNE = sketch(scale_up(8), tempo=92.0, program=40)
@@ -68,7 +69,7 @@ def check_form(asked: str | None, names: tuple[str, ...]) -> None:
         assert "".join(names) == asked * (len(names) // len(asked))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(wanted())
 def test_any_brief_gets_the_plan_that_it_asks_for_or_sentences(values):
     try:
@@ -176,7 +177,7 @@ def test_drums_alone_are_no_sketch():
     assert two_sentences(str(refused.value))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(0, 60), st.one_of(st.floats(0.01, 30), st.just(1.0)), st.integers(0, 127)),
