@@ -150,6 +150,8 @@ from pipelines.worker.client import Worker
 worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S
+    )
     stat = Path(f"/proc/{int(ended.stdout)}/stat")
     until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z", "the end of the worker")

@@ -17,7 +17,7 @@ from studio.widgets.checkpoints.cards import card_text
 from tests.checkpoints.hostile_server import HostileServer, serve
 from tests.checkpoints.shelf import bank, put
 from tests.studio.visitor import ROOT, control
-from tests.waiting import until_shown
+from tests.waiting import PATIENCE_S, until_shown
 
 OFFLINE = ("DEEPMUSIC_OFFLINE", "HF_HUB_OFFLINE", "DEEPMUSIC_MIRRORS")
 
@@ -47,7 +47,7 @@ def page(place, monkeypatch):
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: place[1])
     monkeypatch.setenv("DEEPMUSIC_SHARED", "0")  # this visitor has no browser on this machine, but is its owner
-    shown = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+    shown = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S).run()
     yield shown.switch_page("studio/pages/checkpoints.py").run()
     jobs.registry.cache_clear()
 
@@ -209,9 +209,9 @@ def test_the_page_needs_no_torch(monkeypatch):
     code = (
         "import sys\nfrom streamlit.testing.v1 import AppTest\nfrom studio import jobs\n"
         "jobs.Registry.warm_up = lambda self: None\n"
-        f"page = AppTest.from_file({str(ROOT / 'streamlit_app.py')!r}, default_timeout=60)\n"
+        f"page = AppTest.from_file({str(ROOT / 'streamlit_app.py')!r}, default_timeout={PATIENCE_S})\n"
         "page.switch_page('studio/pages/checkpoints.py').run()\n"
         "assert not page.exception and len(page.button) > 3\nassert not {'torch', 'miditok'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ from studio.widgets.compose.stage_options import in_words
 from studio.widgets.player.player import picture
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
+from tests.waiting import PATIENCE_S
 
 SENTENCE = "a slow, dark waltz for strings and piano, AABA, 15 seconds"
 
@@ -229,7 +230,7 @@ def test_stop_keeps_the_stages_that_are_there_and_the_rest_can_follow(compose):
 def test_a_reload_finds_the_song_that_is_being_composed(compose):
     control(compose, "compose seed").set_value(0)
     press(say(compose, SENTENCE), "Compose")
-    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S)
     again.query_params["song"] = compose.session_state["song"]
     until_written(again.run())
     assert len(song_of(again).take.stages) == 4 and song_of(again).controls[TEXT] == SENTENCE
