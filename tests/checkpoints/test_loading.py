@@ -7,11 +7,12 @@ import threading
 import pytest
 import torch
 
-from checkpoints import loading, store
+from checkpoints import store
 from checkpoints.loading import load
 from checkpoints.store import entries, entry, register, verify
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from tests.loaded import nothing_loaded
 from tests.waiting import join
 
 NAME = "generate-small"
@@ -21,7 +22,7 @@ NAME = "generate-small"
 def copied(tmp_path, monkeypatch):
     """A copy of the embedded checkpoint as "copy" in a cache folder of its own, and a function that registers it."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     path = tmp_path / "copy.safetensors"
     shutil.copy(entry(NAME).path, path)
 

@@ -16,6 +16,7 @@ from checkpoints.store import entries, entry, known, register, registry_text, re
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put
+from tests.loaded import nothing_loaded
 from tests.waiting import join
 
 SHA = "ab" * 32
@@ -30,7 +31,7 @@ PLACE = "https://example.org/music/registry.toml"
 def cache(tmp_path, monkeypatch):
     """A cache folder of its own that is not there yet."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     return tmp_path / "cache"
 
 

@@ -18,7 +18,7 @@ GENERATE = "studio/pages/generate.py"
 
 def song_of(page):
     """Returns the visitor's song."""
-    return session._songs[page.session_state["song"]]
+    return session.live(page.session_state["song"])
 
 
 def press(page, label):
