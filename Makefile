@@ -1,6 +1,7 @@
 # make studio   open the studio in the browser (PORT=8501)
 # make lint     check style (ruff) and types (mypy)
 # make test     lint and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
+# make test-thorough   the same with three times as many made-up examples, new ones each time
 # make test-fairseq   compare our MusicBERT with fairseq's encoder, in an environment of its own (needs g++; some minutes)
 # make resolve  check that every pin has a wheel for every supported Python (asks the package index; some minutes)
 # make clean    remove the environments and the caches
@@ -22,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Models are small: one thread each is the fastest, and leaves the other cores to the page and the sound.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: studio lint test test-fairseq resolve clean
+.PHONY: studio lint test test-thorough test-fairseq resolve clean
 .DELETE_ON_ERROR:
 
 studio: .venv/.installed
@@ -38,7 +39,10 @@ lint: .venv/.installed-dev
 
 test: lint
 	@bash system.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-thorough: export HYPOTHESIS_PROFILE = thorough
+test-thorough: test
 
 test-fairseq: .venv-fairseq/.installed
 	.venv-fairseq/bin/python -m pytest -q -s tests/fairseq $(ARGS)

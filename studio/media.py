@@ -133,8 +133,12 @@ class Shelf:
     def _watch(self, entry: _Entry, job: jobs.Job) -> None:
         """Takes what the job makes: the mix as soon as it is told of, then the stems."""
         try:
-            while not job.over.wait(WATCH_S):
-                if isinstance(job.update, Sound):
+            over = False
+            while not over:
+                over = job.over.wait(WATCH_S)
+                if isinstance(
+                    job.update, Sound
+                ):  # looked at once more at the end: it may have come and ended meanwhile
                     self._take(entry, job.update)
             if job.state == "done":
                 self._take(entry, job.result)

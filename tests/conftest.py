@@ -1,8 +1,34 @@
-"""What all tests share: made-up examples may take their time on a busy machine."""
+"""What all tests share: how many examples are made up, which files come first, and what is said at the end."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("studio")
+from tests.examples import THOROUGH, examples
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("studio", PATIENT, max_examples=examples(100), derandomize=True, database=None)
+settings.register_profile("thorough", PATIENT, max_examples=examples(100))
+settings.load_profile("thorough" if THOROUGH else "studio")
+
+LONGEST = ("tests/test_readme.py", "tests/test_notebooks.py", "tests/browser/")
+"""Where few tests take long. Were they last, one process would work on them while the other has nothing left."""
+
+NO_CHROMIUM = "There is no chromium on this machine"
+INSTALL_CHROMIUM = "sudo apt-get install chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Moves what takes longest to the beginning; all else stays in its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says in one line that tests were left out because there is no browser, and how to get one."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if NO_CHROMIUM in str(report.longrepr)]
+    if skipped:
+        line = f"{len(skipped)} browser tests were skipped: there is no chromium. Install it with: {INSTALL_CHROMIUM}"
+        terminalreporter.write_line(line, yellow=True, bold=True)

@@ -24,7 +24,7 @@ def test_a_notebook_runs_and_shows_what_it_promises(path, monkeypatch, tmp_path)
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it, and the kernel would draw nowhere
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOKS)}})
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}})
     client.create_kernel_manager()
     client.km.kernel_spec.argv[0] = sys.executable  # the kernel of these tests, whatever else is installed
     client.execute()

@@ -34,6 +34,14 @@ def test_tokenize_prints_notes_per_second(capsys):
     assert "x plain Python" in printed
 
 
+def test_interface_prints_milliseconds_of_all_that_a_page_does(capsys):
+    assert main(["interface", "--songs", "3", "--takes", "2", "--bars", "2", "--repeats", "1"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    for what in ("a prompt", "a song is planned", "a song of 2 takes is looked", "a list of 3 songs", "self-test of"):
+        assert any(line.startswith(what) for line in printed), what
+    assert all(float(line.split()[-1]) >= 0 for line in printed[1:])
+
+
 def test_the_peer_finds_the_same_octuples(tmp_path):
     """Otherwise the ratio would compare different work."""
     write_midi(song(8, 3), tmp_path / "song.mid")

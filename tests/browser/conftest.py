@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,16 +14,18 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import INSTALL_CHROMIUM, NO_CHROMIUM
+from tests.waiting import PATIENCE_S, until
+
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="The browser tests need playwright: pip install -r requirements-dev.txt."
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-playwright.expect.set_options(timeout=60_000)
+playwright.expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 def free_port() -> int:
@@ -48,14 +49,17 @@ def start_server(app: Path, port: int, folder: Path) -> subprocess.Popen:
     log = folder / "log"
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
-    deadline = time.monotonic() + START_S
-    while True:
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-            return process
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=10).close()
         except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+            return False
+        return True
+
+    until(answers, lambda: f"the server:\n{log.read_text()}", every_s=0.1)
+    return process
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +77,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     for process, _ in running.values():
         process.terminate()
     for process, _ in running.values():
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -82,27 +86,57 @@ def browser() -> Iterator[Any]:
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     with playwright.sync_playwright() as tools:
         if path is None and not Path(tools.chromium.executable_path).exists():
-            pytest.skip("There is no chromium on this machine. Install it with: apt-get install chromium")
+            pytest.skip(f"{NO_CHROMIUM}. Install it with: {INSTALL_CHROMIUM}")
         chromium = tools.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def window(browser: Any) -> Callable[..., Any]:
+    """Returns a function that gives a browser's window; windows of the same kind share what was loaded before."""
+    windows: dict[str, Any] = {}
+
+    def get(**options: Any) -> Any:
+        kind = repr(sorted(options.items()))
+        if kind not in windows:
+            windows[kind] = browser.new_context(accept_downloads=True, reduced_motion="reduce", **options)
+            windows[kind].set_default_timeout(1000 * PATIENCE_S)
+        return windows[kind]
+
+    return get
+
+
 @pytest.fixture(scope="module")
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def pages() -> Iterator[list[Any]]:
+    """The pages of this file's tests that are open."""
+    open_pages: list[Any] = []
+    yield open_pages
+    for page in open_pages:
+        page.close()
+
+
+@pytest.fixture(autouse=True)
+def close_pages(pages: list[Any]) -> Iterator[None]:
+    """Closes the pages that a test has opened: an open page goes on asking its server."""
+    before = len(pages)
+    yield
+    for page in pages[before:]:
+        page.close()
+    del pages[before:]
+
+
+@pytest.fixture(scope="module")
+def open_page(window: Callable[..., Any], pages: list[Any]) -> Iterator[Callable[..., Any]]:
     """Returns a function that opens an address in a visitor's session of its own; no page may have thrown a script error."""
-    contexts, errors = [], []
+    errors = []
 
     def start(address: str, width: int = 1400, height: int = 950, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
+        page = window(viewport={"width": width, "height": height}, **options).new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         return page
 
     yield start
-    for context in contexts:
-        context.close()
     assert not errors

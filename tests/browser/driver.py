@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 60.0  # a busy machine
+from tests.waiting import until
+
+
+def until_at_rest(page: Any) -> None:
+    """Returns once the page's script does not run: a click meanwhile may meet a button that is just being replaced."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 class Driver:
@@ -28,13 +32,12 @@ class Driver:
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Returns the first state that fulfils the condition."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+
+        def met() -> dict[str, Any] | None:
             state = self.state()
-            if condition(state):
-                return state
-            assert time.monotonic() < deadline, f"the player stayed at {state}"
-            time.sleep(0.03)
+            return state if condition(state) else None
+
+        return until(met, lambda: f"the player, which stays at {self.state()}", every_s=0.03)
 
     def ready(self) -> Driver:
         """Returns the driver once the player's sound is there."""

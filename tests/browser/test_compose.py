@@ -13,7 +13,7 @@ import soundfile
 from music.files.midi import read_midi
 from music.form import sections
 from tests.browser.conftest import ROOT, playwright
-from tests.browser.driver import Driver
+from tests.browser.driver import Driver, until_at_rest
 
 SENTENCE = "a slow, dark waltz for strings and piano, 15 seconds, blorp"
 STAGES = ["theme", "sections", "harmony", "mix"]
@@ -34,7 +34,7 @@ def chip(page, name):
 
 def until_composed(page, take):
     """Returns the player once this take is there."""
-    expect(page.locator(".st-key-take-bar h4")).to_have_text(take, timeout=180_000)
+    expect(page.locator(".st-key-take-bar h4")).to_have_text(take)
     player = Driver(page.locator(".st-key-player"))
     player.root.wait_for()
     player.until(lambda state: state.get("notes", 0) > 0 and not state["live"])
@@ -81,6 +81,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     page.locator("[class*='st-key-stage-0-']").get_by_role("button", name="Listen").click()
     player.until(lambda state: state["side"] == "Theme" and state["notes"] == first[0])
 
+    until_at_rest(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Song folder (.zip)").click()
     path = tmp_path / download.value.suggested_filename

@@ -56,8 +56,9 @@ def test_click_on_the_roll_seeks(player):
 
 def test_playing_ends_at_the_end(player):
     player.press_roll(0.97)
-    player.play()
-    assert player.until(lambda state: not state["playing"])["time"] == 0
+    player.until(near(0.97 * SECONDS, 0.3))
+    player.root.get_by_role("button", name="Play", exact=True).click()
+    player.until(lambda state: not state["playing"] and state["time"] == 0)
 
 
 def loud(*gains: float):

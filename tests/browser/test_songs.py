@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from studio.projects.library import Library
+from studio.projects.library import Entry, Library
 from studio.projects.project import read_project
 from tests.browser.conftest import ROOT, free_port, playwright, start_server
+from tests.browser.driver import until_at_rest
+from tests.waiting import PATIENCE_S, until
 
 APP = ROOT / "tests" / "browser" / "apps" / "toy_studio.py"
 TAKES = 2
@@ -28,30 +29,33 @@ class Server:
         self.library = Library(folder / "songs")
         self.address = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
+        self.before: set[str] = set()
 
     def start(self) -> Server:
         self.process = start_server(APP, self.port, self.folder)
         return self
 
+    def new(self) -> list[Entry]:
+        """Returns the songs that this test has written, those changed last first."""
+        return [entry for entry in self.library.entries() if entry.id not in self.before]
+
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
 
-@pytest.fixture
-def server(tmp_path) -> Iterator[Server]:
-    server = Server(tmp_path).start()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server")).start()
     yield server
     server.process.terminate()
-    server.process.wait(20)
+    server.process.wait(PATIENCE_S)
 
 
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
+@pytest.fixture(autouse=True)
+def songs_before(server) -> None:
+    """Notes the songs of earlier tests, which are none of this one's."""
+    server.before = {entry.id for entry in server.library.entries()}
 
 
 def write_takes(page: Any, count: int) -> None:
@@ -77,10 +81,11 @@ def told(page: Any) -> list[str]:
 def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page):
     page = open_page(f"{server.address}/generate")
     write_takes(page, TAKES)
-    entry = until(
-        lambda: next((e for e in server.library.entries() if server.library.overview(e).takes == TAKES), None)
-    )
     address = page.url
+    entry = until(
+        lambda: next((e for e in server.new() if server.library.overview(e).takes == TAKES), None),
+        "the song in its folder",
+    )
     assert entry.id in address
     to_songs(page)
     before = told(page)
@@ -97,9 +102,9 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
     write_takes_after = again.locator(".st-key-generate button")
     write_takes_after.click()
     again.locator(".st-key-take-bar").get_by_text(f"Take {TAKES + 1}, version 1").wait_for()
-    until(lambda: server.library.overview(server.library.entries()[0]).takes == TAKES + 1)
+    until(lambda: server.library.overview(server.new()[0]).takes == TAKES + 1, "the third take")
     kept = read_project(server.library.path(entry.id).read_bytes())
-    assert len(server.library.entries()) == 1
+    assert len(server.new()) == 1
     for old, new in zip(written.takes, kept.takes):
         assert [piece.fingerprint for piece in old.pieces] == [piece.fingerprint for piece in new.pieces]
 
@@ -111,7 +116,7 @@ def test_a_reload_keeps_the_song_and_its_address(server, open_page):
     page.reload()
     page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
     assert page.url == address
-    assert len(server.library.entries()) <= 1  # no copy was made
+    assert len(server.new()) <= 1  # no copy was made
 
 
 def test_a_song_travels_as_a_file(server, open_page, tmp_path):
@@ -123,6 +128,7 @@ def test_a_song_travels_as_a_file(server, open_page, tmp_path):
     title.fill("Evening waltz")
     title.press("Enter")
     page.locator("[class*=st-key-song-]").get_by_text("Evening waltz", exact=True).first.wait_for()
+    until_at_rest(page)
     with page.expect_download() as download:
         page.locator(".st-key-download-project button").first.click()
     path = tmp_path / download.value.suggested_filename
@@ -133,7 +139,8 @@ def test_a_song_travels_as_a_file(server, open_page, tmp_path):
     visitor.get_by_text("Open a project file").click()
     visitor.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     assert told(visitor) == before
-    assert until(lambda: "song=" in visitor.url) and visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
+    until(lambda: "song=" in visitor.url, "the song's address")
+    assert visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
     visitor.locator("[class*=st-key-replay] button").first.click()
     visitor.get_by_text(re.compile("the same notes as Take .*, note for note")).wait_for()
 
@@ -143,5 +150,5 @@ def test_two_windows_with_one_address_do_not_share_a_song(server, open_page):
     write_takes(page, 1)
     other = open_page(page.url)
     other.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
-    until(lambda: len(server.library.entries()) == 2)
+    until(lambda: len(server.new()) == 2, "the copy")
     assert other.url != page.url

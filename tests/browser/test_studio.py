@@ -10,7 +10,7 @@ from music.bars import bar_grid
 from music.files.midi import midi_bytes, read_midi
 from tests.browser.apps import handmade
 from tests.browser.conftest import ROOT
-from tests.browser.driver import Driver
+from tests.browser.driver import Driver, until_at_rest
 
 GIVEN_BARS, NEW_BARS = 2, 4
 
@@ -66,6 +66,7 @@ def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     shown.root.get_by_role("button", name="Stop").click()
     assert shown.until(lambda state: not state["playing"])["time"] == 0
 
+    until_at_rest(page)
     with page.expect_download() as download:
         page.locator(".st-key-download-MIDI button").first.click()
     path = tmp_path / download.value.suggested_filename

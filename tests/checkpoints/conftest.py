@@ -10,8 +10,9 @@ import pytest
 from checkpoints import downloading
 from tests.checkpoints.door import DATA
 from tests.checkpoints.hostile_server import HostileServer
+from tests.waiting import PATIENCE_S
 
-SECONDS = 60
+SECONDS = round(2 * PATIENCE_S)
 QUICK = {
     "ANSWER_SECONDS": 5.0,
     "STALL_SECONDS": 5.0,

@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,8 +49,3 @@ def program(sources: list[str], target: Path) -> subprocess.Popen:
         f"fetch({sources!r}, Path({str(target)!r}), bytes={len(DATA)}, sha256={SHA!r}); print('done')"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def wait_for(condition) -> None:
-    while not condition():
-        time.sleep(0.01)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from checkpoints.downloading import DownloadProgress
 from checkpoints.store import entry, registry_text
 from tests.checkpoints.hostile_server import HostileServer, serve
 from tests.checkpoints.shelf import bank, put
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,16 +96,19 @@ def test_on_a_terminal_one_line_changes(monkeypatch, capsys):
 
 def test_ctrl_c_keeps_what_has_come_and_the_next_pull_goes_on_from_there(cache, server):
     main(["add", server.base])
-    server.always[server.grand] = serve(pace=0.05, step=65_536)
+    server.always[server.grand] = serve(stall=250_000)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "checkpoints", "pull", "grand"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        target, deadline = entry("grand").path, time.monotonic() + 60
-        while not any(part.stat().st_size > 200_000 for part in target.parent.glob(f"{target.name}.*.part")):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
+        target = entry("grand").path
+
+        def has_begun() -> bool:
+            assert process.poll() is None
+            return any(part.stat().st_size > 200_000 for part in target.parent.glob(f"{target.name}.*.part"))
+
+        until(has_begun, "the beginning of the file")
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 2 and "Traceback" not in said
     assert "What has come of 'grand' is kept, and `python -m checkpoints pull grand` goes on from there." in said
     assert not target.exists()

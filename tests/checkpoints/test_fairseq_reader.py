@@ -19,6 +19,7 @@ from checkpoints.fairseq_reader import read
 from models.musicbert import MusicBERT, MusicBERTConfig
 from music.errors import StudioError
 from tests.checkpoints.fairseq_files import ENCODER, GENUINE, SETTINGS, TINY, rewritten, save, tiny_weights
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +45,7 @@ def test_reading_imports_nothing_that_the_file_names():
         "import sys; from pathlib import Path; from checkpoints.fairseq_reader import read\n"
         f"read(Path({str(GENUINE)!r})); print(sorted(set(sys.modules) & {{'omegaconf', 'fairseq', 'hydra'}}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.stdout.strip() == "[]", done.stderr
 
 
@@ -65,19 +66,19 @@ def test_newer_spellings_half_precision_and_what_training_leaves_are_taken(tmp_p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise elsewhere")
-def test_what_is_left_out_costs_neither_memory_nor_much_time(tmp_path):
-    path = save(tmp_path / "mine.pt", last_optimizer_state={"exp_avg": torch.zeros(2**26)})
+def test_what_is_left_out_costs_no_memory_and_is_read_once(tmp_path):
+    path = save(tmp_path / "mine.pt", last_optimizer_state={"exp_avg": torch.zeros(2**24)})
     code = (
-        "import sys, time, resource; from pathlib import Path; from checkpoints.fairseq_reader import read\n"
+        "import resource; from pathlib import Path; from checkpoints.fairseq_reader import read\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
-        f"read(Path({str(GENUINE)!r})); before, start = peak(), time.perf_counter()\n"
-        f"read(Path({str(path)!r})); print(peak() - before, time.perf_counter() - start)"
+        "taken = lambda: int(Path('/proc/self/io').read_text().split()[1]) / 2**20\n"
+        f"read(Path({str(GENUINE)!r})); before, start = peak(), taken()\n"
+        f"read(Path({str(path)!r})); print(peak() - before, taken() - start)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    mebibytes, seconds = map(float, done.stdout.split())
-    assert path.stat().st_size > 2**28
-    assert mebibytes < 64
-    assert seconds < 10
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    held, taken = map(float, done.stdout.split())
+    assert path.stat().st_size > 2**26
+    assert held < 24 and taken < 80  # of 64 mebibytes, which are read once
 
 
 @pytest.mark.parametrize("keep", ["args", "plain"])

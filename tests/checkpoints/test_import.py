@@ -17,6 +17,7 @@ from models.musicbert import MusicBERT, MusicBERTConfig
 from music.errors import StudioError
 from music.tokens.dialects import official, studio
 from tests.checkpoints.fairseq_files import DATA, GENUINE, TINY, save
+from tests.loaded import nothing_loaded
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def cache(tmp_path, monkeypatch) -> Path:
     """An empty cache folder."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(folder))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     return folder
 
 

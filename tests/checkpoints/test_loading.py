@@ -7,11 +7,13 @@ import threading
 import pytest
 import torch
 
-from checkpoints import loading, store
+from checkpoints import store
 from checkpoints.loading import load
 from checkpoints.store import entries, entry, register, verify
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from tests.loaded import nothing_loaded
+from tests.waiting import join
 
 NAME = "generate-small"
 
@@ -20,7 +22,7 @@ NAME = "generate-small"
 def copied(tmp_path, monkeypatch):
     """A copy of the embedded checkpoint as "copy" in a cache folder of its own, and a function that registers it."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     path = tmp_path / "copy.safetensors"
     shutil.copy(entry(NAME).path, path)
 
@@ -60,8 +62,7 @@ def test_loading_twice_gives_the_same_object_also_from_two_threads():
     threads = [threading.Thread(target=lambda: found.append(load(NAME))) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(threads)
     assert len(found) == 4
     assert len({id(checkpoint) for checkpoint in found}) == 1
 

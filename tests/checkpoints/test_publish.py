@@ -22,18 +22,19 @@ from music.errors import StudioError
 from music.tokens import octuple as tokens
 from tests.checkpoints.hostile_server import HostileServer, serve, status
 from tests.checkpoints.shelf import PNG, bank, put, small_writer
+from tests.loaded import forget, nothing_loaded
 
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     """Returns a function that moves this process to the cache folder of somebody."""
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     for name in ("DEEPMUSIC_MIRRORS", "DEEPMUSIC_OFFLINE", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
 
     def move(who: str):
         monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path / who))
-        loading._loaded.clear()
+        forget()
         return tmp_path / who
 
     return move

@@ -16,6 +16,8 @@ from checkpoints.store import entries, entry, known, register, registry_text, re
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put
+from tests.loaded import nothing_loaded
+from tests.waiting import join
 
 SHA = "ab" * 32
 GOOD = {
@@ -29,7 +31,7 @@ PLACE = "https://example.org/music/registry.toml"
 def cache(tmp_path, monkeypatch):
     """A cache folder of its own that is not there yet."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     return tmp_path / "cache"
 
 
@@ -201,8 +203,7 @@ def test_registering_at_the_same_time_loses_nothing(tmp_path):
     writers = [threading.Thread(target=register, args=(registry, f"n{n}", {"bytes": n})) for n in numbers]
     for writer in writers:
         writer.start()
-    for writer in writers:
-        writer.join()
+    join(writers)
     assert tomllib.loads(registry.read_text()) == {f"n{n}": {"bytes": n} for n in numbers}
     unregister(registry, "n3")
     assert "n3" not in tomllib.loads(registry.read_text())

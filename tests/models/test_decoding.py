@@ -7,6 +7,7 @@ import torch
 
 from models.transformer_xl_decoding import SLACK, Decoder
 from tests.models.tiny import some_notes, some_prefix, tiny_model
+from tests.waiting import join
 
 MODEL = tiny_model()
 
@@ -79,8 +80,7 @@ def test_two_threads_on_one_model_give_what_one_gives_alone():
     threads = [threading.Thread(target=read, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(threads)
     for number in range(2):
         assert len(found[number]) == 3
         assert all(torch.allclose(output, alone[number], atol=1e-6) for output in found[number])

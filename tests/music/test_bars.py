@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music.bars import bar_grid, bar_ticks, score_end, tempo_map, ticks_to_seconds
+from tests.examples import examples
 
 
 def score_with(signatures=(), tempos=(), notes=()) -> symusic.Score:
@@ -49,7 +50,7 @@ def test_signatures_with_zeros_are_ignored():
     assert bar_grid(score_with([(0, 0, 4)], notes=[(0, 10)])) == [(0, 1920, 4, 4)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 9000), st.integers(1, 13), st.sampled_from([1, 2, 4, 8, 16])), max_size=5),
     st.integers(1, 12000),

@@ -16,6 +16,7 @@ from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
 from music.tokens.columns import FIRST
 from music.tokens.dialects import Dialect, official, studio
+from tests.loaded import forget
 
 
 def remixer(dialect: Dialect, notes: int) -> tuple[str, str, Dialect, nn.Module]:
@@ -87,4 +88,4 @@ def random_models(tmp_path_factory) -> Iterator[None]:
             loading.load(name)  # from now on it is in memory, wherever the cache folder is
     yield
     for name in MODELS:
-        loading._loaded.pop(name, None)
+        forget(name)

@@ -19,6 +19,7 @@ from pipelines.contract import Step
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions
 from tests.pipelines.songs import band
+from tests.waiting import join
 
 NOTHING, BAND = Piece.empty(), band()
 SPARSE = {"seed": 1, "density": "low", "time_signature": "2/4", "tempo_bpm": 100.0}
@@ -336,8 +337,7 @@ def test_two_threads_write_what_each_writes_alone():
     threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(threads)
     assert found == alone
 
 

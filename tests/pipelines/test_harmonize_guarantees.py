@@ -12,13 +12,14 @@ from music.tokens.accompaniment import HARMONIES
 from music.tokens.octuple import model_grid
 from pipelines.harmonize import harmonize
 from pipelines.options import HarmonizeOptions
+from tests.examples import examples
 from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of
 from tests.pipelines.scores import PROGRESSIONS, pieces, tunes, wishes
 
 pytestmark = pytest.mark.usefixtures("random_models")
 quick = settings(
-    max_examples=6,
+    max_examples=examples(6),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -97,7 +98,7 @@ def test_simple_chords_are_triads_of_the_key(data):
     check_plain(after, told.end, told.key)
 
 
-@settings(quick, max_examples=10)
+@settings(quick, max_examples=examples(10))
 @given(st.data())
 def test_four_voices_sing_on_and_keep_the_rules(data):
     piece = data.draw(tunes())
@@ -107,7 +108,7 @@ def test_four_voices_sing_on_and_keep_the_rules(data):
 
 
 @pytest.mark.parametrize("style", HARMONIES)
-@settings(quick, max_examples=2)
+@settings(quick, max_examples=examples(2))
 @given(st.data())
 def test_the_same_recipe_gives_the_same_notes(style, data):
     piece, options = data.draw(pieces().filter(pitched)), HarmonizeOptions(**data.draw(wishes(style)))

@@ -16,6 +16,7 @@ from pipelines.options import CHANGES, RemixOptions
 from pipelines.remix import remix
 from tests.pipelines.remix_checks import PITCH, Selected, check_remix, check_rest, notes_of
 from tests.pipelines.songs import band
+from tests.waiting import join
 
 pytestmark = pytest.mark.usefixtures("random_models")
 
@@ -171,8 +172,7 @@ def test_two_threads_write_what_each_writes_alone():
     threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(threads)
     assert found == alone
 
 

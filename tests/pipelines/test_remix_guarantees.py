@@ -11,12 +11,13 @@ from music.piece import Piece
 from music.theory import estimate_key, written_key
 from pipelines.options import CHANGES, RemixOptions
 from pipelines.remix import remix
+from tests.examples import examples
 from tests.pipelines.remix_checks import PITCH, Selected, check_remix, check_rest, notes_of
 from tests.pipelines.scores import pieces, selections
 
 pytestmark = pytest.mark.usefixtures("random_models")
 quick = settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -70,7 +71,7 @@ def test_staying_in_key_leaves_no_new_note_outside_the_scale(change, data):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@settings(quick, max_examples=10)
+@settings(quick, max_examples=examples(10))
 @given(st.data())
 def test_the_same_recipe_gives_the_same_notes(change, data):
     piece = data.draw(pieces())

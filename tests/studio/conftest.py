@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pipelines.worker.client import Worker
 from studio import jobs
 from tests.studio.visitor import GENERATE, ROOT
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +26,29 @@ def toy_worker():
     worker.close()
 
 
+@pytest.fixture(scope="session")
+def real_worker():
+    """A worker with the real models."""
+    worker = Worker()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def real_studio(real_worker, monkeypatch):
+    """The studio as a new visitor sees it, with the real worker."""
+    jobs.registry.cache_clear()
+    monkeypatch.setattr(jobs, "Worker", lambda: real_worker)
+    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S).run()
+    jobs.registry.cache_clear()
+
+
 @pytest.fixture
 def compose(toy_worker, monkeypatch):
     """The Compose page, which is the first one, with a worker that writes scales."""
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: toy_worker)
-    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+    yield AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S).run()
     jobs.registry.cache_clear()
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from music.piece import Piece
 from pipelines.worker.client import Worker
 from studio import jobs
 from studio.jobs import Registry
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = "tests.studio.toy_verbs"
@@ -30,29 +30,23 @@ def registry(worker):
 
 
 def finish(registry, job, owner="ann"):
-    while registry.poll(job.id, owner).live:
-        assert job.over.wait(20)
+    until(lambda: not registry.poll(job.id, owner).live, f"the end of '{job.verb}'")
     return job
 
 
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
-
-
-def test_a_job_shows_its_progress_and_ends_with_the_finished_piece(registry):
-    job = registry.submit("write", Piece.empty(), 8, 0.1, owner="ann")
-    until(lambda: registry.poll(job.id, "ann").update is not None)
+def test_a_job_shows_its_progress_and_ends_with_the_finished_piece(registry, tmp_path):
+    gate = tmp_path / "gate"
+    job = registry.submit("write", Piece.empty(), 8, 0.0, str(gate), owner="ann")
+    until(lambda: registry.poll(job.id, "ann").update is not None, "its first Step")
     assert job.state == "running" and 0 < job.update.done < 8
+    gate.touch()
     finish(registry, job)
     assert job.state == "done" and job.result.done == 8 and job.result.piece.note_count == 8
 
 
 def test_stop_keeps_the_music_so_far(registry):
     job = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
-    until(lambda: job.update is not None)
+    until(lambda: job.update is not None, "its first Step")
     registry.stop(job.id, "ann")
     finish(registry, job)
     assert job.state == "stopped" and 0 < job.result.piece.note_count < 1000
@@ -62,7 +56,7 @@ def test_waiting_jobs_know_their_place_and_can_be_taken_back(registry):
     first = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
     second = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
     third = registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
-    until(lambda: first.state == "running")
+    until(lambda: first.state == "running", "its start")
     assert [registry.position(job) for job in (first, second, third)] == [0, 1, 2]
     registry.stop(second.id, "bob")
     assert second.state == "stopped" and second.result is None and registry.position(third) == 1
@@ -73,7 +67,7 @@ def test_waiting_jobs_know_their_place_and_can_be_taken_back(registry):
 def test_the_queue_is_bounded_for_all_and_for_each(registry, monkeypatch):
     monkeypatch.setitem(jobs.MAX_WAITING, "model", 2)
     blocking = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
-    until(lambda: blocking.state == "running")
+    until(lambda: blocking.state == "running", "its start")
     others = [("ann", registry.submit("write", Piece.empty(), 1, 0.0, owner="ann"))]
     with pytest.raises(StudioError, match="under way already"):
         registry.submit("write", Piece.empty(), 1, 0.0, owner="ann")
@@ -91,9 +85,9 @@ def test_a_closed_tab_frees_its_place(worker, monkeypatch):
     closed = registry.submit("write", Piece.empty(), 100_000, 0.01, owner="closed tab")
     also_closed = registry.submit("write", Piece.empty(), 100_000, 0.01, owner="closed tab")
     hidden = registry.submit("write", Piece.empty(), 60, 0.01, owner="hidden tab")
-    assert closed.over.wait(20) and closed.state == "stopped"
-    assert also_closed.over.wait(20) and also_closed.state == "stopped"
-    assert hidden.over.wait(20) and hidden.state == "done"
+    assert closed.over.wait(PATIENCE_S) and closed.state == "stopped"
+    assert also_closed.over.wait(PATIENCE_S) and also_closed.state == "stopped"
+    assert hidden.over.wait(PATIENCE_S) and hidden.state == "done"
 
 
 def test_nobody_sees_or_stops_the_job_of_another(registry):
@@ -125,7 +119,7 @@ def test_after_a_crash_the_job_fails_and_the_next_one_works(registry):
 
 def test_sound_does_not_wait_for_a_long_generation(registry):
     job = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
-    until(lambda: job.state == "running")
+    until(lambda: job.state == "running", "its start")
     assert registry.ask("echo", "heard", owner="ann") == "heard"
     assert job.live
     registry.stop(job.id, "ann")
@@ -136,10 +130,10 @@ def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
     with pytest.raises(StudioError, match="too long"):
         registry.ask("overdue", owner="ann")
     monkeypatch.setattr("pipelines.worker.client.PATIENCE_S", 0.2)
-    job = registry.submit("sleep", 60.0, owner="ann")  # does not listen
-    until(lambda: job.state == "running")
+    job = registry.submit("sleep", 600.0, owner="ann")  # does not listen
+    until(lambda: job.state == "running", "its start")
     registry.stop(job.id, "ann")
-    assert job.over.wait(10)
+    assert job.over.wait(PATIENCE_S)
     assert registry.ask("echo", 1, owner="ann") == 1
 
 
@@ -156,6 +150,8 @@ from pipelines.worker.client import Worker
 worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S
+    )
     stat = Path(f"/proc/{int(ended.stdout)}/stat")
-    until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z")
+    until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z", "the end of the worker")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.worker.client import Sound
 from studio import jobs, media
+from tests.waiting import PATIENCE_S, until
 
 SECONDS = 0.5
 
@@ -34,6 +35,8 @@ class HandMadeWorker:
 
     def __init__(self, error: str = "", error_after_mix: str = "") -> None:
         self.asked, self._error, self._error_after_mix = 0, error, error_after_mix
+        self.may_make_stems = threading.Event()
+        self.may_make_stems.set()
 
     def lane(self, verb: str) -> str:
         return "media"
@@ -44,7 +47,7 @@ class HandMadeWorker:
             raise StudioError(self._error)
         tone = encode(Audio(np.full((int(SECONDS * 44_100), 2), 0.1, np.float32), 44_100), "ogg")
         on_update(Sound(tone, (), SECONDS, False))
-        time.sleep(3 * media.WATCH_S)
+        assert self.may_make_stems.wait(PATIENCE_S)
         if self._error_after_mix:
             raise StudioError(self._error_after_mix)
         return Sound(tone, (("Piano", 0, tone),), SECONDS, False)
@@ -63,11 +66,13 @@ def studio():
 
 
 def wait(client: TestClient, address: str) -> dict:
-    deadline = time.monotonic() + 10
-    while (status := client.get(f"/{address}").json())["state"] == "preparing":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return status
+    """Returns what is told of a sound once it is made."""
+
+    def over() -> dict:
+        status = client.get(f"/{address}").json()
+        return {} if status["state"] == "preparing" else status
+
+    return until(over, "the sound")
 
 
 def test_nothing_is_made_until_a_browser_asks(studio):
@@ -83,13 +88,15 @@ def test_nothing_is_made_until_a_browser_asks(studio):
 
 
 def test_mix_plays_while_the_stems_are_made(studio):
-    shelf, client = studio(HandMadeWorker())
+    worker = HandMadeWorker()
+    worker.may_make_stems.clear()
+    shelf, client = studio(worker)
     address = shelf.address(piece())
-    deadline = time.monotonic() + 10
-    while not (status := client.get(f"/{address}").json())["mix"]:
-        assert time.monotonic() < deadline
-    assert status["state"] == "preparing"
+    until(lambda: client.get(f"/{address}").json()["mix"], "the mix")
+    assert client.get(f"/{address}").json()["state"] == "preparing"
     assert client.get(f"/{address}/mix.ogg").status_code == 200
+    worker.may_make_stems.set()
+    assert wait(client, address)["state"] == "ready"
 
 
 def test_browsers_can_jump_inside_a_file(studio):

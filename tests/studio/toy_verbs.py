@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import symusic
 
@@ -18,14 +19,32 @@ from pipelines.contract import SongStep, Step
 from pipelines.options import to_mapping
 from pipelines.worker.client import VERBS as REAL
 from pipelines.worker.client import Verb, last_step
+from tests.waiting import PATIENCE_S, until
+
+UNTIL_STOPPED = 99
+"""The seed of music that is written to its middle and then goes on without end: it has to be stopped."""
 
 
-def write_bars(piece: Piece, bars: int, pause_s: float) -> Iterator[Step]:
-    """Yields the piece with one more note a bar."""
+def held(steps: Iterator[Step], seed: int) -> Iterator[Step]:
+    """Yields the Steps; with that seed it yields the middle one again and again until nobody wants more."""
+    is_first_half = False
+    for step in steps:
+        yield step
+        if seed == UNTIL_STOPPED and is_first_half and 2 * step.done >= step.total:
+            for _ in range(round(PATIENCE_S / 0.02)):
+                time.sleep(0.02)
+                yield step
+        is_first_half = 2 * step.done < step.total
+
+
+def write_bars(piece: Piece, bars: int, pause_s: float, gate: str = "") -> Iterator[Step]:
+    """Yields the piece with one more note a bar; in its middle it waits until there is a file at the gate."""
     score = piece.score.copy()
     score.tracks.append(symusic.Track("toy", 0, False))
     for bar in range(bars):
         time.sleep(pause_s)
+        if gate and 2 * bar == bars:
+            until(Path(gate).exists, "the gate")
         score.tracks[-1].notes.append(symusic.Note(bar * 1920, 480, 60 + bar % 12, 80))
         yield Step((Piece(score.copy()),), bar + 1, bars, "bars")
 
@@ -158,10 +177,16 @@ def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:
 
 
 VERBS = {
-    "compose": Verb("model", lambda tell, *arguments: last_step(_compose(*arguments), tell)),
-    "harmonize": Verb("model", lambda tell, *arguments: last_step(_harmonize(*arguments), tell)),
-    "remix": Verb("model", lambda tell, *arguments: last_step(_remix(*arguments), tell)),
-    "generate": Verb("model", lambda tell, *arguments: last_step(_generate(*arguments), tell)),
+    "compose": Verb(
+        "model", lambda tell, piece, plan, *done: last_step(held(_compose(piece, plan, *done), plan.brief.seed), tell)
+    ),
+    "harmonize": Verb(
+        "model", lambda tell, piece, options: last_step(held(_harmonize(piece, options), options.seed), tell)
+    ),
+    "remix": Verb("model", lambda tell, piece, options: last_step(held(_remix(piece, options), options.seed), tell)),
+    "generate": Verb(
+        "model", lambda tell, piece, options: last_step(held(_generate(piece, options), options.seed), tell)
+    ),
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),

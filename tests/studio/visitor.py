@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import symusic
@@ -11,6 +10,7 @@ import symusic
 from music.files.midi import midi_bytes
 from music.piece import Piece
 from studio import session
+from tests.waiting import until_shown
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATE = "studio/pages/generate.py"
@@ -18,7 +18,7 @@ GENERATE = "studio/pages/generate.py"
 
 def song_of(page):
     """Returns the visitor's song."""
-    return session._songs[page.session_state["song"]]
+    return session.live(page.session_state["song"])
 
 
 def press(page, label):
@@ -50,12 +50,13 @@ def control(page, name):
 
 def until_written(page):
     """Returns the page once the take is there."""
-    deadline = time.monotonic() + 90
-    while song_of(page).writing is not None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        page.run()
-    assert not page.exception
+    until_shown(page, lambda page: song_of(page).writing is None, "the take")
+    return page
+
+
+def until_under_way(page):
+    """Returns the page once some of the take is there and it can be stopped."""
+    until_shown(page, lambda page: any(b.label == "Stop and keep" for b in page.button), "the first Step")
     return page
 
 

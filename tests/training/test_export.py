@@ -12,6 +12,7 @@ from music.piece import Piece
 from music.tokens import octuple as tokens
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions
+from tests.loaded import nothing_loaded
 from tests.training.conftest import song
 from training.__main__ import main
 from training.export import export, loss_unit
@@ -69,7 +70,7 @@ def test_the_card_and_the_header_say_where_it_comes_from(run, tmp_path):
 
 def test_what_learned_to_find_hidden_fields_is_loaded_with_its_dialect(filling_run, tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     assert main(["export", str(filling_run)]) == 0
     checkpoint = loading.load("tiny-remix")
     assert (checkpoint.entry.task, checkpoint.entry.architecture) == ("remix", "musicbert")

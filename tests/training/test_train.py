@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import torch
 
 from models.octuple import field_losses
 from tests.training.conftest import RECIPE
+from tests.waiting import PATIENCE_S, until
 from training.__main__ import main
 from training.data.shards import Shards
 from training.train import read_curve, stage_at, task_of
@@ -39,9 +39,7 @@ def killed(recipe, shards_folder, tmp_path_factory) -> tuple[Path, int]:
     run = tmp_path_factory.mktemp("runs") / "tiny"
     process = started(recipe, shards_folder, run)
     try:
-        until = time.monotonic() + 120
-        while not (run / "state.pt").exists() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
+        until(lambda: (run / "state.pt").exists() or process.poll() is not None, "its first state", every_s=0.005)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -120,7 +118,7 @@ def test_two_processes_train_one_model(finished, recipe, shards_folder, tmp_path
             cwd=ROOT, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
-            assert launched.wait(timeout=180) == 0, (tmp_path / "log").read_text()[-2000:]
+            assert launched.wait(timeout=PATIENCE_S) == 0, (tmp_path / "log").read_text()[-2000:]
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(launched.pid, signal.SIGKILL)  # no rank may outlive the test

@@ -11,6 +11,7 @@ from music.arranging.comping import comp, rests
 from music.bars import bar_grid
 from music.chords import NO_CHORD, Chord, ChordSpan, parse_chord
 from music.instruments import DRUMS, playable_range
+from tests.examples import examples
 
 QUARTER = 480
 SPANS = [ChordSpan(n * 1920, (n + 1) * 1920, parse_chord(name)) for n, name in enumerate(("C", "Am7", "F", "G7"))]
@@ -46,7 +47,7 @@ def test_a_held_note_fills_a_bar_for_strings_but_not_for_a_guitar():
     assert rests(note, 25, BARS[:2]) == [BARS[1]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.integers(-1, 127),
     st.lists(

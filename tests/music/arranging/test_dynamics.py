@@ -14,6 +14,7 @@ from music.arranging.parts import (
     read_parts,
     within,
 )
+from tests.examples import examples
 from tests.music.arranging.band_scores import BAND, PROGRAMS, band_song, songs
 
 POP = ("Intro", "Verse", "Chorus", "Verse", "Chorus", "Bridge", "Chorus", "Ending")
@@ -95,7 +96,7 @@ def test_an_ending_dies_away():
     assert chords[-1] < 0.9 * chords[0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(songs(), st.sampled_from([30.0, 60.0, 100.0]))
 def test_louder_notes_stay_louder(song_piece, percent):
     song, before = read_arrangement(song_piece.score), read_parts(song_piece.score)
@@ -126,7 +127,7 @@ def test_a_lively_song_has_drums_from_the_second_half_of_the_intro_on():
     assert within(parts[1], bar, 2 * bar).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(songs())
 def test_layers_leave_no_section_bare_and_change_no_note_that_stays(piece):
     song, before = read_arrangement(piece.score), read_parts(piece.score)

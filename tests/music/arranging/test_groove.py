@@ -13,6 +13,7 @@ from music.arranging.parts import (
     within,
 )
 from music.chords import ChordSpan, parse_chord, with_chords
+from tests.examples import examples
 from tests.music.arranging.band_scores import band_song, songs
 
 DRUMS, BASS = 1, 2
@@ -108,7 +109,7 @@ def test_a_regular_band_is_left_alone():
     assert all(was is now for was, now in zip(before, after, strict=True))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(songs())
 def test_sections_that_were_alike_stay_alike_and_only_drums_and_bass_change(piece):
     song, before, after = mixed(piece)

@@ -11,6 +11,7 @@ from music.arranging.parts import (
     read_arrangement,
     read_parts,
 )
+from tests.examples import examples
 from tests.music.arranging.band_scores import band_song, songs
 
 
@@ -41,7 +42,7 @@ def test_chords_that_cover_the_melody_move_below_it_and_stay_what_they_are():
     assert kept <= heard  # the same chords: notes moved by octaves, doublings went
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(songs())
 def test_lines_basses_and_drums_stay_and_nothing_sinks_into_the_mud(piece):
     song, parts = read_arrangement(piece.score), read_parts(piece.score)

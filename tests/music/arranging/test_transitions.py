@@ -17,6 +17,7 @@ from music.arranging.parts import (
 )
 from music.arranging.transitions import CRASH, add_fills, end_together, last_chord
 from music.form import with_sections
+from tests.examples import examples
 from tests.music.arranging.band_scores import band_song, songs
 
 DRUMS, BASS = 1, 2
@@ -103,7 +104,7 @@ def test_without_drums_and_bass_the_lowest_player_leads_over():
         assert pitch % 12 in song.key.scale
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(songs(), st.integers(0, 5))
 def test_a_pickup_meets_no_sounding_note_of_its_pitch(piece, seed):
     song, before, after = led(piece, seed)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from music.arranging.voicing import LEAST_RANGE, voice_chords
 from music.chords import NONE, QUALITIES, Chord, ChordSpan, parse_progression
+from tests.examples import examples
 
 Q = 480
 
@@ -45,7 +46,7 @@ def ranges(draw) -> dict[str, int]:
 
 
 @given(st.lists(slashes, min_size=1, max_size=6), ranges())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_chord_is_whole_in_range_and_on_its_bass(progression, where):
     for chord, pitches in zip(progression, blocks(progression, **where), strict=True):
         classes = {pitch % 12 for pitch in pitches}
@@ -60,7 +61,7 @@ def test_every_chord_is_whole_in_range_and_on_its_bass(progression, where):
 
 
 @given(st.lists(chords, min_size=1, max_size=5), st.integers(57, 90))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_chords_stay_under_the_tune(progression, lowest):
     ceilings = [lowest + place % 3 for place in range(len(progression))]
     for ceiling, pitches in zip(ceilings, blocks(progression, low=36, high=76, ceilings=ceilings), strict=True):
@@ -75,7 +76,7 @@ def test_a_tune_too_low_to_stay_under_gets_the_lowest_chords():
 @given(
     st.lists(st.tuples(st.sampled_from([5, 7]), st.sampled_from(["", "m", "7", "m7", "maj7"])), min_size=4, max_size=12)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_by_fourths_and_fifths_notes_move_less_than_in_root_position(moves):
     roots = [sum(step for step, _ in moves[: place + 1]) % 12 for place in range(len(moves))]
     progression = [Chord(root, quality) for root, (_, quality) in zip(roots, moves, strict=True)]
@@ -97,7 +98,7 @@ def test_common_tones_stay_where_they_are():
 
 
 @given(st.lists(chords, min_size=1, max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_no_third_sounds_in_the_bass(progression):
     for pitches in blocks(progression, low=33, high=72):
         assert all(upper - lower >= 7 for lower, upper in zip(pitches, pitches[1:]) if lower < 48)

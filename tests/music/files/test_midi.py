@@ -15,6 +15,7 @@ from music.errors import StudioError
 from music.files import midi
 from music.files.midi import inspect, midi_bytes, read_midi, read_with_repairs, write_midi
 from music.piece import Piece
+from tests.examples import examples
 from tests.music.files.midi_builder import chunk, file, meta, note, off, on
 
 
@@ -276,7 +277,7 @@ def pieces(draw) -> Piece:
     return Piece(score, draw(TEXT), tuple(draw(st.lists(TEXT, max_size=3))), tuple(draw(st.lists(recipe, max_size=2))))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pieces())
 def test_a_written_piece_comes_back_the_same(piece):
     back = read_midi(midi_bytes(piece))
@@ -362,14 +363,14 @@ def survives(data: bytes) -> None:
     assert again.note_count == piece.note_count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes(data):
     survives(data)
     survives(b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\1\0" + data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(REAL) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(REAL)))
 def test_mutated_files(changes, end):
     data = bytearray(REAL)

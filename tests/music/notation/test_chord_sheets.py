@@ -18,6 +18,7 @@ from music.notation.chord_symbols import Degree, read_symbol
 from music.notation.engrave import musicxml, pdf, svg_pages
 from music.notation.views import views
 from music.piece import Piece
+from tests.examples import examples
 from tests.music.notation.test_engrave import content, expected, piece_of
 
 QUARTER = 480
@@ -152,7 +153,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(CHANGES, st.sampled_from([120, 160, 480]), st.sampled_from([0, -3, 4]))
 def test_symbols_come_back_from_musicxml(changes, step, fifths):
     spans, at = [], 0

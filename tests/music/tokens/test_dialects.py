@@ -14,9 +14,10 @@ from music.tokens import dialects, official_octuple
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, Octuple
 from music.tokens.dialects import DIALECTS, END, PADDING, START, UNKNOWN, dialect, dialect_of, official, studio
+from tests.examples import examples
 
 DATA = Path(__file__).parents[2] / "data" / "musicbert"
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 both = pytest.mark.parametrize("name", DIALECTS)
 
 

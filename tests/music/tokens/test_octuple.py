@@ -11,8 +11,9 @@ from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, FIELDS, FIRST, MAX_STEP, Octuple
 from music.tokens.octuple import decode, encode, from_steps, losses, to_steps, vocabulary
+from tests.examples import examples
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
@@ -240,7 +241,7 @@ def test_nothing_gives_nothing():
 quarters = [(4, 4), (3, 4), (5, 4), (2, 4), (7, 4)]
 
 
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=examples(25))
 @given(valid_rows(signatures=quarters))
 def test_miditok_decodes_our_rows_to_the_same_notes(rows):
     rows[:, Octuple.SIGNATURE] = rows[0, Octuple.SIGNATURE]  # miditok writes the signature of a bar with its notes only
@@ -251,7 +252,7 @@ def test_miditok_decodes_our_rows_to_the_same_notes(rows):
     assert notes_of(theirs) == notes_of(ours)
 
 
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=examples(25))
 @given(scores_on_the_grid())
 def test_miditok_encodes_music_in_quarters_to_the_same_ids(score):
     score.time_signatures = [symusic.TimeSignature(0, 3, 4)]

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from music.files.midi import read_midi
 from music.tokens.dialects import official
 from music.tokens.official_octuple import SIGNATURES, decode, encode, from_tuples, signature_value, to_tuples
+from tests.examples import examples
 from tests.music.files import midi_builder as midi
 
 DATA = Path(__file__).parents[2] / "data" / "musicbert"
-quick = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,9 @@ from pipelines.decoding.constraints import (
     Limits,
     pitch_mask,
 )
+from tests.examples import examples
 
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=examples(25), deadline=None)
 
 
 @st.composite

@@ -19,6 +19,7 @@ from pipelines.contract import Step
 from pipelines.decoding.constraints import WIDEST_LEAP
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions, from_mapping
+from tests.examples import examples
 from tests.pipelines.commands.command_line import refused, run, stand_in
 from tests.pipelines.scores import pieces
 from tests.pipelines.song.song_checks import one_at_a_time, two_sentences
@@ -112,7 +113,9 @@ def test_several_players_of_one_melody_are_refused():
     assert two_sentences(str(refused.value))
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(pieces(), st.sampled_from([(), ("piano",), ("bass",), ("drums",)]), st.integers(0, 99))
 def test_any_piece_goes_on_with_one_note_at_a_time(piece, instruments, seed):
     grid = bar_grid(piece.score)

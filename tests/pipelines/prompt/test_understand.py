@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 import tomllib
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary, vocabulary_page
 from pipelines.song.plan import MOODS, Brief
 from pipelines.song.planning import plan_song
+from tests.counting import calls
+from tests.examples import examples
 from tests.pipelines.prompt.prompts import BASS, GUITAR, HARP, ORGAN, PIANO, PROMPTS, STRINGS
 
 
@@ -249,7 +250,7 @@ SMALL_WORDS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from([*PHRASES, *OTHER_WORDS * 8, *SMALL_WORDS * 8]), max_size=12))
 def test_nothing_is_silently_ignored(parts):
     text = " ".join(parts)
@@ -265,7 +266,7 @@ def test_nothing_is_silently_ignored(parts):
     assert set(parts) & {*OTHER_WORDS} - {"42"} <= {*understood.unknown}  # 42 guitars are one part
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.one_of(
         st.text(max_size=200),
@@ -288,7 +289,7 @@ def test_any_text_makes_a_valid_brief(text):
 FACTS = ("at 96 bpm", "in E minor", "6/8", "folk", "dark", "with flute", "no drums", "ABAC", "two minutes", "chorale")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.permutations(FACTS), st.integers(2, len(FACTS)))
 def test_independent_facts_may_come_in_any_order(facts, count):
     chosen = facts[:count]
@@ -337,25 +338,21 @@ def test_found_words_stand_where_they_say():
     ]
 
 
-def test_a_prompt_is_understood_while_someone_types():
+def test_a_prompt_is_little_work():
+    """It is understood while someone types; ``python -m benchmarks interface`` tells the seconds."""
     texts = [text for text, *_ in PROMPTS]
-    understand(" ".join(texts[:5]))
-    times = []
     for text in texts:
-        start = time.perf_counter()
-        understand(text)
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[len(times) // 2] < 0.02
+        understand(text)  # what is worked out once for all prompts
+    assert max(calls(understand, text) for text in texts) < 8000
 
 
 @pytest.mark.parametrize(
     "text",
     ["no drums, " * 50_000, "= : of " * 50_000, "a" * 300_000, "1 " * 100_000, "(" * 10_000, "in the key of " * 9000],
 )
-def test_a_huge_text_is_read_in_part_and_soon(text):
-    start = time.perf_counter()
+def test_a_huge_text_is_read_in_part_and_is_little_work(text):
     understood = understand(text)
-    assert time.perf_counter() - start < 5
+    assert calls(understand, text) < 400_000
     assert any("were read" in note for note in understood.notes)
 
 

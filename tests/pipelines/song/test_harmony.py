@@ -24,6 +24,7 @@ from pipelines.options import from_mapping
 from pipelines.song.harmony import cadence, write_harmony
 from pipelines.song.plan import HarmonyOptions, SectionsOptions
 from pipelines.song.sections import lay_out
+from tests.examples import examples
 from tests.pipelines.song.song_checks import chords_in, marked, notes_of, playing, tunes, two_sentences
 
 
@@ -270,7 +271,9 @@ def test_what_cannot_be_accompanied_is_refused():
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from(["chords", "bass", "piano", "band", "chorale"]),

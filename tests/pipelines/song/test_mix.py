@@ -14,6 +14,7 @@ from music.form import sections
 from music.piece import Piece
 from pipelines.song.mix import mix
 from pipelines.song.plan import MixOptions
+from tests.examples import examples
 from tests.music.arranging.band_scores import BAND, band_song, songs
 from tests.pipelines.scores import pieces
 from tests.pipelines.songs import band
@@ -55,7 +56,7 @@ def marks(piece: Piece) -> list[tuple[int, str]]:
     return [(marker.time, marker.text) for marker in piece.score.markers]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(songs(), wishes)
 def test_a_song_keeps_its_melody_its_length_its_marks_and_its_players(song, options):
     before = song.fingerprint
@@ -76,13 +77,13 @@ def test_a_song_keeps_its_melody_its_length_its_marks_and_its_players(song, opti
     assert abs(out.seconds / song.seconds - 1) <= 0.015
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(songs(), wishes)
 def test_the_same_options_give_the_same_song(song, options):
     assert mixed(song, options).fingerprint == mixed(song, options).fingerprint
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(pieces(), wishes)
 def test_any_piece_at_all_can_be_mixed(piece, options):
     out = mixed(piece, options)

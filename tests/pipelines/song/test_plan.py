@@ -21,6 +21,7 @@ from pipelines.song.plan import (
     plan_from_mapping,
     plan_to_mapping,
 )
+from tests.examples import examples
 from tests.pipelines.song.song_checks import two_sentences, wanted
 
 PLAN = Plan(
@@ -34,7 +35,7 @@ PLAN = Plan(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(wanted())
 def test_a_brief_is_taken_or_refused_in_sentences_and_comes_back_from_a_recipe(values):
     try:

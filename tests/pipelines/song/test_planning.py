@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,8 @@ from music.theory import parse_key
 from pipelines.options import TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.plan import FORMS, Brief, plan_from_mapping, plan_to_mapping
 from pipelines.song.planning import plan_song
+from tests.counting import calls
+from tests.examples import examples
 from tests.pipelines.song.song_checks import asked_for, players, scale_up, seconds_of, sketch, two_sentences, wanted
 
 TUNE = sketch(scale_up(8), tempo=92.0, program=40)
@@ -68,7 +69,7 @@ def check_form(asked: str | None, names: tuple[str, ...]) -> None:
         assert "".join(names) == asked * (len(names) // len(asked))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(wanted())
 def test_any_brief_gets_the_plan_that_it_asks_for_or_sentences(values):
     try:
@@ -121,15 +122,10 @@ def test_usual_lengths_are_possible_at_usual_tempi_in_usual_signatures():
                 assert abs(seconds_of(plan) / seconds - 1) <= 0.05
 
 
-def test_a_plan_is_made_at_once():
-    plan_song(Brief())
-    for form, tempo in (("loop", 120.0), ("AABA", 90.0), ("verse-chorus", None), (None, 64.5)):
-        times = []
-        for _ in range(5):
-            began = time.process_time()
-            plan_song(Brief(seconds=74.0, form=form, tempo_bpm=tempo))
-            times.append(time.process_time() - began)
-        assert min(times) < 0.05
+@pytest.mark.parametrize(("form", "tempo"), [("loop", 120.0), ("AABA", 90.0), ("verse-chorus", None), (None, 64.5)])
+def test_a_plan_is_little_work(form, tempo):
+    """A page asks for one whenever a wish changes; ``python -m benchmarks interface`` tells the seconds."""
+    assert calls(plan_song, Brief(seconds=74.0, form=form, tempo_bpm=tempo)) < 600_000
 
 
 def test_moods_change_the_song():
@@ -181,7 +177,7 @@ def test_drums_alone_are_no_sketch():
     assert two_sentences(str(refused.value))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(0, 60), st.one_of(st.floats(0.01, 30), st.just(1.0)), st.integers(0, 127)),

@@ -18,6 +18,7 @@ from pipelines.contract import Step
 from pipelines.options import from_mapping
 from pipelines.song.plan import SectionsOptions
 from pipelines.song.sections import lay_out
+from tests.examples import examples
 from tests.pipelines.song.song_checks import marked, notes_of, one_at_a_time, tunes, two_sentences
 
 TUNES = tunes()
@@ -181,7 +182,9 @@ def test_seeds_recipes_and_steps_are_as_those_of_any_pipeline():
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from(["4/4", "3/4", "7/8"]),

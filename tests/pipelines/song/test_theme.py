@@ -22,6 +22,8 @@ from pipelines.contract import Step
 from pipelines.options import from_mapping
 from pipelines.song.plan import ThemeOptions
 from pipelines.song.theme import OPEN_THEMES, write_theme
+from tests.examples import examples
+from tests.loaded import forget
 from tests.pipelines.song.song_checks import marked, notes_of, one_at_a_time, scale_up, sketch, two_sentences
 
 QUICK = {"bars": 4, "drafts": 2, "lead": "violin", "seed": 3}
@@ -272,11 +274,13 @@ def wild(tmp_path_factory) -> str:
         store.register(folder / "registry.toml", name, values)
         loading.load(name)  # from now on it is in memory
     yield name
-    loading._loaded.pop(name, None)
+    forget(name)
 
 
 quick = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 ANY = st.fixed_dictionaries(
     {

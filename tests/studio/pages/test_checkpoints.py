@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +17,7 @@ from studio.widgets.checkpoints.cards import card_text
 from tests.checkpoints.hostile_server import HostileServer, serve
 from tests.checkpoints.shelf import bank, put
 from tests.studio.visitor import ROOT, control
+from tests.waiting import PATIENCE_S, until_shown
 
 OFFLINE = ("DEEPMUSIC_OFFLINE", "HF_HUB_OFFLINE", "DEEPMUSIC_MIRRORS")
 
@@ -47,7 +47,7 @@ def page(place, monkeypatch):
     jobs.registry.cache_clear()
     monkeypatch.setattr(jobs, "Worker", lambda: place[1])
     monkeypatch.setenv("DEEPMUSIC_SHARED", "0")  # this visitor has no browser on this machine, but is its owner
-    shown = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+    shown = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S).run()
     yield shown.switch_page("studio/pages/checkpoints.py").run()
     jobs.registry.cache_clear()
 
@@ -71,12 +71,7 @@ def button(page, name):
 
 def until(page, condition):
     """Returns the page once it shows what it should."""
-    deadline = time.monotonic() + 90
-    while not condition(page):
-        assert time.monotonic() < deadline, [m.value for m in (*page.markdown, *page.error, *page.success)]
-        time.sleep(0.1)
-        page.run()
-    assert not page.exception
+    until_shown(page, condition, lambda: [m.value for m in (*page.markdown, *page.error, *page.success)])
     return page
 
 
@@ -138,7 +133,7 @@ def test_a_published_checkpoint_is_pulled_used_and_removed(listed):
 
 def test_a_pull_shows_how_far_it_is_can_be_stopped_and_goes_on(listed, place):
     page, (server, _) = listed, place
-    server.always[server.bank] = serve(pace=0.05, step=20_000)
+    server.always[server.bank] = serve(stall=500_000)
     button(page, "pull grand")
     until(page, lambda p: any("of 1.0 MB" in str(e.proto.text) for e in p.get("progress")))
     assert "pull grand" not in keys(page)
@@ -214,9 +209,9 @@ def test_the_page_needs_no_torch(monkeypatch):
     code = (
         "import sys\nfrom streamlit.testing.v1 import AppTest\nfrom studio import jobs\n"
         "jobs.Registry.warm_up = lambda self: None\n"
-        f"page = AppTest.from_file({str(ROOT / 'streamlit_app.py')!r}, default_timeout=60)\n"
+        f"page = AppTest.from_file({str(ROOT / 'streamlit_app.py')!r}, default_timeout={PATIENCE_S})\n"
         "page.switch_page('studio/pages/checkpoints.py').run()\n"
         "assert not page.exception and len(page.button) > 3\nassert not {'torch', 'miditok'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr

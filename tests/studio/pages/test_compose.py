@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -25,7 +23,9 @@ from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
 from studio.widgets.compose.stage_labels import finished
 from studio.widgets.compose.stage_options import in_words
 from studio.widgets.player.player import picture
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
+from tests.waiting import PATIENCE_S
 
 SENTENCE = "a slow, dark waltz for strings and piano, AABA, 15 seconds"
 
@@ -67,16 +67,6 @@ def key_press(page, key):
 
 def captions(page):
     return [each.value for each in page.caption]
-
-
-def until_under_way(page):
-    """Returns the page once some of the song is there."""
-    deadline = time.monotonic() + 60
-    while not any(button.label == "Stop and keep" for button in page.button):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        page.run()
-    return page
 
 
 def test_the_first_page_says_what_to_do(compose):
@@ -224,7 +214,7 @@ def test_a_stage_can_be_heard_alone_and_branched_off(compose):
 
 
 def test_stop_keeps_the_stages_that_are_there_and_the_rest_can_follow(compose):
-    control(compose, "compose seed").set_value(0)  # slow
+    control(compose, "compose seed").set_value(UNTIL_STOPPED)
     page = until_under_way(press(say(compose, SENTENCE), "Compose"))
     assert {"Waiting"} <= {word for m in page.markdown for word in [m.value.removeprefix(":gray[").removesuffix("]")]}
     until_written(press(page, "Stop and keep"))
@@ -240,7 +230,7 @@ def test_stop_keeps_the_stages_that_are_there_and_the_rest_can_follow(compose):
 def test_a_reload_finds_the_song_that_is_being_composed(compose):
     control(compose, "compose seed").set_value(0)
     press(say(compose, SENTENCE), "Compose")
-    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S)
     again.query_params["song"] = compose.session_state["song"]
     until_written(again.run())
     assert len(song_of(again).take.stages) == 4 and song_of(again).controls[TEXT] == SENTENCE

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 from streamlit.testing.v1 import AppTest
 
 from music.instruments import instrument_name
 from music.piece import Piece
 from pipelines.options import GenerateOptions
-from pipelines.worker.client import Worker
 from studio import jobs
 from studio.widgets.generate.controls import PRESETS, checked
 from studio.widgets.start import summary
-from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_under_way, until_written
+from tests.waiting import PATIENCE_S
 
 
 def generate(page, bars=3, seed=1, **values):
@@ -81,16 +81,11 @@ def test_an_example_sets_the_controls_to_valid_options(page):
 
 def test_stop_keeps_what_is_there(page):
     control(page, "bars").set_value(200)
-    control(page, "seed").set_value(0)
+    control(page, "seed").set_value(UNTIL_STOPPED)
     page.run()
     press(page, "Generate")
     song = song_of(page)
-    deadline = time.monotonic() + 20
-    while not any(b.label == "Stop and keep" for b in page.button):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        page.run()
-    until_written(press(page, "Stop and keep"))
+    until_written(press(until_under_way(page), "Stop and keep"))
     assert 0 < song.piece.note_count < 200
 
 
@@ -126,7 +121,7 @@ def test_a_reload_finds_the_song_and_the_running_job_again(page):
     control(page, "seed").set_value(0)
     page.run()
     press(page, "Generate")
-    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90)
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S)
     again.query_params["song"] = page.session_state["song"]
     again.run().switch_page(GENERATE).run()
     assert song_of(again) is song_of(page) and control(again, "bars").value == 20
@@ -135,7 +130,7 @@ def test_a_reload_finds_the_song_and_the_running_job_again(page):
 
 
 def test_two_visitors_have_each_their_song(page):
-    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
+    other = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE_S).run()
     generate(page, bars=2)
     assert song_of(other) is not song_of(page) and song_of(other).take is None
     assert jobs.registry().poll(None, song_of(other).id) is None
@@ -163,29 +158,22 @@ import sys
 from streamlit.testing.v1 import AppTest
 import pipelines.worker.client
 pipelines.worker.client.Worker.start = lambda self: None
-page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=90).run()
+page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout={PATIENCE_S}).run()
 assert not page.exception and len(page.button) > 3, page.exception
 page.switch_page({GENERATE!r}).run()
 assert not page.exception and len(page.button) > 3, page.exception
 print(*(m for m in ("torch", "transformers", "miditok", "music21", "verovio", "scipy", "pyloudnorm", "librosa") if m in sys.modules))
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == ""
 
 
-def test_the_real_worker_writes_real_music(monkeypatch):
-    worker = Worker()
-    jobs.registry.cache_clear()
-    monkeypatch.setattr(jobs, "Worker", lambda: worker)
-    try:
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run().switch_page(GENERATE).run()
-        song = song_of(generate(page, bars=2, variants=2, instruments=[0, 33], time_signature="3/4", key="G major"))
-        assert len(song.take.pieces) == 2 and all(piece.note_count for piece in song.take.pieces), song.notice
-        assert "3/4 · 2 bars" in summary(song.piece)
-        assert {track.program for track in song.piece.score.tracks if len(track.notes)} <= {0, 33}
-        sound = jobs.registry().ask("render", song.piece, owner=song.id)
-        assert sound.mix[:4] == b"OggS" and sound.stems and sound.seconds > 1
-    finally:
-        worker.close()
-        jobs.registry.cache_clear()
+def test_the_real_worker_writes_real_music(real_studio):
+    page = real_studio.switch_page(GENERATE).run()
+    song = song_of(generate(page, bars=2, variants=2, instruments=[0, 33], time_signature="3/4", key="G major"))
+    assert len(song.take.pieces) == 2 and all(piece.note_count for piece in song.take.pieces), song.notice
+    assert "3/4 · 2 bars" in summary(song.piece)
+    assert {track.program for track in song.piece.score.tracks if len(track.notes)} <= {0, 33}
+    sound = jobs.registry().ask("render", song.piece, owner=song.id)
+    assert sound.mix[:4] == b"OggS" and sound.stems and sound.seconds > 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from streamlit.testing.v1 import AppTest
 
 from checkpoints import store
 from music.chords import chord_spans, parse_progression, progression_of
@@ -13,13 +12,12 @@ from music.compare import changed_notes
 from music.files.midi import read_midi
 from pipelines import options
 from pipelines.options import HarmonizeOptions
-from pipelines.worker.client import Worker
-from studio import jobs
 from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
 from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, in_words
 from studio.widgets.start import summary
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
 
 BAR = 3 * 480
 
@@ -187,11 +185,9 @@ def test_a_problem_is_shown_as_its_sentences(waltz):
 
 def test_stop_keeps_what_is_there(harmonize):
     press(harmonize, "Lead sheet")
-    control(harmonize, "harmonize seed").set_value(0).run()
+    control(harmonize, "harmonize seed").set_value(UNTIL_STOPPED).run()
     press(harmonize, "Harmonize")
-    while not any(b.label == "Stop and keep" for b in harmonize.button):
-        harmonize.run()
-    until_written(press(harmonize, "Stop and keep"))
+    until_written(press(until_under_way(harmonize), "Stop and keep"))
     song = song_of(harmonize)
     assert 0 < len(song.piece.score.tracks[1].notes) < 16 and len(song.piece.score.tracks[0].notes) == 70
 
@@ -288,23 +284,16 @@ def test_what_is_typed_in_the_grid_is_kept_and_bar_lines_fill_the_bars_after(mon
 
 
 @pytest.mark.skipif("harmonize-small" not in store.entries(), reason="harmonize-small has not been exported")
-def test_the_real_worker_harmonizes_examples_and_one_bar_again(monkeypatch):
-    worker = Worker()
-    jobs.registry.cache_clear()
-    monkeypatch.setattr(jobs, "Worker", lambda: worker)
-    try:
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
-        page.switch_page("studio/pages/harmonize.py").run()
-        for name in ("Own chords", "Piano song"):
-            press(page, name)
-            song = song_of(accompany(page, {"variants": 1}))
-            assert not song.notice and song.take.options.style == PRESETS[name]["style"]
-            assert song.piece.score.tracks[0].name == "Flute" and chord_spans(song.piece.score)
-        type_cells(page, ["", "", "Dm7", *[""] * 13])
-        accompany(page, {"variants": 2}, button="Only bar 3")
-        bar = 6 * song.piece.score.ticks_per_quarter // 2
-        assert not song.notice and song.take.options.bars == (2,)
-        assert any(span.chord.name() == "Dm7" and span.start == 2 * bar for span in chord_spans(song.piece.score))
-    finally:
-        worker.close()
-        jobs.registry.cache_clear()
+def test_the_real_worker_harmonizes_examples_and_one_bar_again(real_studio):
+    page = real_studio
+    page.switch_page("studio/pages/harmonize.py").run()
+    for name in ("Own chords", "Piano song"):
+        press(page, name)
+        song = song_of(accompany(page, {"variants": 1}))
+        assert not song.notice and song.take.options.style == PRESETS[name]["style"]
+        assert song.piece.score.tracks[0].name == "Flute" and chord_spans(song.piece.score)
+    type_cells(page, ["", "", "Dm7", *[""] * 13])
+    accompany(page, {"variants": 2}, button="Only bar 3")
+    bar = 6 * song.piece.score.ticks_per_quarter // 2
+    assert not song.notice and song.take.options.bars == (2,)
+    assert any(span.chord.name() == "Dm7" and span.start == 2 * bar for span in chord_spans(song.piece.score))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from checkpoints import store
 from music.compare import changed_notes
 from pipelines import options
 from pipelines.options import RemixOptions
-from pipelines.worker.client import Worker
-from studio import jobs
 from studio.widgets import sampling, selection
 from studio.widgets.remix.controls import CHANGES, PRESETS, checked, in_words
-from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
+from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
 
 
 @pytest.fixture
@@ -127,11 +125,9 @@ def test_a_problem_is_shown_as_its_sentences(remix):
 
 def test_stop_keeps_what_is_there(remix):
     press(remix, "A new tune")
-    control(remix, "remix seed").set_value(0).run()
+    control(remix, "remix seed").set_value(UNTIL_STOPPED).run()
     press(remix, "Remix")
-    while not any(b.label == "Stop and keep" for b in remix.button):
-        remix.run()
-    until_written(press(remix, "Stop and keep"))
+    until_written(press(until_under_way(remix), "Stop and keep"))
     song = song_of(remix)
     changed = changed_notes(song.take.before.score, song.piece.score)[0]
     assert 0 < changed.sum() < len(changed)
@@ -192,19 +188,12 @@ def test_what_is_selected_on_the_roll_is_kept(monkeypatch):
 
 
 @pytest.mark.skipif("remix-small" not in store.entries(), reason="remix-small has not been exported")
-def test_the_real_worker_rewrites_examples(monkeypatch):
-    worker = Worker()
-    jobs.registry.cache_clear()
-    monkeypatch.setattr(jobs, "Worker", lambda: worker)
-    try:
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=90).run()
-        page.switch_page("studio/pages/remix.py").run()
-        for name in ("Four new bars", "Other players"):
-            press(page, name)
-            song = song_of(rewrite(page, {"remix passes": 1, "remix variants": 1}))
-            changed = changed_notes(song.take.before.score, song.piece.score)
-            assert not song.notice and song.take.options.change == PRESETS[name]["change"]
-            assert sum(int(mask.sum()) for mask in changed) > 0, name
-    finally:
-        worker.close()
-        jobs.registry.cache_clear()
+def test_the_real_worker_rewrites_examples(real_studio):
+    page = real_studio
+    page.switch_page("studio/pages/remix.py").run()
+    for name in ("Four new bars", "Other players"):
+        press(page, name)
+        song = song_of(rewrite(page, {"remix passes": 1, "remix variants": 1}))
+        changed = changed_notes(song.take.before.score, song.piece.score)
+        assert not song.notice and song.take.options.change == PRESETS[name]["change"]
+        assert sum(int(mask.sum()) for mask in changed) > 0, name

@@ -10,6 +10,7 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, t
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.history import again, history, in_words
 from studio.projects.project import Take
+from tests.examples import examples
 from tests.studio.projects.test_project import tune
 
 EMPTY = Piece.empty()
@@ -93,7 +94,7 @@ options_of_some_kind = st.dictionaries(
         },
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_whatever_a_file_says_there_are_words_and_a_history(made):
     assert in_words(made)
     take = Take(1, "odd.mid", "", (tune(history=(made, made)),))

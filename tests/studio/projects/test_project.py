@@ -17,6 +17,7 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.packing import inflated, pack, unpack
 from studio.projects.project import MAX_BYTES, Place, Project, Take, Upload, project_bytes, read_overview, read_project
+from tests.examples import examples
 from tests.pipelines.scores import pieces, tunes
 
 PLAN = Plan(
@@ -52,7 +53,7 @@ def same(a: Piece | None, b: Piece | None) -> bool:
 
 
 @given(st.one_of(pieces(), tunes()))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_piece_comes_back_as_it_was(piece):
     assert same(unpack(inflated(pack(piece))), piece)
 
@@ -104,7 +105,7 @@ def projects(draw) -> Project:
 
 
 @given(projects())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_project_comes_back_as_it_was(project):
     back = read_project(project_bytes(project))
     for name in ("title", "name", "place", "partner", "past", "future", "controls"):
@@ -242,7 +243,7 @@ def test_a_newer_version_says_so():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_damage_is_refused_or_does_no_harm(data):
     sound = bytearray(sound_file())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -255,7 +256,7 @@ def test_damage_is_refused_or_does_no_harm(data):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_damage_inside_a_piece_is_refused_or_gives_a_piece_that_can_be_used(data):
     plain = bytearray(inflated(pack(tune(title="Hymn", history=({"pipeline": "remix"},)))))
     for _ in range(data.draw(st.integers(1, 3))):

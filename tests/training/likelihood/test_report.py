@@ -14,6 +14,7 @@ from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, Octuple
 from music.tokens.dialects import studio
+from tests.loaded import nothing_loaded
 from training.__main__ import main
 from training.data.masking import Hidden
 from training.data.shards import Shards
@@ -39,7 +40,7 @@ def cache(filling_run, recipe, shards_folder, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def checkpoints(cache, monkeypatch):
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(cache))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
 
 
 def bars_of(*bars, program: int = 0) -> np.ndarray:

@@ -14,7 +14,7 @@ import symusic
 import torch
 from safetensors.torch import save_file
 
-from checkpoints import loading, store
+from checkpoints import store
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from music.bars import bar_grid
 from music.chords import NO_CHORD, ChordSpan, chord_spans, parse_chord, progression_of, with_chords
@@ -22,6 +22,7 @@ from music.files.midi import read_midi
 from music.theory import parse_key
 from music.tokens import accompaniment
 from music.tokens.dialects import studio
+from tests.loaded import nothing_loaded
 from tests.training.conftest import score_of
 from training.__main__ import main
 from training.data.songbooks import LEAD_SHEETS, Song
@@ -332,7 +333,7 @@ def random_model(tmp_path, monkeypatch) -> str:
     }  # fmt: skip
     store.register(tmp_path / "registry.toml", "random", values)
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     return "random"
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import symusic
 
-from checkpoints import loading
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.options import CHANGES
+from tests.loaded import nothing_loaded
 from tests.training.conftest import score_of
 from training.__main__ import main
 from training.export import export
@@ -89,7 +89,7 @@ def cache(filling_run, tmp_path_factory) -> Path:
 def checkpoint(cache, monkeypatch) -> str:
     """The name of a small checkpoint, in whose place the toy remixes."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(cache))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     monkeypatch.setattr(quality_remix, "remix", toy_remix)
     return "tiny-remix"
 

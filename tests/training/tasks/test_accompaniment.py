@@ -15,6 +15,7 @@ from music.bars import score_end
 from music.errors import StudioError
 from music.tokens.accompaniment import LEAD, VOICES
 from music.tokens.columns import BOS, EOS, FIRST, MASK
+from tests.loaded import nothing_loaded
 from tests.training.data.pair_songs import RECIPE
 from training.__main__ import main
 from training.data.pair_shards import Pairs
@@ -68,7 +69,7 @@ def finished(killed):
 @pytest.fixture
 def checkpoint(finished, monkeypatch):
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(finished))
-    monkeypatch.setattr(loading, "_loaded", {})
+    nothing_loaded(monkeypatch)
     return loading.load("tiny-harmonize")
 
 
