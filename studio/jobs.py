@@ -4,8 +4,8 @@
     job = registry().poll(job.id, song.id)   # from a page, again and again: this also says that the page is there
     registry().stop(job.id, song.id)         # ends it; what there is so far is its result
 
-The work itself is done by the worker process; one thread a lane here hands it over. Nothing in this file touches
-Streamlit or torch.
+The work itself is done by the worker process; one thread a lane here hands it over. Nothing in this file touches torch, and
+of pages a Registry knows no more than the function it is given, which says whether one is open.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 from music.errors import StudioError
 from pipelines.worker.client import BUG, LANES, Worker
+from studio import visitors
 
 MAX_WAITING = {"model": 8, "media": 32, "download": 8}
 MAX_OWN = {"model": 2, "media": 6, "download": 2}
@@ -228,6 +229,4 @@ def _note(job: Job, update: Any) -> None:
 @functools.cache
 def registry() -> Registry:
     """Returns the registry of this server."""
-    from studio.session import is_present
-
-    return Registry(Worker(), is_present)
+    return Registry(Worker(), visitors.is_present)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from studio.session import Song, set_controls
+from studio.controls import set_controls
+from studio.projects.song import Song
 from studio.widgets.generate.controls import PRESETS, checked, generate_controls, use_example
 from studio.widgets.job_progress import write
 from studio.widgets.start import heading, start_control

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from music.errors import StudioError
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,

@@ -10,7 +10,7 @@ import streamlit as st
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import RemixOptions
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.job_progress import write
 from studio.widgets.remix.controls import PRESETS, checked, in_words, remix_controls, use_example
 from studio.widgets.selection import on_the_roll, take_over

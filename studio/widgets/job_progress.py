@@ -11,7 +11,7 @@ from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from studio.jobs import Job, registry
-from studio.session import Song, Writing
+from studio.projects.song import Song, Writing
 from studio.widgets import takes
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary

@@ -13,7 +13,7 @@ import streamlit as st
 
 from checkpoints.store import entries
 from pipelines import options as limits
-from studio.session import bound, keep, set_controls
+from studio.controls import bound, keep, set_controls
 
 MAX_SEED = 10**6
 

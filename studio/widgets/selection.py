@@ -16,7 +16,7 @@ from music.errors import StudioError
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from pipelines.options import parse_bars
-from studio.session import bound, keep, set_controls, song_controls
+from studio.controls import bound, keep, set_controls, song_controls
 from studio.wording import show_error
 
 _SERIAL, _OF = "selection serial", "selection of"

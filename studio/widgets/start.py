@@ -14,8 +14,10 @@ from music.instruments import instrument_name
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from pipelines.descriptors import STEPS
+from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
-from studio.session import Song, Take, Upload, bound, keep, set_controls
+from studio.projects.project import Take, Upload
+from studio.projects.song import Song
 from studio.wording import plain, show_error
 
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]

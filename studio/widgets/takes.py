@@ -14,7 +14,8 @@ from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from pipelines.song.plan import Plan
-from studio.session import Place, Song, Take, name_of
+from studio.projects.project import Place, Take
+from studio.projects.song import Song, name_of
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.widgets.start import summary
 from studio.wording import plain

@@ -10,8 +10,9 @@ import streamlit as st
 
 from music.piece import Piece
 from studio import session
+from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
-from studio.session import Song, bound, keep, name_of, set_controls
+from studio.projects.song import Song, name_of
 from studio.widgets import takes
 from studio.widgets.downloads import downloads
 from studio.widgets.job_progress import progress

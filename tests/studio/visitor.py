@@ -10,7 +10,7 @@ import symusic
 
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from studio import session
+from studio import visitors
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATE = "studio/pages/generate.py"
@@ -18,7 +18,7 @@ GENERATE = "studio/pages/generate.py"
 
 def song_of(page):
     """Returns the visitor's song."""
-    return session._songs[page.session_state["song"]]
+    return visitors.live(page.session_state["song"])
 
 
 def press(page, label):

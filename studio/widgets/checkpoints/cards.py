@@ -12,7 +12,8 @@ from checkpoints.sources import offline
 from checkpoints.store import Entry, cards_folder, remove
 from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
-from studio.session import Song, bound, keep
+from studio.controls import bound, keep
+from studio.projects.song import Song
 from studio.songs import are_listed
 from studio.widgets.checkpoints import jobs
 from studio.wording import plain

@@ -8,7 +8,7 @@ from checkpoints.downloading import Progress
 from checkpoints.pulling import in_words
 from music.errors import StudioError
 from studio.jobs import Job, registry
-from studio.session import Song
+from studio.projects.song import Song
 from studio.wording import plain
 
 POLL_S = 0.4

@@ -12,7 +12,9 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
-from studio.session import Song, Take, keep
+from studio.controls import keep
+from studio.projects.project import Take
+from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.compose.stage_options import in_words
 from studio.widgets.job_progress import write

@@ -20,7 +20,7 @@ from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding
 from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, Brief
-from studio.session import keep, showing, song_controls
+from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.controls import STYLES
@@ -246,7 +246,7 @@ def notes(understood: Understanding) -> None:
 
 
 def _set_by_hand(name: str, key: str) -> None:
-    value = st.session_state[key]
+    value = widget_value(key)
     if name == "form" and value is not None and value not in FORMS:
         value = "".join(value.split()).upper()
     if name == "seconds" and value is None:

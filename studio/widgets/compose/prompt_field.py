@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from pipelines.prompt.understand import Understanding
-from studio.session import keep, song_controls
+from studio.controls import component_value, keep, song_controls
 
 TEXT = "compose text"
 """The control that holds the sentence."""
@@ -51,7 +51,7 @@ def sentence_field(understood: Understanding, placeholder: str) -> bool:
 
 
 def _take_over(what: str) -> None:
-    sent = st.session_state[_KEY].get(what)
+    sent = component_value(_KEY, what)
     if sent is not None:
         keep(TEXT, str(sent["text"])[:MOST_LETTERS])
         keep(_SERIAL, sent["serial"])

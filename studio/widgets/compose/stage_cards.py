@@ -12,7 +12,8 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
 from studio.jobs import Job
-from studio.session import Song, Take
+from studio.projects.project import Take
+from studio.projects.song import Song
 from studio.widgets.compose.actions import branch, finish, show_stage, shown_stage, write_again
 from studio.widgets.compose.stage_labels import came_out, finished
 from studio.widgets.compose.stage_options import options_form

@@ -11,7 +11,7 @@ from music.instruments import DRUMS, GM_NAMES, instrument_name
 from music.theory import ALL_KEYS
 from pipelines import options as limits
 from pipelines.options import GenerateOptions
-from studio.session import bound, keep, set_controls
+from studio.controls import bound, keep, set_controls
 from studio.widgets import sampling
 
 POPULAR = (0, 33, DRUMS, 25, 27, 48, 40, 42, 65, 56, 73, 4, 16, 52, 32, 24, 71, 57, 81, 89)

@@ -15,7 +15,7 @@ from music.chords import beat_ticks, parse_progression
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
-from studio.session import bound, keep, set_controls, song_controls
+from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
 from studio.wording import show_error
 
 CELLS = "harmonize cells"
@@ -111,7 +111,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
     def fill() -> None:
         try:
-            keep(CELLS, laid_out(st.session_state[field], len(bars), beats, key))
+            keep(CELLS, laid_out(widget_value(field), len(bars), beats, key))
         except StudioError:
             return  # the text stays, with what is wrong with it
         set_controls({PROGRESSION: ""})
@@ -138,7 +138,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
                 "selected": [list(run) for run in selected],
                 "serial": song_controls().get(_SERIAL, 0),
             },
-            on_cells_change=lambda: _take_over(st.session_state["chord grid"].get("cells"), cells.heard, beats, key),
+            on_cells_change=lambda: _take_over(component_value("chord grid", "cells"), cells.heard, beats, key),
         )
     if text:
         try:

@@ -19,7 +19,8 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, parse_key
 from pipelines import options as limits
 from pipelines.options import HarmonizeOptions, parse_bars
-from studio.session import Song, bound, keep, set_controls, song_controls
+from studio.controls import bound, keep, set_controls, song_controls
+from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression

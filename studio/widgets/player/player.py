@@ -17,6 +17,7 @@ from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from pipelines.descriptors import STEPS
 from studio import media
+from studio.controls import component_value
 
 COLOURS = (
     "#4f8ff0", "#f0883e", "#3fb27f", "#b77be8", "#e2b93b", "#e8647c", "#2fb5c7", "#a9805b", "#8f9cf5", "#94bd4a", "#e58cc0", "#5fa8a0",
@@ -96,7 +97,7 @@ def player(
     ][::-1]
 
     def selected() -> None:
-        chosen = st.session_state[key].get("selection")
+        chosen = component_value(key, "selection")
         if chosen is not None:
             on_select(chosen)
 

@@ -12,7 +12,8 @@ from music.files.midi import read_midi
 from music.instruments import GM_NAMES, instrument_name
 from music.piece import Piece
 from pipelines.options import RemixOptions
-from studio.session import Song, bound, keep, set_controls, song_controls
+from studio.controls import bound, keep, set_controls, song_controls
+from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.selection import BARS, NOTHING, SWAP, TRACKS, selection_fields, track_names

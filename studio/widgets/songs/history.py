@@ -6,8 +6,8 @@ import streamlit as st
 
 from music.errors import StudioError
 from studio.projects.history import Chapter, Event, again, history
-from studio.projects.project import Take
-from studio.session import Place, Song
+from studio.projects.project import Place, Take
+from studio.projects.song import Song
 from studio.widgets.job_progress import write
 from studio.wording import plain, show_error
 
