@@ -14,7 +14,7 @@ from music.instruments import instrument_name
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from pipelines.descriptors import STEPS
-from studio.controls import bound, keep, set_controls
+from studio.controls import set_controls, show_control
 from studio.jobs import registry
 from studio.projects.project import Take, Upload
 from studio.projects.song import Song
@@ -63,17 +63,16 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     if song.piece is None and song.controls.get("start") == "song":  # undone
         set_controls({"start": "nothing"})
     starts = [name for name in STARTS if name != "song" or song.piece is not None]
-    start = keep(
+    start = show_control(
         "start",
-        st.segmented_control(
-            "Start from",
-            starts,
-            key=bound("start", "nothing"),
-            format_func=STARTS.get,
-            required=True,
-            width="stretch",
-            help="Write from nothing, continue a file of yours, or continue what you hear on the right.",
-        ),
+        "nothing",
+        st.segmented_control,
+        "Start from",
+        starts,
+        format_func=STARTS.get,
+        required=True,
+        width="stretch",
+        help="Write from nothing, continue a file of yours, or continue what you hear on the right.",
     )
     if start == "file":
         upload(song)
@@ -86,17 +85,9 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     bars = len(bar_grid(piece.score))
     if bars < 2:
         return piece, None
+    text = "The music up to here stays as it is, note for note. What comes after it is written anew."
     name = f"keep bars {piece.fingerprint[:8]}"
-    after = keep(
-        name,
-        st.slider(
-            "Continue after bar",
-            1,
-            bars,
-            key=bound(name, bars),
-            help="The music up to here stays as it is, note for note. What comes after it is written anew.",
-        ),
-    )
+    after = show_control(name, bars, st.slider, "Continue after bar", 1, bars, help=text)
     return piece, None if after == bars else after
 
 

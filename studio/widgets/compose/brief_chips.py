@@ -24,6 +24,7 @@ from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.controls import STYLES
+from studio.widgets.options_panel import OptionsPanel
 from studio.wording import plain
 
 BY_HAND = "compose by hand"
@@ -31,6 +32,7 @@ BY_HAND = "compose by hand"
 
 _PRE = "wish "
 _PLAYERS = ("instruments", "without")
+_SEED = OptionsPanel(Brief, {}, "compose ")
 NAMES = [instrument_name(program) for program in INSTRUMENTS]
 
 
@@ -232,7 +234,7 @@ def _seed_chip() -> None:
         help="Seed: " + ("new each time." if number is None else "set by hand."),
         key=f"{_PRE}seed",
     ):
-        sampling.seed("compose ")
+        sampling.seed_input(_SEED)
 
 
 def notes(understood: Understanding) -> None:
