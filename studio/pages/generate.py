@@ -10,7 +10,7 @@ from studio.projects.song import Song
 from studio.widgets.generate.controls import PRESETS, checked, generate_controls, use_example
 from studio.widgets.job_progress import write
 from studio.widgets.start import heading, start_control
-from studio.widgets.workspace import invitation, two_sides
+from studio.widgets.workspace import invitation, workspace
 from studio.wording import show_error
 
 
@@ -61,4 +61,4 @@ def welcome(song: Song) -> None:
     )
 
 
-two_sides(controls, welcome, next_step)
+workspace(controls, welcome, next_step)

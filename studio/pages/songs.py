@@ -38,6 +38,7 @@ def current(song: Song) -> None:
 
 
 def _title(song: Song) -> None:
+    """Shows the song's title, which can be typed over, and the button that downloads its project."""
     key = f"current title {song.id} {song.title}"  # a new one when it was renamed in the list
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(

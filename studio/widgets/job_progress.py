@@ -16,7 +16,7 @@ from studio.widgets import takes
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary
 
-POLL_S = 0.4
+POLL_S = 0.4  # each time the whole roll is sent: oftener would cost more than it shows
 
 
 def write(

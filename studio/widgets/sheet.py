@@ -17,8 +17,8 @@ from studio.jobs import registry
 from studio.session import song
 from studio.wording import show_error
 
-POLL_S = 0.4
-PAGE_WIDTH = 860
+POLL_S = 0.4  # engraving takes seconds
+PAGE_WIDTH = 860  # pixels: a page of paper at a size at which notes can be read
 CAPACITY = 16
 """Pieces whose pages are kept: some 500 kB a page."""
 
@@ -68,6 +68,7 @@ def _key(piece: Piece) -> str:
 
 
 def _view_control(piece: Piece) -> str:
+    """Shows the choice of views where there are several; returns the chosen one."""
     offered = views(piece)
     if len(offered) == 1:
         return offered[0]

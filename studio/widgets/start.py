@@ -18,8 +18,9 @@ from studio.controls import set_controls, show_control
 from studio.jobs import registry
 from studio.projects.project import Take, Upload
 from studio.projects.song import Song
-from studio.wording import plain, show_error
+from studio.wording import first_few, plain, show_error
 
+_MAX_UPLOAD_MB = 20  # more than ``music.files`` takes: its refusal says what to do, the uploader's does not
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
@@ -98,7 +99,9 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
         song: gets the take.
         on_read: is called with the take; then the page itself shows what became of the file, but for what is wrong.
     """
-    file = st.file_uploader("A MIDI or MusicXML file", FILE_TYPES, max_upload_size=20, label_visibility="collapsed")
+    file = st.file_uploader(
+        "A MIDI or MusicXML file", FILE_TYPES, max_upload_size=_MAX_UPLOAD_MB, label_visibility="collapsed"
+    )
     if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
         try:
             with st.spinner("Reading the file …"):
@@ -119,9 +122,9 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
             st.code(song.upload.report, language=None, wrap_lines=True)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)  # asked in each run of a page, for each take in its list
 def summary(piece: Piece) -> str:
-    """Returns a piece in one line: key, tempo, metre, length and instruments."""
+    """Returns a piece in one line: key, tempo, meter, length and instruments."""
     if piece.note_count == 0:
         return "No notes"
     bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
@@ -134,7 +137,7 @@ def summary(piece: Piece) -> str:
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
             clock(piece.seconds),
-            ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
+            first_few(names, 4),
         ]
     )
 

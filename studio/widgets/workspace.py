@@ -25,7 +25,7 @@ ICON = Path(__file__).parents[1] / "icon.svg"
 _SHEET = "sheet shown"
 
 
-def two_sides(
+def workspace(
     controls: Callable[[Song], None],
     welcome: Callable[[Song], None],
     next_step: Callable[[Song], None],
@@ -48,10 +48,10 @@ def two_sides(
     with left:
         controls(song)
     with right:
-        _stage(song, welcome, next_step, selection, on_select)
+        _current_take(song, welcome, next_step, selection, on_select)
 
 
-def _stage(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
+def _current_take(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
     if song.notice:
         show_error(song.notice)
     if song.writing is not None:

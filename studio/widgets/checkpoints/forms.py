@@ -17,7 +17,7 @@ from studio.projects.song import Song
 from studio.wording import plain
 
 FILE_TYPES = ["pt", "sf2", "sf3"]
-MAX_UPLOAD_MB = 500
+MAX_UPLOAD_MB = 500  # an upload lies in the server's memory; larger files come in by the command line
 _SAID = "checkpoint forms said"
 _ADDED = "registry added"
 

@@ -25,7 +25,7 @@ EXAMPLES = {
 }
 """Sentences to begin with, by what a button calls them."""
 
-MOST_LETTERS = 600
+MOST_LETTERS = 600  # a long paragraph; it is read again after each pause in typing
 _SERIAL = "compose text serial"
 _KEY = "sentence"
 _HERE = Path(__file__).parent

@@ -53,6 +53,7 @@ def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None])
 
 
 def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     pitched = [name for name in NAMES if name != "Drums"]
     lead = instrument_name(parse_instrument(options.lead))
     chosen = st.selectbox(
@@ -73,6 +74,7 @@ def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
 
 
 def _sections(options: SectionsOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     form = st.text_input(
         "Form",
         " ".join(options.form),
@@ -100,6 +102,7 @@ def _sections(options: SectionsOptions, key: Key) -> dict[str, Any]:
 
 
 def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     left, right = st.columns(2)
     style = left.selectbox(
         "Style", HARMONIES, HARMONIES.index(options.style), format_func=lambda each: STYLES[each][0], key=key("style")
@@ -138,6 +141,7 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
 
 
 def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     dynamics = st.slider(
         "Dynamics",
         0,
@@ -163,6 +167,7 @@ def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
 
 
 def _adventure(value: float, key: Key) -> float:
+    """Shows the temperature; returns it, unchanged where the slider was not moved though it shows it rounded."""
     chosen = st.slider(
         "How adventurous",
         0.0,
@@ -180,7 +185,7 @@ _FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def in_words(changes: dict[str, Any]) -> str:
+def describe_changes(changes: dict[str, Any]) -> str:
     """Returns which options were changed, such as "seed 7, style piano"."""
     return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in changes.items())
 

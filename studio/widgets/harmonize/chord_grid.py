@@ -1,4 +1,4 @@
-"""The chords of a piece bar by bar: typed or pasted by the visitor, in grey what the current take has."""
+"""The chords of a piece bar by bar: typed or pasted by the visitor, in gray what the current take has."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
     Args:
         piece: what is harmonized.
-        now: the current take, whose symbols are shown in grey.
+        now: the current take, whose symbols are shown in gray.
         key: in which the symbols are spelled.
         selected: the first bar, and the bar after the last, of each run of selected bars.
     """
@@ -125,7 +125,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
                 on_change=fill,
                 placeholder="Type or paste: Am F C G" if any(shown) else "The model chooses. Or type: Am F C G",
                 help="A whole progression: one chord a bar, or bars between lines such as | Am | F G | C |. It is "
-                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it. Grey chords "
+                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it. Gray chords "
                 "are those of the take: once you type one, the others are kept with it.",
             ),
         )
@@ -152,6 +152,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
 
 def _buttons(typed: Sequence[str], shown: Sequence[str]) -> None:
+    """Shows what can be done with all chords at once: keep those that are shown, or clear what was typed."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Keep these chords",
@@ -161,7 +162,7 @@ def _buttons(typed: Sequence[str], shown: Sequence[str]) -> None:
             on_click=keep,
             args=(CELLS, list(shown)),
             disabled=not any(shown) or all(typed),
-            help="Fixes the grey chords too: the next accompaniment follows them, in whatever style.",
+            help="Fixes the gray chords too: the next accompaniment follows them, in whatever style.",
         )
         st.button(
             "Clear",

@@ -220,7 +220,7 @@ def checked(values: Mapping[str, Any]) -> HarmonizeOptions:
     return HarmonizeOptions(**{**plain, "chords": chords, "seed": seed})
 
 
-def in_words(options: HarmonizeOptions) -> str:
+def describe_request(options: HarmonizeOptions) -> str:
     """Returns what was asked for in a few words, such as "Piano · Sevenths · chords Am F C G · bars 5-8"."""
     bars = options.chords.strip("| ").split(" | ")
     parts = [

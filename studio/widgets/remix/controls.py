@@ -141,7 +141,7 @@ def checked(values: Mapping[str, Any]) -> RemixOptions:
     return RemixOptions(**{**values, "seed": seed})
 
 
-def in_words(options: RemixOptions, piece: Piece) -> str:
+def describe_request(options: RemixOptions, piece: Piece) -> str:
     """Returns what was asked for in a few words, such as "Notes 60 % · bars 5-8 · Violin"."""
     names = track_names(piece)
     tracks = ", ".join(names[index] for index in options.tracks if index in names)

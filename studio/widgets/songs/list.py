@@ -21,7 +21,7 @@ from studio.visitors import autosave
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.wording import plain, show_error, slug
 
-ROWS = 8
+ROWS = 8  # a page of the list: each row unpacks a piece and draws it
 _PROBLEM, _OPENED = "songs problem", "project opened"
 _BUSY = "A take is being written. Wait for it, or stop it."
 
@@ -52,6 +52,7 @@ def songs_list(song: Song) -> None:
 
 
 def _uploader(busy: bool) -> None:
+    """Shows where a project's file is given; each file is opened once."""
     with st.expander("Open a project file", icon=":material/upload_file:", key="project file"):
         file = st.file_uploader(
             "A project file",
@@ -73,6 +74,7 @@ def _uploader(busy: bool) -> None:
 
 
 def _row(song: Song, entry: Entry, busy: bool) -> None:
+    """Shows a song of the list: its name, its music in small, and what can be done with it."""
     here = entry.id == song.id
     try:
         known = songs.overview(entry)
@@ -110,6 +112,7 @@ def _facts(known: Overview | None) -> str:
 
 
 def _more(entry: Entry, name: str, is_sound: bool) -> None:
+    """Shows, behind a button, what is done seldom: rename, duplicate, download."""
     with st.popover("", icon=":material/more_horiz:", key=f"more {entry.id}", help="Rename, duplicate, download"):
         if is_sound:
             title = f"title {entry.id}"
@@ -152,6 +155,7 @@ def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None
 
 
 def _deletion(entry: Entry, name: str, busy: bool) -> None:
+    """Shows, behind a button, what deletes a song."""
     with st.popover("", icon=":material/delete:", key=f"delete {entry.id}", disabled=busy, help="Delete this song"):
         st.markdown(f"Delete **{plain(name)}** with all its takes? There is no way back.")
         st.button(

@@ -17,7 +17,7 @@ from pipelines.worker.client import Worker
 from studio import jobs
 from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
-from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, in_words
+from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, describe_request
 from studio.widgets.start import summary
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_written
 
@@ -221,7 +221,7 @@ def test_names_for_all_that_the_pipeline_offers():
 
 def test_what_was_asked_for_in_words():
     wanted = HarmonizeOptions("band", chords="| Am | F | C | G | E7 |", bars="5-8", instruments=("Violin",))
-    assert in_words(wanted) == "Band · Violin · Sevenths · chords Am | F | C | G … · bars 5-8"
+    assert describe_request(wanted) == "Band · Violin · Sevenths · chords Am | F | C | G … · bars 5-8"
 
 
 def test_examples_are_valid_options():
