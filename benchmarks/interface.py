@@ -68,7 +68,7 @@ def measure(songs: int, takes: int, bars: int, repeats: int) -> list[Line]:
 
 def _takes(takes: int, bars: int, repeats: int) -> list[Line]:
     """Returns what it takes to bring music in, and to keep a song with many takes."""
-    from studio.session import Song
+    from studio.projects.song import Song
 
     data, held = midi_bytes(song(bars)), Song()
     for number in range(takes):

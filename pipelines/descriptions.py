@@ -44,7 +44,7 @@ def describe_generate(o: GenerateOptions) -> list[str]:
     """Returns what was written, and in what manner; parts may be empty."""
     length = _count(o.bars, "bar") if o.bars is not None else f"{o.seconds:g} seconds"
     after = "" if o.keep_bars is None else f" after bar {o.keep_bars:d}" if o.keep_bars else " anew"
-    return [f"wrote {length}{after}", *_music(o), o.genre or "", _listed(o.instruments)]
+    return [f"wrote {length}{after}", *_music(o), o.genre or "", listed(o.instruments)]
 
 
 def describe_remix(o: RemixOptions) -> list[str]:
@@ -53,7 +53,7 @@ def describe_remix(o: RemixOptions) -> list[str]:
     return [
         f"remixed {_bars(o.bars)}",
         f"{o.change} {o.amount:g} %" if o.amount else "",
-        f"track{'s' * (len(o.tracks) > 1)} {_listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
+        f"track{'s' * (len(o.tracks) > 1)} {listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
         *swaps,
     ]
 
@@ -61,7 +61,7 @@ def describe_remix(o: RemixOptions) -> list[str]:
 def describe_harmonize(o: HarmonizeOptions) -> list[str]:
     """Returns what was accompanied, and by whom; parts may be empty."""
     where = f" {_bars(o.bars)}" if o.bars else ""
-    return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", _listed(o.instruments)]
+    return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", listed(o.instruments)]
 
 
 def describe_theme(o: ThemeOptions) -> list[str]:
@@ -81,7 +81,7 @@ def describe_sections(o: SectionsOptions) -> list[str]:
 
 def describe_harmony(o: HarmonyOptions) -> list[str]:
     """Returns how the themes were accompanied; parts may be empty."""
-    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), _listed(o.instruments)]
+    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), listed(o.instruments)]
 
 
 def describe_mix(o: MixOptions) -> list[str]:
@@ -107,5 +107,6 @@ def _count(number: int, noun: str) -> str:
     return f"{number:d} {noun}{'s' * (number != 1)}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Returns names as one says them: "a, b and c"; nothing for none."""
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])

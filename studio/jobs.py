@@ -4,8 +4,8 @@
     job = registry().poll(job.id, song.id)   # from a page, again and again: this also says that the page is there
     registry().stop(job.id, song.id)         # ends it; what there is so far is its result
 
-The work itself is done by the worker process; one thread a lane here hands it over. Nothing in this file touches
-Streamlit or torch.
+The work itself is done by the worker process; one thread a lane here hands it over. Nothing in this file touches torch, and
+of pages a Registry knows no more than the function it is given, which says whether one is open.
 """
 
 from __future__ import annotations
@@ -22,11 +22,16 @@ from typing import Any
 
 from music.errors import StudioError
 from pipelines.worker.client import BUG, LANES, Worker
+from studio import visitors
 
-MAX_WAITING = {"model": 8, "media": 32, "download": 8}
-MAX_OWN = {"model": 2, "media": 6, "download": 2}
-ABSENT_S = 30.0  # a job that no page has asked about for so long has lost its page
-KEEP_S = 600.0  # how long a finished job waits to be fetched
+MAX_WAITING = {
+    "model": 8,
+    "media": 32,
+    "download": 8,
+}  # a place behind eight jobs of minutes is no help; media take seconds
+MAX_OWN = {"model": 2, "media": 6, "download": 2}  # so that one visitor with many windows does not fill the queue
+ABSENT_S = 30.0  # a job that no page has asked about for so long has lost its page; pages ask several times a second
+KEEP_S = 600.0  # how long a finished job waits to be fetched: a laptop may have been shut meanwhile
 _log = logging.getLogger(__name__)
 
 
@@ -166,6 +171,7 @@ class Registry:
         return self._worker.lane(job.verb)
 
     def _feed(self, lane: str) -> None:
+        """Hands a lane's jobs to the worker one after another, and never returns."""
         while True:
             with self._change:
                 while not self._waiting[lane]:
@@ -228,6 +234,4 @@ def _note(job: Job, update: Any) -> None:
 @functools.cache
 def registry() -> Registry:
     """Returns the registry of this server."""
-    from studio.session import is_present
-
-    return Registry(Worker(), is_present)
+    return Registry(Worker(), visitors.is_present)

@@ -34,7 +34,7 @@ from pipelines.worker.client import Sound
 from studio import jobs
 
 CAPACITY = 64
-"""Pieces whose sound is kept; the one that was heard longest ago goes first."""
+"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
 
 WATCH_S = 0.08  # shorter than the worker's pause between two updates, so that none is missed
 
@@ -52,8 +52,8 @@ class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Shelf:
-    """Keeps the sound of the last pieces in a folder that goes with the process.
+class SoundCache:
+    """The sound of the pieces that were heard last, in a folder that goes with the process.
 
     Args:
         registry: gives the job registry that does the work.
@@ -175,17 +175,17 @@ class Shelf:
             folder.rmdir()
 
 
-def routes(shelf: Callable[[], Shelf]) -> list[Route]:
-    """Returns the addresses under which a server answers for this shelf."""
+def routes(cache: Callable[[], SoundCache]) -> list[Route]:
+    """Returns the addresses under which a server answers for this cache of sounds."""
 
     async def status(request: Request) -> Response:
-        found = await run_in_threadpool(shelf().status, request.path_params["token"])
+        found = await run_in_threadpool(cache().status, request.path_params["token"])
         if found is None:
             return Response(status_code=404)
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     async def file(request: Request) -> Response:
-        path = await run_in_threadpool(shelf().file, request.path_params["token"], request.path_params["name"])
+        path = await run_in_threadpool(cache().file, request.path_params["token"], request.path_params["name"])
         if path is None:
             return Response(status_code=404)
         return FileResponse(
@@ -196,16 +196,16 @@ def routes(shelf: Callable[[], Shelf]) -> list[Route]:
 
 
 @functools.cache
-def _shelf() -> Shelf:
-    return Shelf(jobs.registry)
+def _cache() -> SoundCache:
+    return SoundCache(jobs.registry)
 
 
 def address(piece: Piece) -> str:
     """Returns where a browser asks for the sound of this piece, relative to the server's root."""
-    return _shelf().address(piece)
+    return _cache().address(piece)
 
 
-ROUTES = routes(_shelf)
+ROUTES = routes(_cache)
 """For the studio's server."""
 
 

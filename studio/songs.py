@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from music.errors import StudioError
-from studio import session
+from studio import session, visitors
 from studio.projects.library import Entry, new_id
 from studio.projects.project import Overview, Project, project_bytes, read_project
-from studio.session import Song, keeper
+from studio.projects.song import Song, copied
+from studio.visitors import autosave
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
@@ -63,11 +64,11 @@ def _is_this_machine(host: str | None) -> bool:
 
 def entries() -> list[Entry]:
     """Returns the songs that this visitor may see, those used last first: all in the folder, or those of this visit."""
-    found, mine = keeper().library.entries(), dict.fromkeys(session.visited())
+    found, mine = autosave().library.entries(), dict.fromkeys(session.visited())
     listed = found if are_listed() else [entry for entry in found if entry.id in mine]
     written = {entry.id for entry in listed}
     for song_id in mine.keys() - written:
-        new = session.live(song_id)
+        new = visitors.live(song_id)
         if new is not None and new.takes:  # about to be written
             listed.insert(0, Entry(song_id, time.time()))
     return listed
@@ -79,10 +80,10 @@ def overview(entry: Entry) -> Overview:
     Raises:
         StudioError: its file is damaged, or gone.
     """
-    found = session.live(entry.id)
+    found = visitors.live(entry.id)
     if found is not None:
         return Overview(found.name, len(found.takes), found.piece)
-    return keeper().library.overview(entry)
+    return autosave().library.overview(entry)
 
 
 def open_file(data: bytes) -> Song:
@@ -92,7 +93,7 @@ def open_file(data: bytes) -> Song:
         StudioError: as ``read_project``.
     """
     found = session.enter(Song.of(read_project(data)))
-    session.note_change(found)
+    visitors.note_change(found)
     return found
 
 
@@ -102,11 +103,11 @@ def rename(song_id: str, title: str) -> None:
     Raises:
         StudioError: it cannot be read or written.
     """
-    found = session.live(song_id)
+    found = visitors.live(song_id)
     if found is not None:
         found.rename(title)
         return
-    library = keeper().library
+    library = autosave().library
     held = Song.of(library.read(song_id))
     held.rename(title)
     library.write(song_id, held.project)
@@ -119,8 +120,8 @@ def duplicate(song_id: str) -> str:
     Raises:
         StudioError: it cannot be read, or its copy not be written.
     """
-    library, copy_id = keeper().library, new_id()
-    library.write(copy_id, session.copied(project_of(song_id)))
+    library, copy_id = autosave().library, new_id()
+    library.write(copy_id, copied(project_of(song_id)))
     library.close(copy_id)
     session.visited().append(copy_id)
     return copy_id
@@ -134,8 +135,8 @@ def delete(song_id: str) -> None:
     """
     if session.is_open_elsewhere(song_id):
         raise StudioError("This song is open in another window. Close it there first.")
-    session.forget(song_id)
-    keeper().library.delete(song_id)
+    visitors.forget(song_id)
+    autosave().library.delete(song_id)
 
 
 def project_of(song_id: str) -> Project:
@@ -144,8 +145,8 @@ def project_of(song_id: str) -> Project:
     Raises:
         StudioError: it cannot be read.
     """
-    found = session.live(song_id)
-    return found.project if found is not None else keeper().library.read(song_id)
+    found = visitors.live(song_id)
+    return found.project if found is not None else autosave().library.read(song_id)
 
 
 def file_of(song_id: str) -> bytes:

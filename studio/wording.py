@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -17,6 +18,11 @@ def plain(text: str) -> str:
 def show_error(text: str) -> None:
     """Shows a sentence that says what went wrong; what it quotes is shown letter by letter."""
     st.error(plain(text))
+
+
+def first_few(names: Sequence[str], most: int = 3) -> str:
+    """Returns the first so many names, and how many more there are: "a, b, c and 2 more"."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def slug(text: str) -> str:

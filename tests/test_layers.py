@@ -132,5 +132,39 @@ def test_importing_all_of_music_and_the_options_loads_nothing_heavy():
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "homes"),
+    [
+        # the visitor's own keys in the one, those of widgets in the other: two files that name the same key would clash
+        ("session_state", {"studio/session.py", "studio/controls.py"}),
+        ("query_params", {"studio/session.py"}),
+    ],
+)
+def test_what_streamlit_keeps_for_a_visitor_has_one_home(name, homes):
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if getattr(node, "attr", None) == name
+        or getattr(node, "id", None) == name
+        # from streamlit import session_state; getattr(st, "session_state")
+        or (isinstance(node, ast.alias) and node.name == name)
+        or getattr(node, "value", None) == name
+    }
+    assert found == homes
+
+
+def test_no_arrow_of_the_studio_hides_in_a_function():
+    wrong = [
+        f"{place} imports {name}"
+        for path in sources()
+        if room_of(path) == "studio"
+        for name, line in set(imports(path)) - set(imports(path, only_at_import=True))
+        if name.split(".")[0] == "studio"
+        for place in places(path, [line])
+    ]
+    assert not wrong
+
+
 def test_init_files_are_empty():
     assert not [str(path) for path in sources() if path.name == "__init__.py" and path.read_text().strip()]

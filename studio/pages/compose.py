@@ -9,7 +9,7 @@ from pipelines.prompt.understand import understand
 from pipelines.song.plan import Plan
 from studio import session
 from studio.jobs import registry
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.compose.actions import begin, is_composed, sketch_control
 from studio.widgets.compose.brief_chips import brief_of, notes, wishes
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, sentence_field, use_example

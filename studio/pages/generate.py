@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from studio.session import Song, set_controls
+from studio.controls import set_controls
+from studio.projects.song import Song
 from studio.widgets.generate.controls import PRESETS, checked, generate_controls, use_example
 from studio.widgets.job_progress import write
 from studio.widgets.start import heading, start_control
-from studio.widgets.workspace import invitation, two_sides
+from studio.widgets.workspace import invitation, workspace
 from studio.wording import show_error
 
 
@@ -60,4 +61,4 @@ def welcome(song: Song) -> None:
     )
 
 
-two_sides(controls, welcome, next_step)
+workspace(controls, welcome, next_step)

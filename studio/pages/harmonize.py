@@ -9,12 +9,12 @@ import streamlit as st
 
 from music.errors import StudioError
 from pipelines.recipes import harmonized
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
+    describe_request,
     harmonize_controls,
-    in_words,
     selectable,
     source,
     take_over_bars,
@@ -23,7 +23,7 @@ from studio.widgets.harmonize.controls import (
 from studio.widgets.job_progress import write
 from studio.widgets.selection import check_bars
 from studio.widgets.start import heading, music_control
-from studio.widgets.workspace import generate_button, invitation, two_sides
+from studio.widgets.workspace import generate_button, invitation, workspace
 from studio.wording import show_error
 
 
@@ -78,7 +78,7 @@ def harmonize(song: Song, values: dict) -> None:
                 "all of it anew."
             )
         options = replace(options, melody=0)  # where a harmonization has it
-    write(song, "harmonize", piece, options, in_words(options))
+    write(song, "harmonize", piece, options, describe_request(options))
 
 
 def next_step(song: Song) -> None:
@@ -99,4 +99,4 @@ def welcome(song: Song) -> None:
     )
 
 
-two_sides(controls, welcome, next_step, selection=selectable, on_select=take_over_bars)
+workspace(controls, welcome, next_step, selection=selectable, on_select=take_over_bars)

@@ -10,12 +10,12 @@ import streamlit as st
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import RemixOptions
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.job_progress import write
-from studio.widgets.remix.controls import PRESETS, checked, in_words, remix_controls, use_example
+from studio.widgets.remix.controls import PRESETS, checked, describe_request, remix_controls, use_example
 from studio.widgets.selection import on_the_roll, take_over
 from studio.widgets.start import heading, music_control
-from studio.widgets.workspace import generate_button, invitation, two_sides
+from studio.widgets.workspace import generate_button, invitation, workspace
 from studio.wording import show_error
 
 
@@ -62,7 +62,7 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
         lock=tuple(index for index in options.lock if index < count),
         instruments=tuple((track, name) for track, name in options.instruments if track < count),
     )
-    write(song, "remix", piece, options, in_words(options, piece))
+    write(song, "remix", piece, options, describe_request(options, piece))
 
 
 def next_step(song: Song) -> None:
@@ -83,4 +83,4 @@ def welcome(song: Song) -> None:
     )
 
 
-two_sides(controls, welcome, next_step, selection=on_the_roll, on_select=take_over)
+workspace(controls, welcome, next_step, selection=on_the_roll, on_select=take_over)

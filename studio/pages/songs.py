@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from studio import session
+from studio.controls import widget_value
 from studio.jobs import registry
-from studio.session import MAX_TITLE, Song, name_of
+from studio.projects.song import MAX_TITLE, Song, name_of
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.songs.history import song_history
@@ -37,6 +38,7 @@ def current(song: Song) -> None:
 
 
 def _title(song: Song) -> None:
+    """Shows the song's title, which can be typed over, and the button that downloads its project."""
     key = f"current title {song.id} {song.title}"  # a new one when it was renamed in the list
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -45,7 +47,7 @@ def _title(song: Song) -> None:
             MAX_TITLE,
             key=key,
             placeholder=song.name,
-            on_change=lambda: song.rename(st.session_state[key]),
+            on_change=lambda: song.rename(widget_value(key)),
             width="stretch",
         )
         with st.container(width=200):

@@ -96,7 +96,7 @@ def history(takes: Sequence[Take]) -> list[Chapter]:
             start = next(iter(_found(pieces, recipes[begin].get("input"))), None)
             chain = tuple(recipes[begin : number + 1])
             told_of = {**recipe, "variant": None} if len(results) > 1 else recipe
-            events.append(Event(in_words(told_of), recipe, results, chain, tuple(made), start, is_take, verdict))
+            events.append(Event(describe_recipe(told_of), recipe, results, chain, tuple(made), start, is_take, verdict))
         origin = ""
         if take.options is None:
             known = any(take.pieces[0] in (*one.pieces, *one.stages) for one in takes if one.number < take.number)
@@ -131,7 +131,7 @@ def again(event: Event, take: Take) -> Order:
     return Order("compose", event.start, plan, ())
 
 
-def in_words(recipe: Mapping[str, Any]) -> str:
+def describe_recipe(recipe: Mapping[str, Any]) -> str:
     """Returns what a recipe's pipeline did, such as "remixed bars 5-8, notes 60 %, seed 7"; never fails."""
     pipeline = _pipeline(recipe)
     if pipeline not in STEPS:

@@ -24,8 +24,8 @@ from music.files.atomic import reason, replace_file
 from studio.projects.project import ENDING, Overview, Project, project_bytes, read_overview, read_project
 
 _log = logging.getLogger(__name__)
-DELAY_S = 0.5
-RETRY_S = 30.0
+DELAY_S = 0.5  # a slider that is dragged changes many times: its song is written once it rests
+RETRY_S = 30.0  # after a write that failed: a full disk is not emptied within a second
 _ID = re.compile(r"[A-Za-z0-9_-]{16}")
 _GONE = "This song cannot be found any more. Open another one, or begin a new song."
 _ELSEWHERE = "This song is open in another studio on this machine. Close it there first."
@@ -231,6 +231,7 @@ class Autosave:
             self._write(song_id)
 
     def _run(self) -> None:
+        """Writes each song once it is due, and never returns."""
         while True:
             with self._change:
                 while not self._waiting:
@@ -243,6 +244,7 @@ class Autosave:
             self._write(song_id)
 
     def _write(self, song_id: str) -> None:
+        """Writes what waits of a song; where that fails it waits again, and the first time somebody is told."""
         with self._writing:
             with self._change:
                 _, project = self._waiting.pop(song_id, (0.0, None))

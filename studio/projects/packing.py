@@ -21,7 +21,7 @@ from music.piece import Piece
 
 MAX_UNPACKED = 64 * 2**20
 """Bytes of one piece: more than MAX_EVENTS take."""
-_MAX_BARS = 300_000
+_MAX_BARS = 300_000  # a piece of a few bytes could say that it has billions, and all that draws bars would hang
 
 _ANY = (-(2**31), 2**31 - 1)
 _TICK = ("<i4", 0, MAX_TICK)

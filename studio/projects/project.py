@@ -29,8 +29,10 @@ from studio.projects.plain_values import controls_from_plain, controls_to_plain,
 ENDING = ".deepmusic"
 UNTITLED = "Untitled song"
 VERSION = 1
-MAX_TAKES = 50
-MAX_BYTES = 128 * 2**20
+MAX_TAKES = 50  # of a song; older ones make room, so that neither its file nor its memory grows without an end
+MAX_BYTES = (
+    128 * 2**20
+)  # of a file. This limit and the next three are far above any song's: they stop files made to do harm
 _MAX_ALL_UNPACKED = 512 * 2**20
 _MAX_JSON = 8 * 2**20
 _MAX_PIECES = 2_000
@@ -236,6 +238,7 @@ def _values(file: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _read(file: zipfile.ZipFile) -> Project:
+    """Returns the project in an open zip; raises a StudioError or what ``_opened`` makes one of."""
     values = _values(file)
     pieces: dict[str, Piece] = {}
     room = _MAX_ALL_UNPACKED

@@ -13,7 +13,7 @@ from music.piece import Piece
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_recipe, song_title
 from studio.jobs import registry
-from studio.session import Song
+from studio.projects.song import Song
 from studio.widgets.sheet import chosen_view
 from studio.wording import slug
 

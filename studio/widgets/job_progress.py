@@ -11,12 +11,12 @@ from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from studio.jobs import Job, registry
-from studio.session import Song, Writing
+from studio.projects.song import Song, Writing
 from studio.widgets import takes
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary
 
-POLL_S = 0.4
+POLL_S = 0.4  # each time the whole roll is sent: oftener would cost more than it shows
 
 
 def write(

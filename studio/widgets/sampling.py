@@ -1,139 +1,75 @@
-"""The controls that the pages share: how adventurous, how many versions, fine tuning of the choices, the seed, the model.
+"""The controls that pages share: how adventurous, how many versions, fine tuning of the choices, the seed, the model.
 
-Each shows itself, keeps its value with the song under ``prefix + name``, and returns it as the pipelines' options take it.
+Each shows itself on a page's panel, and returns its value as the pipelines' options take it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
-from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
 from checkpoints.store import entries
 from pipelines import options as limits
-from studio.session import bound, keep, set_controls
+from studio.controls import set_controls, show_control
+from studio.widgets.options_panel import OptionsPanel
 
 MAX_SEED = 10**6
+"""Of a seed that is drawn: short enough to be read out and typed again."""
+_MOST_ADVENTUROUS = 2.0  # options take up to 4; half of that can be set finely, and all that holds together is in it
+_MOST_CHOICES = 200  # options set no limit, but a field wants one: few values of a note are ever likely
 
 
-def adventure(prefix: str = "") -> float:
+def temperature_slider(panel: OptionsPanel) -> float:
     """Returns the temperature of all choices."""
-    return keep(
-        f"{prefix}temperature",
-        st.slider(
-            "How adventurous",
-            0.0,
-            2.0,
-            step=0.05,
-            key=bound(f"{prefix}temperature", 1.0),
-            help="Low is safe and repeats itself; 1 is like the music it learned from; high surprises, and stumbles more.",
-        ),
-    )
+    return panel.show("temperature", st.slider, 0.0, _MOST_ADVENTUROUS, step=0.05)
 
 
-def versions(prefix: str = "") -> int:
+def variants_slider(panel: OptionsPanel) -> int:
     """Returns how many versions to write."""
-    return keep(
-        f"{prefix}variants",
-        st.slider(
-            "Versions",
-            1,
-            limits.MAX_VARIANTS,
-            key=bound(f"{prefix}variants", 2),
-            help="How many versions to write at once, to choose from. More take longer.",
-        ),
-    )
+    return panel.show("variants", st.slider, 1, limits.MAX_VARIANTS)
 
 
-def choices(fields: Iterable[tuple[str, str, str]], top_p: float, prefix: str = "") -> dict[str, Any]:
-    """Returns the temperature of each field, top-p and top-k.
-
-    Args:
-        fields: ``(name, label, help)`` of each field that has a temperature of its own.
-        top_p: where that control stands at first.
-        prefix: of the names under which the values are kept.
-    """
+def sampling_sliders(panel: OptionsPanel) -> dict[str, Any]:
+    """Returns the temperature of each field that has one of its own, top-p and top-k."""
+    names = [field.name for field in dataclasses.fields(panel.options)]
     values: dict[str, Any] = {}
-    for name, label, text in fields:
-        field = f"temperature_{name}"
-        values[field] = keep(
-            prefix + field,
-            st.slider(
-                label,
-                0.0,
-                2.0,
-                step=0.05,
-                key=bound(prefix + field, 1.0),
-                format="× %.2f",
-                help=f"{text} Multiplies 'How adventurous'.",
-            ),
-        )
-    values["top_p"] = keep(
-        f"{prefix}top_p",
-        st.slider(
-            "Ignore unlikely choices (top-p)",
-            0.05,
-            1.0,
-            step=0.01,
-            key=bound(f"{prefix}top_p", top_p),
-            help="Keeps the likeliest choices that together have this probability; 1 keeps all.",
-        ),
-    )
-    values["top_k"] = keep(
-        f"{prefix}top_k",
-        st.number_input(
-            "At most so many choices (top-k)",
-            0,
-            200,
-            key=bound(f"{prefix}top_k", 0),
-            help="How many of the likeliest choices may be taken at each turn; 0 is no limit.",
-        ),
-    )
+    for name in (name for name in names if name.startswith("temperature_")):
+        text = f"{panel.words[name][1]} Multiplies 'How adventurous'."
+        values[name] = panel.show(name, st.slider, 0.0, _MOST_ADVENTUROUS, step=0.05, format="× %.2f", help=text)
+    values["top_p"] = panel.show("top_p", st.slider, 0.05, 1.0, step=0.01)
+    values["top_k"] = panel.show("top_k", st.number_input, 0, _MOST_CHOICES)
     return values
 
 
-def seed(prefix: str = "") -> int | None:
+def seed_input(panel: OptionsPanel) -> int | None:
     """Returns the seed, or None for a new one each time."""
     number, dice = st.columns([3, 1], vertical_alignment="bottom")
-    name = f"{prefix}seed"
-    value = keep(
-        name,
-        number.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            value=None,
-            key=bound(name, None),
-            placeholder="New each time",
-            help="The same seed with the same settings writes the same notes again. Clear it for something new each time.",
-        ),
-    )
+    value = panel.show("seed", number.number_input, 0, 2**31 - 1, None, placeholder="New each time")
     dice.button(
         "Throw the dice",
         icon=":material/casino:",
-        on_click=lambda: set_controls({name: drawn_seed()}),
+        on_click=lambda: set_controls({f"{panel.prefix}seed": drawn_seed()}),
         help="Choose a seed by chance and keep it.",
         width="stretch",
     )
     return value
 
 
-def model(task: str, usual: str, text: str, prefix: str = "") -> str:
+def model_choice(panel: OptionsPanel, task: str, text: str) -> str:
     """Returns the name of the checkpoint to use; there is a choice once there are several.
 
     Args:
+        panel: has the option ``checkpoint``.
         task: what it must have been trained for.
-        usual: where the control stands at first.
         text: the control's help.
-        prefix: of the name under which the value is kept.
     """
-    models = [name for name, entry in entries().items() if entry.task == task]
+    models, usual = [name for name, entry in entries().items() if entry.task == task], panel.default("checkpoint")
     if len(models) < 2:
         return usual
-    name = f"{prefix}checkpoint"
-    return keep(name, st.selectbox("Model", models, key=bound(name, usual), help=text))
+    return show_control(f"{panel.prefix}checkpoint", usual, st.selectbox, "Model", models, help=text)
 
 
 def drawn_seed() -> int:

@@ -16,7 +16,7 @@ from music.errors import StudioError
 from music.instruments import track_label
 from music.piece import Piece
 from pipelines.option_text import parse_bars
-from studio.session import bound, keep, set_controls, song_controls
+from studio.controls import keep, set_controls, show_control, song_controls
 from studio.wording import show_error
 
 _SERIAL, _OF = "selection serial", "selection of"
@@ -43,38 +43,15 @@ def selection_fields(piece: Piece) -> dict[str, Any]:
     names = track_names(piece)
     _fit(names)
     left, right = st.columns([2, 3])
-    bars = keep(
-        BARS,
-        left.text_input(
-            "Bars",
-            key=bound(BARS, ""),
-            placeholder="All",
-            help="Such as 5-8, or 1, 3, 9-12. Or drag over the piano roll; with Shift you add more. Empty is all.",
-        ),
-    )
-    tracks = keep(
-        TRACKS,
-        right.multiselect(
-            "Tracks",
-            list(names),
-            key=bound(TRACKS, []),
-            format_func=names.get,
-            placeholder="All tracks",
-            help="Or click the track's name under the piano roll. Empty is all.",
-        ),
-    )
+    text = "Such as 5-8, or 1, 3, 9-12. Or drag over the piano roll; with Shift you add more. Empty is all."
+    bars = show_control(BARS, "", left.text_input, "Bars", placeholder="All", help=text)
+    look: dict[str, Any] = {"format_func": names.get, "placeholder": "All tracks"}
+    look["help"] = "Or click the track's name under the piano roll. Empty is all."
+    tracks = show_control(TRACKS, [], right.multiselect, "Tracks", list(names), **look)
     show_problem(bars, piece)
-    locked = keep(
-        LOCKED,
-        st.multiselect(
-            "Locked",
-            list(names),
-            key=bound(LOCKED, []),
-            format_func=names.get,
-            placeholder="No track is locked",
-            help="These tracks stay as they are, whatever is selected. The rest is written to fit them.",
-        ),
-    )
+    look = {"format_func": names.get, "placeholder": "No track is locked"}
+    look["help"] = "These tracks stay as they are, whatever is selected. The rest is written to fit them."
+    locked = show_control(LOCKED, [], st.multiselect, "Locked", list(names), **look)
     return {"bars": bars, "tracks": tuple(tracks), "lock": tuple(locked)}
 
 

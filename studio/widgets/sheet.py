@@ -12,12 +12,13 @@ import streamlit as st
 from music.errors import StudioError
 from music.notation.views import views
 from music.piece import Piece
+from studio.controls import begin_with, keep, song_controls, widget_value
 from studio.jobs import registry
-from studio.session import keep, song, song_controls
+from studio.session import song
 from studio.wording import show_error
 
-POLL_S = 0.4
-PAGE_WIDTH = 860
+POLL_S = 0.4  # engraving takes seconds
+PAGE_WIDTH = 860  # pixels: a page of paper at a size at which notes can be read
 CAPACITY = 16
 """Pieces whose pages are kept: some 500 kB a page."""
 
@@ -56,7 +57,7 @@ def sheet(piece: Piece, key: str) -> None:
 
 def chosen_view(piece: Piece) -> str:
     """Returns the view of the sheet that the visitor chose, of those that make sense for the piece."""
-    wish = st.session_state.get(_key(piece)) or song_controls().get(_VIEW, "score")
+    wish = widget_value(_key(piece)) or song_controls().get(_VIEW, "score")
     return wish if wish in views(piece) else "score"
 
 
@@ -67,12 +68,12 @@ def _key(piece: Piece) -> str:
 
 
 def _view_control(piece: Piece) -> str:
+    """Shows the choice of views where there are several; returns the chosen one."""
     offered = views(piece)
     if len(offered) == 1:
         return offered[0]
     key = _key(piece)
-    if key not in st.session_state:
-        st.session_state[key] = chosen_view(piece)
+    begin_with(key, chosen_view(piece))
     return keep(
         _VIEW,
         st.segmented_control(

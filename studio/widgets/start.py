@@ -15,10 +15,13 @@ from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from pipelines.descriptors import STEPS
+from studio.controls import set_controls, show_control
 from studio.jobs import registry
-from studio.session import Song, Take, Upload, bound, keep, set_controls
-from studio.wording import plain, show_error
+from studio.projects.project import Take, Upload
+from studio.projects.song import Song
+from studio.wording import first_few, plain, show_error
 
+_MAX_UPLOAD_MB = 20  # more than ``music.files`` takes: its refusal says what to do, the uploader's does not
 FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
@@ -62,17 +65,16 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     if song.piece is None and song.controls.get("start") == "song":  # undone
         set_controls({"start": "nothing"})
     starts = [name for name in STARTS if name != "song" or song.piece is not None]
-    start = keep(
+    start = show_control(
         "start",
-        st.segmented_control(
-            "Start from",
-            starts,
-            key=bound("start", "nothing"),
-            format_func=STARTS.get,
-            required=True,
-            width="stretch",
-            help="Write from nothing, continue a file of yours, or continue what you hear on the right.",
-        ),
+        "nothing",
+        st.segmented_control,
+        "Start from",
+        starts,
+        format_func=STARTS.get,
+        required=True,
+        width="stretch",
+        help="Write from nothing, continue a file of yours, or continue what you hear on the right.",
     )
     if start == "file":
         upload(song)
@@ -85,17 +87,9 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     bars = len(bar_grid(piece.score))
     if bars < 2:
         return piece, None
+    text = "The music up to here stays as it is, note for note. What comes after it is written anew."
     name = f"keep bars {piece.fingerprint[:8]}"
-    after = keep(
-        name,
-        st.slider(
-            "Continue after bar",
-            1,
-            bars,
-            key=bound(name, bars),
-            help="The music up to here stays as it is, note for note. What comes after it is written anew.",
-        ),
-    )
+    after = show_control(name, bars, st.slider, "Continue after bar", 1, bars, help=text)
     return piece, None if after == bars else after
 
 
@@ -106,7 +100,9 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
         song: gets the take.
         on_read: is called with the take; then the page itself shows what became of the file, but for what is wrong.
     """
-    file = st.file_uploader("A MIDI or MusicXML file", FILE_TYPES, max_upload_size=20, label_visibility="collapsed")
+    file = st.file_uploader(
+        "A MIDI or MusicXML file", FILE_TYPES, max_upload_size=_MAX_UPLOAD_MB, label_visibility="collapsed"
+    )
     if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
         try:
             with st.spinner("Reading the file …"):
@@ -127,9 +123,9 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
             st.code(song.upload.report, language=None, wrap_lines=True)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)  # asked in each run of a page, for each take in its list
 def summary(piece: Piece) -> str:
-    """Returns a piece in one line: key, tempo, metre, length and instruments."""
+    """Returns a piece in one line: key, tempo, meter, length and instruments."""
     if piece.note_count == 0:
         return "No notes"
     bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
@@ -142,7 +138,7 @@ def summary(piece: Piece) -> str:
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
             clock(piece.seconds),
-            ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
+            first_few(names, 4),
         ]
     )
 

@@ -10,8 +10,9 @@ import streamlit as st
 
 from music.piece import Piece
 from studio import session
+from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
-from studio.session import Song, bound, keep, name_of, set_controls
+from studio.projects.song import Song, name_of
 from studio.widgets import takes
 from studio.widgets.downloads import downloads
 from studio.widgets.job_progress import progress
@@ -24,7 +25,7 @@ ICON = Path(__file__).parents[1] / "icon.svg"
 _SHEET = "sheet shown"
 
 
-def two_sides(
+def workspace(
     controls: Callable[[Song], None],
     welcome: Callable[[Song], None],
     next_step: Callable[[Song], None],
@@ -47,10 +48,10 @@ def two_sides(
     with left:
         controls(song)
     with right:
-        _stage(song, welcome, next_step, selection, on_select)
+        _current_take(song, welcome, next_step, selection, on_select)
 
 
-def _stage(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
+def _current_take(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
     if song.notice:
         show_error(song.notice)
     if song.writing is not None:

@@ -33,7 +33,7 @@ def upload(page) -> None:
 
 
 def wait_for_cells(page, texts: list[str], what: str = "value") -> None:
-    """Returns once the cells of the grid show these texts; ``what`` is placeholder for the grey ones."""
+    """Returns once the cells of the grid show these texts; ``what`` is placeholder for the gray ones."""
     page.wait_for_function(
         "([texts, what, grid]) => texts.every((text, n) => [...grid.querySelectorAll('input')][n]?.[what] === text)",
         arg=[texts, what, page.locator(".chart").element_handle()],

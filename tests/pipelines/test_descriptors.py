@@ -15,7 +15,7 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Brief, Plan, Stage
 from pipelines.worker.client import LANES, VERBS
-from studio.projects.history import in_words
+from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain
 
 EVERY = {**PIPELINES, **STAGES}
@@ -50,9 +50,9 @@ def test_it_can_be_told_in_words(name):
 @pytest.mark.parametrize("name", STEPS)
 def test_its_recipe_is_told_in_the_history(name):
     descriptor = STEPS[name]
-    words = in_words({"pipeline": name, "options": descriptor.to_mapping(usual(descriptor))})
+    words = describe_recipe({"pipeline": name, "options": descriptor.to_mapping(usual(descriptor))})
     assert words.startswith(next(filter(None, descriptor.describe(usual(descriptor))))) and words.endswith("seed 0")
-    assert in_words({"pipeline": name, "options": {"colour": "red"}}).startswith(descriptor.did)
+    assert describe_recipe({"pipeline": name, "options": {"colour": "red"}}).startswith(descriptor.did)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

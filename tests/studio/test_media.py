@@ -55,12 +55,12 @@ class HandMadeWorker:
 
 @pytest.fixture
 def studio():
-    """Returns a function that gives a shelf and a browser's view of it."""
+    """Returns a function that gives a cache and a browser's view of it."""
 
-    def make(worker: HandMadeWorker, capacity: int = 4) -> tuple[media.Shelf, TestClient]:
+    def make(worker: HandMadeWorker, capacity: int = 4) -> tuple[media.SoundCache, TestClient]:
         registry = jobs.Registry(worker)
-        shelf = media.Shelf(lambda: registry, capacity)
-        return shelf, TestClient(Starlette(routes=media.routes(lambda: shelf)))
+        cache = media.SoundCache(lambda: registry, capacity)
+        return cache, TestClient(Starlette(routes=media.routes(lambda: cache)))
 
     return make
 
@@ -77,12 +77,12 @@ def wait(client: TestClient, address: str) -> dict:
 
 def test_nothing_is_made_until_a_browser_asks(studio):
     worker = HandMadeWorker()
-    shelf, client = studio(worker)
-    address = shelf.address(piece())
+    cache, client = studio(worker)
+    address = cache.address(piece())
     assert worker.asked == 0
     status = wait(client, address)
     assert (status["mix"], status["stems"]) == ("mix", [[0, "0"]])
-    assert shelf.address(piece()) == address  # the same music again
+    assert cache.address(piece()) == address  # the same music again
     wait(client, address)
     assert worker.asked == 1
 
@@ -90,8 +90,8 @@ def test_nothing_is_made_until_a_browser_asks(studio):
 def test_mix_plays_while_the_stems_are_made(studio):
     worker = HandMadeWorker()
     worker.may_make_stems.clear()
-    shelf, client = studio(worker)
-    address = shelf.address(piece())
+    cache, client = studio(worker)
+    address = cache.address(piece())
     until(lambda: client.get(f"/{address}").json()["mix"], "the mix")
     assert client.get(f"/{address}").json()["state"] == "preparing"
     assert client.get(f"/{address}/mix.ogg").status_code == 200
@@ -100,8 +100,8 @@ def test_mix_plays_while_the_stems_are_made(studio):
 
 
 def test_browsers_can_jump_inside_a_file(studio):
-    shelf, client = studio(HandMadeWorker())
-    address = shelf.address(piece())
+    cache, client = studio(HandMadeWorker())
+    address = cache.address(piece())
     wait(client, address)
     whole = client.get(f"/{address}/mix.ogg")
     part = client.get(f"/{address}/mix.ogg", headers={"Range": "bytes=100-199"})
@@ -112,8 +112,8 @@ def test_browsers_can_jump_inside_a_file(studio):
 
 @pytest.mark.parametrize("name", ["mix.wav", "0.wav"])
 def test_wav_for_browsers_without_ogg(studio, name):
-    shelf, client = studio(HandMadeWorker())
-    address = shelf.address(piece())
+    cache, client = studio(HandMadeWorker())
+    address = cache.address(piece())
     wait(client, address)
     samples, rate = soundfile.read(io.BytesIO(client.get(f"/{address}/{name}").content))
     assert rate == 44_100
@@ -122,8 +122,8 @@ def test_wav_for_browsers_without_ogg(studio, name):
 
 
 def test_only_the_files_of_a_known_piece_are_served(studio):
-    shelf, client = studio(HandMadeWorker())
-    address = shelf.address(piece())
+    cache, client = studio(HandMadeWorker())
+    address = cache.address(piece())
     wait(client, address)
     for path in (
         "sound/guess",
@@ -137,24 +137,24 @@ def test_only_the_files_of_a_known_piece_are_served(studio):
 
 def test_failure_is_told_and_the_next_visit_tries_again(studio):
     worker = HandMadeWorker(error="It failed. Try again.")
-    shelf, client = studio(worker)
-    address = shelf.address(piece())
+    cache, client = studio(worker)
+    address = cache.address(piece())
     assert wait(client, address)["message"] == "It failed. Try again."
     worker._error = ""
-    assert wait(client, shelf.address(piece()))["state"] == "ready"
+    assert wait(client, cache.address(piece()))["state"] == "ready"
 
 
 def test_mix_still_plays_when_the_stems_fail(studio):
-    shelf, client = studio(HandMadeWorker(error_after_mix="Too long for stems. Choose fewer bars."))
-    status = wait(client, shelf.address(piece()))
+    cache, client = studio(HandMadeWorker(error_after_mix="Too long for stems. Choose fewer bars."))
+    status = wait(client, cache.address(piece()))
     assert (status["state"], status["mix"], status["stems"]) == ("ready", "mix", [])
     assert status["message"] == "Too long for stems. Choose fewer bars."
 
 
 def test_oldest_sound_makes_room(studio):
-    shelf, client = studio(HandMadeWorker(), capacity=2)
-    first, second = shelf.address(piece(60)), shelf.address(piece(61))
+    cache, client = studio(HandMadeWorker(), capacity=2)
+    first, second = cache.address(piece(60)), cache.address(piece(61))
     wait(client, first)  # heard last
-    third = shelf.address(piece(62))
+    third = cache.address(piece(62))
     assert client.get(f"/{second}").status_code == 404
     assert {wait(client, address)["state"] for address in (first, third)} == {"ready"}

@@ -9,7 +9,7 @@ import symusic
 
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from studio import session
+from studio import visitors
 from tests.waiting import until_shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,7 @@ GENERATE = "studio/pages/generate.py"
 
 def song_of(page):
     """Returns the visitor's song."""
-    return session.live(page.session_state["song"])
+    return visitors.live(page.session_state["song"])
 
 
 def press(page, label):

@@ -12,7 +12,8 @@ from checkpoints.sources import offline
 from checkpoints.store import RegistryEntry, cards_folder, remove
 from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
-from studio.session import Song, bound, keep
+from studio.controls import bound, keep
+from studio.projects.song import Song
 from studio.songs import are_listed
 from studio.widgets.checkpoints import jobs
 from studio.wording import plain
@@ -27,7 +28,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "away": ("Can be pulled", "blue"),
     "lost": ("Its file is missing", "red"),
 }
-"""Where an entry's file is: the words for it, and their colour."""
+"""Where an entry's file is: the words for it, and their color."""
 
 
 def state(found: RegistryEntry) -> str:
@@ -40,12 +41,12 @@ def state(found: RegistryEntry) -> str:
 def checkpoint_card(song: Song, found: RegistryEntry) -> None:
     """Shows one checkpoint or sound bank: what it is, where it is, its card, and the buttons for it."""
     name, details = found.name, found.details
-    words, colour = STATES[state(found)]
+    words, color = STATES[state(found)]
     with st.container(border=True, key=f"checkpoint {name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
             st.badge(PURPOSES.get(found.task, found.task), color="violet")
-            st.badge(words, color=colour)
+            st.badge(words, color=color)
         st.markdown(" · ".join(plain(fact) for fact in facts(found)))
         lines = (*details.get("metrics", ()), data_line(found), origin_line(found))
         st.caption("  \n".join(plain(line) for line in lines if line))
@@ -58,12 +59,12 @@ def checkpoint_card(song: Song, found: RegistryEntry) -> None:
 
 
 def facts(found: RegistryEntry) -> list[str]:
-    """Returns parameters, size and licence in words."""
+    """Returns parameters, size and license in words."""
     weights = found.details.get("parameters")
     return [
         *([f"{weights / 1e6:.2f} M parameters"] if weights else []),
         f"{found.bytes / 1e6:.1f} MB",
-        f"Licence: {found.details.get('licence') or 'not known'}",
+        f"License: {found.details.get('licence') or 'not known'}",
     ]
 
 
@@ -81,6 +82,7 @@ def origin_line(found: RegistryEntry) -> str:
 
 
 def _buttons(song: Song, found: RegistryEntry) -> None:
+    """Shows what can be done with an entry: verify, pull, remove."""
     name, where = found.name, state(found)
     with st.container(horizontal=True):
         if where != "away":

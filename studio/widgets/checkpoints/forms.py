@@ -10,12 +10,14 @@ import streamlit as st
 from checkpoints.registries import add, added, forget
 from checkpoints.sources import offline
 from music.errors import StudioError
+from studio import session
+from studio.controls import set_widget
 from studio.jobs import registry
-from studio.session import Song
+from studio.projects.song import Song
 from studio.wording import plain
 
 FILE_TYPES = ["pt", "sf2", "sf3"]
-MAX_UPLOAD_MB = 500
+MAX_UPLOAD_MB = 500  # an upload lies in the server's memory; larger files come in by the command line
 _SAID = "checkpoint forms said"
 _ADDED = "registry added"
 
@@ -47,8 +49,8 @@ def registries_form(song: Song) -> None:
     """Shows the published registries that are read, with a field for another one."""
     st.markdown("##### Published by others")
     switch = offline()
-    if st.session_state.pop(_ADDED, False):  # an address that was refused stays, to be mended
-        st.session_state["registry address"] = ""
+    if session.take_note(_ADDED):  # an address that was refused stays, to be mended
+        set_widget("registry address", "")
     with st.form("add registry", border=False):
         address = st.text_input(
             "Address of a registry",
@@ -67,7 +69,7 @@ def registries_form(song: Song) -> None:
             with st.spinner("Reading what it lists …"):
                 found = add(address)
             left = f" Left out, as the names stand for others here: {', '.join(found.taken)}." if found.taken else ""
-            st.session_state[_ADDED] = True
+            session.leave_note(_ADDED, True)
             _say(song, "add", True, f"Can be pulled now: {', '.join(found.names)}.{left}")
         except StudioError as error:
             _say(song, "add", False, str(error))

@@ -8,10 +8,10 @@ from checkpoints.downloading import DownloadProgress
 from checkpoints.pulling import in_words
 from music.errors import StudioError
 from studio.jobs import Job, registry
-from studio.session import Song
+from studio.projects.song import Song
 from studio.wording import plain
 
-POLL_S = 0.4
+POLL_S = 0.4  # a bar that moves twice a second seems to move
 _JOBS, _FOUND = "checkpoint jobs", "checkpoint findings"
 _WORDS = {"verify": "Writing 8 notes to compare …", "pull": "Asking for it …"}
 
@@ -61,6 +61,7 @@ def progress(song: Song, name: str) -> None:
 
 
 def _finish(song: Song, name: str, job: Job | None) -> None:
+    """Forgets a job that has ended, and notes what it found."""
     song.controls.get(_JOBS, {}).pop(name, None)
     if job is None:
         return

@@ -12,9 +12,11 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
-from studio.session import Song, Take, keep
+from studio.controls import keep
+from studio.projects.project import Take
+from studio.projects.song import Song
 from studio.widgets import sampling
-from studio.widgets.compose.stage_options import in_words
+from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.widgets.start import has_music, summary, upload
@@ -51,7 +53,7 @@ def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] 
         StudioError: the options do not go together or with the song, or the studio is too busy.
     """
     title = STAGES[take.options.stages[number].pipeline].title
-    detail = f"{title} re-rolled" if changes is None else f"{title}: {in_words(changes)}"
+    detail = f"{title} re-rolled" if changes is None else f"{title}: {describe_changes(changes)}"
     if changes and "form" in changes:
         _check_themes(changes["form"], take.options)
     plan = take.options.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))

@@ -20,17 +20,19 @@ from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding
 from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, Brief
-from studio.session import keep, showing, song_controls
+from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.controls import STYLES
-from studio.wording import plain
+from studio.widgets.options_panel import OptionsPanel
+from studio.wording import first_few, plain
 
 BY_HAND = "compose by hand"
 """The control that holds the wishes that were set by hand, by name."""
 
 _PRE = "wish "
 _PLAYERS = ("instruments", "without")
+_SEED = OptionsPanel(Brief, {}, "compose ")
 NAMES = [instrument_name(program) for program in INSTRUMENTS]
 
 
@@ -40,7 +42,7 @@ class _Wish:
 
     title: str
     icon: str
-    in_words: Callable[[Any], str]
+    say: Callable[[Any], str]
     control: Callable[..., Any]
     help: str
 
@@ -67,7 +69,7 @@ def _players(most: int | None) -> Callable[..., Any]:
     return lambda value, **how: st.multiselect("Choose", NAMES, placeholder="Open", max_selections=most, **how)
 
 
-def _form_in_words(form: str) -> str:
+def _say_form(form: str) -> str:
     return form if form.isupper() else form.capitalize()
 
 
@@ -84,12 +86,8 @@ def player_name(program: int) -> str:
     return COMMON.get(program) or instrument_name(program)
 
 
-def _players_in_words(names: Sequence[str]) -> str:
-    return _listed([player_name(parse_instrument(name)) for name in names])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _say_players(names: Sequence[str]) -> str:
+    return first_few([player_name(parse_instrument(name)) for name in names])
 
 
 WISHES: dict[str, _Wish] = {
@@ -106,29 +104,29 @@ WISHES: dict[str, _Wish] = {
         _one([*MODES, *(key.name for key in ALL_KEYS)], lambda name: f"Any {name} key" if name in MODES else name),
         "The key, or only whether it is major or minor.",
     ),
-    "time_signature": _Wish("Metre", "straighten", str, _pills(TIME_SIGNATURES, str), "Beats in a bar."),
+    "time_signature": _Wish("Meter", "straighten", str, _pills(TIME_SIGNATURES, str), "Beats in a bar."),
     "form": _Wish(
         "Form",
         "view_week",
-        _form_in_words,
-        _one(FORMS, _form_in_words, accept_new_options=True),
+        _say_form,
+        _one(FORMS, _say_form, accept_new_options=True),
         "The order of the sections: one of these, or letters of your own such as ABAC.",
     ),
     "genre": _Wish("Genre", "genres", str.capitalize, _pills(GENRES, str.capitalize), "The style of the music."),
     "moods": _Wish(
         "Mood",
         "mood",
-        lambda moods: _listed([mood.capitalize() for mood in moods]),
+        lambda moods: first_few([mood.capitalize() for mood in moods]),
         _pills(MOODS, str.capitalize, "multi"),
         "How it feels: one or more.",
     ),
     "instruments": _Wish(
-        "Instruments", "piano", _players_in_words, _players(MAX_PLAYERS), "All of them play, and nobody else."
+        "Instruments", "piano", _say_players, _players(MAX_PLAYERS), "All of them play, and nobody else."
     ),
     "without": _Wish(
         "Without",
         "block",
-        lambda names: f"No {_players_in_words(names)}",
+        lambda names: f"No {_say_players(names)}",
         _players(None),
         "Instruments that must not play.",
     ),
@@ -187,12 +185,13 @@ def _key_and_mode(key: str | None) -> dict[str, str | None]:
 
 
 def _chip(name: str, value: Any, said: Any, spoken: Sequence[str]) -> None:
+    """Shows one wish: its value or, where it is open, its name; it opens to the control that sets it."""
     wish, by_hand = WISHES[name], name in song_controls().get(BY_HAND, {})
     is_empty = value is None or value == []
     is_open = is_empty or (name == "seconds" and not spoken and not by_hand)
-    words = plain(wish.title if is_empty else wish.in_words(value))
+    words = plain(wish.title if is_empty else wish.say(value))
     if name == "without" and spoken and value == said:  # "bass" stands for nine instruments
-        words = plain(f"No {_listed(spoken)}")
+        words = plain(f"No {first_few(spoken)}")
     shown = f":gray[{words}]" if is_open else words
     with st.popover(
         f"{shown} :material/keep:" if by_hand else shown,
@@ -232,7 +231,7 @@ def _seed_chip() -> None:
         help="Seed: " + ("new each time." if number is None else "set by hand."),
         key=f"{_PRE}seed",
     ):
-        sampling.seed("compose ")
+        sampling.seed_input(_SEED)
 
 
 def notes(understood: Understanding) -> None:
@@ -246,7 +245,7 @@ def notes(understood: Understanding) -> None:
 
 
 def _set_by_hand(name: str, key: str) -> None:
-    value = st.session_state[key]
+    value = widget_value(key)
     if name == "form" and value is not None and value not in FORMS:
         value = "".join(value.split()).upper()
     if name == "seconds" and value is None:

@@ -2,7 +2,7 @@
    understood. A serial number that the page sends back tells whether it knows of the last change here. */
 
 const fields = new Map(); // by component key: what was told last, which outlives a page that is drawn anew
-const PAUSE_MS = 250;
+const PAUSE_MS = 250; // longer than between two keys, shorter than one waits for an answer
 
 class Sentence {
   constructor() {

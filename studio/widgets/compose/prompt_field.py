@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from pipelines.prompt.understand import Understanding
-from studio.session import keep, song_controls
+from studio.controls import component_value, keep, song_controls
 
 TEXT = "compose text"
 """The control that holds the sentence."""
@@ -25,7 +25,7 @@ EXAMPLES = {
 }
 """Sentences to begin with, by what a button calls them."""
 
-MOST_LETTERS = 600
+MOST_LETTERS = 600  # a long paragraph; it is read again after each pause in typing
 _SERIAL = "compose text serial"
 _KEY = "sentence"
 _HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def sentence_field(understood: Understanding, placeholder: str) -> bool:
 
 
 def _take_over(what: str) -> None:
-    sent = st.session_state[_KEY].get(what)
+    sent = component_value(_KEY, what)
     if sent is not None:
         keep(TEXT, str(sent["text"])[:MOST_LETTERS])
         keep(_SERIAL, sent["serial"])

@@ -9,10 +9,12 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
 from studio.jobs import Job
-from studio.session import Song, Take
+from studio.projects.project import Take
+from studio.projects.song import Song
 from studio.widgets.compose.actions import branch, finish, show_stage, shown_stage, write_again
 from studio.widgets.compose.stage_labels import came_out, finished
 from studio.widgets.compose.stage_options import options_form
@@ -20,7 +22,7 @@ from studio.widgets.player.player import NamedPiece, player, small_roll
 from studio.widgets.workspace import result
 from studio.wording import plain, show_error
 
-ROLL_PX = 60
+ROLL_PX = 60  # four cards beside a player fit on a laptop's screen
 
 
 def live_song(song: Song, job: Job) -> None:
@@ -39,6 +41,7 @@ def live_song(song: Song, job: Job) -> None:
 
 
 def _live_card(number: int, plan: Plan, piece: Piece | None, share: float | None, waits: bool) -> None:
+    """Shows a stage of the song that is being written; ``share`` is how much of it is done, None for one that was kept."""
     stage = plan.stages[number]
     done = share is None or share >= 1.0
     writing = not done and not waits and share is not None and (share > 0 or piece is not None)
@@ -117,6 +120,7 @@ def stage_cards(song: Song) -> None:
 
 
 def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
+    """Shows a stage of a composed take: its roll, what came of it, and what can be done with it."""
     stage = take.options.stages[number]
     piece = take.stages[number] if number < len(take.stages) else None
     heard = shown_stage(song) == number
@@ -148,6 +152,7 @@ def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
 
 
 def _actions(song: Song, take: Take, number: int, key: str) -> None:
+    """Shows what can be done with a finished stage: re-roll, options, go on from here."""
     stage = take.options.stages[number]
     title = STAGES[stage.pipeline].title
     with st.container(horizontal=True, gap="xsmall"):
@@ -183,12 +188,8 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
 def _what_happens(plan: Plan, number: int) -> str:
     after = [STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]]
     again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed, as a new take."
-    follow = f" {_listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
+    follow = f" {listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
     return again + follow + (" What came before is kept." if number else "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _pressed(song: Song, act: Any, label: str, icon: str, key: str, text: str, **look: Any) -> None:

@@ -14,7 +14,7 @@ from music.piece import Piece
 from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
 
-CHORDS_NAMED = 4
+CHORDS_NAMED = 4  # the usual length of a progression; a card has room for one line
 
 
 def _theme(options: ThemeOptions, piece: Piece) -> str:

@@ -60,6 +60,7 @@ def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None],
 
 
 def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     pitched = [name for name in NAMES if name != "Drums"]
     lead = instrument_name(parse_instrument(options.lead))
     chosen = st.selectbox(
@@ -80,6 +81,7 @@ def _theme(options: ThemeOptions, key: Key) -> dict[str, Any]:
 
 
 def _sections(options: SectionsOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     form = st.text_input(
         "Form",
         " ".join(options.form),
@@ -107,6 +109,7 @@ def _sections(options: SectionsOptions, key: Key) -> dict[str, Any]:
 
 
 def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     left, right = st.columns(2)
     style = left.selectbox(
         "Style", HARMONIES, HARMONIES.index(options.style), format_func=lambda each: STYLES[each][0], key=key("style")
@@ -146,6 +149,7 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
 
 
 def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
     dynamics = st.slider(
         "Dynamics",
         0,
@@ -171,6 +175,7 @@ def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
 
 
 def _adventure(value: float, key: Key) -> float:
+    """Shows the temperature; returns it, unchanged where the slider was not moved though it shows it rounded."""
     chosen = st.slider(
         "How adventurous",
         0.0,
@@ -188,7 +193,7 @@ _FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def in_words(changes: dict[str, Any]) -> str:
+def describe_changes(changes: dict[str, Any]) -> str:
     """Returns which options were changed, such as "seed 7, style piano"."""
     return ", ".join(
         f"{name.replace('_', ' ')} {chords_as_text(value).strip('| ') if name == 'chords' else _plain(value)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import streamlit as st
@@ -11,24 +10,52 @@ from music.instruments import DRUMS, GM_NAMES, instrument_name
 from music.theory import ALL_KEYS
 from pipelines import options as limits
 from pipelines.options import GenerateOptions
-from studio.session import bound, keep, set_controls
+from studio.controls import set_controls, show_control
 from studio.widgets import sampling
+from studio.widgets.options_panel import OptionsPanel
 
 POPULAR = (0, 33, DRUMS, 25, 27, 48, 40, 42, 65, 56, 73, 4, 16, 52, 32, 24, 71, 57, 81, 89)
 INSTRUMENTS = (*POPULAR, *(p for p in range(len(GM_NAMES)) if p not in POPULAR))
 
-_FIELDS = (
-    ("notes", "Adventure in the notes", "Which pitches come next."),
-    ("durations", "Adventure in the rhythm", "Where notes begin and how long they are."),
-    ("instruments", "Adventure in the instruments", "Who plays next."),
+_DENSITY = {"low": "Sparse", "medium": "Medium", "high": "Busy"}
+_LENGTH = ("Length", "How much new music to write: exactly this much.")
+PANEL = OptionsPanel(
+    GenerateOptions,
+    {
+        "bars": _LENGTH,
+        "seconds": _LENGTH,
+        "genre": ("Genre", "The style to write in. Choose none and the model is free."),
+        "instruments": (
+            "Instruments",
+            "New notes use these instruments and no others. Leave it empty and the model chooses; a continuation then "
+            "stays with those of the input.",
+        ),
+        "key": ("Key", "The key to write in."),
+        "time_signature": ("Time signature", "Beats in a bar, and which note is one beat."),
+        "tempo_bpm": (
+            "Tempo (BPM)",
+            "Quarter notes a minute. Clear it and the tempo follows the input, or the model chooses.",
+        ),
+        "stay_in_key": ("Stay in key", "Only notes of the key's scale, no accidentals. Drums are free."),
+        "monophonic": (
+            "Melody only",
+            "One note at a time, as a singer or a flute has it. Choose one instrument, or none.",
+        ),
+        "density": ("Density", "How many notes there are in a bar. Choose none and the model is free."),
+        "temperature_notes": ("Adventure in the notes", "Which pitches come next."),
+        "temperature_durations": ("Adventure in the rhythm", "Where notes begin and how long they are."),
+        "temperature_instruments": ("Adventure in the instruments", "Who plays next."),
+        "guidance": (
+            "Stress what I asked for (guidance)",
+            "How strongly genre, key and density shape the notes; 0 is no more than the model does by itself.",
+        ),
+        "memory": (
+            "Memory (notes)",
+            "How many past notes the model remembers while it writes. Long memory keeps themes together.",
+        ),
+    },
+    begins={"seconds": 30},  # once the visitor counts in seconds; the options count in bars
 )
-
-_PLAIN = {
-    field.name: field.default
-    for field in dataclasses.fields(GenerateOptions)
-    if field.name not in ("seconds", "keep_bars", "checkpoint")
-}
-_PLAIN |= {"instruments": [], "seed": None, "variants": 2}
 PRESETS: dict[str, dict[str, Any]] = {
     "Jazz trio": {
         "genre": "jazz",
@@ -67,174 +94,47 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 def use_example(name: str) -> None:
     """Sets the controls to a worked example."""
-    set_controls({"start": "nothing", "unit": "Bars"} | _PLAIN | PRESETS[name])
+    set_controls({"start": "nothing", "unit": "Bars"})
+    PANEL.use(PRESETS[name])
 
 
 def generate_controls(has_input: bool) -> dict[str, Any]:
     """Shows the controls of what to write; returns them as values of GenerateOptions, unchecked."""
-    values: dict[str, Any] = {}
-    amount, unit = st.columns([1, 1], vertical_alignment="bottom")
-    in_bars = (
-        keep(
-            "unit",
-            unit.segmented_control(
-                "Unit",
-                ["Bars", "Seconds"],
-                key=bound("unit", "Bars"),
-                required=True,
-                label_visibility="collapsed",
-                width="stretch",
-            ),
-        )
-        == "Bars"
-    )
-    if in_bars:
-        values["bars"] = keep(
-            "bars",
-            amount.number_input(
-                "Length",
-                1,
-                limits.MAX_BARS,
-                key=bound("bars", 16),
-                help="How much new music to write: exactly this much.",
-            ),
-        )
-    else:
-        values["bars"] = None
-        values["seconds"] = float(
-            keep(
-                "seconds",
-                amount.number_input(
-                    "Length",
-                    1,
-                    int(limits.MAX_SECONDS),
-                    key=bound("seconds", 30),
-                    help="How much new music to write: exactly this much.",
-                ),
-            )
-        )
-
-    values["genre"] = keep(
-        "genre",
-        st.pills(
-            "Genre",
-            limits.GENRES,
-            key=bound("genre", None),
-            format_func=str.capitalize,
-            help="The style to write in. Choose none and the model is free.",
-        ),
-    )
-    chosen = keep(
-        "instruments",
-        st.multiselect(
-            "Instruments",
-            INSTRUMENTS,
-            key=bound("instruments", []),
-            format_func=instrument_name,
-            placeholder="As the input" if has_input else "Any instruments",
-            help="New notes use these instruments and no others. Leave it empty and the model chooses; a continuation "
-            "then stays with those of the input.",
-        ),
-    )
+    values, auto = _length(), "As the input" if has_input else "Auto"
+    values["genre"] = PANEL.show("genre", st.pills, limits.GENRES, format_func=str.capitalize)
+    anybody = "As the input" if has_input else "Any instruments"
+    chosen = PANEL.show("instruments", st.multiselect, INSTRUMENTS, format_func=instrument_name, placeholder=anybody)
     values["instruments"] = tuple(instrument_name(program) for program in chosen)
-
-    auto = "As the input" if has_input else "Auto"
     left, right = st.columns(2)
-    values["key"] = keep(
-        "key",
-        left.selectbox(
-            "Key",
-            [key.name for key in ALL_KEYS],
-            None,
-            key=bound("key", None),
-            placeholder=auto,
-            help="The key to write in.",
-        ),
-    )
-    values["time_signature"] = keep(
-        "time_signature",
-        right.selectbox(
-            "Time signature",
-            limits.TIME_SIGNATURES,
-            None,
-            key=bound("time_signature", None),
-            placeholder=auto,
-            help="Beats in a bar, and which note is one beat.",
-        ),
+    values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder=auto)
+    values["time_signature"] = PANEL.show(
+        "time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder=auto
     )
     low, high = (int(limit) for limit in limits.TEMPO_RANGE_BPM)
-    values["tempo_bpm"] = keep(
-        "tempo_bpm",
-        left.number_input(
-            "Tempo (BPM)",
-            low,
-            high,
-            value=None,
-            key=bound("tempo_bpm", None),
-            placeholder=auto,
-            help="Quarter notes a minute. Clear it and the tempo follows the input, or the model chooses.",
-        ),
-    )
+    values["tempo_bpm"] = PANEL.show("tempo_bpm", left.number_input, low, high, None, placeholder=auto)
     with right.container(height="stretch", vertical_alignment="bottom"):
-        values["stay_in_key"] = keep(
-            "stay_in_key",
-            st.toggle(
-                "Stay in key",
-                key=bound("stay_in_key", False),
-                help="Only notes of the key's scale, no accidentals. Drums are free.",
-            ),
-        )
-        values["monophonic"] = keep(
-            "monophonic",
-            st.toggle(
-                "Melody only",
-                key=bound("monophonic", False),
-                help="One note at a time, as a singer or a flute has it. Choose one instrument, or none.",
-            ),
-        )
-
-    density = st.segmented_control(
-        "Density",
-        limits.DENSITIES,
-        key=bound("density", None),
-        format_func={"low": "Sparse", "medium": "Medium", "high": "Busy"}.get,
-        width="stretch",
-        help="How many notes there are in a bar. Choose none and the model is free.",
+        values["stay_in_key"] = PANEL.show("stay_in_key", st.toggle)
+        values["monophonic"] = PANEL.show("monophonic", st.toggle)
+    values["density"] = PANEL.show(
+        "density", st.segmented_control, limits.DENSITIES, format_func=_DENSITY.get, width="stretch"
     )
-    values["density"] = keep("density", density)
-    values["temperature"] = sampling.adventure()
-    values["variants"] = sampling.versions()
+    values["temperature"] = sampling.temperature_slider(PANEL)
+    values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
-        values |= _fine_tuning()
+        values |= sampling.sampling_sliders(PANEL)
+        values["guidance"] = PANEL.show("guidance", st.slider, 0.0, 2.0, step=0.1)
+        values["memory"] = PANEL.show("memory", st.slider, 0, limits.MAX_MEMORY, step=32)
+        values["seed"] = sampling.seed_input(PANEL)
     return values
 
 
-def _fine_tuning() -> dict[str, Any]:
-    values = sampling.choices(_FIELDS, top_p=0.9)
-    values["guidance"] = keep(
-        "guidance",
-        st.slider(
-            "Stress what I asked for (guidance)",
-            0.0,
-            2.0,
-            step=0.1,
-            key=bound("guidance", 0.5),
-            help="How strongly genre, key and density shape the notes; 0 is no more than the model does by itself.",
-        ),
-    )
-    values["memory"] = keep(
-        "memory",
-        st.slider(
-            "Memory (notes)",
-            0,
-            limits.MAX_MEMORY,
-            step=32,
-            key=bound("memory", 512),
-            help="How many past notes the model remembers while it writes. Long memory keeps themes together.",
-        ),
-    )
-    values["seed"] = sampling.seed()
-    return values
+def _length() -> dict[str, Any]:
+    """Shows how much to write and the unit of that; returns the values ``bars`` and, for seconds, ``seconds``."""
+    amount, unit = st.columns([1, 1], vertical_alignment="bottom")
+    look = {"required": True, "label_visibility": "collapsed", "width": "stretch"}
+    if show_control("unit", "Bars", unit.segmented_control, "Unit", ["Bars", "Seconds"], **look) == "Bars":
+        return {"bars": PANEL.show("bars", amount.number_input, 1, limits.MAX_BARS)}
+    return {"bars": None, "seconds": float(PANEL.show("seconds", amount.number_input, 1, int(limits.MAX_SECONDS)))}
 
 
 def checked(values: dict[str, Any], keep_bars: int | None) -> GenerateOptions:

@@ -1,4 +1,4 @@
-"""The chords of a piece bar by bar: typed or pasted by the visitor, in grey what the current take has."""
+"""The chords of a piece bar by bar: typed or pasted by the visitor, in gray what the current take has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progre
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
-from studio.session import bound, keep, set_controls, song_controls
+from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
 from studio.wording import show_error
 
 CELLS = "harmonize cells"
@@ -102,7 +102,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
     Args:
         piece: what is harmonized.
-        now: the current take, whose symbols are shown in grey.
+        now: the current take, whose symbols are shown in gray.
         key: in which the symbols are spelled.
         selected: the first bar, and the bar after the last, of each run of selected bars.
     """
@@ -114,7 +114,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
     def fill() -> None:
         try:
-            keep(CELLS, laid_out(st.session_state[field], len(bars), beats, key))
+            keep(CELLS, laid_out(widget_value(field), len(bars), beats, key))
         except StudioError:
             return  # the text stays, with what is wrong with it
         set_controls({PROGRESSION: ""})
@@ -128,7 +128,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
                 on_change=fill,
                 placeholder="Type or paste: Am F C G" if any(shown) else "The model chooses. Or type: Am F C G",
                 help="A whole progression: one chord a bar, or bars between lines such as | Am | F G | C |. It is "
-                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it. Grey chords "
+                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it. Gray chords "
                 "are those of the take: once you type one, the others are kept with it.",
             ),
         )
@@ -141,7 +141,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
                 "selected": [list(run) for run in selected],
                 "serial": song_controls().get(_SERIAL, 0),
             },
-            on_cells_change=lambda: _take_over(st.session_state["chord grid"].get("cells"), cells.heard, beats, key),
+            on_cells_change=lambda: _take_over(component_value("chord grid", "cells"), cells.heard, beats, key),
         )
     if text:
         try:
@@ -155,6 +155,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
 
 
 def _buttons(typed: Sequence[str], shown: Sequence[str]) -> None:
+    """Shows what can be done with all chords at once: keep those that are shown, or clear what was typed."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Keep these chords",
@@ -164,7 +165,7 @@ def _buttons(typed: Sequence[str], shown: Sequence[str]) -> None:
             on_click=keep,
             args=(CELLS, list(shown)),
             disabled=not any(shown) or all(typed),
-            help="Fixes the grey chords too: the next accompaniment follows them, in whatever style.",
+            help="Fixes the gray chords too: the next accompaniment follows them, in whatever style.",
         )
         st.button(
             "Clear",

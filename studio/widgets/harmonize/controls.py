@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +19,12 @@ from pipelines import options as limits
 from pipelines.option_text import bars_as_text, first_chords, parse_bars
 from pipelines.options import HarmonizeOptions
 from pipelines.recipes import harmonized
-from studio.session import Song, bound, keep, set_controls, song_controls
+from studio.controls import keep, set_controls, show_control, song_controls
+from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
+from studio.widgets.options_panel import OptionsPanel
 from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, show_problem, take_over, track_names
 from studio.widgets.start import EXAMPLE, has_music, summary
 
@@ -43,15 +44,18 @@ COMPLEXITY: dict[str, tuple[str, str]] = {
     "medium": ("Sevenths", "Seventh chords too."),
     "high": ("Rich", "Ninths and suspensions too, and chords borrowed from other keys."),
 }
-_FIELDS = (
-    ("notes", "Adventure in the notes", "Which chords and pitches come."),
-    ("rhythm", "Adventure in the rhythm", "Where notes begin and how long they are."),
+PANEL = OptionsPanel(
+    HarmonizeOptions,
+    {
+        "style": ("Style", ""),
+        "key": ("Key", "The key to harmonize in. The melody is not transposed."),
+        "complexity": ("Harmony", ""),
+        "temperature_notes": ("Adventure in the notes", "Which chords and pitches come."),
+        "temperature_rhythm": ("Adventure in the rhythm", "Where notes begin and how long they are."),
+    },
+    "harmonize ",
+    begins={"temperature": 1.0},  # the slider's "like the music it learned from"
 )
-_PRE = "harmonize "
-
-_USUAL = {field.name: field.default for field in dataclasses.fields(HarmonizeOptions)} | {
-    "temperature": 1.0, "variants": 2,
-}  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     "Lead sheet": {"style": "chords", "complexity": "low"},
     "Own chords": {"style": "chords", "chords": "| Am | G | Am | E7 | Am | G | Am E7 | Am | C | G | Am | E7 | C | G | Am E7 | Am |"},
@@ -61,14 +65,10 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """Worked examples; what one does not name goes back to its default."""
 
-_SET_BY_PRESET = (
-    "style", "key", "complexity", "temperature", "temperature_notes", "temperature_rhythm", "top_p", "top_k", "variants",
-)  # fmt: skip
-
 
 def use_example(song: Song, name: str) -> None:
     """Sets the controls to a worked example; a song without music gets the example tune."""
-    values = {key: _USUAL[key] for key in _SET_BY_PRESET} | PRESETS[name]
+    values = dict(PRESETS[name])
     tune = read_midi(EXAMPLE)
     if not has_music(song):
         song.add((tune,), label=tune.title, detail=summary(tune))
@@ -76,11 +76,11 @@ def use_example(song: Song, name: str) -> None:
     if source(song).title != tune.title:  # they were made for the example tune
         chords = ""
     keep(CELLS, laid_out(chords, len(bar_grid(source(song).score)), 4))
+    band = values.pop("band", [])
+    PANEL.use(values)
     set_controls(
-        {_PRE + key: value for key, value in values.items() if key != "band"}
-        | {_PRE + f"players {style}": None for style in STYLES}
-        | {_PRE + "players band": values.get("band", []), _PRE + "players chorale": []}
-        | {_PRE + "seed": None, BARS: "", PROGRESSION: ""}
+        {_players_of(style): None for style in STYLES}
+        | {_players_of("band"): band, _players_of("chorale"): [], BARS: "", PROGRESSION: ""}
     )
 
 
@@ -100,140 +100,103 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     """
     piece = source(song)
     values: dict[str, Any] = {"melody": _melody(piece)}
-    values["style"] = style = _one_of("Style", "style", STYLES)
+    values["style"] = style = _one_of("style", STYLES)
     left, right = (st.container(), st.container()) if style in _MANY_PLAY else st.columns(2)
     with left:
         values["instruments"] = _players(style)
     with right:
         values["key"], key = _key(piece, values["melody"])
-    values["complexity"] = _one_of("Harmony", "complexity", COMPLEXITY)
+    values["complexity"] = _one_of("complexity", COMPLEXITY)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
     values["cells"] = chord_grid(piece, song.piece, key, selected)
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
     values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
-    values["temperature"] = sampling.adventure(_PRE)
-    values["variants"] = sampling.versions(_PRE)
+    values["temperature"] = sampling.temperature_slider(PANEL)
+    values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
         values |= _fine_tuning()
     return values
 
 
-def _one_of(label: str, name: str, choices: Mapping[str, tuple[str, str]]) -> str:
-    """Shows choices by name, and under them what the chosen one means; returns it."""
-    chosen = keep(
-        _PRE + name,
-        st.segmented_control(
-            label,
-            list(choices),
-            key=bound(_PRE + name, _USUAL[name]),
-            format_func=lambda choice: choices[choice][0],
-            required=True,
-            width="stretch",
-        ),
-    )
+def _one_of(name: str, choices: Mapping[str, tuple[str, str]]) -> str:
+    """Shows an option's choices by name, and under them what the chosen one means; returns it."""
+    look = {"format_func": lambda choice: choices[choice][0], "required": True, "width": "stretch"}
+    chosen = PANEL.show(name, st.segmented_control, list(choices), **look)
     st.caption(choices[chosen][1])
     return chosen
 
 
 def _melody(piece: Piece) -> int | None:
+    """Shows which track is the melody; returns it, or None where no track has pitches."""
     names = track_names(piece)
     tracks = piece.score.tracks
     found = 0 if harmonized(piece) else find_melody(piece.score)
     choices = [index for index in names if not tracks[index].is_drum]
-    name = f"{_PRE}melody {piece.fingerprint[:8]}"
 
     def label(index: int) -> str:
         count = len(tracks[index].notes)
         return f"{names[index]} · {count} note{'s' * (count > 1)}" + (" · found" if index == found else "")
 
-    return keep(
-        name,
-        st.selectbox(
-            "Melody",
-            choices,
-            key=bound(name, found),
-            format_func=label,
-            placeholder="There is no track with pitches",
-            disabled=not choices,
-            help="It stays as it is, note for note; all other tracks are replaced. 'Found' marks the track that is "
-            "most like a melody by its name and notes.",
-        ),
+    return show_control(
+        f"{PANEL.prefix}melody {piece.fingerprint[:8]}",
+        found,
+        st.selectbox,
+        "Melody",
+        choices,
+        format_func=label,
+        placeholder="There is no track with pitches",
+        disabled=not choices,
+        help="It stays as it is, note for note; all other tracks are replaced. 'Found' marks the track that is most like "
+        "a melody by its name and notes.",
     )
+
+
+def _players_of(style: str) -> str:
+    """Returns the name of the control that says who plays in this style."""
+    return f"{PANEL.prefix}players {style}"
 
 
 def _players(style: str) -> tuple[str, ...]:
     """Shows who plays; returns the names, none for the style's own."""
-    name = f"{_PRE}players {style}"
-    pitched = [program for program in INSTRUMENTS if program != DRUMS]
+    name, pitched = _players_of(style), [program for program in INSTRUMENTS if program != DRUMS]
+    look: dict[str, Any] = {"format_func": instrument_name}
     if style not in _MANY_PLAY:
-        chosen = keep(
-            name,
-            st.selectbox(
-                "Instrument",
-                pitched,
-                None,
-                key=bound(name, None),
-                format_func=instrument_name,
-                placeholder="The usual one",
-                help="Who plays the accompaniment.",
-            ),
-        )
+        look |= {"placeholder": "The usual one", "help": "Who plays the accompaniment."}
+        chosen = show_control(name, None, st.selectbox, "Instrument", pitched, None, **look)
         return () if chosen is None else (instrument_name(chosen),)
     band = style == "band"
-    many = keep(
-        name,
-        st.multiselect(
-            "Instruments",
-            INSTRUMENTS if band else pitched,
-            key=bound(name, []),
-            format_func=instrument_name,
-            placeholder="The usual ones",
-            max_selections=limits.MAX_PLAYERS if band else 3,
-            help="The band's players, a track each."
-            if band
-            else "One for all three voices, or one each for alto, tenor and bass.",
-        ),
+    text = (
+        "The band's players, a track each."
+        if band
+        else "One for all three voices, or one each for alto, tenor and bass."
     )
+    look |= {"placeholder": "The usual ones", "max_selections": limits.MAX_PLAYERS if band else 3, "help": text}
+    many = show_control(name, [], st.multiselect, "Instruments", INSTRUMENTS if band else pitched, **look)
     return tuple(instrument_name(program) for program in many)
 
 
 def _key(piece: Piece, melody: int | None) -> tuple[str | None, Key]:
     """Shows the key; returns the wish and the key in which chords are spelled."""
     own = key_of(piece.score, find_melody(piece.score) or 0 if melody is None else melody)
-    wish = keep(
-        _PRE + "key",
-        st.selectbox(
-            "Key",
-            [key.name for key in ALL_KEYS],
-            None,
-            key=bound(_PRE + "key", None),
-            placeholder=f"Auto: {own.name}",
-            help="The key to harmonize in. The melody is not transposed.",
-        ),
-    )
+    wish = PANEL.show("key", st.selectbox, [key.name for key in ALL_KEYS], None, placeholder=f"Auto: {own.name}")
     return wish, parse_key(wish) if wish else own
 
 
 def _bars(piece: Piece) -> str:
     """Shows which bars to do again, of a piece that has an accompaniment; returns them as one types them."""
-    bars = keep(
-        BARS,
-        st.text_input(
-            "Only these bars",
-            key=bound(BARS, ""),
-            placeholder="All",
-            help="Such as 5, or 5-8: only these are harmonized again and the rest stays, note for note. Or drag over "
-            "the piano roll. Empty is all.",
-        ),
+    text = (
+        "Such as 5, or 5-8: only these are harmonized again and the rest stays, note for note. Or drag over the piano "
+        "roll. Empty is all."
     )
+    bars = show_control(BARS, "", st.text_input, "Only these bars", placeholder="All", help=text)
     show_problem(bars, piece)
     return bars
 
 
 def _fine_tuning() -> dict[str, Any]:
-    values = sampling.choices(_FIELDS, top_p=_USUAL["top_p"], prefix=_PRE)
-    values["seed"] = sampling.seed(_PRE)
-    values["checkpoint"] = sampling.model("harmonize", _USUAL["checkpoint"], "Which trained model harmonizes.", _PRE)
+    values = sampling.sampling_sliders(PANEL)
+    values["seed"] = sampling.seed_input(PANEL)
+    values["checkpoint"] = sampling.model_choice(PANEL, "harmonize", "Which trained model harmonizes.")
     return values
 
 
@@ -251,7 +214,7 @@ def checked(values: Mapping[str, Any]) -> HarmonizeOptions:
     return HarmonizeOptions(**{**plain, "bars": bars, "chords": progression(values["cells"], bars), "seed": seed})
 
 
-def in_words(options: HarmonizeOptions) -> str:
+def describe_request(options: HarmonizeOptions) -> str:
     """Returns what was asked for in a few words, such as "Piano · Sevenths · chords Am F C G · bars 5-8"."""
     parts = [
         STYLES[options.style][0],

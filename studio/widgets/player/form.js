@@ -3,7 +3,7 @@
 const HUES = [255, 25, 150, 330, 200, 90];
 const FRAME = ['Intro', 'Ending'];
 
-/* Fills the strip with a button a section; sections of one theme share a colour. */
+/* Fills the strip with a button a section; sections of one theme share a color. */
 function fillForm(strip, piece, seek) {
   const { sections } = piece;
   strip.hidden = !sections.length;

@@ -25,7 +25,7 @@ class Mixer {
     this.tracks = tracks;
     this.melody = tracks.length > 1 && tracks.some((track) => track.track === melody) ? melody : null;
     this.halves.hidden = this.melody === null;
-    const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.colour, track.track, this.selection.offers(track)]));
+    const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.color, track.track, this.selection.offers(track)]));
     if (names !== this.shown) this.box.replaceChildren(...tracks.map((track) => this._strip(track)));
     this.shown = names;
     this.refresh();
@@ -77,7 +77,7 @@ class Mixer {
   _strip(track) {
     const make = (tag, name, attributes = {}) => Object.assign(document.createElement(tag), { className: name, ...attributes });
     const strip = make('div', 'strip');
-    strip.style.setProperty('--track', track.colour);
+    strip.style.setProperty('--track', track.color);
     strip.setAttribute('role', 'group');
     strip.setAttribute('aria-label', track.name);
     const selectable = this.selection.offers(track);

@@ -352,7 +352,8 @@ export default function ({ data, key, parentElement, setTriggerValue }) {
   if (player.root !== root) player.mount(root);
   player.load(data, setTriggerValue);
   return () => {
-    // a page that is drawn anew brings the player back at once; a page that was left does not
+    // a page that is drawn anew brings the player back at once, even on a slow machine within this second; a page that was
+    // left does not
     player.leaving = setTimeout(() => {
       if (player.root !== root || root.isConnected) return;
       player.close();

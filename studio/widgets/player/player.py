@@ -17,11 +17,12 @@ from music.instruments import HATS, KICKS, instrument_name, program_of
 from music.piece import Piece
 from pipelines.descriptors import STEPS
 from studio import media
+from studio.controls import component_value
 
-COLOURS = (
+COLORS = (
     "#4f8ff0", "#f0883e", "#3fb27f", "#b77be8", "#e2b93b", "#e8647c", "#2fb5c7", "#a9805b", "#8f9cf5", "#94bd4a", "#e58cc0", "#5fa8a0",
 )  # fmt: skip
-DRUM_COLOUR = "#8b95a9"
+DRUM_COLOR = "#8b95a9"
 
 DRUM_ROWS: dict[str, tuple[int, ...]] = {
     "Kick": KICKS,
@@ -34,9 +35,17 @@ DRUM_ROWS: dict[str, tuple[int, ...]] = {
 """What a drummer calls the keys of the General MIDI drum map, lowest row first; the rest is percussion."""
 OTHER_DRUMS = "Perc."
 
-_PARTS = ("sound", "roll", "view", "mixer", "select", "changes", "form", "pointer")
+SCRIPTS: dict[str, tuple[str, ...]] = {
+    "studio_player": (
+        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "player.js",
+    ),
+    "studio_small_roll": ("roll.js", "small_roll.js"),
+}  # fmt: skip
+"""The files of each component, which make one script: what one of them names, all others see."""
+
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
-_FEWEST_SEMITONES = 25
+_FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
+_MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
 _HERE = Path(__file__).parent
 
 
@@ -83,20 +92,20 @@ def player(
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
-    colours, result = _Colours(), named[-1]
+    colors, result = _Colors(), named[-1]
     pieces = [
         {
-            **_drawn(each, colours, keep=not live),
+            **_drawn(each, colors, keep=not live),
             "melody": _melody(each.piece, result.piece),
             "is_before": each is not result,
             "new_from": highlight_after_seconds if each is result else None,
             "sound": audio.get(each.piece.fingerprint),
         }
-        for each in reversed(named)  # the result has the first colours, as in its small roll
+        for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]
 
     def selected() -> None:
-        chosen = st.session_state[key].get("selection")
+        chosen = component_value(key, "selection")
         if chosen is not None:
             on_select(chosen)
 
@@ -117,16 +126,16 @@ def _melody(piece: Piece, result: Piece) -> int | None:
 
 def small_roll(named: NamedPiece, key: str, height: int = 96) -> None:
     """Shows a small still piano roll, so many pixels high, for variants side by side."""
-    _small_component()(key=key, data={"piece": {**_drawn(named, _Colours()), "new_from": None}, "height": height})
+    _small_component()(key=key, data={"piece": {**_drawn(named, _Colors()), "new_from": None}, "height": height})
 
 
-def _drawn(named: NamedPiece, colours: _Colours, keep: bool = True) -> dict[str, Any]:
-    """Returns what the script draws of a piece, in colours and with its changes marked."""
+def _drawn(named: NamedPiece, colors: _Colors, keep: bool = True) -> dict[str, Any]:
+    """Returns what the script draws of a piece, in colors and with its changes marked."""
     known = _picture(named.piece, keep)
     tracks = []
     for track in known["tracks"]:
         changed = None if named.changed is None else named.changed[track["track"]].astype(int).tolist()
-        tracks.append({**track, "colour": colours.of(track), "changed": changed})
+        tracks.append({**track, "color": colors.of(track), "changed": changed})
     return {**known, "tracks": tracks, "label": named.label}
 
 
@@ -136,7 +145,7 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script(*(f"{part}.js" for part in _PARTS), "player.js"),
+        js=_script("studio_player"),
     )
 
 
@@ -146,25 +155,25 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script("roll.js", "small_roll.js"),
+        js=_script("studio_small_roll"),
     )
 
 
-def _script(*names: str) -> str:
-    # Streamlit loads a component's script as one blob, which cannot import its neighbours.
-    return "\n".join((_HERE / name).read_text("utf-8") for name in names)
+def _script(component: str) -> str:
+    # Streamlit loads a component's script as one blob, which cannot import its neighbors.
+    return "\n".join((_HERE / name).read_text("utf-8") for name in SCRIPTS[component])
 
 
-class _Colours:
-    """A colour for each instrument, the same in all pieces that are shown together."""
+class _Colors:
+    """A color for each instrument, the same in all pieces that are shown together."""
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
 
     def of(self, track: Mapping[str, Any]) -> str:
         if track["drums"]:
-            return DRUM_COLOUR
-        return self._given.setdefault(track["key"], COLOURS[len(self._given) % len(COLOURS)])
+            return DRUM_COLOR
+        return self._given.setdefault(track["key"], COLORS[len(self._given) % len(COLORS)])
 
 
 _pictures: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -177,7 +186,7 @@ def _picture(piece: Piece, keep: bool = True) -> dict[str, Any]:
         known = picture(piece)
         if keep:
             _pictures[piece.fingerprint] = known
-            while len(_pictures) > 32:
+            while len(_pictures) > _MAX_PICTURES:
                 _pictures.popitem(last=False)
     return known
 

@@ -17,7 +17,7 @@ function brush(canvas) {
   return { g, width, height };
 }
 
-/* Returns the colours of Streamlit's present theme. */
+/* Returns the colors of Streamlit's present theme. */
 function themeOf(element) {
   const style = getComputedStyle(element);
   const pick = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
@@ -68,8 +68,8 @@ function block(g, x, y, width, height) {
   } else g.fillRect(x, y, width, height);
 }
 
-function outline(g, x, y, width, height, colour) {
-  g.strokeStyle = colour;
+function outline(g, x, y, width, height, color) {
+  g.strokeStyle = color;
   g.lineWidth = 1.25;
   g.strokeRect(x + 0.6, y + 0.6, Math.max(1, width - 1.2), Math.max(1, height - 1.2));
 }
@@ -94,12 +94,12 @@ function drawNotes(g, piece, at, audible = () => true) {
   g.clip();
   piece.tracks.forEach((track) => {
     const heard = audible(track);
-    g.fillStyle = track.colour;
+    g.fillStyle = track.color;
     eachNote(track, at, (x, y, width, height, velocity, start, duration, index) => {
       const changed = track.changed?.[index];
       const known = track.changed ? !changed : piece.new_from !== null && start < piece.new_from - 0.001;
       g.globalAlpha = (heard ? 0.55 + (0.45 * velocity) / 127 : 0.13) * (known ? 0.42 : 1);
-      if (changed && piece.is_before) outline(g, x, y, width, height, track.colour);
+      if (changed && piece.is_before) outline(g, x, y, width, height, track.color);
       else block(g, x, y, width, height);
     });
   });
@@ -236,7 +236,7 @@ function drawSounding(g, piece, at, now, audible) {
     eachNote(track, at, (x, y, width, height, velocity, start, duration) => {
       if (start > now || now >= start + Math.max(duration, 0.12)) return;
       const left = Math.max(x, at.gutter);
-      g.fillStyle = g.shadowColor = track.colour;
+      g.fillStyle = g.shadowColor = track.color;
       g.shadowBlur = 8;
       block(g, left, y, x + width - left, height);
       g.shadowBlur = 0;

@@ -2,7 +2,7 @@
    - the mix, streamed by an <audio> element: ready first, and the same as the download;
    - decoded buffers through gains, one a track: exact to the sample, so tracks stay together and loops have no gap. */
 
-const POLL_MS = 500;
+const POLL_MS = 500; // the mix takes seconds to make; half of one more is not noticed
 const DECODED_BYTES = 512e6; // beyond this, tracks are decoded at a lower rate rather than fill the visitor's memory
 const GLIDE_S = 0.015; // gains move this slowly, so that nothing clicks
 const FORMAT = new Audio().canPlayType('audio/ogg; codecs="vorbis"') ? 'ogg' : 'wav'; // older Safari knows no OGG

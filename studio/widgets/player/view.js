@@ -1,6 +1,6 @@
 /* The part of a piece that can be seen: from a time, so many seconds wide. */
 
-const ROOM_BARS = 16;
+const ROOM_BARS = 16; // what the Generate page writes by default
 
 /* Gives a piece that is still short empty bars to grow into, so that the picture stands still while it fills. */
 function leaveRoom(piece) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -13,9 +12,11 @@ from music.instruments import GM_NAMES, instrument_name
 from music.piece import Piece
 from pipelines.option_text import bars_as_text, parse_bars
 from pipelines.options import RemixOptions
-from studio.session import Song, bound, keep, set_controls, song_controls
+from studio.controls import set_controls, show_control, song_controls
+from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
+from studio.widgets.options_panel import OptionsPanel
 from studio.widgets.selection import BARS, NOTHING, SWAP, TRACKS, selection_fields, track_names
 from studio.widgets.start import EXAMPLE, has_music, summary
 
@@ -30,15 +31,28 @@ CHANGES: dict[str, tuple[str, str]] = {
 
 PASSES = (1, 2, 4, 8, 16, 32)
 _SPEED = {PASSES[0]: "fast", 8: "balanced", PASSES[-1]: "thorough"}
-_FIELDS = (
-    ("notes", "Adventure in the notes", "Which pitches come."),
-    ("rhythm", "Adventure in the rhythm", "Where notes begin and how long they are."),
-    ("velocity", "Adventure in the loudness", "How loud the notes are."),
-    ("instruments", "Adventure in the instruments", "Who plays."),
+PANEL = OptionsPanel(
+    RemixOptions,
+    {
+        "change": ("What may change", ""),
+        "amount": ("How much", "How many of the selected notes may change, in each bar."),
+        "keep_a_bar": (
+            "Keep one bar",
+            "At least one of the selected bars stays as it is, so that something familiar remains.",
+        ),
+        "stay_in_key": ("Stay in key", "New notes come from the key's scale only. Drums are free."),
+        "passes": (
+            "Passes",
+            "In how many goes the new notes are filled in. More fit together better and take longer.",
+        ),
+        "temperature_notes": ("Adventure in the notes", "Which pitches come."),
+        "temperature_rhythm": ("Adventure in the rhythm", "Where notes begin and how long they are."),
+        "temperature_velocity": ("Adventure in the loudness", "How loud the notes are."),
+        "temperature_instruments": ("Adventure in the instruments", "Who plays."),
+    },
+    "remix ",
+    begins={"amount": round(RemixOptions.amount)},  # the same, but the slider has whole numbers
 )
-_PRE = "remix "
-
-_USUAL = {field.name: field.default for field in dataclasses.fields(RemixOptions)} | {"variants": 2}
 PRESETS: dict[str, dict[str, Any]] = {
     "A new tune": {"change": "notes", "amount": 80, "stay_in_key": True, TRACKS: [0]},
     "Another rhythm": {"change": "rhythm", "amount": 60, "keep_a_bar": True},
@@ -48,15 +62,10 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Worked examples; what one does not name goes back to its default."""
 
-_SET_BY_PRESET = (
-    "change", "amount", "keep_a_bar", "stay_in_key", "passes", "temperature", "temperature_notes", "temperature_rhythm",
-    "temperature_velocity", "temperature_instruments", "top_p", "top_k", "variants",
-)  # fmt: skip
-
 
 def use_example(song: Song, name: str) -> None:
     """Sets the controls to a worked example; a song without music gets the example tune."""
-    values = {key: _USUAL[key] for key in _SET_BY_PRESET} | PRESETS[name]
+    values = dict(PRESETS[name])
     selected = {key: values.pop(key) for key in (BARS, TRACKS) if key in values}
     if not has_music(song):
         tune = read_midi(EXAMPLE)
@@ -64,60 +73,26 @@ def use_example(song: Song, name: str) -> None:
         selected = NOTHING | selected
     elif selected:  # made for the example tune: of another song the visitor selects
         selected = {}
-    set_controls({_PRE + key: value for key, value in values.items()} | {_PRE + "seed": None} | selected)
+    PANEL.use(values)
+    set_controls(selected)
 
 
 def remix_controls(piece: Piece) -> dict[str, Any]:
     """Shows the controls of what to rewrite and how; returns them as values of RemixOptions, unchecked."""
     values = selection_fields(piece)
-    values["change"] = keep(
-        _PRE + "change",
-        st.pills(
-            "What may change",
-            list(CHANGES),
-            key=bound(_PRE + "change", "notes"),
-            format_func=lambda change: CHANGES[change][0],
-            required=True,
-            wrap=True,
-        ),
+    values["change"] = PANEL.show(
+        "change", st.pills, list(CHANGES), format_func=lambda change: CHANGES[change][0], required=True, wrap=True
     )
     st.caption(CHANGES[values["change"]][1])
-    of_tracks = values["change"] == "instruments"
-    values["amount"] = float(
-        keep(
-            _PRE + "amount",
-            st.slider(
-                "How much",
-                0,
-                100,
-                step=5,
-                key=bound(_PRE + "amount", 60),
-                format="%d %%",
-                help="How many of the selected tracks get another instrument."
-                if of_tracks
-                else "How many of the selected notes may change, in each bar.",
-            ),
-        )
-    )
+    look: dict[str, Any] = {"step": 5, "format": "%d %%"}
+    if values["change"] == "instruments":
+        look["help"] = "How many of the selected tracks get another instrument."
+    values["amount"] = float(PANEL.show("amount", st.slider, 0, 100, **look))
     left, right = st.columns(2)
-    values["keep_a_bar"] = keep(
-        _PRE + "keep_a_bar",
-        left.toggle(
-            "Keep one bar",
-            key=bound(_PRE + "keep_a_bar", False),
-            help="At least one of the selected bars stays as it is, so that something familiar remains.",
-        ),
-    )
-    values["stay_in_key"] = keep(
-        _PRE + "stay_in_key",
-        right.toggle(
-            "Stay in key",
-            key=bound(_PRE + "stay_in_key", False),
-            help="New notes come from the key's scale only. Drums are free.",
-        ),
-    )
-    values["temperature"] = sampling.adventure(_PRE)
-    values["variants"] = sampling.versions(_PRE)
+    values["keep_a_bar"] = PANEL.show("keep_a_bar", left.toggle)
+    values["stay_in_key"] = PANEL.show("stay_in_key", right.toggle)
+    values["temperature"] = sampling.temperature_slider(PANEL)
+    values["variants"] = sampling.variants_slider(PANEL)
     values["instruments"] = _swaps(piece, set(values["tracks"] or track_names(piece)) - set(values["lock"]))
     with st.expander("Fine tuning"):
         values |= _fine_tuning()
@@ -135,17 +110,9 @@ def _swaps(piece: Piece, selected: Collection[int]) -> tuple[tuple[int, str], ..
     with st.expander(label, key="swap instruments"):
         for index, name in names.items():
             program = tracks[index].program
-            chosen = keep(
-                f"{SWAP}{index}",
-                st.selectbox(
-                    name,
-                    [other for other in INSTRUMENTS if 0 <= other < len(GM_NAMES) and other != program],
-                    None,
-                    key=bound(f"{SWAP}{index}", None),
-                    format_func=instrument_name,
-                    placeholder=f"Stays: {instrument_name(program)}",
-                ),
-            )
+            others = [other for other in INSTRUMENTS if 0 <= other < len(GM_NAMES) and other != program]
+            look = {"format_func": instrument_name, "placeholder": f"Stays: {instrument_name(program)}"}
+            chosen = show_control(f"{SWAP}{index}", None, st.selectbox, name, others, None, **look)
             if chosen is not None:
                 wishes.append((index, instrument_name(chosen)))
         st.caption(
@@ -155,20 +122,13 @@ def _swaps(piece: Piece, selected: Collection[int]) -> tuple[tuple[int, str], ..
 
 
 def _fine_tuning() -> dict[str, Any]:
-    values = sampling.choices(_FIELDS, top_p=_USUAL["top_p"], prefix=_PRE)
-    values["passes"] = keep(
-        _PRE + "passes",
-        st.select_slider(
-            "Passes",
-            PASSES,
-            key=bound(_PRE + "passes", _USUAL["passes"]),
-            format_func=lambda n: f"{n} ({_SPEED[n]})" if n in _SPEED else f"{n}",
-            help="In how many goes the new notes are filled in. More fit together better and take longer.",
-        ),
+    values = sampling.sampling_sliders(PANEL)
+    values["passes"] = PANEL.show(
+        "passes", st.select_slider, PASSES, format_func=lambda n: f"{n} ({_SPEED[n]})" if n in _SPEED else f"{n}"
     )
-    values["seed"] = sampling.seed(_PRE)
+    values["seed"] = sampling.seed_input(PANEL)
     which = "Which trained model rewrites: those that came with the studio, and those that you imported."
-    values["checkpoint"] = sampling.model("remix", _USUAL["checkpoint"], which, _PRE)
+    values["checkpoint"] = sampling.model_choice(PANEL, "remix", which)
     return values
 
 
@@ -182,7 +142,7 @@ def checked(values: Mapping[str, Any]) -> RemixOptions:
     return RemixOptions(**{**values, "bars": parse_bars(values.get("bars", "")), "seed": seed})
 
 
-def in_words(options: RemixOptions, piece: Piece) -> str:
+def describe_request(options: RemixOptions, piece: Piece) -> str:
     """Returns what was asked for in a few words, such as "Notes 60 % · bars 5-8 · Violin"."""
     names = track_names(piece)
     tracks = ", ".join(names[index] for index in options.tracks if index in names)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from music.errors import StudioError
 from studio.projects.history import Chapter, Event, again, history
-from studio.projects.project import Take
-from studio.session import Place, Song
+from studio.projects.project import Place, Take
+from studio.projects.song import Song
 from studio.widgets.job_progress import write
 from studio.wording import plain, show_error
 
@@ -25,6 +25,7 @@ def song_history(song: Song) -> None:
 
 
 def _chapter(song: Song, chapter: Chapter) -> None:
+    """Shows a take and the steps that led to it."""
     take = chapter.take
     here = song.place is not None and song.place.take == take.number
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -46,6 +47,7 @@ def _chapter(song: Song, chapter: Chapter) -> None:
 
 
 def _event(song: Song, take: Take, event: Event, key: str) -> None:
+    """Shows a step: what was done, what can be done with it, and whether it repeated an earlier one."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"step {key}"):
         st.markdown(plain(event.words), width="stretch")
         if event.pieces and not event.is_take:
@@ -66,6 +68,7 @@ def _event(song: Song, take: Take, event: Event, key: str) -> None:
 
 
 def _replay_button(song: Song, take: Take, event: Event, key: str) -> None:
+    """Shows the button that does a step again, and starts that when it is pressed."""
     try:
         order, problem = again(event, take), ""
     except StudioError as error:

@@ -13,14 +13,16 @@ import streamlit as st
 from music.clock import clock
 from music.errors import StudioError
 from studio import session, songs
+from studio.controls import widget_value
 from studio.projects.library import Entry
 from studio.projects.project import ENDING, MAX_BYTES, Overview
-from studio.session import MAX_TITLE, Song, keeper
+from studio.projects.song import MAX_TITLE, Song
+from studio.visitors import autosave
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.wording import plain, show_error, slug
 
-ROWS = 8
-_PROBLEM = "songs problem"
+ROWS = 8  # a page of the list: each row unpacks a piece and draws it
+_PROBLEM, _OPENED = "songs problem", "project opened"
 _BUSY = "A take is being written. Wait for it, or stop it."
 
 
@@ -39,7 +41,7 @@ def songs_list(song: Song) -> None:
             help=_BUSY if busy else "Puts this song away, where it is kept, and begins an empty one.",
         )
     _uploader(busy)
-    if problem := st.session_state.pop(_PROBLEM, None):
+    if problem := session.take_note(_PROBLEM):
         show_error(problem)
     found = songs.entries()
     pages = -(-len(found) // ROWS)
@@ -50,6 +52,7 @@ def songs_list(song: Song) -> None:
 
 
 def _uploader(busy: bool) -> None:
+    """Shows where a project's file is given; each file is opened once."""
     with st.expander("Open a project file", icon=":material/upload_file:", key="project file"):
         file = st.file_uploader(
             "A project file",
@@ -59,10 +62,9 @@ def _uploader(busy: bool) -> None:
             label_visibility="collapsed",
             disabled=busy,
         )
-        opened = st.session_state.get("project opened")
-        if file is None or busy or file.file_id == opened:
+        if file is None or busy or file.file_id == session.read_note(_OPENED):
             return
-        st.session_state["project opened"] = file.file_id
+        session.leave_note(_OPENED, file.file_id)
         try:
             songs.open_file(file.getvalue())
         except StudioError as error:
@@ -72,6 +74,7 @@ def _uploader(busy: bool) -> None:
 
 
 def _row(song: Song, entry: Entry, busy: bool) -> None:
+    """Shows a song of the list: its name, its music in small, and what can be done with it."""
     here = entry.id == song.id
     try:
         known = songs.overview(entry)
@@ -109,6 +112,7 @@ def _facts(known: Overview | None) -> str:
 
 
 def _more(entry: Entry, name: str, is_sound: bool) -> None:
+    """Shows, behind a button, what is done seldom: rename, duplicate, download."""
     with st.popover("", icon=":material/more_horiz:", key=f"more {entry.id}", help="Rename, duplicate, download"):
         if is_sound:
             title = f"title {entry.id}"
@@ -117,7 +121,7 @@ def _more(entry: Entry, name: str, is_sound: bool) -> None:
                 name,
                 MAX_TITLE,
                 key=title,
-                on_change=lambda: _tried(songs.rename, entry.id, st.session_state[title]),
+                on_change=lambda: _tried(songs.rename, entry.id, widget_value(title)),
             )
             st.button(
                 "Duplicate",
@@ -135,7 +139,7 @@ def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None
     """Shows the button that downloads a song as one file; ``raw`` gives a file that cannot be read as it is."""
 
     def data() -> bytes:
-        return keeper().library.path(song_id).read_bytes() if raw else songs.file_of(song_id)
+        return autosave().library.path(song_id).read_bytes() if raw else songs.file_of(song_id)
 
     st.download_button(
         "Download project",
@@ -151,6 +155,7 @@ def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None
 
 
 def _deletion(entry: Entry, name: str, busy: bool) -> None:
+    """Shows, behind a button, what deletes a song."""
     with st.popover("", icon=":material/delete:", key=f"delete {entry.id}", disabled=busy, help="Delete this song"):
         st.markdown(f"Delete **{plain(name)}** with all its takes? There is no way back.")
         st.button(
@@ -168,11 +173,11 @@ def _tried(act: Callable[..., Any], *arguments: Any) -> None:
     try:
         act(*arguments)
     except StudioError as error:
-        st.session_state[_PROBLEM] = str(error)
+        session.leave_note(_PROBLEM, str(error))
 
 
 def _about(some: bool) -> None:
-    folder, home = keeper().library.folder, Path.home()
+    folder, home = autosave().library.folder, Path.home()
     place = f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
     if songs.are_listed():
         text = f"Songs are kept as you make them, in `{place}`, until you delete them here. {songs.who_sees()}"

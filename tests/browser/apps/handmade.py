@@ -56,7 +56,7 @@ VERBS = {"render": Verb("media", _render)}
 
 
 @functools.cache
-def shelf() -> media.Shelf:
-    """Returns the shelf whose sound the worker makes with the verb above."""
+def cache() -> media.SoundCache:
+    """Returns the cache of sounds that the worker makes with the verb above."""
     registry = jobs.Registry(Worker("tests.browser.apps.handmade"))
-    return media.Shelf(lambda: registry)
+    return media.SoundCache(lambda: registry)

@@ -10,7 +10,7 @@ from tests.browser.apps import handmade
 def page() -> None:
     st.set_page_config(page_title="Player", layout="wide")
     pieces = [NamedPiece("Input", handmade.piece("Input")), NamedPiece("Result", handmade.piece("Result", 3))]
-    audio = {piece.fingerprint: handmade.shelf().address(piece) for _, piece, _ in pieces}
+    audio = {piece.fingerprint: handmade.cache().address(piece) for _, piece, _ in pieces}
     player(pieces, "player", audio=audio, highlight_after_seconds=4 * handmade.BAR_S)
     with st.container(key="again"):
         if st.button("Run again"):
@@ -25,4 +25,4 @@ def page() -> None:
 if __name__ == "__main__":  # a visitor's run of the page; the server imports this file for what follows
     page()
 else:
-    app = st.App(__file__, routes=media.routes(handmade.shelf))
+    app = st.App(__file__, routes=media.routes(handmade.cache))

@@ -21,7 +21,7 @@ from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import COMMON, clock
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
 from studio.widgets.compose.stage_labels import finished
-from studio.widgets.compose.stage_options import in_words
+from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.player.player import picture
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
@@ -325,7 +325,7 @@ def test_the_player_names_the_sections_of_a_piece_and_of_no_other():
 
 def test_changes_in_words():
     assert (
-        in_words({"fills": False, "amount": 45.0, "form": ("A", "B"), "seed": 7})
+        describe_changes({"fills": False, "amount": 45.0, "form": ("A", "B"), "seed": 7})
         == "fills off, amount 45, form A B, seed 7"
     )
 

@@ -14,7 +14,7 @@ from pipelines import options
 from pipelines.options import HarmonizeOptions
 from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
-from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, in_words
+from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, describe_request
 from studio.widgets.start import summary
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
@@ -218,7 +218,7 @@ def test_names_for_all_that_the_pipeline_offers():
 def test_what_was_asked_for_in_words():
     chords = (("Am",), ("F",), ("C",), ("G",), ("E7",))
     wanted = HarmonizeOptions("band", chords=chords, bars=(4, 5, 6, 7), instruments=("Violin",))
-    assert in_words(wanted) == "Band · Violin · Sevenths · chords Am | F | C | G … · bars 5-8"
+    assert describe_request(wanted) == "Band · Violin · Sevenths · chords Am | F | C | G … · bars 5-8"
 
 
 def test_examples_are_valid_options():

@@ -9,7 +9,7 @@ from music.compare import changed_notes
 from pipelines import options
 from pipelines.options import RemixOptions
 from studio.widgets import sampling, selection
-from studio.widgets.remix.controls import CHANGES, PRESETS, checked, in_words
+from studio.widgets.remix.controls import CHANGES, PRESETS, checked, describe_request
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
 
@@ -174,7 +174,9 @@ def test_examples_are_valid_options():
 def test_what_was_asked_for_in_words(remix):
     press(remix, "A new tune")
     wanted = RemixOptions(change="velocity", amount=40, bars=(4, 5, 6, 7), tracks=(0, 2), instruments=((1, "Violin"),))
-    assert in_words(wanted, song_of(remix).piece) == "Loudness 40 % · bars 5-8 · Flute, Cello · Guitar as Violin"
+    assert (
+        describe_request(wanted, song_of(remix).piece) == "Loudness 40 % · bars 5-8 · Flute, Cello · Guitar as Violin"
+    )
 
 
 def test_what_is_selected_on_the_roll_is_kept(monkeypatch):

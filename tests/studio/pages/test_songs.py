@@ -5,10 +5,12 @@ import pytest
 from music.errors import StudioError
 from pipelines.song.plan import Brief
 from pipelines.song.planning import plan_song
-from studio import session, songs
+from studio import session, songs, visitors
 from studio.jobs import registry
+from studio.projects.library import new_id
 from studio.projects.project import Place, Project, Take, project_bytes
-from studio.session import Song
+from studio.projects.song import Song
+from studio.visitors import autosave
 from tests.studio.projects.test_project import tune
 from tests.studio.visitor import GENERATE, press, song_of, until_written
 
@@ -50,10 +52,10 @@ def click(page, key: str):
 
 def written(title: str) -> str:
     """Returns the id of a song in the folder that nobody has open."""
-    song_id = session.new_id()
+    song_id = new_id()
     takes = (Take(1, "hymn.mid", "", (tune(60),)), Take(2, "Take 2", "", (tune(62),), tune(60)))
-    songs.keeper().library.write(song_id, Project(title, takes, Place(2), past=(None, Place(1)), controls={"bars": 5}))
-    songs.keeper().library.close(song_id)
+    autosave().library.write(song_id, Project(title, takes, Place(2), past=(None, Place(1)), controls={"bars": 5}))
+    autosave().library.close(song_id)
     return song_id
 
 
@@ -85,8 +87,8 @@ def test_the_current_song_gets_a_title_that_the_list_shows(with_take, listed):
     page = to_songs(with_take)
     page.text_input[-1].set_value("  Evening   waltz ").run()
     assert song_of(page).title == "Evening waltz" and "**Evening waltz**" in words(page)
-    session.keeper().flush()
-    assert session.keeper().library.read(song_of(page).id).title == "Evening waltz"
+    autosave().flush()
+    assert autosave().library.read(song_of(page).id).title == "Evening waltz"
 
 
 def test_another_song_is_renamed_duplicated_and_deleted(page, listed):
@@ -97,33 +99,33 @@ def test_another_song_is_renamed_duplicated_and_deleted(page, listed):
     page = click(page, f"duplicate {song_id}")
     assert "**Psalm (copy)**" in words(page)
     page = click(page, f"deletion {song_id}")
-    assert not songs.keeper().library.has(song_id) and "**Psalm**" not in words(page)
+    assert not autosave().library.has(song_id) and "**Psalm**" not in words(page)
     assert "**Psalm (copy)**" in words(page)
 
 
 def test_the_current_song_can_be_deleted_and_stays_deleted(with_take, listed):
     mine = song_of(with_take)
     page = click(to_songs(with_take), f"deletion {mine.id}")
-    session.keeper().flush()
-    assert not session.keeper().library.entries()
+    autosave().flush()
+    assert not autosave().library.entries()
     assert song_of(page).id != mine.id and not song_of(page).takes
 
 
 def test_a_song_that_is_open_in_another_window_is_not_deleted(page, listed, monkeypatch):
     song_id = written("Hymn")
-    monkeypatch.setitem(session._songs, song_id, Song.of(songs.project_of(song_id), song_id))
+    monkeypatch.setitem(visitors._songs, song_id, Song.of(songs.project_of(song_id), song_id))
     monkeypatch.setattr(session, "is_open_elsewhere", song_id.__eq__)
     page = click(to_songs(page), f"deletion {song_id}")
-    assert any("open in another window" in text for text in words(page)) and songs.keeper().library.has(song_id)
+    assert any("open in another window" in text for text in words(page)) and autosave().library.has(song_id)
 
 
 def test_a_damaged_song_is_shown_and_can_be_deleted(page, listed):
     song_id = written("Hymn")
-    songs.keeper().library.path(song_id).write_bytes(b"damaged")
+    autosave().library.path(song_id).write_bytes(b"damaged")
     page = to_songs(page)
     assert "**A damaged song**" in words(page) and keyed(page, f"open {song_id}").disabled
     click(page, f"deletion {song_id}")
-    assert not songs.keeper().library.has(song_id)
+    assert not autosave().library.has(song_id)
 
 
 def test_a_project_file_becomes_a_song_of_its_own(with_take):
@@ -133,8 +135,8 @@ def test_a_project_file_becomes_a_song_of_its_own(with_take):
     page.get("file_uploader")[0].upload("evening.deepmusic", data, "application/zip").run()
     assert not page.exception and song_of(page).id != mine.id
     assert [t.pieces[0].fingerprint for t in song_of(page).takes] == [t.pieces[0].fingerprint for t in mine.takes]
-    session.keeper().flush()
-    assert session.keeper().library.has(song_of(page).id)
+    autosave().flush()
+    assert autosave().library.has(song_of(page).id)
 
 
 def test_what_is_no_project_file_is_refused_in_words(with_take):
@@ -232,4 +234,4 @@ def test_controls_of_a_file_that_no_page_could_show_do_no_harm(page):
 
 def test_a_song_that_was_deleted_meanwhile_is_a_problem_in_words():
     with pytest.raises(StudioError, match="cannot be found"):
-        songs.rename(session.new_id(), "x")
+        songs.rename(new_id(), "x")

@@ -9,7 +9,7 @@ from music.files.midi import read_midi
 from music.piece import Piece
 from pipelines.song.plan import Brief
 from pipelines.song.planning import plan_song
-from studio import session
+from studio.projects.song import Song
 from studio.widgets.start import summary
 from studio.wording import plain
 from tests.studio.visitor import small_midi, song_of
@@ -62,6 +62,6 @@ def test_drums_alone_are_in_no_key():
 
 def test_the_switch_of_a_composed_song_calls_its_sketch_the_sketch():
     sketch = read_midi(small_midi())
-    song = session.Song()
+    song = Song()
     song.add((sketch,), before=sketch, options=plan_song(Brief(seconds=10, seed=1), sketch))
     assert song.other == ("Sketch", sketch)

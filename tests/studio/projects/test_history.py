@@ -8,7 +8,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, to_mapping
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from studio.projects.history import again, history, in_words
+from studio.projects.history import again, describe_recipe, history
 from studio.projects.project import Take
 from tests.examples import examples
 from tests.studio.projects.test_project import tune
@@ -63,12 +63,12 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
     ],
 )  # fmt: skip
 def test_a_recipe_in_words(pipeline, options, words):
-    assert in_words(recipe(pipeline, options, EMPTY)) == words
+    assert describe_recipe(recipe(pipeline, options, EMPTY)) == words
 
 
 def test_one_of_several_versions_says_which():
     made = {**recipe("generate", GenerateOptions(bars=4, variants=3, seed=1), EMPTY), "variant": 1}
-    assert in_words(made) == "wrote 4 bars, seed 1, version 2 of 3"
+    assert describe_recipe(made) == "wrote 4 bars, seed 1, version 2 of 3"
 
 
 values = st.recursive(
@@ -96,7 +96,7 @@ options_of_some_kind = st.dictionaries(
 )
 @settings(max_examples=examples(200), deadline=None)
 def test_whatever_a_file_says_there_are_words_and_a_history(made):
-    assert in_words(made)
+    assert describe_recipe(made)
     take = Take(1, "odd.mid", "", (tune(history=(made, made)),))
     for event in history([take])[0].events:
         try:
@@ -229,7 +229,7 @@ def test_a_step_of_an_earlier_version_is_told_done_again_and_compared():
     }
     for pipeline, options in old.items():
         made = {"pipeline": pipeline, "options": options, "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
-        assert in_words(made) == words[pipeline]
+        assert describe_recipe(made) == words[pipeline]
     made = {"pipeline": "remix", "options": old["remix"], "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
     first = tune(60, history=(made,))
     options = RemixOptions(bars=(4, 5, 6, 7), instruments=((0, "violin"),), seed=7)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import symusic
 
 from music.piece import Piece
+from studio.widgets.player import player as player_file
 from studio.widgets.player.player import picture
 
 
@@ -78,3 +81,35 @@ def _single(pitch: int) -> symusic.Score:
     track.notes.append(symusic.Note(0, 480, pitch, 90))
     score.tracks.append(track)
     return score
+
+
+# ---- the files of a script share one scope
+
+TOP_LEVEL = re.compile(r"^(?:async )?(?:const|let|var|class|function\*?) +([\w$]+|[\[{][^=]*)", re.MULTILINE)
+PLAYER = Path(player_file.__file__).parent
+
+
+def names_in(script: str) -> list[str]:
+    """Returns the names that a script declares at its top level: where nothing is indented."""
+    return [name for found in TOP_LEVEL.findall(script) for name in re.findall(r"[\w$]+", found)]
+
+
+@pytest.mark.parametrize("component", player_file.SCRIPTS)
+def test_no_two_files_of_a_script_declare_one_name(component):
+    names = [(name, file) for file in player_file.SCRIPTS[component] for name in names_in((PLAYER / file).read_text())]
+    homes: dict[str, list[str]] = {}
+    for name, file in names:
+        homes.setdefault(name, []).append(file)
+    assert not {name: files for name, files in homes.items() if len(files) > 1}
+    assert len(homes) > 10  # they were found
+
+
+def test_every_script_belongs_to_a_component():
+    assert {path.name for path in PLAYER.glob("*.js")} == {
+        file for files in player_file.SCRIPTS.values() for file in files
+    }
+
+
+def test_how_names_at_the_top_level_are_found():
+    script = "const clamp = 1;\nlet { a, b } = c;\nfunction clamp(x) {\n  const inner = 2;\n}\nasync function d() {}\nclass E {}\n"
+    assert names_in(script) == ["clamp", "a", "b", "clamp", "d", "E"]
