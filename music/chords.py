@@ -114,7 +114,9 @@ class Chord:
         """Returns the symbol, such as "F#m7" or "C/E", spelled for a key (C major if none is given)."""
         if self.quality == NONE:
             return NONE
-        root, bass = (letter + "b" * -alter + "#" * alter for letter, alter in spelled(self, key.fifths if key else 0))
+        root, bass = (
+            letter + "b" * -alter + "#" * alter for letter, alter in spell_chord(self, key.fifths if key else 0)
+        )
         return f"{root}{self.quality}" if self.bass == self.root else f"{root}{self.quality}/{bass}"
 
     def transposed(self, semitones: int) -> Chord:
@@ -176,7 +178,7 @@ def _pitch_class(letter: str, accidentals: str) -> int:
     return (_LETTERS[letter.upper()] + alter.count("#") - alter.count("b")) % 12
 
 
-def spelled(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
+def spell_chord(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
     """Returns (letter, semitones of alteration) of the root and of the bass, as a key signature has them.
 
     Chords on steps outside the key have the names that musicians know: in C major Db and Ab major, but C# and

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from music.chords import NO_CHORD, NONE, spelled
+from music.chords import NO_CHORD, NONE, spell_chord
 from music.notation.chord_symbols import KINDS
 from music.notation.layout import PERCUSSION, Clef, KeyChange, Sheet, SheetPart, Voice
 from music.notation.rhythm import UNITS, SheetBar, Symbol
@@ -287,7 +287,7 @@ class _PartWriter:
                 _add(root, "root-step", "C", text="")
                 _add(harmony, "kind", "none", text=NONE)
             else:
-                named, bass = spelled(chord, self.key.fifths)
+                named, bass = spell_chord(chord, self.key.fifths)
                 _write_step(root, "root", named)
                 kind, degrees = KINDS[chord.quality]
                 _add(harmony, "kind", kind, text=chord.quality)

@@ -11,7 +11,7 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, chord_spans, parse_chord, spelled, with_chords
+from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, chord_spans, parse_chord, spell_chord, with_chords
 from music.errors import StudioError
 from music.files.midi import read_with_repairs
 from music.notation.chord_symbols import Degree, read_symbol
@@ -104,12 +104,12 @@ def test_symbols_stand_at_their_beats_spelled_in_the_key():
     ],
 )
 def test_names_that_musicians_know(fifths, symbol, root, bass):
-    assert spelled(parse_chord(symbol), fifths) == (root, bass)
+    assert spell_chord(parse_chord(symbol), fifths) == (root, bass)
 
 
 @given(st.integers(0, 11), st.sampled_from(sorted(QUALITIES)), st.integers(0, 11), st.integers(-7, 7))
 def test_a_spelling_always_sounds_right_and_needs_no_double_accidental(root, quality, bass, fifths):
-    for pitch, (letter, alter) in zip((root, bass), spelled(Chord(root, quality, bass), fifths), strict=True):
+    for pitch, (letter, alter) in zip((root, bass), spell_chord(Chord(root, quality, bass), fifths), strict=True):
         assert ({"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[letter] + alter) % 12 == pitch
         assert abs(alter) <= 1
 
