@@ -58,7 +58,7 @@ def fetch(
     *,
     bytes: int,
     sha256: str,
-    progress: Callable[[DownloadProgress], None] = lambda _: None,
+    progress: Callable[[DownloadProgress], object] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Returns ``target`` once the file of exactly this size and SHA-256 stands there; at once where it already does.
@@ -95,7 +95,7 @@ def fetch(
 class _Reporter:
     """Reports progress, not more often than it can be seen."""
 
-    def __init__(self, total: int, progress: Callable[[DownloadProgress], None]) -> None:
+    def __init__(self, total: int, progress: Callable[[DownloadProgress], object]) -> None:
         self.total = total
         self.progress = progress
         self.last = -1.0

@@ -24,7 +24,7 @@ from music.errors import StudioError
 
 
 def pull(
-    name: str, progress: Callable[[DownloadProgress], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
+    name: str, progress: Callable[[DownloadProgress], object] = lambda _: None, stop: Callable[[], bool] = lambda: False
 ) -> RegistryEntry:
     """Returns the entry of a checkpoint or sound bank once it is here and whole; what is here already is checked.
 

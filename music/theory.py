@@ -22,6 +22,9 @@ _KK_MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66
 _KK_MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 
 
+Mode = Literal["major", "minor"]
+
+
 @dataclass(frozen=True, order=True)
 class Key:
     """A major or minor key.
@@ -32,7 +35,7 @@ class Key:
     """
 
     tonic: int
-    mode: Literal["major", "minor"]
+    mode: Mode
 
     @property
     def fifths(self) -> int:

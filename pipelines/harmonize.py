@@ -149,7 +149,7 @@ def _harmonic_grid(
     downbeats = here[np.searchsorted(grid.beat_bars[here], np.arange(first, last))]
     moved = [
         chord if chord in (None, NO_CHORD) else chord.transposed(request.shift)
-        for chord in (chords[beat] for beat in here)
+        for chord in (chords[beat] for beat in here.tolist())
     ]
     return HarmonicGrid(
         bar_starts=tuple((grid.bar_starts[first : last + 1] - origin).tolist()),

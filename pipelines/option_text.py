@@ -85,7 +85,8 @@ def typed_values(values: Mapping[str, Any], beats_per_bar: int = 4) -> dict[str,
         found["bars"] = list(parse_bars(bars))
     if isinstance(chords := found.get("chords"), str):
         found["chords"] = [list(bar) for bar in parse_chord_names(chords, beats_per_bar)]
-    if _are_texts(names := found.get("instruments")) and any("=" in name for name in names):
+    names: Any = found.get("instruments")
+    if _are_texts(names) and any("=" in name for name in names):
         found["instruments"] = [list(parse_track_instrument(name)) for name in names]
     return found
 

@@ -373,7 +373,8 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: 
     Raises:
         StudioError: a key is unknown, or a value is refused.
     """
-    known = {field.name for field in dataclasses.fields(kind)}
+    fields: Any = kind  # a dataclass, which a type variable cannot say
+    known = {field.name for field in dataclasses.fields(fields)}
     unknown = sorted(set(values) - known)
     if unknown:
         raise StudioError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ INSTALL = {
 }
 """The command that installs FluidSynth, by package manager."""
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 Stop = Callable[[], bool]
 
 
@@ -167,7 +167,7 @@ def render_stems(
     return result
 
 
-def mix_stems(stems: list[Stem]) -> Audio:
+def mix_stems(stems: Sequence[Stem]) -> Audio:
     """Returns the sum of stems: the mix."""
     if not stems:
         raise StudioError("There are no stems to mix. Give at least one.")

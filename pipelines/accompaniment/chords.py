@@ -117,7 +117,9 @@ def choose_chords(
     candidates, bias = chord_candidates(home, options.complexity)
     fits = MELODY_FIT_BIAS * melody_fit(request)
     change_bias = CHORALE_CHANGE_BIAS if options.style == "chorale" else 0.0
-    last_bar, before, drafts = rows[-1, Octuple.BAR], [None] * count, []
+    last_bar = rows[-1, Octuple.BAR]
+    before: list[int | None] = [None] * count
+    drafts: list[list[tuple[int, int]]] = []
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
         bias_here = (
             bias + fits[beat] + (FINAL_TONIC_BIAS * is_tonic(home) if rows[beat, Octuple.BAR] == last_bar else 0.0)
@@ -133,7 +135,7 @@ def choose_chords(
         if beat % BEATS_PER_STEP == BEATS_PER_STEP - 1 and beat + 1 < len(steps):
             yield [required] * options.variants, (beat + 1) / len(steps)
     numbers_of_drafts = np.array(drafts).reshape(len(steps), options.variants, DRAFTS, 2)
-    chosen = []
+    chosen: list[tuple[Chord | None, ...]] = []
     for variant in range(options.variants):
         draft = numbers_of_drafts[:, variant, medoid(numbers_of_drafts[:, variant, :, 0])]
         chords = (Chord.numbered(number, bass % 12) for number, bass in draft.tolist())

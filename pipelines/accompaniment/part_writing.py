@@ -102,14 +102,21 @@ def write_voices(
         begin, stop = int(bar_starts[first]), int(bar_starts[last])
         begin = max(begin, min((start for start, end, _ in soprano if end > begin), default=stop))
         stop = min(stop, max((end for start, end, _ in soprano if start < stop), default=begin))
-        *context, bar = decoder_context(request, existing, first)
+        context_steps, context_times, bar = decoder_context(request, existing, first)
         held = {voice: held_notes(existing, voice, request) for voice in VOICES}
         ends = {voice: max([begin, *(end for start, end, _ in line if start < begin)]) for voice, line in held.items()}
         lines = {voice: [note for note in line if note.start < begin] for voice, line in held.items()}
         lines[SOPRANO] = soprano
         states = [Voices(dict(ends), {voice: list(line) for voice, line in lines.items()}, bar) for _ in range(count)]
         sampler = ScheduledSampler(
-            checkpoint, request, "chorale", inputs, [tuple(context)] * count, temperature, options, randomness
+            checkpoint,
+            request,
+            "chorale",
+            inputs,
+            [(context_steps, context_times)] * count,
+            temperature,
+            options,
+            randomness,
         )
         live, step = list(range(count)), 0
         while True:

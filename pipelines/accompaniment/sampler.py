@@ -89,6 +89,8 @@ class AccompanimentSampler(NoteSampler):
         randomness: draws.
     """
 
+    decoder: Seq2SeqDecoder
+
     @torch.inference_mode()
     def __init__(
         self,

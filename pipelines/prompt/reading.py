@@ -142,11 +142,13 @@ def _items(written: Sequence[Token], read: Sequence[str]) -> list[_Item]:
         written: the words as they stand.
         read: how each is read, slips corrected.
     """
-    plain, starts, place = " ".join(read), [], 0
+    plain, place = " ".join(read), 0
+    starts: list[int] = []
     for word in read:
         starts.append(place)
         place += len(word) + 1
-    items, at = [], 0
+    items: list[_Item] = []
+    at = 0
     seen = [token._replace(plain=word) for token, word in zip(written, read)]
     while at < len(read):
         item = _item(seen, plain, starts[at], at)

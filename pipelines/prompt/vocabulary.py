@@ -111,7 +111,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Genre", _GENRE, [*words.GENRE_WORDS.items(), *near]),
         ("Mood", f"Of two that contradict each other the later counts: {opposites}.", list(words.MOOD_WORDS.items())),
         ("Accompaniment", _STYLE, list(words.STYLE_WORDS.items())),
-        ("Dances, styles and kinds of music", _KINDS, [(_several(*kind), text) for text, *kind in words.KINDS]),
+        ("Dances, styles and kinds of music", _KINDS, [(_several(*kind[1:]), kind[0]) for kind in words.KINDS]),
         ("Groups of players", _GROUPS, [(", ".join(names), text) for text, names in words.GROUPS.items()]),
         ("Instruments", _INSTRUMENTS, [(name, ", ".join(texts)) for name, texts in named.items()]),
         ("Leaving out", _WITHOUT, left_out),

@@ -264,7 +264,8 @@ def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:
                 down = lowest - (lowest - tonic) % 12
                 reach = playable_range(score.tracks[note[0]].program)[0]
                 note[3] = down if down >= reach else lowest + (tonic - lowest) % 12
-    return trim_overlaps(graft(score, [*new, *map(tuple, last)], gone))
+    new += [(note[0], note[1], note[2], note[3], note[4]) for note in last]
+    return trim_overlaps(graft(score, new, gone))
 
 
 def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
@@ -284,7 +285,7 @@ def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
     dominant = chord(7, "7")
     # Before the final tonic, in order of preference where the melody agrees as well with several.
     ways = [(dominant,), (fourth, dominant), (second, dominant), (tonic, dominant)]
-    found = [(tonic,)]
+    found: list[tuple[Chord, ...]] = [(tonic,)]
     if bars > 1:
         grid = bar_grid(melody)
         found.insert(0, max(ways, key=lambda way: _agreement(melody, grid[min(bars - 2, len(grid) - 1)], way)))

@@ -15,7 +15,7 @@ from music.errors import StudioError
 from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
-from music.theory import Key, parse_key
+from music.theory import Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 
@@ -95,7 +95,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
-    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre) in _ENDLESS)
+    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre or "") in _ENDLESS)
     return Plan(
         brief,
         (
@@ -173,8 +173,8 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     given = any(program != DRUMS and program not in BASSES for program in asked)
     if not given:  # drums or a bass alone stand for a band that has them
         asked = tuple(parse_instrument(name) for name in _usual_band(brief))
-        others = (program for program in asked if not (wanted and program in BASSES and set(wanted) & set(BASSES)))
-        asked = tuple(dict.fromkeys((*others, *wanted)))
+        own_bass = bool(set(wanted) & set(BASSES))
+        asked = tuple(dict.fromkeys((*(p for p in asked if not (own_bass and p in BASSES)), *wanted)))
         if brief.style == "chorale":
             asked = (52,)
         if sketch is not None:
@@ -195,8 +195,8 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     if style is None:
         style = _style(lead, others)
     elif not given:  # as many of the usual band as the style needs
-        pitched = tuple(program for program in others if program != DRUMS)
-        chosen = {"chords": pitched[:1], "piano": tuple(p for p in others if p in CHORDAL)[:1] or (lead,)}
+        accompanying = tuple(program for program in others if program != DRUMS)
+        chosen = {"chords": accompanying[:1], "piano": tuple(p for p in others if p in CHORDAL)[:1] or (lead,)}
         chosen |= {"bass": tuple(p for p in others if p in BASSES)[:1], "chorale": (lead,)}
         others = chosen.get(style, others)
         others += tuple(program for program in wanted if program not in (lead, *others))
@@ -240,7 +240,7 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
     if sketch is not None and brief.mode in (None, sketch.key.mode):
         return sketch.key
     minor = sum(mood in MINOR_MOODS for mood in brief.moods) * 2 > len(brief.moods)
-    mode = brief.mode or ("minor" if minor else "major")
+    mode: Mode = "minor" if (brief.mode == "minor" if brief.mode else minor) else "major"
     if sketch is not None:
         return Key(sketch.key.tonic, mode)
     return Key(int(chance.choice(COMMON_KEYS[mode])), mode)
@@ -251,7 +251,7 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     numerator, denominator = parse_signature(signature)
     quarters = 4 * numerator / denominator
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
-    usual_form = FORM_OF.get(brief.genre) or ("verse-chorus" if brief.seconds > 75 else "AABA")
+    usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None

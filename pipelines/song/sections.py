@@ -52,7 +52,8 @@ def lay_out(piece: Piece, options: SectionsOptions) -> Iterator[Step]:
 
 def themes_of(piece: Piece) -> dict[str, tuple[Section, symusic.Score]]:
     """Returns each theme of a piece by name: where it is, and its score from tick 0 on."""
-    score, found = piece.score, {}
+    score = piece.score
+    found: dict[str, tuple[Section, symusic.Score]] = {}
     bars = bar_grid(score)
     for section in sections(score, bars[-1].end):
         if section.name not in (INTRO, ENDING):
@@ -82,10 +83,11 @@ def _vary(piece: Piece, theme: Section, number: int, options: SectionsOptions) -
 def _song(piece: Piece, options: SectionsOptions, written: dict[str, symusic.Score]) -> symusic.Score:
     """Returns the melody of the song; a variation that is not written yet is its theme for the time being."""
     score, bar = piece.score, bar_grid(piece.score)[0]
-    length, bars = bar.end - bar.start, {}
-    for name in options.form:
-        found = written.get(name, written.get(theme_of(name)))
-        bars[name] = found, _bars(piece, name) * length
+    length = bar.end - bar.start
+    bars = {
+        name: (written[name if name in written else theme_of(name)], _bars(piece, name) * length)
+        for name in options.form
+    }
     parts = [(INTRO, symusic.Score(score.ticks_per_quarter), options.intro_bars * length)] if options.intro_bars else []
     parts += [(name, *bars[name]) for name in options.form]
     last = options.form[-1]

@@ -141,7 +141,7 @@ class _Writer:
             if self.bars + length == stop:
                 drafts = [close(draft, how, self.key, (end - self.bar, end), self.beat) for draft in drafts]
             before = [note for note in self.notes if note.start >= theme * self.bar]
-            self.notes += max(drafts, key=lambda draft: self._worth(draft, before))
+            self.notes += max(drafts, key=lambda draft: self._worth(list(draft), before))
             self.bars += length
             yield
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -73,7 +73,7 @@ class Sound:
     is_basic: bool
 
 
-def last_step(steps: Iterator[Step], tell: Tell) -> Step | None:
+def last_step(steps: Generator[Step, None, None], tell: Tell) -> Step | None:
     """Returns a pipeline's last Step, or the Step it had reached when it was stopped; tells each on the way."""
     step = None
     for step in steps:
@@ -141,7 +141,9 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
 def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
     from music.notation import engrave
 
-    return {"musicxml": engrave.musicxml, "svg": engrave.svg_pages, "pdf": engrave.pdf}[form](piece, view)
+    if form == "svg":
+        return engrave.svg_pages(piece, view)
+    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view)
 
 
 def _verify(tell: Tell, name: str) -> str:
