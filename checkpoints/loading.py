@@ -9,18 +9,10 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import RegistryEntry, entry, known, verify
-from models.musicbert import MusicBERT, MusicBERTConfig
-from models.seq2seq import Seq2Seq, Seq2SeqConfig
-from models.transformer_xl import TransformerXL, TransformerXLConfig
 from music.errors import StudioError
 from music.tokens.dialects import Dialect, dialect_of
-
-ARCHITECTURES: dict[str, tuple[type, type]] = {
-    "musicbert": (MusicBERT, MusicBERTConfig),
-    "seq2seq": (Seq2Seq, Seq2SeqConfig),
-    "transformer_xl": (TransformerXL, TransformerXLConfig),
-}
 
 TASKS: dict[str, tuple[str, str]] = {
     "generate": ("write music", "generate-small"),
@@ -89,16 +81,16 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     if wanted.sources and not wanted.is_here:
         raise StudioError(f"The checkpoint '{wanted.name}' is not on this machine. {wanted.remedy}")
     verify(wanted)
-    if wanted.architecture not in ARCHITECTURES:
+    architecture = ARCHITECTURES.get(wanted.architecture)
+    if architecture is None:
         raise StudioError(
             f"This version cannot use '{wanted.architecture}' checkpoints such as '{wanted.name}'. Update the studio."
         )
     dialect = dialect_of(wanted.tokenizer)
-    if dialect is None or (wanted.architecture != "musicbert" and dialect.name != "studio"):
+    if dialect is None or (not architecture.any_dialect and dialect.name != "studio"):
         raise StudioError(
             f"The checkpoint '{wanted.name}' was trained with other vocabularies. Export it again with this version."
         )
-    model_type, config_type = ARCHITECTURES[wanted.architecture]
     try:
         with safe_open(wanted.path, "pt") as file:
             config = json.loads(file.metadata()["config"])
@@ -107,8 +99,8 @@ def read(wanted: RegistryEntry) -> Checkpoint:
         raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-        model = model_type(config_type(**frozen))
-        if wanted.architecture == "musicbert" and model.config.vocabulary != dialect.vocabulary:
+        model: Any = architecture.model(architecture.config(**frozen))
+        if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
         model.load_state_dict(weights, strict=True)
     except (RuntimeError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError) as error:

@@ -20,6 +20,7 @@ import symusic
 import torch
 from torch import Tensor
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from models.field_decoding import FieldDecoder
@@ -144,7 +145,7 @@ def fingerprint(checkpoint: Checkpoint, seed: int) -> Fingerprint:
 @torch.inference_mode()
 def _fingerprints(checkpoint: Checkpoint, seeds: Sequence[int]) -> list[Fingerprint]:
     choice = _Choice(seeds)
-    made = WRITERS[checkpoint.entry.architecture](checkpoint, choice).astype("<i4")
+    made = ARCHITECTURES[checkpoint.entry.architecture].load_self_test()(checkpoint, choice).astype("<i4")
     notes = [hashlib.sha256(rows.tobytes()).hexdigest()[:16] for rows in made]
     return [Fingerprint(*each) for each in zip(seeds, notes, choice.likelihoods.tolist(), choice.margins.tolist())]
 
@@ -217,7 +218,7 @@ def _prefix(model: Any, batch: int) -> Tensor:
     return (torch.arange(1, 5) % model.config.prefix_size).repeat(batch, 1)
 
 
-def _transformer_xl(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+def continue_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that follow a tune played often enough to be forgotten on the way, under a few conditions."""
     model, (tune, times) = checkpoint.model, _tune_steps()
     most_left = model.config.extra_sizes[0] - 1
@@ -238,7 +239,7 @@ def _transformer_xl(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     return _continue(choice, FieldDecoder(model.head), read, steps, times)
 
 
-def _seq2seq(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+def accompany_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that join a tune, under a few conditions."""
     model, (steps, times) = checkpoint.model, _tune_steps()
     given = steps.repeat(choice.batch, 1, 1), times.repeat(choice.batch, 1)
@@ -251,7 +252,7 @@ def _seq2seq(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     return _continue(choice, FieldDecoder(model.head), read, *start)
 
 
-def _musicbert(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns the last notes of a tune, all their fields but the bar hidden, found one note after another."""
     model, dialect = checkpoint.model, checkpoint.dialect
     rows = dialect.encode(_tune_score()).rows[: model.config.max_notes - 2]  # a model may have room for few
@@ -264,14 +265,6 @@ def _musicbert(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
             block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
             read[:, note, slot] = torch.from_numpy(choice(model.head(features[:, slot], block)) + block.start)
     return read[:, hidden.start : hidden.stop].numpy()
-
-
-WRITERS: Mapping[str, Callable[[Checkpoint, _Choice], np.ndarray]] = {
-    "musicbert": _musicbert,
-    "seq2seq": _seq2seq,
-    "transformer_xl": _transformer_xl,
-}
-"""Makes the notes of each architecture."""
 
 
 def _tune_score() -> symusic.Score:

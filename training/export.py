@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib
 import json
 import os
 import shutil
@@ -23,7 +22,7 @@ from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, check_name, f
 from music.cache import cache_folder
 from music.errors import StudioError
 from training.card import CARDS, write_card
-from training.train import TASKS
+from training.train import task_class
 
 
 def main(argv: list[str]) -> None:
@@ -98,7 +97,7 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
 
 def loss_unit(recipe: dict[str, Any]) -> str:
     """Returns what the loss of a recipe is counted in, such as "nats a note"."""
-    return f"nats a {importlib.import_module(TASKS[recipe['architecture']]).Task.unit}"
+    return f"nats a {task_class(recipe['architecture']).unit}"
 
 
 def metrics(curve: Path, unit: str) -> list[str]:

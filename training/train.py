@@ -26,11 +26,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-TASKS = {
-    "transformer_xl": "training.tasks.next_note",
-    "musicbert": "training.tasks.masked_fields",
-    "seq2seq": "training.tasks.accompaniment",
-}
+from checkpoints.architectures import ARCHITECTURES
+
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
 
@@ -53,12 +50,12 @@ def main(argv: list[str]) -> None:
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
-    load = importlib.import_module(TASKS[recipe["architecture"]]).Task.load
+    load = task_class(recipe["architecture"]).load
     train(recipe, load(args.shards), args.run, args.valid_every, args.save_every)
 
 
 class Task(Protocol):
-    """What one architecture learns: the class ``Task`` of its module in TASKS.
+    """What one architecture learns: the class ``Task`` of its module in ``training/tasks``.
 
     Made of (recipe, shards, device); it holds what a stage reads from, the loop holds everything else.
     """
@@ -82,9 +79,14 @@ class Task(Protocol):
         """Returns nats a unit on fixed validation windows, the real sets weighing the same; None without any."""
 
 
+def task_class(architecture: str) -> Any:
+    """Returns the class of what an architecture learns."""
+    return importlib.import_module(f"training.tasks.{ARCHITECTURES[architecture].learns}").Task
+
+
 def task_of(recipe: dict[str, Any], shards: Any, device: torch.device) -> Task:
     """Returns what the recipe's architecture learns."""
-    return importlib.import_module(TASKS[recipe["architecture"]]).Task(recipe, shards, device)
+    return task_class(recipe["architecture"])(recipe, shards, device)
 
 
 def stage_at(recipe: dict[str, Any], step: int) -> dict[str, Any]:

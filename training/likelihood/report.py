@@ -18,18 +18,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
 from music.errors import StudioError
 from training.card import keep_report
 from training.data.pair_shards import Pairs
 from training.data.shards import Shards
-from training.train import TASKS
-
-REPORTS = {
-    "transformer_xl": "training.likelihood.next_note",
-    "musicbert": "training.likelihood.masked_fields",
-    "seq2seq": "training.likelihood.accompaniment",
-}
+from training.train import task_class
 
 
 def main(argv: list[str]) -> None:
@@ -45,7 +40,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    task = importlib.import_module(TASKS[load(args.checkpoint).entry.architecture]).Task
+    task = task_class(load(args.checkpoint).entry.architecture)
     try:
         shards = task.load(args.shards)
     except FileNotFoundError as error:
@@ -72,7 +67,8 @@ def evaluate(name: str, shards: Shards | Pairs, windows: int) -> str:
             f"The shards hold other vocabularies than the checkpoint '{name}' reads. "
             "Run `python -m training prepare` again, or evaluate another checkpoint."
         )
-    return importlib.import_module(REPORTS[checkpoint.entry.architecture]).report(checkpoint, shards, windows)
+    learns = ARCHITECTURES[checkpoint.entry.architecture].learns
+    return importlib.import_module(f"training.likelihood.{learns}").report(checkpoint, shards, windows)
 
 
 def real_windows(shards: Shards, count: int) -> dict[str, np.ndarray]:
