@@ -136,6 +136,7 @@ def _until(steps: Any, stages: int) -> tuple[Any, ...]:
 
 
 def _by_themselves(song: Any) -> Spent:
+    """Returns the seconds that each kind of file takes, made one after another."""
     from music.audio.render import encode, mix_stems, render_stems
     from music.files.midi import midi_bytes
     from music.notation.engrave import musicxml, pdf

@@ -156,6 +156,7 @@ def _write(
     bpm: tuple[float, ...],
     key: tuple[int, int] | None = None,
 ) -> None:
+    """Writes a MIDI file of 480 ticks a quarter note; each tempo lasts four bars."""
     score = symusic.Score(480)
     score.time_signatures = [symusic.TimeSignature(0, *time)]
     score.tempos = [symusic.Tempo(bar * 4 * 1920, qpm=qpm) for bar, qpm in enumerate(bpm)]

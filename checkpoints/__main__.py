@@ -40,6 +40,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Returns the parser of all verbs."""
     parser = _Parser(prog="python -m checkpoints", description="The trained models and sound banks of the studio.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    verb("list", _list, "name, state, task, size, parameters, licence and origin of each checkpoint and sound bank")
+    verb("list", _list, "name, state, task, size, parameters, license and origin of each checkpoint and sound bank")
     pulling = verb("pull", _pull, "download what is listed and not here, or mend it; a cut download goes on")
     pulling.add_argument("names", nargs="+", metavar="NAME")
     checking = verb("verify", _verify, "compare files with their sizes and SHA-256 sums, and let models write 8 notes")
@@ -60,7 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     publishing.add_argument("wanted", nargs="+", metavar="RUN|NAME", help="folders of training runs, or names")
     publishing.add_argument("--out", type=Path, default=Path("published"), metavar="FOLDER", help="(published)")
     publishing.add_argument("--name", help="what to call the checkpoint of a run; by default after its recipe")
-    publishing.add_argument("--licence", help="of what is published, where its own is not known")
+    publishing.add_argument(
+        "--license",
+        "--licence",
+        dest="licence",
+        metavar="LICENSE",
+        help="of what is published, where its own is not known",
+    )
     publishing.add_argument("--hub", metavar="OWNER/REPO", help="upload the folder to the Hugging Face hub too")
     adding = verb("add", _add, "add a registry that others published, so that what it lists can be pulled")
     adding.add_argument("address", help="of its folder or registry.toml: https, hf://owner/repo@COMMIT, or a path")
@@ -72,8 +79,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(args: argparse.Namespace) -> None:
+    """Prints a line for each checkpoint and sound bank."""
     row = "{:20}{:15}{:12}{:>10}{:>10}  {:22}{}"
-    print(row.format("name", "state", "task", "size", "weights", "licence", "from").rstrip())
+    print(row.format("name", "state", "task", "size", "weights", "license", "from").rstrip())
     for found in known().values():
         weights = found.details.get("parameters")
         origin = found.origin or found.details.get("source") or ("the repository" if found.ships else "")
@@ -93,6 +101,7 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _pull(args: argparse.Namespace) -> None:
+    """Downloads what is named, or all that can be pulled, and prints how far it is."""
     from checkpoints.pulling import pull
 
     for name in args.names:
@@ -142,6 +151,7 @@ class _Line:
 
 
 def _verify(args: argparse.Namespace) -> None:
+    """Checks what is named, or all that is here, and prints what was found; fails once all are checked."""
     from checkpoints.self_test import check  # brings torch, which the other verbs do without
 
     troubles = []

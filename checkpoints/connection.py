@@ -101,6 +101,7 @@ class Stream:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # of an encrypted one, too, as it stands
 
     def _read(self, address: str, headers: dict[str, str]) -> None:
+        """Reads the answer chunk by chunk into the queue, until it ends or nobody listens."""
         try:
             with self._open(address, headers) as response:
                 # HTTPMessage has what is asked of a Mapping here, though it is not declared as one.

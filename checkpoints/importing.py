@@ -26,7 +26,7 @@ OFFICIAL_NAMES = {(4, 512, 2048, 8): "musicbert-small", (12, 768, 3072, 12): "mu
 """Names of the authors' models by layers, width, hidden and heads."""
 
 AUTHORS = "that of its authors"
-"""Stands for a licence that the file does not tell."""
+"""Stands for a license that the file does not tell."""
 
 
 def import_file(path: Path, name: str | None = None) -> RegistryEntry:

@@ -49,7 +49,7 @@ def publish(
         licence: of what is published, where its own is not known.
 
     Raises:
-        StudioError: one of them is neither, or damaged, or its licence is not known, or the folder cannot be written.
+        StudioError: one of them is neither, or damaged, or its license is not known, or the folder cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="deepmusic-publish-") as made:
         found = [_found(asked, Path(made) / str(number), name) for number, asked in enumerate(wanted)]
@@ -112,7 +112,7 @@ def _licence(found: RegistryEntry, given: str | None) -> str:
     if own != AUTHORS:
         return own
     if not given:
-        raise StudioError(f"The licence of '{found.name}' is not known, so it may not be yours to give. Say --licence.")
+        raise StudioError(f"The license of '{found.name}' is not known, so it may not be yours to give. Say --license.")
     return given
 
 
@@ -136,6 +136,7 @@ def _export(run: Path, cache: Path, name: str | None) -> RegistryEntry:
 
 
 def _write(found: RegistryEntry, folder: Path, licence: str) -> None:
+    """Writes what belongs to a checkpoint or sound bank into a folder: its file, card and sets."""
     folder.mkdir(parents=True, exist_ok=True)
     file = f"{found.name}-{found.sha256[:8]}{found.path.suffix}"
     copy_file(found.path, folder / file)
@@ -167,17 +168,18 @@ def _card(found: RegistryEntry, values: dict[str, Any]) -> str:
     lines += [f"- For: {found.task or 'sound'}", f"- Size: {found.bytes / 1e6:.1f} MB"]
     if "parameters" in values:
         lines.append(f"- Architecture: `{found.architecture}`, {values['parameters'] / 1e6:.2f} M parameters")
-    lines += [f"- Licence: {values['licence']}", f"- sha256: `{found.sha256}`"]
+    lines += [f"- License: {values['licence']}", f"- sha256: `{found.sha256}`"]
     return "\n".join([*lines, ""])
 
 
 def _readme(folder: Path) -> str:
+    """Returns the page that says what lies in a published folder and how to use it."""
     listed = read_registry(folder / FILE)
     rows = [
         f"| [{name}]({name}.md) | {values.get('task') or 'sound bank'} | {values['bytes'] / 1e6:.1f} MB | {values['licence']} |"
         for name, values in listed.items()
     ]
-    table = ["| name | for | size | licence |", "| --- | --- | ---: | --- |", *rows]
+    table = ["| name | for | size | license |", "| --- | --- | ---: | --- |", *rows]
     how = [
         "To use them in DeepMusic Studio, give the address of this folder (of a repository on the hub: hf://owner/name@COMMIT):",
         "",

@@ -127,6 +127,7 @@ def published(text: str, place: str) -> dict[str, dict[str, Any]]:
 
 
 def _checked(name: str, values: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Returns an entry of somebody's registry with what is known to be harmless, or says what is wrong with it."""
     kind, size, sha256 = values.get("kind", "checkpoint"), values["bytes"], values["sha256"]
     if kind not in ENDINGS:
         raise ValueError("its kind is unknown")

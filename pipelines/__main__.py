@@ -97,6 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _add_render(verbs: Verbs) -> None:
+    """Adds the verb that plays a file to a sound file."""
     parser = verbs.add_parser(
         "render",
         help="play a MIDI file to a sound file",
@@ -112,6 +113,7 @@ def _add_render(verbs: Verbs) -> None:
 
 
 def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    """Returns the sound files of a piece: the mix, and its stems if they are wanted."""
     from music.audio.render import encode, engine, mix_stems, render, render_stems
     from pipelines.song.folder import file_name
 
@@ -138,6 +140,7 @@ def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 
 
 def _add_sheet(verbs: Verbs) -> None:
+    """Adds the verb that writes a file down as sheet music."""
     parser = verbs.add_parser(
         "sheet",
         help="print a MIDI file as sheet music",
@@ -160,6 +163,7 @@ def _add_sheet(verbs: Verbs) -> None:
 
 
 def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    """Returns the sheet of a piece; an SVG has a file for each page."""
     kind = asked.out.suffix.lower()
     piece = read_midi(asked.source)
     from music.notation.engrave import musicxml, pdf, svg_pages

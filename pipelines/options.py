@@ -86,6 +86,7 @@ class GenerateOptions:
 
 
 def _generate_checks(o: GenerateOptions) -> list[Check]:
+    """Returns what may be wrong with options of Generate."""
     return [
         ((o.bars is None) == (o.seconds is None), "The length must be given once. Set either bars or seconds."),
         (
@@ -171,6 +172,7 @@ class RemixOptions:
 
 
 def _remix_checks(o: RemixOptions) -> list[Check]:
+    """Returns what may be wrong with options of Remix."""
     return [
         (o.change not in CHANGES, f"'{o.change}' cannot be changed. Choose one of {', '.join(CHANGES)}."),
         (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
@@ -232,6 +234,7 @@ class HarmonizeOptions:
 
 
 def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
+    """Returns what may be wrong with options of Harmonize."""
     players = len(o.instruments)
     return [
         choice_check("style", o.style, HARMONIES),
@@ -320,6 +323,7 @@ def _as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _sampling_checks(o: Any, *fields: str) -> list[Check]:
+    """Returns what may be wrong with options of sampling, with a temperature for each of these fields."""
     return [
         *(temperature_check(o, name) for name in ("temperature", *(f"temperature_{field}" for field in fields))),
         (not 0 < o.top_p <= 1, f"A top-p of {o.top_p} is out of range. Choose a value above 0, up to 1."),

@@ -221,6 +221,7 @@ def _resume(
 
 
 def _save(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, notes: int, seconds: float) -> None:
+    """Writes the state of a run, whole or not at all, so that it can go on from here."""
     state = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),

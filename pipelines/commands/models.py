@@ -217,6 +217,7 @@ def _add_freedom(group: Any, **fields: str) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags that say how a verb is run: seed, variants, checkpoint, recipe."""
     run = parser.add_argument_group("this run")
     run.add_argument("--seed", metavar="N", type=int, help="the same seed and settings give the same notes")
     run.add_argument("--variants", metavar="N", type=int, help=f"how many versions to write, 1 to {MAX_VARIANTS}")

@@ -163,6 +163,7 @@ def _items(written: Sequence[Token], read: Sequence[str]) -> list[_Item]:
 
 
 def _item(seen: Sequence[Token], plain: str, start: int, at: int) -> _Item:
+    """Returns the longest group of words that begins at a word and means something."""
     here = seen[at]
     if here.plain == ",":
         return _Item("comma" if here.raw == "," else "stop", at, at + 1)

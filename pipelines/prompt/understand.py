@@ -123,6 +123,7 @@ def _time_signature(reading: Reading) -> str | None:
 
 
 def _tempo(reading: Reading, signature: str | None) -> float | None:
+    """Returns the tempo in quarter notes a minute; claims of a beat are turned where negated, and counted in quarters, in place."""
     beats = [claim for claim in reading.claims if claim.field == "beat"]
     turned = [claim for claim in beats if claim.negated and not 90 < claim.value < 110]
     for claim in turned:  # "not too fast" is moderate; "fast, but not too fast" lies between
@@ -177,6 +178,7 @@ def _key(reading: Reading) -> tuple[str | None, str | None]:
 
 
 def _moods(reading: Reading) -> tuple[str, ...]:
+    """Returns the moods that are asked for; of two that contradict each other the later one, which is noted."""
     claims = _asked(reading, "moods")
     moods = [mood for claim in claims for mood in claim.value]
     last = {mood: place for place, mood in enumerate(moods)}

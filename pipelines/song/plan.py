@@ -80,6 +80,7 @@ class Brief:
 
 
 def _brief_checks(o: Brief) -> list[Check]:
+    """Returns what may be wrong with a brief."""
     shortest, longest = SONG_SECONDS
     both = {parse_instrument(n) for n in o.instruments if _is_known(n)} & {
         parse_instrument(n) for n in o.without if _is_known(n)
@@ -167,6 +168,7 @@ class ThemeOptions:
 
 
 def _theme_checks(o: ThemeOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage theme."""
     return [
         (not 1 <= len(o.sections) <= 12, f"{len(o.sections)} themes cannot be written. Choose 1 to 12."),
         (len(set(o.sections)) != len(o.sections), "Two themes have the same name. Name each section once."),
@@ -208,6 +210,7 @@ class SectionsOptions:
 
 
 def _sections_checks(o: SectionsOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage sections."""
     return [
         (not 1 <= len(o.form) <= 64, f"A form of {len(o.form)} sections cannot be written. Choose 1 to 64."),
         (not 0 <= o.intro_bars <= 16, f"An intro of {o.intro_bars} bars cannot be written. Choose 0 to 16."),
@@ -249,6 +252,7 @@ class HarmonyOptions:
 
 
 def _harmony_checks(o: HarmonyOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage harmony."""
     return [
         choice_check("style", o.style, HARMONIES),
         choice_check("complexity", o.complexity, COMPLEXITIES),

@@ -63,6 +63,7 @@ def _section(title: str, text: str) -> str:
 
 
 def _facts(song: Piece, plan: Plan, sketch: Piece | None) -> str:
+    """Returns length, key, tempo, tracks and sections of a song as lines of text."""
     score = song.score
     lines = [f"A song of {clock(song.seconds)} (minutes:seconds), made by DeepMusic Studio."]
     if plan.brief.text.strip():
@@ -81,6 +82,7 @@ def _facts(song: Piece, plan: Plan, sketch: Piece | None) -> str:
 
 
 def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:
+    """Returns which stages made a song, with which models, and how to make it again."""
     lines = []
     for number, (stage, recipe) in enumerate(zip(plan.stages, done, strict=False), 1):
         model = recipe.get("checkpoint") or {}
@@ -95,18 +97,18 @@ def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:
 
 
 def _model(model: Mapping[str, str]) -> str:
-    """Returns a paragraph on a checkpoint: what it is, its licence, and which data sets it learned from."""
+    """Returns a paragraph on a checkpoint: what it is, its license, and which data sets it learned from."""
     lines = [model["name"], f"  sha256 {model['sha256']}"]
     entry = _entry(model)
     if entry is None:
-        return "\n".join([*lines, "  It is not on this machine any more, so its licence is not known here."])
-    lines.append(f"  licence of the weights: {entry.details.get('licence') or 'none is stated; ask whoever made it'}")
+        return "\n".join([*lines, "  It is not on this machine any more, so its license is not known here."])
+    lines.append(f"  license of the weights: {entry.details.get('licence') or 'none is stated; ask whoever made it'}")
     names = ", ".join(_data_sets(entry)) or "nobody kept it"
     return "\n".join([*lines, _filled(f"learned from: {names}", "  ", "    ")])
 
 
 def _data(models: Iterable[Mapping[str, str]]) -> str:
-    """Returns the data sets of all models, each once: source, licence and attribution."""
+    """Returns the data sets of all models, each once: source, license and attribution."""
     sets: dict[str, Mapping[str, Any]] = {}
     for entry in filter(None, map(_entry, models)):
         sets |= _data_sets(entry)
@@ -135,7 +137,7 @@ def _sound(soundfont: Path | None) -> str:
     lines = [f"Played by {playing.name} with the sound bank {bank.name}."]
     listed = (entry for entry in store.known().values() if entry.kind == "soundfont" and entry.path.name == bank.name)
     lines += [
-        f"Licence of the sound bank: {entry.details['licence']}" for entry in listed if entry.details.get("licence")
+        f"License of the sound bank: {entry.details['licence']}" for entry in listed if entry.details.get("licence")
     ]
     return "\n".join([*lines, playing.advice]).strip()
 

@@ -108,6 +108,7 @@ def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
 
 
 def _render(tell: Tell, piece: Piece, soundfont: Path | None = None) -> Sound:
+    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made."""
     from music.audio.render import encode, engine, render, render_stems
 
     stopped = _ears(tell)
@@ -277,6 +278,7 @@ class Worker:
 
 
 def _start(module: str) -> tuple[subprocess.Popen, dict[str, Connection]]:
+    """Returns a new worker process and a connection for each lane, once it listens on all."""
     key = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="deepmusic-") as folder:
         unix = sys.platform != "win32"

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 def _serve(connection: Connection, verbs: dict[str, Verb]) -> None:
+    """Answers the requests of one lane, one after another, until nobody is left to ask."""
     while True:
         request = connection.recv()
         if request == "stop":  # came after the work was done

@@ -45,7 +45,7 @@ def published(house, tmp_path):
     """A folder in which somebody published a checkpoint and a sound bank."""
     put(house("hers"), "hers")
     import_file(bank(tmp_path / "grand.sf2"), "grand")
-    assert main(["publish", "hers", "grand", "--licence", "CC0", "--out", str(tmp_path / "pub")]) == 0
+    assert main(["publish", "hers", "grand", "--license", "CC0", "--out", str(tmp_path / "pub")]) == 0
     return tmp_path / "pub"
 
 
@@ -190,7 +190,7 @@ def test_publishing_again_with_more_keeps_what_is_there(published, house, tmp_pa
 def test_what_is_damaged_or_unknown_or_somebody_elses_is_not_published(house, tmp_path, capsys):
     put(house("hers"), "hers").write_bytes(b"spoilt")
     put(house("hers"), "whole", licence="that of its authors")
-    for wanted, words in (("hers", "damaged"), ("nobody", "no training run"), ("whole", "Say --licence")):
+    for wanted, words in (("hers", "damaged"), ("nobody", "no training run"), ("whole", "Say --license")):
         assert main(["publish", wanted, "--out", str(tmp_path / "pub")]) == 2
         assert words in capsys.readouterr().err
     assert not (tmp_path / "pub").exists()

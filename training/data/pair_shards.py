@@ -268,6 +268,7 @@ class PairBatches:
             yield self._batch(style, waiting)
 
     def _batch(self, style: str, waiting: dict[tuple[str, int, int], list[Example]]) -> list[Example]:
+        """Returns examples of like length, once there are as many as a batch holds."""
         numbers, chances = self.pools[style]
         while True:
             number = int(numbers[np.searchsorted(chances, self.rng.random())])

@@ -1,4 +1,4 @@
-"""Harmonised melodies, measured beside the chords and voices that people wrote under them, and beside two baselines.
+"""Harmonized melodies, measured beside the chords and voices that people wrote under them, and beside two baselines.
 
 Lead sheets of validation songs lose their chords, and get new ones by the model, by a tonic-triad floor and by a rule;
 one code measures all of them (training/quality/harmony_measures.py). Chorales lose all but their soprano, and the voices

@@ -180,6 +180,7 @@ def _finite(values: Iterable[float]) -> np.ndarray:
 
 
 def _area_under_both(a: np.ndarray, b: np.ndarray) -> float:
+    """Returns the area under the estimated densities of both, from 0 to 1."""
     low, high = min(a.min(), b.min()), max(a.max(), b.max())
     widths = [max(float(x.std()) * len(x) ** -0.2, 1e-3 * (high - low), 1e-9) for x in (a, b)]
     reach = 4 * max(widths)

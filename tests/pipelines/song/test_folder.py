@@ -104,7 +104,7 @@ def test_the_readme_says_what_made_it_and_whose_work_that_rests_on(files):
     for name in ("generate-small", "remix-small", "harmonize-small"):
         paragraph = text.partition(f"{name}\n")[2].partition("\n\n")[0]
         assert store.entry(name).sha256 in paragraph
-        assert "licence of the weights: MIT" in paragraph
+        assert "license of the weights: MIT" in paragraph
         sets = json.loads((store.CARDS / f"{name}.sets.json").read_text())
         assert all(f"- {of}: " in text for of in sets) and "pop909" in paragraph
         assert all(facts["licence"] in words and facts["attribution"] in words for facts in sets.values())
