@@ -27,7 +27,7 @@ from pipelines.options import HarmonizeOptions
 from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")
-CHOIR = 52
+CHOIR = 52  # these four are General MIDI programs, from 0
 FINGERED_BASS = 33
 BASSES = range(32, 40)
 SINGING = (*range(40, 45), *range(52, 55), *range(64, 80))
