@@ -28,6 +28,7 @@ from pipelines.recipes import recipe_of
 
 VERSION = "1"
 NOTE_STAGE = 3  # which random numbers
+ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 
 
 class Draft(NamedTuple):
@@ -90,7 +91,7 @@ def _write_chorale(
     for voices in write_voices(checkpoint, request, options, chords, _existing_rows(request, options)):
         reached = min((max((note.position for note in notes), default=0) for notes in voices), default=0)
         drafts = [Draft(of_variant, notes) for of_variant, notes in zip(chords, voices, strict=True)]
-        yield drafts, count + min(_bars_before(request, reached), count - 0.01)
+        yield drafts, count + min(_bars_before(request, reached), count * ALMOST)
     yield drafts, 2.0 * count
 
 
@@ -117,7 +118,10 @@ def _write_notes(
         finished = drafts
         sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
         for _ in sampler:
-            yield _with_notes(finished, request, variants, first), done + min(one.bars_done for one in variants) * 0.999
+            yield (
+                _with_notes(finished, request, variants, first),
+                done + min(one.bars_done for one in variants) * ALMOST,
+            )
         drafts = _with_notes(finished, request, variants, first)
         new_rows = [
             tokens.from_steps(np.array(one.rows, dtype=np.int64).reshape(-1, 8), first - one.limits.first_step)

@@ -27,7 +27,7 @@ from pipelines.options import HarmonizeOptions
 from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")
-CHOIR = 52
+CHOIR = 52  # these four are General MIDI programs, from 0
 FINGERED_BASS = 33
 SINGING = (*range(40, 45), *range(52, 55), *range(64, 80))
 """Strings, voices, reeds and pipes: three more of the melody's own instrument sing a chorale with it."""

@@ -31,9 +31,9 @@ from pipelines.song.plan import HarmonyOptions
 
 VERSION = "1"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
-_AGAIN_WEIGHT = (
-    0.5  # time for a bar that is harmonized again beside one harmonized for the first time; for progress alone
-)
+# Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
+_AGAIN_WEIGHT = 0.5
+_ALMOST = 0.999  # of a section counts as done while it is written: only the last Step may say that all is
 
 
 def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
@@ -117,7 +117,7 @@ class _Writer:
                 options = self._harmonize_options(bars=tuple(first + bar for bar in bars), chords=typed)
                 for step in harmonize(Piece(score), options):
                     score = step.piece.score
-                    yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * 0.999
+                    yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * _ALMOST
             self.parts[name] = self._cut(self._all_playing(score), theme)
         yield 1.0
 

@@ -95,7 +95,7 @@ def check_rest(before: Piece, after: Piece, options: RemixOptions) -> None:
     for events in ("tempos", "time_signatures", "key_signatures", "markers"):
         assert getattr(now, events) == getattr(was, events), events
     assert len(now.tracks) >= len(was.tracks)
-    free = {int(swap.partition("=")[0]) for swap in options.instruments}
+    free = {track for track, _ in options.instruments}
     free |= set(selected.tracks) if options.change == "instruments" else set()
     for number, (old, new) in enumerate(zip(was.tracks, now.tracks)):
         assert (new.name, new.is_drum) == (old.name, old.is_drum)

@@ -372,7 +372,7 @@ def test_the_result_is_finished_however_few_looks_are_taken_on_the_way(style, mo
 
 
 def test_the_recipe_says_all_that_decides_and_replays():
-    asked = {"style": "band", "variants": 2, "instruments": ("piano", "tuba"), "chords": "Am G"}
+    asked = {"style": "band", "variants": 2, "instruments": ("piano", "tuba"), "chords": (("Am",), ("G",))}
     pieces = steps_of(WALTZ, **asked)[-1].pieces
     for number, piece in enumerate(pieces):
         assert piece.history[:-1] == WALTZ.history
