@@ -24,7 +24,7 @@ from pipelines.options import RemixOptions
 
 ORDER = (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH)
 FEWER_PASSES: dict[int, float] = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}
-"""Share of the passes that fields get on which less depends: it saves a quarter of the time. By ear, not measured."""
+"""Share of the passes that fields get on which less depends: that saves time. By ear, not measured."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,8 @@ class MaskPredictor:
             cut = bars[window[-1]]  # the last bar may not be whole
             shorter = window[bars[window] < cut]
             window = shorter if opened[shorter].any() else window
-            if not opened[
-                window
-            ].any():  # more notes in a bar than fit: the open ones, and others as far as there is room
+            if not opened[window].any():
+                # There are more notes in a bar than fit: the open ones, and others as far as there is room.
                 mine = inside[opened[inside]][: 2 * self.max_notes // 3]
                 others = inside[~opened[inside]][: self.max_notes - len(mine)]
                 window = inside[np.isin(inside, mine) | np.isin(inside, others)]
