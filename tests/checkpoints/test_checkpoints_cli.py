@@ -99,7 +99,13 @@ def test_ctrl_c_keeps_what_has_come_and_the_next_pull_goes_on_from_there(cache, 
     server.always[server.grand] = serve(stall=250_000)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "checkpoints", "pull", "grand"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+
+    def heed_ctrl_c() -> None:  # what runs in the background of a shell inherits that it is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    ) as process:
         target = entry("grand").path
 
         def has_begun() -> bool:
