@@ -26,7 +26,12 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-TASKS = {"transformer_xl": "training.writing", "musicbert": "training.filling", "seq2seq": "training.accompanying"}
+TASKS = {
+    "transformer_xl": "training.writing",
+    "musicbert": "training.filling",
+    "seq2seq": "training.accompanying",
+    "hinted_transformer_xl": "training.hinted",
+}
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
 
@@ -49,8 +54,12 @@ def main(argv: list[str]) -> None:
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
-    load = importlib.import_module(TASKS[recipe["architecture"]]).Task.load
-    train(recipe, load(args.shards), args.run, args.valid_every, args.save_every)
+    task = importlib.import_module(TASKS[recipe["architecture"]])
+    if recipe["architecture"] == "hinted_transformer_xl":  # which has lanes and optimizers of its own
+        task.keep_freed_memory()
+        task.train(recipe, task.Task.load(args.shards), args.run, args.valid_every)
+    else:
+        train(recipe, task.Task.load(args.shards), args.run, args.valid_every, args.save_every)
 
 
 class Task(Protocol):

@@ -28,7 +28,7 @@ BARS_AGO = (1, 2, 4, 8)
 TICKS_AGO = (12, 24)  # one beat and two, in positions
 REPEAT_LENGTHS = (12, 6, 3)  # notes that must agree (position, program, pitch) for a repeat, longest first
 RHYTHM_LENGTHS = (8, 4)  # the same for position, program and duration
-FIGURE_LENGTH = 4  # pitches in a row of one player that must agree for a figure
+FIGURE_LENGTH, SHORT_LENGTH = 4, 2  # pitches in a row of one player that must agree for a figure
 MOVE_LENGTH = 3  # moves (interval and time since) in a row of one player that must agree for a transposed figure
 REACH = 48  # how many notes back a note that still sounds is looked for
 
@@ -99,7 +99,7 @@ def layout_of(sizes: tuple[int, ...]) -> tuple[Hint, ...]:
         TEMPO: ["before"],
         POSITION: [*bars, "repeat", "rhythm", "end of the last", "first end", "next end", "before", *beats],
         PROGRAM: [*bars, "repeat", "rhythm", "ends here", "before", *beats, "waiting longest"],
-        PITCH: [*bars, "repeat", "last", "last top", "top before", *beats, "moved figure", "figure", "doubled"],
+        PITCH: [*bars, "repeat", "last", "last top", "top before", *beats, "moved figure", "figure", "short figure", "doubled"],
         DURATION: [*bars, "repeat", "rhythm", "last", "before", "figure", "doubled", "same pitch"],
         VELOCITY: [*bars, "repeat", "rhythm", "last", "before", "figure", "doubled", "same pitch"],
     }

@@ -25,6 +25,7 @@ from models.hints.layout import (
     REACH,
     REPEAT_LENGTHS,
     RHYTHM_LENGTHS,
+    SHORT_LENGTH,
     SIGNATURE,
     STEP,
     TEMPO,
@@ -65,6 +66,7 @@ class Past:
         self._partner: list[int] = []  # the first note of another player with the same onset and pitch class
         self._moved: list[int] = []  # where the transposed figure that ends with each note stood before
         self._figure: list[int] = []  # the same for figures at the same pitch
+        self._short: list[int] = []  # and for short ones
         self._moves: list[tuple[int, ...]] = []
         self._following: dict[int, int] = {}
         self._of_player: dict[int, int] = {}
@@ -99,7 +101,8 @@ class Past:
         if last >= 0:
             self._following[last] = number
         self._moved.append(self._ended_before("moves", number, MOVE_LENGTH, 1))
-        self._figure.append(self._ended_before("pitches", number, FIGURE_LENGTH, 0))
+        self._figure.append(self._ended_before("figure", number, FIGURE_LENGTH, 0))
+        self._short.append(self._ended_before("short figure", number, SHORT_LENGTH, 0))
         self._of_player[program] = number
         self._of_pitch[program, pitch] = number
         one, partner = np.zeros(12), -1
@@ -268,7 +271,8 @@ class Past:
         moved = self._moved[last] if last >= 0 else -1
         found.append(self._moved_pitch(self._following.get(moved, -1), last, moved))
         self._figure_here = self._following.get(self._figure[last], -1) if last >= 0 else -1
-        found.append(self._value(self._figure_here, PITCH))
+        short = self._following.get(self._short[last], -1) if last >= 0 else -1
+        found += [self._value(self._figure_here, PITCH), self._value(short, PITCH)]
         partner = self._partner[last] if last >= 0 else -1
         self._doubled = -1
         if partner >= 0:

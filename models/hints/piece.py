@@ -24,6 +24,7 @@ from models.hints.layout import (
     REACH,
     REPEAT_LENGTHS,
     RHYTHM_LENGTHS,
+    SHORT_LENGTH,
     SIGNATURE,
     STEP,
     TEMPO,
@@ -207,11 +208,12 @@ class _Piece:
         before = np.maximum(self.last, 0)
         interval = np.where(self.last >= 0, self.pitches - self.pitches[before], 99)
         since = np.where(self.last >= 0, self.onset - self.onset[before], 500)
-        _, source, following = self._figures((interval * 1021 + since) * 131 + self.programs, MOVE_LENGTH, True)
+        source, following = self._figures((interval * 1021 + since) * 131 + self.programs, MOVE_LENGTH, True)
         guess = _take(self.pitches, self.last) + _take(self.pitches, following) - _take(self.pitches, source)
         columns.append(self._pitch_of(guess, following >= 0))
-        _, _, self.figure = self._figures(self.programs * 1021 + self.pitches, FIGURE_LENGTH, False)
-        columns.append(_take(self.pitches, self.figure))
+        _, self.figure = self._figures(self.programs * 1021 + self.pitches, FIGURE_LENGTH, False)
+        _, short = self._figures(self.programs * 1021 + self.pitches, SHORT_LENGTH, False)
+        columns += [_take(self.pitches, self.figure), _take(self.pitches, short)]
         partner = _take(self._partners(), self.last, -1)
         base = (self.bar << 30) | (self.place << 20) | (_take(self.programs, partner) << 10)
         floor = np.where(self.goes_on, self.in_bars[np.maximum(partner, 0)], base)
@@ -265,8 +267,8 @@ class _Piece:
         key[: length - 1] = _NEVER + np.arange(length - 1)  # too early
         return _previous_same(key)
 
-    def _figures(self, items: np.ndarray, length: int, moves: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns for each t: its player's last note, where that note's figure stood before, and what followed it there.
+    def _figures(self, items: np.ndarray, length: int, moves: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Returns for each t where the figure that ends with its player's last note stood before, and what followed there.
 
         Args:
             items: that must agree in as many notes of the player in a row as ``length`` says.
@@ -282,7 +284,7 @@ class _Piece:
             whole &= back >= 0
         before = _previous_same(np.where(whole, key, _NEVER + self.numbers))
         source = _take(before, self.last, -1)
-        return self.last, source, _take(self._following(), source, -1)
+        return source, _take(self._following(), source, -1)
 
     def _following(self) -> np.ndarray:
         """Returns the next note of the same player after each; only asked of notes whose next one was read."""
