@@ -10,6 +10,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from checkpoints.store import Entry, entry, known, verify
+from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig
+from models.hints.layout import VERSION as HINTS_VERSION
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
@@ -17,6 +19,7 @@ from music.dialects import Dialect, dialect_of
 from music.errors import StudioError
 
 ARCHITECTURES: dict[str, tuple[type, type]] = {
+    "hinted_transformer_xl": (HintedTransformerXL, HintedTransformerXLConfig),
     "musicbert": (MusicBERT, MusicBERTConfig),
     "seq2seq": (Seq2Seq, Seq2SeqConfig),
     "transformer_xl": (TransformerXL, TransformerXLConfig),
@@ -86,6 +89,11 @@ def read(wanted: Entry) -> Checkpoint:
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
+        if config.get("hints", HINTS_VERSION) != HINTS_VERSION:
+            raise StudioError(
+                f"The checkpoint '{wanted.name}' was trained with hints of layout {config['hints']}, and this version "
+                f"of the studio has layout {HINTS_VERSION}. Take the version of the studio that it came with."
+            )
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
         model = model_type(config_type(**frozen))
         if wanted.architecture == "musicbert" and model.config.vocabulary != dialect.vocabulary:

@@ -23,6 +23,7 @@ from torch import Tensor
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, Entry, entry, read_registry, register, user_registry, values_of, verify
 from models.decoding import Decoder, FieldDecoder
+from models.hinted_decoding import HintedDecoder
 from models.seq2seq_decoding import Seq2SeqDecoder
 from music import tokens
 from music.errors import StudioError
@@ -229,6 +230,34 @@ def _transformer_xl(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     return _continue(choice, FieldDecoder(model.head), read, steps, times)
 
 
+def _hinted_transformer_xl(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes that follow a tune, likewise; the players asked for are its piano and a bass."""
+    model, (tune, times) = checkpoint.model, _tune_steps()
+    onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
+    given = torch.cat([torch.full((1, FIELDS), BOS), tune.repeat(REPEATS, 1)])
+    given = _with_extras(model, given[None], torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None])
+    decoder = HintedDecoder(model, _prefix(model, 1), [(FIRST, FIRST + 32)], MEMORY)
+    decoder.read(given)
+    decoder.select([0] * choice.batch)
+    made, bars = [], torch.full((choice.batch,), int(onsets[-1]) // BAR)
+    for _ in range(NOTES):
+        row = torch.zeros(choice.batch, FIELDS, dtype=torch.int64)
+        for field in range(FIELDS):
+            end = {0: FIRST + 2, POSITION: FIRST + BAR}.get(field)
+            row[:, field] = choice(decoder.logits(field, row), FIRST, end)
+        bars = bars + row[:, 0] - FIRST
+        decoder.read(_with_extras(model, row[:, None], (bars * BAR + row[:, POSITION] - FIRST)[:, None]))
+        made.append(row)
+    return torch.stack(made, dim=1).numpy()
+
+
+def _with_extras(model: Any, notes: Tensor, times: Tensor) -> Tensor:
+    """Returns notes [batch, notes, 8] at onsets [batch, notes] with the bars left and the place in the phrase."""
+    left, phrase = (size - 1 for size in model.config.extra_sizes)
+    bars = times // BAR
+    return torch.cat([notes, (LENGTH - bars).clamp(0, left)[..., None], (1 + bars % phrase)[..., None]], dim=-1)
+
+
 def _seq2seq(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that join a tune, under a few conditions."""
     model, (steps, times) = checkpoint.model, _tune_steps()
@@ -258,6 +287,7 @@ def _musicbert(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
 
 
 WRITERS: Mapping[str, Callable[[Checkpoint, _Choice], np.ndarray]] = {
+    "hinted_transformer_xl": _hinted_transformer_xl,
     "musicbert": _musicbert,
     "seq2seq": _seq2seq,
     "transformer_xl": _transformer_xl,

@@ -32,7 +32,7 @@ class RelativeAttention(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # noqa: D102 - see the class
+    def forward(
         ctx: Any, content: Tensor, placed: Tensor, keys: Tensor, values: Tensor, distances: Tensor, mask: Tensor
     ) -> Tensor:
         heads, batch, count, size = content.shape
@@ -47,7 +47,7 @@ class RelativeAttention(torch.autograd.Function):
         return torch.bmm(weights, values).view(heads, batch, count, size)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102 - see the class
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         content, placed, keys, values, distances, weights = ctx.saved_tensors
         heads, batch, count, size = content.shape
         seen = keys.shape[1]

@@ -1,4 +1,4 @@
-"""A checkpoint on validation music, beside two floors measured by the same code.
+"""A checkpoint on validation music, beside floors measured by the same code.
 
     python -m training evaluate generate-small --shards runs/shards
     python -m training evaluate remix-small --shards runs/shards
@@ -26,6 +26,7 @@ from training.pair_data import Pairs
 from training.train import TASKS
 
 REPORTS = {
+    "hinted_transformer_xl": "training.evaluate_writing",
     "transformer_xl": "training.evaluate_writing",
     "musicbert": "training.evaluate_filling",
     "seq2seq": "training.evaluate_pairs",

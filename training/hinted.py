@@ -52,13 +52,21 @@ class Task:
 def keep_freed_memory() -> None:
     """Starts this program again with the allocator's settings, unless it has some or is not on Linux."""
     if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "GLIBC_TUNABLES": GLIBC_TUNABLES})
+        os.execve(
+            sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "GLIBC_TUNABLES": GLIBC_TUNABLES}
+        )
 
 
 def build(recipe: dict[str, Any], index: dict[str, Any]) -> HintedTransformerXL:
     """Returns a new model with the recipe's sizes and the vocabularies of the shards with this index."""
     tables = tables_of(index)
-    given = (tables.sizes, (BARS_LEFT_SIZE, PHRASE_SIZE), styled_prefix_size(index), tables.durations, tables.bar_lengths)
+    given = (
+        tables.sizes,
+        (BARS_LEFT_SIZE, PHRASE_SIZE),
+        styled_prefix_size(index),
+        tables.durations,
+        tables.bar_lengths,
+    )
     return HintedTransformerXL(HintedTransformerXLConfig(*given, **recipe["model"]))
 
 
@@ -129,7 +137,10 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
     print(f"{size:.2f} M parameters, step {done} of {wanted['steps']}, {device}", flush=True)
     seed = recipe["seed"] + 7919 * done  # a run that goes on reads other windows
     passages = training_passages(shards, recipe["weights"], recipe.get("small", ()), lanes["window"], seed)
-    packed, memory = Lanes(lanes["batch"], lanes["segment"], passages), model.new_memory(lanes["batch"], lanes["memory"])
+    packed, memory = (
+        Lanes(lanes["batch"], lanes["segment"], passages),
+        model.new_memory(lanes["batch"], lanes["memory"]),
+    )
     ended = _Ended()
     running: list[torch.Tensor] = []
     started, saved = time.monotonic() - seconds, time.monotonic()
@@ -146,7 +157,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
         optimizers.step(share)
         masters.give_weights()
         if (step + 1) % FOLLOW_EVERY == 0:
-            masters.follow()
+            masters.follow(step // FOLLOW_EVERY)
         running.append(loss.detach())
         notes += count
         last = step + 1 == wanted["steps"] or bool(ended)

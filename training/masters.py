@@ -48,9 +48,14 @@ class Masters:
             master.grad = None
 
     @torch.no_grad()
-    def follow(self) -> None:
-        """Moves the running average towards the masters."""
-        torch._foreach_lerp_(list(self.average.values()), list(self.named.values()), 1 - self._keep)
+    def follow(self, calls: int) -> None:
+        """Moves the running average towards the masters.
+
+        Args:
+            calls: how often that was done before; the first ones move it more, so that the beginning is forgotten.
+        """
+        keep = min(self._keep, (1 + calls) / (10 + calls))
+        torch._foreach_lerp_(list(self.average.values()), list(self.named.values()), 1 - keep)
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:

@@ -282,16 +282,16 @@ class Past:
         found.append(self._moved_pitch(self._doubled, last, partner))
         self._gap_here = _gap(now - self._onset[top]) if top >= 0 else 0
         near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        sounding = [
-            self._rows[j][PITCH] for j in near if self._end[j] > now and self._rows[j][PITCH] < DRUM_PITCH
-        ]
+        sounding = [self._rows[j][PITCH] for j in near if self._end[j] > now and self._rows[j][PITCH] < DRUM_PITCH]
         found += [self._repeat_order(), self._gap_here, min(sounding, default=0)]
         return found, self._dense(now, sounding, row)
 
     def _dense(self, now: int, sounding: Sequence[int], row: Sequence[int]) -> np.ndarray:
         found = np.zeros(DENSE, np.float32)
         found[[(pitch - FIRST) % 12 for pitch in sounding]] = 1
-        bar = self._lasting[-1] - self._lasting[bisect.bisect_left(self._onset, now - self._bar_lengths[row[SIGNATURE]])]
+        bar = (
+            self._lasting[-1] - self._lasting[bisect.bisect_left(self._onset, now - self._bar_lengths[row[SIGNATURE]])]
+        )
         found[12:24] = 3 * bar / (bar.sum() + 12)
         own = self._classes.get(row[PROGRAM], np.zeros(12))
         found[24:] = 3 * own / (own.sum() + 4)

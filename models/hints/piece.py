@@ -39,9 +39,7 @@ _MIXERS = np.int64(6364136223846793005), np.int64(0x9E3779B97F4A7C1)  # odd mult
 _NEVER = -(1 << 62)  # keys from here on are of notes that repeat nothing
 
 
-def hints_of_piece(
-    tables: HintTables, notes: np.ndarray, asked: Sequence[int] = ()
-) -> tuple[np.ndarray, np.ndarray]:
+def hints_of_piece(tables: HintTables, notes: np.ndarray, asked: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray]:
     """Returns the hints int64 [notes + 1, hints] and the numbers float32 [notes + 1, DENSE] for the pitch.
 
     Row t is about note t, given the notes before it and its own earlier fields; the last row is about what follows the
@@ -103,7 +101,8 @@ class _Piece:
         self.top = self.last[head]  # top of the player's chord before
         self.since_top = np.where(self.top >= 0, self.onset - self.onset[np.maximum(self.top, 0)], 0)
         self.ends, self.near_programs, self.near_pitches = (
-            _notes_before(values, fill) for values, fill in ((self.end, -1), (self.programs, _FAR), (self.pitches, _FAR))
+            _notes_before(values, fill)
+            for values, fill in ((self.end, -1), (self.programs, _FAR), (self.pitches, _FAR))
         )
 
     def find_repeats(self) -> None:

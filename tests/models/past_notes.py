@@ -36,6 +36,8 @@ def _pattern(rng: np.random.Generator) -> list[tuple[int, ...]]:
     for program in rng.choice([4, 10, 30, DRUMS], size=3, replace=False):
         for place in rng.choice([0, 6, 12, 18, 24, 30, 36], size=4, replace=False):
             for _ in range(rng.integers(1, 3)):
-                pitch = DRUM_PITCH + rng.integers(36, 40) if program == DRUMS else FIRST + rng.choice([48, 52, 55, 60, 64])
+                pitch = (
+                    DRUM_PITCH + rng.integers(36, 40) if program == DRUMS else FIRST + rng.choice([48, 52, 55, 60, 64])
+                )
                 notes.add((int(place), int(program), int(pitch)))
     return [(*note, int(rng.integers(FIRST, 40)), int(rng.integers(FIRST, 36))) for note in sorted(notes)]

@@ -30,7 +30,9 @@ def model() -> HintedTransformerXL:
 
 def small(**changed) -> HintedTransformerXLConfig:
     given = (SIZES, (EXTRA,), PREFIX, TABLES.durations, TABLES.bar_lengths)
-    return HintedTransformerXLConfig(*given, **{"layers": 2, "width": 32, "heads": 2, "hidden": 48, "head_hidden": 24, **changed})
+    return HintedTransformerXLConfig(
+        *given, **{"layers": 2, "width": 32, "heads": 2, "hidden": 48, "head_hidden": 24, **changed}
+    )
 
 
 def sequence(seed: int = 0, count: int = 90) -> torch.Tensor:
