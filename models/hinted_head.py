@@ -94,15 +94,9 @@ class HintedHead(nn.Module):
             hints: [rows, hints].
             dense: [rows, DENSE].
         """
-        fields = range(len(self.sizes))
-        start = self.start(output)
-        added = torch.cat([self.added(field, before, target, hints, dense) for field in fields], dim=1)
-        hidden = F.gelu(start + added.to(start.dtype)).split(self.hidden, dim=1)
-        return torch.stack(
-            [
-                F.cross_entropy(
-                    self.logits(hidden[field], field, hints), target[:, field], ignore_index=0, reduction="none"
-                )
-                for field in fields
-            ]
-        )
+        found = []
+        for field, mine in enumerate(self.start(output).split(self.hidden, dim=1)):  # one at a time stays in the cache
+            added = self.added(field, before, target, hints, dense).to(mine.dtype)
+            logits = self.logits(F.gelu(mine + added), field, hints)
+            found.append(F.cross_entropy(logits, target[:, field], ignore_index=0, reduction="none"))
+        return torch.stack(found)

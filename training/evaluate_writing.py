@@ -16,7 +16,7 @@ from checkpoints.loading import Checkpoint
 from models.octuple import field_losses
 from music import tokens
 from music.errors import StudioError
-from training.data import PAD, Shards, segments
+from training.data import PAD, Shards, example, segments
 from training.evaluate import pick, real_windows
 from training.hint_floor import HintFloor
 from training.hinted import losses as hinted_losses
@@ -27,7 +27,7 @@ MEMORY = {"transformer_xl": 512, "hinted_transformer_xl": 128}  # the latter gai
 LANES = 16
 SMOOTHING = 0.1  # added to every count of the floors
 FITTED_TO = 10  # training windows of a set for each validation window
-HINTS_FITTED_TO = 32  # training windows of a set that the few weights of the hints are fitted to
+HINTS_FITTED_TO = 12  # training windows of a set that the few weights of the hints are fitted to
 
 
 def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
@@ -44,10 +44,10 @@ def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
     def read(picked: np.ndarray) -> list[Passage]:
         return [passage(shards, int(window), whole, tables) for window in picked]
 
-    fitted_to = [read(pick(shards, name, 0, FITTED_TO * len(picked))) for name, picked in chosen.items()]
-    floors = Floors.fit([[sequence_of(one) for one in group] for group in fitted_to], tokens.step_sizes())
-    spread = [group[:: max(1, len(group) // HINTS_FITTED_TO)][:HINTS_FITTED_TO] for group in fitted_to]
-    copying = HintFloor.fit(floors.chances, tables.layout, spread)
+    fitted_to = [pick(shards, name, 0, FITTED_TO * len(picked)) for name, picked in chosen.items()]
+    floors = Floors.fit([[example(shards, int(w), None)[0] for w in group] for group in fitted_to], tokens.step_sizes())
+    few = [read(group[:: max(1, len(group) // HINTS_FITTED_TO)][:HINTS_FITTED_TO]) for group in fitted_to]
+    copying = HintFloor.fit(floors.chances, tables.layout, few)
     names = ("unigram", "first order", "hints alone", "without memory", "with memory")
     table: dict[str, list[np.ndarray]] = {name: [] for name in names}
     notes, longest = 0, MEMORY[checkpoint.entry.architecture]

@@ -18,7 +18,7 @@ from models.hints.layout import FIELDS, REPEAT_LENGTHS, Hint
 from training.lanes import Passage
 
 ORDERS = len(REPEAT_LENGTHS) + 1
-ROUNDS = 40  # of L-BFGS
+ROUNDS = 25  # of L-BFGS
 PRIOR = 10.0  # notes that say that no hint counts, so that few notes do not fit large votes
 PART = 32768  # notes whose logits are in memory at once
 
