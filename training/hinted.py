@@ -26,7 +26,15 @@ from torch import nn
 
 from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig, LaneMemory
 from training.data import BARS_LEFT_SIZE, PHRASE_SIZE, Shards
-from training.lanes import Lanes, LaneSegment, styled_prefix_size, tables_of, training_passages, validation_passages
+from training.lanes import (
+    Lanes,
+    LaneSegment,
+    streamed_passages,
+    styled_prefix_size,
+    tables_of,
+    training_passages,
+    validation_passages,
+)
 from training.masters import Masters, Optimizers
 
 VALIDATION_WINDOWS, VALIDATION_NOTES = 8, 512  # of each set, and of each window
@@ -136,7 +144,11 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
     size = sum(weight.numel() for weight in masters.named.values()) / 1e6
     print(f"{size:.2f} M parameters, step {done} of {wanted['steps']}, {device}", flush=True)
     seed = recipe["seed"] + 7919 * done  # a run that goes on reads other windows
-    passages = training_passages(shards, recipe["weights"], recipe.get("small", ()), lanes["window"], seed)
+    wanted_windows = (recipe["weights"], recipe.get("small", ()), lanes["window"], seed)
+    if workers := lanes.get("workers", 0):
+        passages = streamed_passages(workers, Path(shards.rows.filename).parent, *wanted_windows)
+    else:
+        passages = training_passages(shards, *wanted_windows)
     packed, memory = (
         Lanes(lanes["batch"], lanes["segment"], passages),
         model.new_memory(lanes["batch"], lanes["memory"]),

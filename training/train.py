@@ -18,13 +18,15 @@ import json
 import os
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 import torch.distributed as dist
 from torch import nn
+
+from music.errors import StudioError
 
 TASKS = {
     "transformer_xl": "training.writing",
@@ -45,12 +47,19 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, help="instead of the recipe's number of steps")
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="instead of the recipe's, such as lanes.batch=256",
+    )
+    parser.add_argument(
         "--threads", type=int, default=1, help="CPU threads; two that share a busy core are slower than one"
     )
     parser.add_argument("--valid-every", type=int, default=500)
     parser.add_argument("--save-every", type=int, default=500)
     args = parser.parse_args(argv)
-    recipe = tomllib.loads(args.recipe.read_text())
+    recipe = changed(tomllib.loads(args.recipe.read_text()), args.set)
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
@@ -60,6 +69,28 @@ def main(argv: list[str]) -> None:
         task.train(recipe, task.Task.load(args.shards), args.run, args.valid_every)
     else:
         train(recipe, task.Task.load(args.shards), args.run, args.valid_every, args.save_every)
+
+
+def changed(recipe: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Returns the recipe with other values, each given as "table.key=value" with a value as in TOML.
+
+    Raises:
+        StudioError: the recipe has no such key, or the value is none.
+    """
+    for setting in settings:
+        path, _, value = setting.partition("=")
+        *tables, key = path.strip().split(".")
+        table: Any = recipe
+        for name in tables:
+            table = table.get(name) if isinstance(table, dict) else None
+        try:
+            found = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise StudioError(f"'{value}' is no value. Write numbers plainly and words in quotes.") from error
+        if not isinstance(table, dict) or key not in table:
+            raise StudioError(f"The recipe has no '{path}'. Write it as in the recipe, such as lanes.batch=256.")
+        table[key] = found
+    return recipe
 
 
 class Task(Protocol):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,10 @@ from training.evaluate_writing import Floors, sequence_of
 from training.export import export
 from training.hint_floor import HintFloor
 from training.hinted import build, learning_share, train
-from training.lanes import passage, tables_of
+from training.lanes import passage, streamed_passages, tables_of, training_passages
 from training.masters import Masters, Optimizers
 from training.muon import orthogonalized
+from training.train import changed
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = """
@@ -123,6 +125,17 @@ def test_it_becomes_a_checkpoint_that_can_be_checked_and_evaluated(finished, sha
     assert float(rows["hints alone"][0]) < float(rows["first order"][0])
 
 
+def test_the_average_of_the_weights_can_be_exported(finished, tmp_path, monkeypatch):
+    _, run = finished
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+    monkeypatch.setattr(loading, "_loaded", {})
+    export(run, tmp_path / "registry.toml", tmp_path, tmp_path, "averaged", average=True)
+    average = torch.load(run / "state.pt", weights_only=True)["average"]
+    found = loading.load("averaged").model.state_dict()
+    for name, tensor in average.items():
+        torch.testing.assert_close(found[name], tensor, atol=2e-3, rtol=2e-3)  # half precision
+
+
 def test_a_checkpoint_with_other_hints_is_refused_in_two_sentences(finished, tmp_path, monkeypatch):
     _, run = finished
     other = tmp_path / "other"
@@ -145,6 +158,22 @@ def test_the_rate_warms_up_stays_and_falls_to_nothing():
     assert learning_share(100, wanted) == 0
     # Longer runs are the same up to the fall.
     assert learning_share(70, wanted | {"steps": 1000}) == learning_share(70, wanted)
+
+
+def test_windows_can_be_prepared_by_other_processes(shards, shards_folder):
+    found = list(islice(streamed_passages(2, shards_folder, {"songs": 1.0}, (), 64, 1), 4))
+    alone = next(training_passages(shards, {"songs": 1.0}, (), 64, 1))
+    assert any(len(one.notes) == len(alone.notes) and (one.hints == alone.hints).all() for one in found)
+    assert not all(len(one.notes) == len(found[0].notes) and (one.notes == found[0].notes).all() for one in found[1:])
+
+
+def test_a_value_of_the_recipe_can_be_changed_for_one_run():
+    recipe = tomllib.loads(RECIPE)
+    found = changed(recipe, ["lanes.batch=7", 'name="other"', "optimizer.decay = 0.5"])
+    assert (found["lanes"]["batch"], found["name"], found["optimizer"]["decay"]) == (7, "other", 0.5)
+    for wrong in ("lanes.bach=7", "lanes.batch=seven", "nothing.batch=7", "lanes"):
+        with pytest.raises(StudioError):
+            changed(recipe, [wrong])
 
 
 def test_masters_keep_what_bfloat16_would_lose(shards):
