@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
@@ -22,8 +23,10 @@ class Architecture:
         name: in recipes, in the registry and of its module in ``models``.
         model: its class, made of a config.
         config: the class of its config, made of what stands in a checkpoint's header.
-        learns: the name of its modules in ``training/tasks`` and ``training/likelihood``.
+        learns: the name of its module in ``training/tasks``.
+        judged_by: the name of its module in ``training/likelihood``.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
+        has_pipeline: whether a pipeline can use it; if not, it can be trained and judged, and that is all.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
@@ -31,8 +34,10 @@ class Architecture:
     model: type[nn.Module]
     config: type
     learns: str
+    judged_by: str
     self_test: str
     any_dialect: bool = False
+    has_pipeline: bool = True
 
     def load_self_test(self) -> Callable[..., Any]:
         """Returns what writes the notes of its self-test."""
@@ -44,16 +49,38 @@ ARCHITECTURES: dict[str, Architecture] = {
     each.name: each
     for each in (
         Architecture(
-            "transformer_xl", TransformerXL, TransformerXLConfig, "next_note", "checkpoints.self_test:continue_tune"
+            "transformer_xl",
+            TransformerXL,
+            TransformerXLConfig,
+            learns="next_note",
+            judged_by="next_note",
+            self_test="checkpoints.self_test:continue_tune",
+        ),
+        Architecture(
+            "hinted_transformer_xl",
+            HintedTransformerXL,
+            HintedTransformerXLConfig,
+            learns="hinted_next_note",
+            judged_by="next_note",
+            self_test="checkpoints.self_test:continue_tune_with_hints",
+            has_pipeline=False,
         ),
         Architecture(
             "musicbert",
             MusicBERT,
             MusicBERTConfig,
-            "masked_fields",
-            "checkpoints.self_test:fill_hidden_notes",
+            learns="masked_fields",
+            judged_by="masked_fields",
+            self_test="checkpoints.self_test:fill_hidden_notes",
             any_dialect=True,
         ),
-        Architecture("seq2seq", Seq2Seq, Seq2SeqConfig, "accompaniment", "checkpoints.self_test:accompany_tune"),
+        Architecture(
+            "seq2seq",
+            Seq2Seq,
+            Seq2SeqConfig,
+            learns="accompaniment",
+            judged_by="accompaniment",
+            self_test="checkpoints.self_test:accompany_tune",
+        ),
     )
 }

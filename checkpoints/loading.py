@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import RegistryEntry, entry, known, verify
+from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
 from music.tokens.dialects import Dialect, dialect_of
 
@@ -58,6 +59,11 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     if task is not None and checkpoint.entry.task != task:
         verb, example = TASKS[task]
         raise StudioError(f"The checkpoint '{name}' cannot {verb}. Choose one that can, such as {example}.")
+    if task is not None and not ARCHITECTURES[checkpoint.entry.architecture].has_pipeline:
+        raise StudioError(
+            f"This version can train '{checkpoint.entry.architecture}' checkpoints such as '{name}', but no page writes "
+            f"with them yet. Choose another, such as {TASKS[task][1]}."
+        )
     return checkpoint
 
 
@@ -98,6 +104,11 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
+        if config.get("hints", HINTS_VERSION) != HINTS_VERSION:
+            raise StudioError(
+                f"The checkpoint '{wanted.name}' was trained with hints of layout {config['hints']}, and this version "
+                f"of the studio has layout {HINTS_VERSION}. Take the version of the studio that it came with."
+            )
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
         model: Any = architecture.model(architecture.config(**frozen))
         if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:

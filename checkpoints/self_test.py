@@ -24,6 +24,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from models.field_decoding import FieldDecoder
+from models.hinted_decoding import HintedDecoder
 from models.seq2seq_decoding import Seq2SeqDecoder
 from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
@@ -237,6 +238,34 @@ def continue_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
     times = torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None]
     return _continue(choice, FieldDecoder(model.head), read, steps, times)
+
+
+def continue_tune_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes that follow a tune, likewise; the players asked for are its piano and a bass."""
+    model, (tune, times) = checkpoint.model, _tune_steps()
+    onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
+    given = torch.cat([torch.full((1, len(StepField)), BOS), tune.repeat(REPEATS, 1)])
+    given = _with_extras(model, given[None], torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None])
+    decoder = HintedDecoder(model, _prefix(model, 1), [(FIRST, FIRST + 32)], MEMORY)
+    decoder.read(given)
+    decoder.select([0] * choice.batch)
+    made, bars = [], torch.full((choice.batch,), int(onsets[-1]) // BAR)
+    for _ in range(NOTES):
+        row = torch.zeros(choice.batch, len(StepField), dtype=torch.int64)
+        for field in range(len(StepField)):
+            end = {int(StepField.STEP): FIRST + 2, int(StepField.POSITION): FIRST + BAR}.get(field)
+            row[:, field] = torch.from_numpy(choice(decoder.logits(field, row), FIRST, end))
+        bars = bars + row[:, 0] - FIRST
+        decoder.read(_with_extras(model, row[:, None], (bars * BAR + row[:, StepField.POSITION] - FIRST)[:, None]))
+        made.append(row)
+    return torch.stack(made, dim=1).numpy()
+
+
+def _with_extras(model: Any, notes: Tensor, times: Tensor) -> Tensor:
+    """Returns notes [batch, notes, 8] at onsets [batch, notes] with the bars left and the place in the phrase."""
+    left, phrase = (size - 1 for size in model.config.extra_sizes)
+    bars = times // BAR
+    return torch.cat([notes, (LENGTH - bars).clamp(0, left)[..., None], (1 + bars % phrase)[..., None]], dim=-1)
 
 
 def accompany_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:

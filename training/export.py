@@ -33,18 +33,29 @@ def main(argv: list[str]) -> None:
         "--embed", action="store_true", help="ship it with the studio instead of keeping it in the cache folder"
     )
     parser.add_argument("--name", help="of the checkpoint; by default the recipe's")
+    parser.add_argument(
+        "--average", action="store_true", help="the running average of the weights, of a run whose rate has not fallen"
+    )
     args = parser.parse_args(argv)
     registry, folder, cards = (
         (REGISTRY, EMBEDDED, CARDS) if args.embed else (user_registry(), cache_folder(), cache_folder())
     )
-    print(export(args.run, registry, folder, cards, args.name))
+    print(export(args.run, registry, folder, cards, args.name, args.average))
 
 
-def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | None = None) -> Path:
+def export(
+    run: Path, registry: Path, folder: Path, cards: Path, name: str | None = None, average: bool = False
+) -> Path:
     """Writes the checkpoint of a run, registers it under a name (by default the recipe's) and returns its path.
 
+    Args:
+        run: its folder.
+        registry, folder, cards: where the checkpoint is registered, its file and its card go.
+        name: of the checkpoint.
+        average: take the running average of the weights instead of the last ones.
+
     Raises:
-        StudioError: the folder holds no run, or the name cannot be one.
+        StudioError: the folder holds no run, or one that keeps no average, or the name cannot be one.
     """
     if not (run / "state.pt").exists():
         raise StudioError(f"There is no run in '{run}'. Train one first with `python -m training train`.")
@@ -53,7 +64,10 @@ def export(run: Path, registry: Path, folder: Path, cards: Path, name: str | Non
     recipe, index = config["recipe"], config["index"]
     name = name or recipe["name"]
     check_name(name)
-    weights = {name: tensor.half().contiguous() for name, tensor in state["model"].items()}
+    if average and "average" not in state:
+        raise StudioError(f"The run in '{run}' keeps no average of its weights. Export it without `--average`.")
+    taken = state["average" if average else "model"]
+    weights = {name: tensor.half().contiguous() for name, tensor in taken.items()}
     header = {
         "config": json.dumps(config["model"]),
         "architecture": recipe["architecture"],

@@ -18,7 +18,7 @@ import json
 import os
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ import torch.distributed as dist
 from torch import nn
 
 from checkpoints.architectures import ARCHITECTURES
+from music.errors import StudioError
 
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
@@ -41,17 +42,50 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, help="instead of the recipe's number of steps")
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="instead of the recipe's, such as lanes.batch=256",
+    )
+    parser.add_argument(
         "--threads", type=int, default=1, help="CPU threads; two that share a busy core are slower than one"
     )
     parser.add_argument("--valid-every", type=int, default=500)
     parser.add_argument("--save-every", type=int, default=500)
     args = parser.parse_args(argv)
-    recipe = tomllib.loads(args.recipe.read_text())
+    recipe = changed(tomllib.loads(args.recipe.read_text()), args.set)
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
-    load = task_class(recipe["architecture"]).load
-    train(recipe, load(args.shards), args.run, args.valid_every, args.save_every)
+    task = task_module(recipe["architecture"])
+    if hasattr(task, "train"):  # it has lanes and optimizers of its own
+        task.keep_freed_memory()
+        task.train(recipe, task.Task.load(args.shards), args.run, args.valid_every)
+    else:
+        train(recipe, task.Task.load(args.shards), args.run, args.valid_every, args.save_every)
+
+
+def changed(recipe: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Returns the recipe with other values, each given as "table.key=value" with a value as in TOML.
+
+    Raises:
+        StudioError: the recipe has no such key, or the value is none.
+    """
+    for setting in settings:
+        path, _, value = setting.partition("=")
+        *tables, key = path.strip().split(".")
+        table: Any = recipe
+        for name in tables:
+            table = table.get(name) if isinstance(table, dict) else None
+        try:
+            found = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise StudioError(f"'{value}' is no value. Write numbers plainly and words in quotes.") from error
+        if not isinstance(table, dict) or key not in table:
+            raise StudioError(f"The recipe has no '{path}'. Write it as in the recipe, such as lanes.batch=256.")
+        table[key] = found
+    return recipe
 
 
 class Task(Protocol):
@@ -79,9 +113,14 @@ class Task(Protocol):
         """Returns nats a unit on fixed validation windows, the real sets weighing the same; None without any."""
 
 
+def task_module(architecture: str) -> Any:
+    """Returns the module of what an architecture learns."""
+    return importlib.import_module(f"training.tasks.{ARCHITECTURES[architecture].learns}")
+
+
 def task_class(architecture: str) -> Any:
     """Returns the class of what an architecture learns."""
-    return importlib.import_module(f"training.tasks.{ARCHITECTURES[architecture].learns}").Task
+    return task_module(architecture).Task
 
 
 def task_of(recipe: dict[str, Any], shards: Any, device: torch.device) -> Task:

@@ -20,7 +20,7 @@ def test_it_can_be_trained_judged_and_tested(name):
     architecture = ARCHITECTURES[name]
     assert architecture.model.__module__ == f"models.{name}"
     assert importlib.import_module(f"training.tasks.{architecture.learns}").Task.unit
-    assert callable(importlib.import_module(f"training.likelihood.{architecture.learns}").report)
+    assert callable(importlib.import_module(f"training.likelihood.{architecture.judged_by}").report)
     assert callable(architecture.load_self_test())
 
 

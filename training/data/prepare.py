@@ -5,7 +5,7 @@ What is written holds all that a training loop needs, so that the loop itself im
     rows.npy       int16 [notes, 8]   octuples of all pieces, one after another
     windows.npy    int64 [windows, 6] set, split (0 train, 1 valid), piece, first note, last note + 1, weight class
     prefixes.npy   int16 [windows, prefix] all conditions that the window meets
-    index.json     vocabulary sizes, tokenizer digest, prefix blocks, sets with their sources, piece names
+    index.json     vocabulary sizes, tokenizer digest, prefix blocks, sets with their sources, pieces, their styles
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from music.analysis.melody_key import key_of
 from music.chords import chord_spans
 from music.errors import StudioError
 from music.files.midi import read_midi
+from music.styles import STYLE_NAMES, STYLES
 from music.theory import ALL_KEYS, Key
 from music.tokens import conditions
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIELDS, FIRST, STEP_COLUMNS, Octuple
 from training.data.songbooks import lead_sheets
+from training.data.style_labels import style_of
 
 WINDOW_NOTES = 1024
 STRIDE_NOTES = 512
@@ -62,6 +64,7 @@ class Source:
     genre: str | None
     score: symusic.Score | None = None
     key: Key | None = None
+    style: str | None = None
 
 
 def main(argv: list[str]) -> None:
@@ -111,9 +114,10 @@ def manifest_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator
                 continue
             if "licences" in entry and item.get("meta", {}).get("licence") not in entry["licences"]:
                 continue
-            yield Source(
-                folder / item["file"], f"{name}/{Path(item['file']).stem}", item["split"], genre_of(name, item)
-            )
+            style = style_of(name, item, folder)
+            genre = genre_of(name, item) or STYLES.get(style)
+            label = f"{name}/{Path(item['file']).stem}"
+            yield Source(folder / item["file"], label, item["split"], genre, style=style)
 
 
 def melody_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[Source]:
@@ -151,6 +155,8 @@ def genre_of(name: str, item: dict[str, Any]) -> str | None:
     style = (
         item["grooves"][0]
         if name == "synth_band"
+        else item["style"]
+        if name == "grooves"
         else item["name"].split("__")[-1].split("_")[1]
         if name == "groove_drums"
         else ""
@@ -162,7 +168,7 @@ def genre_of(name: str, item: dict[str, Any]) -> str | None:
 
 def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> str:
     """Writes the shards of these sets and returns a table of what they hold."""
-    all_rows, windows, prefixes, pieces, skipped = [], [], [], [], 0
+    all_rows, windows, prefixes, pieces, styles, skipped = [], [], [], [], [], 0
     table: dict[str, dict[str, int]] = {}
     total = 0
     for number, (name, (_, sources)) in enumerate(sets.items()):
@@ -186,6 +192,7 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
                     found = replace(found, key=ALL_KEYS.index(source.key))
                 prefixes.append(found.prefix().astype(np.int16))
             pieces.append((source.name, total, total + len(rows)))
+            styles.append(None if source.style is None else STYLE_NAMES.index(source.style))
             all_rows.append(rows)
             total += len(rows)
             counts[source.split] += 1
@@ -203,12 +210,16 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         "sizes": vocab.sizes,
         "step_columns": STEP_COLUMNS,
         "step_sizes": tokens.step_sizes(),
+        "durations": vocab.durations.tolist(),
+        "bar_lengths": vocab.signature_positions().tolist(),
         "prefix_size": conditions.PREFIX_SIZE,
         "prefix_blocks": conditions.prefix_blocks(),
         "home_shifts": [conditions.shift_to_canonical(key) for key in range(24)],
         "home_keys": [conditions.canonical_key(key) for key in range(24)],
         "sets": {name: {**entry, **table[name]} for name, (entry, _) in sets.items()},
         "pieces": pieces,
+        "styles": STYLE_NAMES,
+        "piece_styles": styles,
     }
     (out / "index.json").write_text(json.dumps(index))
     lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]

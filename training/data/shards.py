@@ -15,6 +15,8 @@ from music.tokens.columns import BOS, EOS, FIRST, MAX_STEP, PAD, StepField
 
 MAX_BARS_LEFT = 32
 BARS_LEFT_SIZE = MAX_BARS_LEFT + 2  # 0 unknown, 1 the last bar, ... 33 more than 32 bars
+PHRASE_BARS = 16
+PHRASE_SIZE = PHRASE_BARS + 1  # 0 unknown, then the place of the bar in a phrase of sixteen
 MAX_PREFIX_DROP = 0.6
 MIN_NOTES_LEFT = 32  # of a window whose instruments are thinned
 
@@ -61,11 +63,12 @@ class Segment:
 
 
 def example(
-    shards: Shards, window: int, rng: np.random.Generator | None, limit: int = 2**31
+    shards: Shards, window: int, rng: np.random.Generator | None, limit: int = 2**31, phrases: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns one window as (sequence [notes + 2, 9], prefix): BOS, its notes, END.
 
     Args:
+        phrases: with a tenth column, where in a phrase of sixteen bars from the start of the piece each note stands.
         limit: read at most this many notes of the window, its first or, where a piece ends, at random its last.
         rng: drops instruments, shifts tempo and loudness, and forgets conditions at random; None leaves all as it is.
     """
@@ -84,14 +87,16 @@ def example(
         if last < piece_last
         else bars[-1]
     )
-    sequence = np.zeros((len(rows) + 2, 9), dtype=np.int64)
+    sequence = np.zeros((len(rows) + 2, 10 if phrases else 9), dtype=np.int64)
     sequence[0, :8] = BOS
     sequence[1:-1, :8] = rows[:, shards.index["step_columns"]]
     sequence[1:-1, StepField.STEP] = FIRST + np.clip(np.diff(bars, prepend=bars[0]), 0, MAX_STEP)
     if last == piece_last:
         sequence[-1, StepField.STEP] = EOS
     sequence[1:-1, 8] = np.minimum(final_bar - bars, MAX_BARS_LEFT) + 1
-    sequence[0, 8] = sequence[1, 8]
+    if phrases:
+        sequence[1:-1, 9] = 1 + (bars - FIRST) % PHRASE_BARS
+    sequence[0, 8:] = sequence[1, 8:]
     transpose_to_canonical(sequence[1:-1], prefix, shards.index, StepField.PITCH)
     if rng is not None:
         augment(sequence, prefix, shards.index, rng)

@@ -1,7 +1,8 @@
-"""Nats a note of a model that writes the next note, in all and by field, beside two floors.
+"""Nats a note of a model that writes the next note, in all and by field, beside three floors.
 
 The floors are fitted to the training music of the same sets: *unigram* knows how often each value occurs, *first
-order* how often it follows the value that the note before had in the same field.
+order* how often it follows the value that the note before had in the same field, and *hints alone* also what the past
+says by rule (training/likelihood/hint_baseline.py), so that nobody takes copying for music.
 """
 
 from __future__ import annotations
@@ -13,36 +14,57 @@ import torch
 
 from checkpoints.loading import Checkpoint
 from models.octuple import field_losses
+from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens.columns import PAD, STEP_FIELDS
+from training.data.lanes import Lanes, Passage, passage, tables_of
 from training.data.shards import Shards, example, segments
+from training.likelihood.hint_baseline import HintFloor
 from training.likelihood.report import pick, real_windows
+from training.tasks.hinted_next_note import losses as hinted_losses
 
 SEGMENT = 256
-MEMORY = 512
+MEMORY = {"transformer_xl": 512, "hinted_transformer_xl": 128}  # the latter gains nothing from more
+LANES = 16
 SMOOTHING = 0.1  # added to every count of the floors
 FITTED_TO = 10  # training windows of a set for each validation window
+HINTS_FITTED_TO = 12  # training windows of a set that the few weights of the hints are fitted to
 
 
 def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
-    """Returns the table of nats a note on this many validation windows of each set."""
-    model, chosen = checkpoint.model, real_windows(shards, windows)
+    """Returns the table of nats a note on this many validation windows of each set.
+
+    Raises:
+        StudioError: the shards are of a version that knew no hints.
+    """
+    if "durations" not in shards.index:
+        raise StudioError("These shards were prepared by an older version. Run `python -m training prepare` again.")
+    chosen, tables = real_windows(shards, windows), tables_of(shards.index)
+    whole = 2**31
+
+    def read(picked: np.ndarray) -> list[Passage]:
+        return [passage(shards, int(window), whole, tables) for window in picked]
+
     fitted_to = [pick(shards, name, 0, FITTED_TO * len(picked)) for name, picked in chosen.items()]
     floors = Floors.fit([[example(shards, int(w), None)[0] for w in group] for group in fitted_to], tokens.step_sizes())
-    table: dict[str, list[np.ndarray]] = {"unigram": [], "first order": [], "without memory": [], "with memory": []}
-    notes = 0
+    few = [read(group[:: max(1, len(group) // HINTS_FITTED_TO)][:HINTS_FITTED_TO]) for group in fitted_to]
+    copying = HintFloor.fit(floors.chances, tables.layout, few)
+    names = ("unigram", "first order", "hints alone", "without memory", "with memory")
+    table: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    notes, longest = 0, MEMORY[checkpoint.entry.architecture]
     for picked in chosen.values():
-        read = [example(shards, int(window), None) for window in picked]
-        unigram, first_order, count = floors.losses([sequence for sequence, _ in read])
+        passages = read(picked)
+        unigram, first_order, count = floors.losses([sequence_of(one) for one in passages])
         notes += count
         table["unigram"].append(unigram)
         table["first order"].append(first_order)
-        for row, memory in (("without memory", 0), ("with memory", MEMORY)):
-            table[row].append(sum(model_losses(model, [one], memory) for one in read) / count)
+        table["hints alone"].append(copying.losses(passages) / count)
+        for row, memory in (("without memory", 0), ("with memory", longest)):
+            table[row].append(LOSSES[checkpoint.entry.architecture](checkpoint.model, passages, memory) / count)
     fields = "".join(f"{field:>10}" for field in STEP_FIELDS)
     lines = [
         f"{checkpoint.entry.name}: nats a note on {notes:,} validation notes of {len(chosen)} real sets, which weigh the same.",
-        f"Segments of {SEGMENT} notes; memory of {MEMORY} notes, or none.",
+        f"Segments of {SEGMENT} notes; memory of {longest} notes, or none.",
         "",
         f"{'':16}{'all':>9}{fields}",
     ]
@@ -56,19 +78,40 @@ def report(checkpoint: Checkpoint, shards: Shards, windows: int) -> str:
     return "\n".join(lines)
 
 
+def sequence_of(one: Passage) -> np.ndarray:
+    """Returns a passage as step rows [notes + 1, 8], the mark of the beginning first."""
+    return np.concatenate([one.notes[:, :8], one.target[-1:]])
+
+
 @torch.inference_mode()
-def model_losses(
-    model: torch.nn.Module, examples: list[tuple[np.ndarray, np.ndarray]], memory_limit: int
-) -> np.ndarray:
-    """Returns the summed losses by field [fields] of windows read side by side."""
+def _transformer_xl(model: torch.nn.Module, passages: Sequence[Passage], memory_limit: int) -> np.ndarray:
+    """Returns the summed losses by field [fields] of passages, each read by itself."""
     total = np.zeros(len(STEP_FIELDS))
-    for segment in segments(examples, SEGMENT):
-        if segment.first:
-            memory = model.new_memory(len(segment.notes))
-        output, memory = model(segment.notes, segment.prefix, memory, memory_limit)
-        losses, _ = field_losses(model.head(output, segment.notes, segment.target), segment.target)
-        total += losses.double().numpy()
+    for one in passages:
+        sequence = np.zeros((len(one.notes) + 1, 9), np.int64)
+        sequence[:-1], sequence[-1, :8] = one.notes[:, :9], one.target[-1]
+        prefix = np.where(one.prefix < model.config.prefix_size, one.prefix, 0)  # which knows no styles
+        for segment in segments([(sequence, prefix)], SEGMENT):
+            if segment.first:
+                memory = model.new_memory(1)
+            output, memory = model(segment.notes, segment.prefix, memory, memory_limit)
+            losses, _ = field_losses(model.head(output, segment.notes, segment.target), segment.target)
+            total += losses.double().numpy()
     return total
+
+
+@torch.inference_mode()
+def _hinted_transformer_xl(model: torch.nn.Module, passages: Sequence[Passage], memory_limit: int) -> np.ndarray:
+    """Returns the same of passages that are read one after another in lanes."""
+    total, memory = np.zeros(len(STEP_FIELDS)), model.new_memory(LANES, memory_limit)
+    packed = Lanes(LANES, SEGMENT, iter(passages))
+    while (segment := packed.segment()) is not None:
+        losses, memory = hinted_losses(model, segment, memory, memory_limit)
+        total += losses.double().sum(dim=1).numpy()
+    return total
+
+
+LOSSES = {"transformer_xl": _transformer_xl, "hinted_transformer_xl": _hinted_transformer_xl}
 
 
 class Floors:

@@ -1,4 +1,4 @@
-"""A checkpoint on validation music, beside two floors measured by the same code.
+"""A checkpoint on validation music, beside floors measured by the same code.
 
     python -m training evaluate generate-small --shards runs/shards
     python -m training evaluate remix-small --shards runs/shards
@@ -67,8 +67,8 @@ def evaluate(name: str, shards: Shards | Pairs, windows: int) -> str:
             f"The shards hold other vocabularies than the checkpoint '{name}' reads. "
             "Run `python -m training prepare` again, or evaluate another checkpoint."
         )
-    learns = ARCHITECTURES[checkpoint.entry.architecture].learns
-    return importlib.import_module(f"training.likelihood.{learns}").report(checkpoint, shards, windows)
+    module = ARCHITECTURES[checkpoint.entry.architecture].judged_by
+    return importlib.import_module(f"training.likelihood.{module}").report(checkpoint, shards, windows)
 
 
 def real_windows(shards: Shards, count: int) -> dict[str, np.ndarray]:

@@ -1,0 +1,100 @@
+"""Styles of music by the names that musicians use, as a condition of generation beside the genre.
+
+A genre is what a shelf of records is called, a style is what a band leader calls out: "bossa nova", "shuffle blues",
+"jig". Each style belongs to at most one genre of music/conditions.py. Ids of styles follow those of all other
+conditions, so that models that know no styles read the same prefix without them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from music.tokens.conditions import PREFIX_PAD, PREFIX_SIZE
+
+STYLES: dict[str, str | None] = {
+    "rock": "rock",
+    "hard rock": "rock",
+    "soft rock": "rock",
+    "folk rock": "rock",
+    "rock and roll": "rock",
+    "punk": "rock",
+    "pop": "pop",
+    "ballad": "pop",
+    "disco": "pop",
+    "funk": "pop",
+    "soul": "pop",
+    "rhythm and blues": "pop",
+    "hip hop": "pop",
+    "gospel": None,
+    "blues": None,
+    "boogie-woogie": None,
+    "reggae": None,
+    "ska": None,
+    "afrobeat": None,
+    "show tune": None,
+    "trance": "electronic",
+    "swing": "jazz",
+    "bebop": "jazz",
+    "big band": "jazz",
+    "modern jazz": "jazz",
+    "jazz waltz": "jazz",
+    "jazz fusion": "jazz",
+    "gypsy jazz": "jazz",
+    "dixieland": "jazz",
+    "ragtime": "jazz",
+    "foxtrot": "jazz",
+    "bossa nova": "latin",
+    "samba": "latin",
+    "baiao": "latin",
+    "tango": "latin",
+    "bolero": "latin",
+    "beguine": "latin",
+    "rumba": "latin",
+    "cha-cha": "latin",
+    "mambo": "latin",
+    "merengue": "latin",
+    "salsa": "latin",
+    "son": "latin",
+    "calypso": "latin",
+    "afro-cuban": "latin",
+    "folk": "folk",
+    "country": "folk",
+    "bluegrass": "folk",
+    "western swing": "folk",
+    "zydeco": "folk",
+    "polka": "folk",
+    "reel": "folk",
+    "jig": "folk",
+    "slip jig": "folk",
+    "hornpipe": "folk",
+    "strathspey": "folk",
+    "air": "folk",
+    "march": None,
+    "waltz": None,
+    "hymn": None,
+    "lullaby": None,
+    "mazurka": "classical",
+    "polonaise": "classical",
+    "krakowiak": "classical",
+    "nocturne": "classical",
+    "prelude": "classical",
+    "etude": "classical",
+    "sonata": "classical",
+    "fugue": "classical",
+    "baroque": "classical",
+    "sacred": "classical",
+}
+"""Each style and its genre, None where it is at home in several. The order gives the ids: only ever append."""
+
+STYLE_NAMES = tuple(STYLES)
+STYLED_PREFIX_SIZE = PREFIX_SIZE + len(STYLES)
+
+
+def style_id(style: str) -> int:
+    """Returns the prefix id of a style."""
+    return PREFIX_SIZE + STYLE_NAMES.index(style)
+
+
+def with_style(prefix: np.ndarray, style: str | None) -> np.ndarray:
+    """Returns prefix ids with one place more, which holds the style's id or padding."""
+    return np.append(prefix, PREFIX_PAD if style is None else style_id(style)).astype(prefix.dtype)
