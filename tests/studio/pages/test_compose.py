@@ -25,7 +25,7 @@ from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.player.player import picture
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until_shown
 
 SENTENCE = "a slow, dark waltz for strings and piano, AABA, 15 seconds"
 
@@ -216,6 +216,8 @@ def test_a_stage_can_be_heard_alone_and_branched_off(compose):
 def test_stop_keeps_the_stages_that_are_there_and_the_rest_can_follow(compose):
     control(compose, "compose seed").set_value(UNTIL_STOPPED)
     page = until_under_way(press(say(compose, SENTENCE), "Compose"))
+    # Past the middle: stopped before it, the rest would come to the middle again, and wait there to be stopped.
+    until_shown(page, lambda page: sum(m.value.endswith("Done]") for m in page.markdown) >= 2, "two stages")
     assert {"Waiting"} <= {word for m in page.markdown for word in [m.value.removeprefix(":gray[").removesuffix("]")]}
     until_written(press(page, "Stop and keep"))
     song = song_of(page)
