@@ -77,7 +77,7 @@ class FieldDecoder:
             for row, value in zip(rows, ids.tolist(), strict=True):
                 row.append(value)
             if field < len(self._written):
-                self.write(state, field, torch.from_numpy(ids).repeat(passes))
+                self.write(state, field, torch.from_numpy(np.tile(ids, passes) if passes > 1 else ids))
 
 
 def normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
