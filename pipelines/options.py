@@ -265,7 +265,7 @@ def _pitched(text: str) -> int:
 
 
 def _check_bar(bar: Any) -> None:
-    if not isinstance(bar, int) or bar < 0:
+    if not isinstance(bar, int) or isinstance(bar, bool) or bar < 0:
         raise StudioError(f"There is no bar {bar!r}. Give bars as numbers, counted from 0.")
 
 
@@ -282,7 +282,7 @@ def check_chords(names: Any) -> None:
 
 
 def _check_track_instrument(pair: Any) -> None:
-    if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], int) or not isinstance(pair[1], str):
+    if not isinstance(pair, tuple) or len(pair) != 2 or type(pair[0]) is not int or not isinstance(pair[1], str):
         raise StudioError(f"{pair!r} names no track and instrument. Give a pair such as (0, 'violin').")
     if pair[0] < 0:
         raise StudioError(f"There is no track {pair[0]}. Tracks are counted from 0.")
@@ -384,7 +384,10 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: 
         raise StudioError(
             f"The recipe has options that this version does not know: {', '.join(unknown)}. Remove them or update the studio."
         )
-    return kind(**typed_values(values, beats_per_bar))
+    try:
+        return kind(**typed_values(values, beats_per_bar))
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:  # a number for a list, a text for a number
+        raise StudioError("The recipe has a value of the wrong kind. Take a recipe that was not edited.") from error
 
 
 def to_mapping(options: Any) -> dict[str, Any]:

@@ -360,7 +360,7 @@ def plan_from_mapping(values: Mapping[str, Any]) -> Plan:
         brief = dict(values["brief"])
     except (KeyError, TypeError, ValueError) as error:
         raise StudioError("The recipe holds no plan of a song. Choose a recipe.json of a song folder.") from error
-    unknown = sorted({str(name) for name, _ in stages if name not in STAGES})
+    unknown = sorted({str(name) for name, _ in stages if not isinstance(name, str) or name not in STAGES})
     if unknown:
         raise StudioError(
             f"The recipe has stages that this version does not know: {', '.join(unknown)}. Update the studio."

@@ -104,3 +104,26 @@ def test_any_collection_of_names_is_checked_and_kept():
     assert "'violin'" in refusal(RemixOptions, instruments=[(0, "violin"), "violin"])
     for pair in ((0,), ("0", "violin"), (0, 40), (-1, "violin"), "0=violin"):
         assert "rack" in refusal(RemixOptions, instruments=[pair])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (RemixOptions, {"bars": 5}),
+        (RemixOptions, {"bars": None}),
+        (RemixOptions, {"bars": [True]}),
+        (RemixOptions, {"tracks": ["0"]}),
+        (RemixOptions, {"instruments": 5}),
+        (RemixOptions, {"instruments": [[True, "violin"]]}),
+        (HarmonizeOptions, {"chords": 7}),
+        (HarmonizeOptions, {"chords": None}),
+        (HarmonizeOptions, {"temperature": "warm"}),
+        (GenerateOptions, {"bars": "4"}),
+        (GenerateOptions, {"bars": [4]}),
+        (GenerateOptions, {"seed": "seven"}),
+    ],
+)
+def test_a_value_of_another_kind_in_a_recipe_is_refused(kind, values):
+    with pytest.raises(StudioError) as refused:
+        from_mapping(kind, values)
+    assert re.fullmatch(r".+\. .+\.", str(refused.value))
