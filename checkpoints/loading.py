@@ -15,13 +15,6 @@ from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
 from music.tokens.dialects import Dialect, dialect_of
 
-TASKS: dict[str, tuple[str, str]] = {
-    "generate": ("write music", "generate-small"),
-    "remix": ("remix", "remix-small"),
-    "harmonize": ("harmonize", "harmonize-small"),
-}
-"""What a checkpoint of each task can do, and the one that ships for it."""
-
 _loaded: dict[str, Checkpoint] = {}
 _lock = threading.Lock()
 
@@ -49,7 +42,7 @@ def load(name: str, task: str | None = None) -> Checkpoint:
 
     Args:
         name: of the checkpoint.
-        task: what it must be trained for, a key of TASKS; None where any will do.
+        task: what it must be trained for, as in its entry; None where any will do.
 
     Raises:
         StudioError: there is none of this name, it is not here, its file is not the registered one, it was trained
@@ -57,14 +50,20 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     """
     checkpoint = _load(name)
     if task is not None and checkpoint.entry.task != task:
-        verb, example = TASKS[task]
-        raise StudioError(f"The checkpoint '{name}' cannot {verb}. Choose one that can, such as {example}.")
+        can = "write music" if task == "generate" else task
+        raise StudioError(f"The checkpoint '{name}' cannot {can}. {_another(task)}")
     if task is not None and not ARCHITECTURES[checkpoint.entry.architecture].has_pipeline:
         raise StudioError(
             f"This version can train '{checkpoint.entry.architecture}' checkpoints such as '{name}', but no page writes "
-            f"with them yet. Choose another, such as {TASKS[task][1]}."
+            f"with them yet. {_another(task)}"
         )
     return checkpoint
+
+
+def _another(task: str) -> str:
+    """Returns the advice to take a checkpoint of a task, and the name of one that ships for it."""
+    examples = [found.name for found in known().values() if found.task == task and found.ships]
+    return f"Choose one that can, such as {examples[0]}." if examples else "Choose one that can."
 
 
 def _load(name: str) -> Checkpoint:

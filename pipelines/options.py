@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -176,7 +177,10 @@ def _remix_checks(o: RemixOptions) -> list[Check]:
     return [
         (o.change not in CHANGES, f"'{o.change}' cannot be changed. Choose one of {', '.join(CHANGES)}."),
         (not 0 <= o.amount <= 100, f"An amount of {o.amount} % is out of range. Choose 0 to 100 %."),
-        (any(track < 0 for track in o.tracks + o.lock), "Tracks are counted from 0. Choose tracks that the piece has."),
+        (
+            any(type(track) is not int or track < 0 for track in o.tracks + o.lock),
+            "Tracks are counted from 0. Choose tracks that the piece has.",
+        ),
         (
             not 1 <= o.passes <= MAX_PASSES,
             f"{o.passes} passes are out of range. Choose 1 (fast) to {MAX_PASSES} (thorough).",
@@ -275,7 +279,11 @@ def check_chords(names: Any) -> None:
     Raises:
         StudioError: they are not.
     """
-    if not isinstance(names, tuple) or not names or not all(isinstance(name, str) for name in names):
+    if (
+        not isinstance(names, tuple)
+        or not names
+        or not all(isinstance(name, str) and name.isprintable() for name in names)
+    ):
         raise StudioError(f"{names!r} is no bar of chords. Give the names of its chords, such as ('Am', 'F').")
     for name in names:
         parse_chord(name)
@@ -384,10 +392,29 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: 
         raise StudioError(
             f"The recipe has options that this version does not know: {', '.join(unknown)}. Remove them or update the studio."
         )
+    typed = typed_values(values, beats_per_bar)
+    for field in dataclasses.fields(fields):
+        if field.name in typed and not _fits(field, typed[field.name]):
+            name = field.name.replace("_", " ")
+            raise StudioError(
+                f"The recipe has a value of the wrong kind for {name}. Take a recipe that was not edited."
+            )
     try:
-        return kind(**typed_values(values, beats_per_bar))
+        return kind(**typed)
     except (TypeError, ValueError, AttributeError, OverflowError) as error:  # a number for a list, a text for a number
         raise StudioError("The recipe has a value of the wrong kind. Take a recipe that was not edited.") from error
+
+
+def _fits(field: dataclasses.Field[Any], value: Any) -> bool:
+    """Returns whether a value is of the kind of a field's default; where that is None, or there is none, any is."""
+    if value is None:
+        return "None" in str(field.type)
+    usual = field.default
+    if isinstance(usual, bool | int | str):
+        return type(value) is type(usual)
+    if isinstance(usual, float):
+        return type(value) in (int, float) and math.isfinite(value)
+    return not isinstance(usual, tuple) or isinstance(value, list | tuple)
 
 
 def to_mapping(options: Any) -> dict[str, Any]:

@@ -121,6 +121,16 @@ def test_any_collection_of_names_is_checked_and_kept():
         (GenerateOptions, {"bars": "4"}),
         (GenerateOptions, {"bars": [4]}),
         (GenerateOptions, {"seed": "seven"}),
+        (GenerateOptions, {"instruments": ["0=violin"]}),
+        (GenerateOptions, {"instruments": [["piano"]]}),
+        (RemixOptions, {"bars": {}}),
+        (RemixOptions, {"lock": [0.5]}),
+        (RemixOptions, {"stay_in_key": []}),
+        (RemixOptions, {"passes": 1.5}),
+        (RemixOptions, {"seed": None}),
+        (HarmonizeOptions, {"chords": {"Am": 1}}),
+        (HarmonizeOptions, {"chords": [["Am\n"]]}),
+        (HarmonizeOptions, {"top_p": float("nan")}),
     ],
 )
 def test_a_value_of_another_kind_in_a_recipe_is_refused(kind, values):

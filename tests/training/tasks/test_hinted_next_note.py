@@ -120,7 +120,9 @@ def test_it_becomes_a_checkpoint_that_can_be_checked_and_evaluated(finished, sha
     nothing_loaded(monkeypatch)
     export(run, tmp_path / "registry.toml", tmp_path, tmp_path)
     assert "notes that it should" in check(entry("tiny-hinted"))
-    with pytest.raises(StudioError, match=r"no page writes with them yet\. Choose another, such as generate-small\."):
+    with pytest.raises(
+        StudioError, match=r"no page writes with them yet\. Choose one that can, such as generate-small\."
+    ):
         loading.load("tiny-hinted", task="generate")
     report = evaluate("tiny-hinted", shards, 2)
     rows = {line[:16].strip(): line[16:].split() for line in report.splitlines()}
