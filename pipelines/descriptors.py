@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import descriptions
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import (
     STAGES as STAGE_OPTIONS,
 )

@@ -11,7 +11,7 @@ from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_text import typed_values
-from pipelines.options import to_mapping
+from pipelines.option_values import to_mapping
 
 DECIDES = ("pipeline", "options", "input", "checkpoint")
 """Parts of a recipe that decide what it makes."""

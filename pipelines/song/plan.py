@@ -18,17 +18,16 @@ from music.instruments import parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
+from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import (
     MAX_PLAYERS,
     Check,
     beat_checks,
     check_chords,
     choice_check,
-    from_mapping,
     seed_check,
     settle,
     temperature_check,
-    to_mapping,
 )
 
 SONG_SECONDS = (10.0, 300.0)

@@ -11,7 +11,7 @@ from typing import Any
 from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import to_mapping
+from pipelines.option_values import to_mapping
 from pipelines.recipes import DECIDES, read_recipe, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 

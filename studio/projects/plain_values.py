@@ -10,7 +10,8 @@ from typing import Any
 
 from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
-from pipelines.options import GenerateOptions, from_mapping, to_mapping
+from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options import GenerateOptions
 from pipelines.song.plan import MODES, Brief
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {

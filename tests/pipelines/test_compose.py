@@ -15,7 +15,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.compose import SongStep, compose
-from pipelines.options import to_mapping
+from pipelines.option_values import to_mapping
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
 from tests.pipelines.song.song_checks import (

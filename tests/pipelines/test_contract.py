@@ -17,7 +17,8 @@ from pipelines.contract import Step, paced
 from pipelines.descriptors import STEPS
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.remix import remix
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix

@@ -18,7 +18,8 @@ from music.theory import parse_key
 from music.tokens.accompaniment import HARMONIES
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions, from_mapping
+from pipelines.option_values import from_mapping
+from pipelines.options import HarmonizeOptions
 from pipelines.recipes import check_input, same_again
 from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of

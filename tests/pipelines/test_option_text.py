@@ -14,7 +14,8 @@ from pipelines.option_text import (
     parse_track_instrument,
     typed_values,
 )
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, from_mapping, to_mapping
+from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import HarmonyOptions, plan_from_mapping, plan_to_mapping
 
 # As the versions before wrote them: bars, chords and instruments as text.

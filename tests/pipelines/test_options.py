@@ -6,16 +6,8 @@ import re
 import pytest
 
 from music.errors import StudioError
-from pipelines.options import (
-    COMPLEXITIES,
-    HARMONIES,
-    MAX_PLAYERS,
-    GenerateOptions,
-    HarmonizeOptions,
-    RemixOptions,
-    from_mapping,
-    to_mapping,
-)
+from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options import COMPLEXITIES, HARMONIES, MAX_PLAYERS, GenerateOptions, HarmonizeOptions, RemixOptions
 
 
 def refusal(kind: type, **values) -> str:

@@ -16,7 +16,7 @@ from music.form import with_sections
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
-from pipelines.options import to_mapping
+from pipelines.option_values import to_mapping
 from pipelines.worker.client import VERBS as REAL
 from pipelines.worker.client import Verb, last_step
 from tests.waiting import PATIENCE_S, until

@@ -12,7 +12,8 @@ import symusic
 from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, to_mapping
+from pipelines.option_values import to_mapping
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 
 
 def song(notes: int = 4) -> Piece:

@@ -18,7 +18,8 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.decoding.constraints import WIDEST_LEAP
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions, from_mapping
+from pipelines.option_values import from_mapping
+from pipelines.options import GenerateOptions
 from tests.examples import examples
 from tests.pipelines.commands.command_line import refused, run, stand_in
 from tests.pipelines.scores import pieces

@@ -20,7 +20,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import parse_key, written_key
 from pipelines.contract import Step
-from pipelines.options import from_mapping
+from pipelines.option_values import from_mapping
 from pipelines.song.harmony import cadence, write_harmony
 from pipelines.song.plan import HarmonyOptions, SectionsOptions
 from pipelines.song.sections import lay_out

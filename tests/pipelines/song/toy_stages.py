@@ -13,7 +13,7 @@ from music.chords import ChordSpan, parse_chord, with_chords
 from music.form import with_sections
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import to_mapping
+from pipelines.option_values import to_mapping
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 
 BAR = 1920

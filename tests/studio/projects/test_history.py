@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, to_mapping
+from pipelines.option_values import to_mapping
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.history import again, describe_recipe, history
 from studio.projects.project import Take
