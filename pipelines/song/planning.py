@@ -305,7 +305,7 @@ _FRAMES = (
     (0, 2, 0.6), (2, 3, 0.5), (4, 3, 0.5), (3, 2, 0.8), (0, 3, 0.9),
 )  # fmt: skip
 """Bars of intro and ending, and how much they are disliked. All dislikes here and below are one scale on which 1 is a form
-that a listener would find odd; chosen by hand until twenty prompts gave plans that looked right, not measured."""
+that a listener would find odd; chosen by hand, by whom and how is not known, and not measured."""
 
 
 def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
