@@ -38,8 +38,7 @@ class Layer:
         bias[: heads * size] += content.ravel()
         self.project = FewRows(weight * scale, bias * scale, size)
         self.placed_less_content = ((placed - content) * size**-0.5)[:, None]
-        weight, bias = weights(block.output)
-        self.output = FewRows(centered(weight), centered(bias))
+        self.output = FewRows(centered(weights(block.output)[0]), None)
         weight, bias = after_norm(block.feed_norm, block.up)
         self.up = FewRows(weight * GELU_SCALE, bias * GELU_SCALE)
         weight, bias = weights(block.down, GELU_SCALE)
@@ -47,7 +46,8 @@ class Layer:
         distances = encoding @ weights(block.distance)[0]
         self.distances = np.ascontiguousarray(distances.reshape(-1, heads, size).transpose(1, 2, 0))
         self.memory = np.empty((2, heads, rows, room, size), np.float32)
-        self.queries = np.zeros((heads, rows, 2, size), np.float32)  # the second is never used: rows are even
+        self.queries = np.zeros((heads, rows, 2, size), np.float32)  # the second is never used, but rows are even
+        self.mixed = np.zeros((even(rows), heads, size), np.float32)
 
     def select(self, rows: Sequence[int], end: int) -> None:
         """Goes on with these rows, of whose memories so many notes are in use."""
@@ -56,6 +56,7 @@ class Layer:
         self.memory = np.empty((2, heads, len(rows), room, size), np.float32)
         self.memory[..., :end, :] = kept
         self.queries = np.zeros((heads, len(rows), 2, size), np.float32)
+        self.mixed = np.zeros((even(len(rows)), heads, size), np.float32)
 
     def __call__(self, x: np.ndarray, first: int, last: int) -> None:
         """Adds the block's results to rows [rows, width] in place; the notes from first to last are seen."""
@@ -65,20 +66,20 @@ class Layer:
 
     def _attend(self, x: np.ndarray, first: int, last: int) -> None:
         _, heads, rows, _, size = self.memory.shape
-        projected = self.project(to_length_one(x)).reshape(3, heads, len(x), size)
-        self.memory[:, :, :, last - 1] = projected[1:, :, :rows]
-        keys, values = self.memory[:, :, :, first:last]
-        content = projected[0]
+        projected = self.project(to_length_one(x))
+        content = projected[:heads]
+        self.memory[:, :, :, last - 1] = projected[heads:, :rows].reshape(2, heads, rows, size)
         self.queries[:, :, 0] = content[:, :rows]
+        keys, values = self.memory[:, :, :, first:last]
         scores = self.queries @ keys.swapaxes(2, 3)  # [heads, rows, 2, notes]
         mine = scores[:, :, 0]
-        mine += ((content + self.placed_less_content) @ self.distances[:, :, first - last :])[:, :rows]
+        content += self.placed_less_content
+        mine += (content @ self.distances[:, :, first - last :])[:, :rows]
         mine -= mine.max(axis=-1, keepdims=True)
         np.exp(mine, out=mine)
-        mixed = np.zeros((len(x), heads, size), np.float32)
         shares = mine.sum(axis=-1, keepdims=True)
-        np.divide((scores @ values)[:, :, 0], shares, out=mixed[:rows].swapaxes(0, 1))
-        _add(x, self.output(mixed.reshape(len(x), -1)))
+        np.divide((scores @ values)[:, :, 0], shares, out=self.mixed[:rows].swapaxes(0, 1))
+        _add(x, self.output(self.mixed.reshape(len(x), -1)))
 
 
 class HintedBackbone:

@@ -120,8 +120,7 @@ class HintedWriter:
         """Goes on with these pieces alone; one may be named several times. What they have of a note stays."""
         count = len(self._pasts)
         self._backbone.select(pieces)
-        rows = [number * count + piece for number in range(self._passes) for piece in pieces]
-        self._output = self._output[rows + rows[:1] * (len(rows) % 2)]
+        self._output = self._output[_rows(self._passes, count, pieces)]
         self._started = {}
         named: set[int] = set()
         pasts = []
@@ -145,22 +144,28 @@ class HintedWriter:
 
     def logits(self, field: int, pieces: Sequence[int]) -> np.ndarray:
         """Returns float32 [passes, pieces, ids] of a field of these pieces' notes; fields before it are written."""
-        if field not in self._started:
-            self._started[field] = self._head.start(field, self._output)
-        started = self._started[field][: self._passes * len(self._pasts)]
-        started = started.reshape(self._passes, len(self._pasts), -1)
-        hints, ids, dense = [], [], []
+        started = self._started.get(field)
+        if started is None:
+            started = self._started[field] = self._head.start(field, self._output)
+        if len(pieces) < len(self._pasts):
+            started = started[_rows(self._passes, len(self._pasts), pieces)]
+        ids, dense = [], []
         for piece in pieces:
             row = self._rows[piece]
             found, numbers = self._pasts[piece].hints(field, row)
             if self._fresh[piece]:
                 hide_repeats(self._layout, field, found)
-            hints.append(found)
             ids.append([self._before[piece][field], *row[:field], *found])
             dense.append(numbers)
-        if list(pieces) != list(range(len(self._pasts))):
-            started = started[:, pieces]
-        return self._head.logits(field, started, np.array(ids), np.array(dense) if field == PITCH else None)
+        of_piece = _rows(self._passes, 0, range(len(pieces)))
+        found = self._head.logits(field, started, np.array(ids), np.array(dense) if field == PITCH else None, of_piece)
+        return found[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
+
+
+def _rows(passes: int, count: int, pieces: Sequence[int]) -> list[int]:
+    """Returns the rows of some pieces of ``count`` in every pass; the first one twice if that makes them even."""
+    rows = [number * count + piece for number in range(passes) for piece in pieces]
+    return rows + rows[: len(rows) % 2]
 
 
 def hide_repeats(layout: Sequence[Hint], field: int, hints: list[int]) -> None:
