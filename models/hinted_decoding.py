@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.few_rows import to_length_one
-from models.hinted_backbone import HintedBackbone
+from models.few_rows import Shelf, to_length_one
+from models.hinted_backbone import BackboneWeights, HintedBackbone
 from models.hinted_fields import HintedFields
 from models.hinted_transformer_xl import HintedTransformerXL, LaneMemory
 from models.hints.layout import BARS_AGO, DENSE, FIELDS, FIRST, PITCH, STEP, Hint
@@ -88,7 +89,7 @@ class HintedWriter:
     fields in their order, then ``read``; where there is no choice, ``logits`` need not be asked for.
 
     Args:
-        model: in eval mode and single precision; shared with other callers.
+        model: in eval mode and single precision; shared with other callers. Its weights never change.
         prefix: int64 [passes, prefix] condition ids, the same for all pieces.
         asked: program ids that were asked for.
         memory: how many past notes to attend to.
@@ -98,7 +99,8 @@ class HintedWriter:
     def __init__(
         self, model: HintedTransformerXL, prefix: np.ndarray, asked: Sequence[int], memory: int, pieces: int = 1
     ):
-        self._backbone, self._head = HintedBackbone(model, prefix, memory, pieces), HintedFields(model.head)
+        weights, self._head = _prepare(model, memory)
+        self._backbone = HintedBackbone(model, weights, prefix, memory, pieces)
         self._passes, self._layout = len(prefix), model.config.tables.layout
         self._pasts = [Past(model.config.tables, asked, PAST_NOTES) for _ in range(pieces)]
         self._rows, self._fresh = [[0] * FIELDS for _ in self._pasts], [False] * pieces
@@ -157,9 +159,21 @@ class HintedWriter:
                 hide_repeats(self._layout, field, found)
             ids.append([self._before[piece][field], *row[:field], *found])
             dense.append(numbers)
-        of_piece = _rows(self._passes, 0, range(len(pieces)))
-        found = self._head.logits(field, started, np.array(ids), np.array(dense) if field == PITCH else None, of_piece)
-        return found[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
+        of_piece, numbers = _rows(self._passes, 0, range(len(pieces))), np.array(dense) if field == PITCH else None
+        logits = self._head.logits(field, started, np.array(ids), numbers, of_piece)
+        return logits[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
+
+
+_PREPARED: WeakKeyDictionary[HintedTransformerXL, tuple[int, BackboneWeights, HintedFields]] = WeakKeyDictionary()
+
+
+def _prepare(model: HintedTransformerXL, memory: int) -> tuple[BackboneWeights, HintedFields]:
+    """Returns a model's weights as they are needed here, which takes a while when asked for the first time."""
+    kept = _PREPARED.get(model)
+    if kept is None or kept[0] != memory:
+        shelf = Shelf()
+        kept = _PREPARED[model] = memory, BackboneWeights(shelf, model, memory), HintedFields(shelf, model.head)
+    return kept[1:]
 
 
 def _rows(passes: int, count: int, pieces: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 from torch import nn
 
-from models.few_rows import BLOCK, GELU_SCALE, FewRows, after_norm, array, gelu, weights
+from models.few_rows import BLOCK, GELU_SCALE, FewRows, Shelf, after_norm, array, gelu, weights
 from models.hinted_head import HintedHead
 from models.hints.layout import FIELDS
 
@@ -16,15 +16,16 @@ class HintedFields:
     """A head's weights, field by field. A field's first product is made when its logits are first asked for.
 
     Args:
-        head: of the model, in eval mode.
+        shelf: to keep them on.
+        head: of the model, in eval mode and single precision.
     """
 
-    def __init__(self, head: HintedHead):
+    def __init__(self, shelf: Shelf, head: HintedHead):
         weight, bias = after_norm(head.norm, head.inner)
         parts = [slice(field * head.hidden, (field + 1) * head.hidden) for field in range(FIELDS)]
-        self._inner = [FewRows(weight[:, part] * GELU_SCALE, bias[part] * GELU_SCALE) for part in parts]
-        self._outer = [FewRows(*weights(cast(nn.Linear, layer), GELU_SCALE), BLOCK) for layer in head.outer]
-        self._tables = [array(table.weight) * GELU_SCALE for table in head.tables]
+        self._inner = [FewRows(shelf, weight[:, part] * GELU_SCALE, bias[part] * GELU_SCALE) for part in parts]
+        self._outer = [FewRows(shelf, *weights(cast(nn.Linear, layer), GELU_SCALE), BLOCK) for layer in head.outer]
+        self._tables = [shelf.keep(array(table.weight) * GELU_SCALE) for table in head.tables]
         self._offsets = [head.get_buffer(f"offsets_{field}").numpy() for field in range(FIELDS)]
         self._dense = weights(head.dense, GELU_SCALE)[0]
         self._sizes, self._copies = head.sizes, [part.stop - part.start for part in head.copies]
@@ -34,7 +35,7 @@ class HintedFields:
         return self._inner[field].rows(output)
 
     def logits(
-        self, field: int, started: np.ndarray, ids: np.ndarray, dense: np.ndarray | None, of_piece: np.ndarray
+        self, field: int, started: np.ndarray, ids: np.ndarray, dense: np.ndarray | None, of_piece: list[int]
     ) -> np.ndarray:
         """Returns float32 [rows, ids] of a field.
 
