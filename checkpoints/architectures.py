@@ -27,6 +27,7 @@ class Architecture:
         judged_by: the name of its module in ``training/likelihood``.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         has_pipeline: whether a pipeline can use it; if not, it can be trained and judged, and that is all.
+        styles: whether it knows styles and can be held to new ideas.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
@@ -36,6 +37,7 @@ class Architecture:
     learns: str
     judged_by: str
     self_test: str
+    styles: bool = False
     any_dialect: bool = False
     has_pipeline: bool = True
 
@@ -63,6 +65,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             learns="hinted_next_note",
             judged_by="next_note",
             self_test="checkpoints.self_test:continue_tune_with_hints",
+            styles=True,
             has_pipeline=False,
         ),
         Architecture(

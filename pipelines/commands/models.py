@@ -18,6 +18,7 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import track_label
 from music.piece import Piece
+from music.styles import STYLES
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
@@ -79,6 +80,7 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
     what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
+    what.add_argument("--style", metavar="STYLE", help=", ".join(STYLES))
     what.add_argument(
         "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
     )
@@ -86,6 +88,13 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
     free = parser.add_argument_group("how adventurous")
     _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
+    free.add_argument(
+        "--novelty",
+        metavar="N",
+        type=float,
+        help="0 sticks to its ideas, 1 is always new; "
+        f"{GenerateOptions.novelty} repeats as often as real music of the genre does, and is taken unless said",
+    )
     free.add_argument(
         "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
     )
@@ -264,6 +273,7 @@ def _write(
         recipe = with_typed_options(recipe, beats_per_bar(piece.score))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
+        recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
         check_input(recipe, piece)
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)

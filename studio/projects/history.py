@@ -10,7 +10,6 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
-from pipelines.recipes import with_typed_options
 from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
 
@@ -181,8 +180,16 @@ def _begin(recipes: Sequence[Mapping[str, Any]], number: int) -> int:
 
 
 def _key(recipe: Mapping[str, Any]) -> str:
-    typed = with_typed_options(recipe)
-    return json.dumps([typed.get(name) for name in _DECIDES], sort_keys=True, default=str)
+    return json.dumps([_as_of_now(recipe).get(name) for name in _DECIDES], sort_keys=True, default=str)
+
+
+def _as_of_now(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a recipe with its options as this version writes them; those that cannot be read stay as they are."""
+    try:
+        step = STEPS[_pipeline(recipe)]
+        return {**recipe, "options": step.to_mapping(step.from_mapping(recipe["options"]))}
+    except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
+        return recipe
 
 
 def _verdict(where: str, same: bool, model: Any, recipe: Mapping[str, Any]) -> str:

@@ -46,6 +46,8 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
             GenerateOptions(bars=None, seconds=30, genre="jazz", instruments=("Piano", "Flute"), time_signature="3/4"),
             "wrote 30 seconds, 3/4, jazz, Piano and Flute, seed 0",
         ),
+        ("generate", GenerateOptions(bars=4, genre="latin", style="samba"), "wrote 4 bars, samba, seed 0"),
+        ("generate", GenerateOptions(bars=4, genre="folk", style="waltz"), "wrote 4 bars, folk, waltz, seed 0"),
         (
             "remix",
             RemixOptions(change="rhythm", amount=0, tracks=(0, 2), instruments=((0, "violin"),)),
@@ -231,6 +233,14 @@ def test_a_step_of_an_earlier_version_is_told_done_again_and_compared():
     for pipeline, options in old.items():
         made = {"pipeline": pipeline, "options": options, "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
         assert describe_recipe(made) == words[pipeline]
+    first, second = after(EMPTY, "generate", GENERATE, 60), after(EMPTY, "generate", GENERATE, 60)
+    for name in ("style", "novelty"):  # which Generate did not have
+        del first.history[0]["options"][name]
+    takes = [
+        Take(1, "Take 1", "", (first,), options=GENERATE),
+        Take(2, "Take 2", "", (second,), options=GENERATE),
+    ]
+    assert history(takes)[1].events[0].verdict == "the same notes as Take 1, note for note"
     made = {"pipeline": "remix", "options": old["remix"], "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
     first = tune(60, history=(made,))
     options = RemixOptions(bars=(4, 5, 6, 7), instruments=((0, "violin"),), seed=7)
