@@ -26,7 +26,6 @@ class Architecture:
         learns: the name of its module in ``training/tasks``.
         judged_by: the name of its module in ``training/likelihood``.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
-        has_pipeline: whether a pipeline can use it; if not, it can be trained and judged, and that is all.
         styles: whether it knows styles and can be held to new ideas.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
@@ -39,7 +38,6 @@ class Architecture:
     self_test: str
     styles: bool = False
     any_dialect: bool = False
-    has_pipeline: bool = True
 
     def load_self_test(self) -> Callable[..., Any]:
         """Returns what writes the notes of its self-test."""
@@ -66,7 +64,6 @@ ARCHITECTURES: dict[str, Architecture] = {
             judged_by="next_note",
             self_test="checkpoints.self_test:continue_tune_with_hints",
             styles=True,
-            has_pipeline=False,
         ),
         Architecture(
             "musicbert",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,7 +49,7 @@ class HintedDecoder:
                     self._hear(number, row)
 
     @torch.inference_mode()
-    def logits(self, field: int, written: Tensor) -> Tensor:
+    def logits(self, field: int, written: Tensor, fresh: Any = None) -> Tensor:
         """Returns float32 [batch, ids] of a field of the next note; ask for the fields in their order.
 
         Args:
@@ -59,6 +61,8 @@ class HintedDecoder:
         dense = torch.zeros(len(self._pasts), DENSE)
         for number, row in enumerate(written.tolist()):
             found, numbers = self._pasts[number].hints(field, row)
+            if fresh is not None and fresh[number % len(fresh)] and field not in (1, 2):
+                found[: (6 if field != 5 else 5)] = [0] * (6 if field != 5 else 5)
             hints[number, head.columns[field]] = torch.tensor(found)
             if numbers is not None:
                 dense[number] = torch.from_numpy(numbers)
@@ -82,3 +86,45 @@ class HintedDecoder:
                 self._pasts[number].add(old)
         heard.append(row)
         self._pasts[number].add(row)
+
+
+class HintedWriter:
+    """A NoteWriter (models/note_writing.py) of the hinted Transformer-XL.
+
+    Args:
+        model: in eval mode; shared with other callers.
+        prefix: int64 [passes, prefix] condition ids, the same for all pieces.
+        asked: program ids that were asked for.
+        memory: how many past notes to attend to.
+        pieces: how many.
+    """
+
+    def __init__(
+        self, model: HintedTransformerXL, prefix: np.ndarray, asked: Sequence[int], memory: int, pieces: int = 1
+    ):
+        self._passes, self._pieces = len(prefix), pieces
+        batch = torch.from_numpy(prefix).repeat_interleave(pieces, 0)
+        self._decoder = HintedDecoder(model, batch, [asked] * len(batch), memory)
+        self._rows = np.zeros((pieces, FIELDS), np.int64)
+        self._fresh = np.zeros(pieces, bool)
+
+    def read(self, notes: np.ndarray) -> None:
+        self._decoder.read(torch.from_numpy(np.concatenate([notes] * self._passes)))
+
+    def select(self, pieces: Sequence[int]) -> None:
+        self._decoder.select([place + number * self._pieces for number in range(self._passes) for place in pieces])
+        self._pieces = len(pieces)
+
+    def begin(self, pieces: Sequence[int], fresh: Sequence[bool] = ()) -> None:
+        if len(self._rows) != self._pieces:
+            self._rows = np.zeros((self._pieces, FIELDS), np.int64)
+            self._fresh = np.zeros(self._pieces, bool)
+        self._fresh[list(pieces)] = np.array(fresh or [False] * len(pieces))
+
+    def logits(self, field: int, pieces: Sequence[int]) -> np.ndarray:
+        rows = torch.from_numpy(np.tile(self._rows, (self._passes, 1)))
+        found = self._decoder.logits(field, rows, self._fresh).numpy().reshape(self._passes, self._pieces, -1)
+        return found[:, list(pieces)]
+
+    def write(self, field: int, pieces: Sequence[int], ids: Sequence[int] | np.ndarray) -> None:
+        self._rows[list(pieces), field] = ids
