@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -277,6 +278,8 @@ def _write(
         check_input(recipe, piece)
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
+    for remark in step.remarks:
+        print(remark, file=sys.stderr)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):
