@@ -37,7 +37,14 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_typed_options
+from pipelines.recipes import (
+    check_input,
+    read_recipe,
+    recipe_beside,
+    same_again,
+    with_checkpoint_here,
+    with_typed_options,
+)
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
 
@@ -235,7 +242,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         metavar="FILE",
         type=Path,
-        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
+        help="do again what an OUT.recipe.json says, with the checkpoint of that time; takes IN.mid and --out beside it",
     )
     parser.set_defaults(endings=(".mid", ".midi"))
 
@@ -270,7 +277,7 @@ def _write(
     if "chords" in given:
         given["chords"] = parse_chord_names(given["chords"], beats_per_bar(piece.score))
     if recipe is not None:
-        recipe = with_typed_options(recipe, beats_per_bar(piece.score))
+        recipe = with_checkpoint_here(with_typed_options(recipe, beats_per_bar(piece.score)))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
         recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
