@@ -124,9 +124,11 @@ def estimate_key(score: symusic.Score) -> tuple[Key, float]:
 
 def written_key(score: symusic.Score) -> Key | None:
     """Returns the key that the score's one key signature names; None where there is none, or several."""
-    if len(score.key_signatures) != 1:
-        return None
-    sign = score.key_signatures[0]
+    return key_of_signature(score.key_signatures[0]) if len(score.key_signatures) == 1 else None
+
+
+def key_of_signature(sign: symusic.KeySignature) -> Key | None:
+    """Returns the key that a key signature names; None where it has more than seven accidentals."""
     return next((k for k in ALL_KEYS if k.fifths == sign.key and (k.mode == "minor") == bool(sign.tonality)), None)
 
 

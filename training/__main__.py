@@ -14,6 +14,7 @@ VERBS = {
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),
     "quality": ("training.quality.report", "a checkpoint -> what it makes, measured beside real music"),
+    "repetition": ("training.quality.repetition", "data sets -> how often the bars of real music repeat"),
     "export": ("training.export", "a run -> a checkpoint with its card"),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }

@@ -277,6 +277,8 @@ def _write(
         check_input(recipe, piece)
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
+    for remark in step.remarks:
+        show.say(remark)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):

@@ -50,6 +50,7 @@ class ContinuationPlan:
         key: of the new part, if it is asked for or must be kept.
         shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
         rows: octuples of the kept music, moved by that.
+        remarks: what the user should know of it.
     """
 
     base: symusic.Score
@@ -63,6 +64,7 @@ class ContinuationPlan:
     key: Key | None
     shift: int
     rows: np.ndarray
+    remarks: tuple[str, ...] = ()
 
 
 class ContinuationSampler(NoteSampler):

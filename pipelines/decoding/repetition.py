@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from music.analysis.repetition import NEAR
+
+Bar = tuple[tuple[int, ...], ...]
+"""Its notes: position, program and pitch of each."""
+
 PROFILES = Path(__file__).with_name("repetition.toml")
-REMEMBERED_BARS = 64  # bars further back are not heard as a repetition; a guess, not measured
-RECENT_BARS = 16  # of which the share of repeated ones is compared with real music: the model's own phrase
-PHRASE_BARS = 4  # for which it is settled at once whether they may repeat earlier ones. By ear, not measured.
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class RepetitionProfile:
     """How real music repeats its bars (all players together).
 
     Attributes:
-        equal: chance that a bar equals the one before, after 1, 2, ... bars that are equal; the last for all more.
-        repeated: share of bars that equal any bar before.
+        equal: chance that a bar equals the one before, which is the 1st, 2nd, ... of equal ones; the last for all more.
+        near: chance that a bar equals one of the NEAR bars before, after 0, 1, ... that did so; the last for all more.
+        repeated: share of bars that equal one of the NEAR bars before.
     """
 
     equal: tuple[float, ...]
+    near: tuple[float, ...]
     repeated: float
 
 
@@ -41,7 +45,7 @@ def profile_of(genre: str | None) -> RepetitionProfile:
     """Returns the profile of a genre, or of all music."""
     measured: dict[str, Any] = tomllib.loads(PROFILES.read_text(encoding="utf-8"))
     values = measured.get("genre", {}).get(genre, measured["overall"])
-    return RepetitionProfile(tuple(values["equal"]), values["repeated"])
+    return RepetitionProfile(tuple(values["equal"]), tuple(values["near"]), values["repeated_near"])
 
 
 class RepetitionGuard:
@@ -55,19 +59,15 @@ class RepetitionGuard:
 
     def __init__(self, profile: RepetitionProfile, novelty: float, seed: int):
         self._chances = np.random.default_rng(seed)
-        scale = 2 * (1 - novelty)
-        self._equal = tuple(min(1.0, chance * scale) for chance in profile.equal)
-        share = profile.repeated
-        self._share = share * scale if novelty >= 0.5 else share + (1 - share) * (1 - 2 * novelty)
-        self._bars: list[tuple[tuple[int, ...], ...]] = []  # the finished ones, the latest last
-        self._repeats: list[bool] = []  # whether each of them equals one before it
-        self._equal_bars = 1  # how many bars up to the last are equal
+        self._equal = tuple(min(1.0, 2 * (1 - novelty) * chance) for chance in profile.equal)  # never one bar for ever
+        self._near = tuple(_moved(chance, novelty) for chance in profile.near)
+        self._share = _moved(profile.repeated, novelty)
+        self._bars: list[Bar] = []  # the finished ones, the latest last
+        self._repeats: list[bool] = []  # whether each of them equals one of the NEAR before it
+        self._equal_bars = self._run = 0  # how many bars up to the last are equal, and repeat
         self._bar = -1  # that is being written
         self._now: list[tuple[int, ...]] = []  # its notes
-        self._may_repeat = True  # for the rest of the phrase
-        self._likely: list[
-            tuple[tuple[int, ...], ...]
-        ] = []  # earlier bars that begin as this one does, not to be repeated
+        self._likely: list[Bar] = []  # earlier bars that begin as this one does and shall not be repeated
 
     def read(self, bars: Iterable[int], notes: Iterable[tuple[int, ...]]) -> None:
         """Takes the notes that were there before."""
@@ -91,22 +91,24 @@ class RepetitionGuard:
         """Finishes the bar that was written and settles what the next one may do."""
         if self._now:
             self._finish(tuple(self._now))
-        before, self._bar, self._now = self._bar, bar, []
+        self._bar, self._now = bar, []
         if not self._bars:
             return
-        recent = self._repeats[-RECENT_BARS:]
-        may_equal, may_repeat = self._chances.random(2) < (
-            self._equal[min(self._equal_bars, len(self._equal)) - 1],
-            self._share if sum(recent) >= self._share * len(recent) else 1.0,
-        )
-        if bar // PHRASE_BARS != before // PHRASE_BARS:
-            self._may_repeat = bool(may_repeat)
-        self._likely = [] if self._may_repeat else list(set(self._bars[-REMEMBERED_BARS:-1]))
+        recent = self._repeats[-NEAR:]
+        chance = 1.0 if sum(recent) < self._share * len(recent) else self._near[min(self._run, len(self._near) - 1)]
+        equal = self._equal[min(self._equal_bars, len(self._equal)) - 1]
+        may_equal, may_repeat = self._chances.random(2) < (equal, chance)
+        self._likely = [] if may_repeat else list(set(self._bars[-NEAR:-1]))
         if not may_equal:
             self._likely.append(self._bars[-1])
 
-    def _finish(self, bar: tuple[tuple[int, ...], ...]) -> None:
-        repeats = bar in self._bars[-REMEMBERED_BARS:]
+    def _finish(self, bar: Bar) -> None:
+        self._repeats.append(bar in self._bars[-NEAR:])
+        self._run = self._run + 1 if self._repeats[-1] else 0
         self._equal_bars = self._equal_bars + 1 if self._bars and bar == self._bars[-1] else 1
         self._bars.append(bar)
-        self._repeats.append(repeats)
+
+
+def _moved(chance: float, novelty: float) -> float:
+    """Returns a chance of real music, less of it or more: 0 where all shall be new, 1 where ideas shall be stuck to."""
+    return chance * 2 * (1 - novelty) if novelty >= 0.5 else chance + (1 - chance) * (1 - 2 * novelty)
