@@ -98,7 +98,11 @@ bass."""
 IN_GENRE: dict[tuple[str, str], tuple[str, ...]] = {
     ("classical", "march"): _PIANIST,
     ("classical", "waltz"): _PIANIST,
+    ("folk", "blues"): ("violin", "electric grand piano", "fretless bass", "drums"),
     ("jazz", "march"): ("clarinet", "banjo", "piano", "tuba", "drums"),
+    ("latin", "waltz"): ("strings", "bright piano", "nylon guitar", "upright bass", "drums"),
+    ("pop", "gospel"): ("piano", "church organ", "jazz guitar", "bass"),
+    ("rock", "waltz"): ("strings", "clean guitar", "picked bass", "drums"),
 }
 """Genre and style, where a style that is at home in several has other players in one of them."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from music.instruments import DRUMS, instrument_name, parse_instrument
-from music.lineups import IN_GENRE, lineup
+from music.lineups import lineup
 from music.styles import STYLES
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES
@@ -55,7 +55,8 @@ def players_by_kind(shards: Shards) -> dict[tuple[str | None, str | None], list[
 
 def report(found: dict[tuple[str | None, str | None], list[Players]]) -> Iterable[str]:
     """Yields for each genre and style how often its line-up and each player of it are heard, and who is heard most."""
-    for genre, style in (*((genre, None) for genre in GENRES), *((None, style) for style in STYLES), *IN_GENRE):
+    guests = sorted((genre, style) for genre, style in found if genre and style and STYLES[style] is None)
+    for genre, style in (*((genre, None) for genre in GENRES), *((None, style) for style in STYLES), *guests):
         pieces, band = found.get((genre, style), []), lineup(genre, style)
         programs = frozenset(map(parse_instrument, band))
         heard = Counter(program for players in pieces for program in players)
