@@ -215,7 +215,7 @@ def _unwrap(data: bytes) -> bytes:
     start = data.find(b"MThd", 0, 4096)
     header = data[start : start + 14]
     if start < 0 or len(header) < 14 or int.from_bytes(header[4:8], "big") < 6 or header[8] or header[9] > 2:
-        raise StudioError("This is not a MIDI file. Choose a .mid, .midi, .kar, .musicxml or .mxl file.")
+        raise StudioError("This is not a MIDI file. Choose a .mid, .midi, .kar, .rmi, .musicxml or .mxl file.")
     return data[start:]
 
 
