@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from music.chord_bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from music.files.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
 from music.styles import STYLES
+from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
@@ -271,7 +272,7 @@ def _write(
         )
     if "seconds" in given:
         given.setdefault("bars", None)
-    piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
+    piece = read_source(asked.source, show.say) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
     if "chords" in given:
