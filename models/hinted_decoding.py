@@ -139,7 +139,7 @@ class HintedWriter:
             self._rows[piece] = [0] * FIELDS
             self._fresh[piece] = bool(fresh) and fresh[number]
 
-    def write(self, field: int, pieces: Sequence[int], ids: Sequence[int]) -> None:
+    def write(self, field: int, pieces: Sequence[int], ids: Sequence[int] | np.ndarray) -> None:
         """Sets a field of the note that these pieces write."""
         for piece, value in zip(pieces, ids, strict=True):
             self._rows[piece][field] = int(value)

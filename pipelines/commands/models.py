@@ -15,9 +15,11 @@ from typing import Any, Protocol
 from music.chord_bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from music.files.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
+from music.styles import STYLES
+from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
@@ -36,7 +38,14 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_typed_options
+from pipelines.recipes import (
+    check_input,
+    read_recipe,
+    recipe_beside,
+    same_again,
+    with_checkpoint_here,
+    with_typed_options,
+)
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
 
@@ -79,6 +88,7 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
     what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
+    what.add_argument("--style", metavar="STYLE", help=", ".join(STYLES))
     what.add_argument(
         "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
     )
@@ -86,6 +96,13 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
     free = parser.add_argument_group("how adventurous")
     _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
+    free.add_argument(
+        "--novelty",
+        metavar="N",
+        type=float,
+        help="0 sticks to its ideas, 1 is always new; "
+        f"{GenerateOptions.novelty} repeats as often as real music of the genre does, and is taken unless said",
+    )
     free.add_argument(
         "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
     )
@@ -226,7 +243,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         metavar="FILE",
         type=Path,
-        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
+        help="do again what an OUT.recipe.json says, with the checkpoint of that time; takes IN.mid and --out beside it",
     )
     parser.set_defaults(endings=(".mid", ".midi"))
 
@@ -255,18 +272,21 @@ def _write(
         )
     if "seconds" in given:
         given.setdefault("bars", None)
-    piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
+    piece = read_source(asked.source, show.say) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
     if "chords" in given:
         given["chords"] = parse_chord_names(given["chords"], beats_per_bar(piece.score))
     if recipe is not None:
-        recipe = with_typed_options(recipe, beats_per_bar(piece.score))
+        recipe = with_checkpoint_here(with_typed_options(recipe, beats_per_bar(piece.score)))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
+        recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
         check_input(recipe, piece)
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
+    for remark in step.remarks:
+        show.say(remark)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):

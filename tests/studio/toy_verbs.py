@@ -140,7 +140,7 @@ def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
             score = _toy_stage(base, stage, plan, part)
             recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
             made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
-            yield SongStep((made,), number + part / 4, len(plan.stages), "stages", (*stages, made))
+            yield SongStep((made,), number + part / 4, len(plan.stages), "stages", stages=(*stages, made))
         stages = (*stages, made)
 
 

@@ -31,7 +31,7 @@ from music.errors import StudioError
 from music.files.midi import read_midi
 from pipelines.descriptors import PIPELINES
 from training.card import keep_report
-from training.data.prepare import Source, manifest_sources
+from training.data.prepare import LEAD_SHEET_SET, Source, manifest_sources, melody_sources
 
 EXCERPT_BARS = 16
 REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
@@ -39,7 +39,7 @@ REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
 CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
 
-_SETS = Path(__file__).parents[1] / "recipes" / "sets.toml"
+SETS = Path(__file__).parents[1] / "recipes" / "sets.toml"
 _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
 
 
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
-    parser.add_argument("--sets", type=Path, default=_SETS, help="the TOML file that describes the data sets")
+    parser.add_argument("--sets", type=Path, default=SETS, help="the TOML file that describes the data sets")
     parser.add_argument("--excerpts", type=int, default=40, help="excerpts of each real set to compare with")
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
     parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
@@ -81,8 +81,8 @@ def main(argv: list[str]) -> None:
         keep_report(args.checkpoint, "quality", report)
 
 
-def read_sets(sets: Path, data: Path) -> dict[str, tuple[bool, list[Source]]]:
-    """Returns for each data set that is there whether it is synthetic, and its files.
+def read_sets(sets: Path, data: Path, melodies: bool = False) -> dict[str, tuple[bool, list[Source]]]:
+    """Returns for each data set that is there whether it is synthetic, and its files; with the melodies of lead sheets or not.
 
     Raises:
         StudioError: none of the sets is in the folder.
@@ -92,6 +92,8 @@ def read_sets(sets: Path, data: Path) -> dict[str, tuple[bool, list[Source]]]:
         if (data / name / "manifest.jsonl").exists():
             sources = list(manifest_sources(data / name, name, entry))
             found[name] = (bool(entry.get("synthetic")), [source for source in sources if source.path.exists()])
+        elif melodies and (data / "leadsheets" / f"{name.removeprefix(LEAD_SHEET_SET)}.jsonl").exists():
+            found[name] = (False, list(melody_sources(data / name, name, entry)))
     if not any(sources for _, sources in found.values()):
         raise StudioError(f"No data set was found in {data}. Name the folder that holds one folder for each set.")
     return found
