@@ -177,18 +177,16 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
     )
     velocity = tokens.vocabulary().velocities[steps[:, StepField.VELOCITY] - FIRST]
     new_notes = []
+    notes = np.column_stack([time, time + length, pitch, velocity])
     for program in np.unique(steps[:, StepField.PROGRAM]):
-        mine = np.flatnonzero(steps[:, StepField.PROGRAM] == program)
         score, players = _players(score, int(program))
         following: dict[int, int] = {}
-        for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
-            stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
-            following[int(pitch[note])] = int(time[note])
-            if stop > time[note]:  # else both fall on one tick of a coarse resolution
-                track = min(players, key=lambda number: abs(players[number] - pitch[note]))
-                new_notes.append(
-                    (track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note]))
-                )
+        for start, stop, key, loud in notes[steps[:, StepField.PROGRAM] == program][::-1].tolist():
+            stop = min(end, stop, following.get(key, end))  # a note ends when its pitch sounds again
+            following[key] = start
+            if stop > start:  # else both fall on one tick of a coarse resolution
+                track = min(players, key=lambda number: abs(players[number] - key))
+                new_notes.append((track, start, stop - start, key, loud))
     return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
 
 

@@ -258,8 +258,8 @@ class Past:
             found.append(self._value(self._next(self._in_bars, base | read, base, 20), PROGRAM))
         found += [self._value(j, PROGRAM) for j in (self._repeat, self._rhythmic)]
         least = self._rows[-1][PROGRAM] if together else 0
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        ending = [self._rows[j][PROGRAM] for j in near if self._end[j] == now and self._rows[j][PROGRAM] >= least]
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        ending = [old[PROGRAM] for end, old in near if end == now and old[PROGRAM] >= least]
         found += [min(ending, default=0), self._rows[-1][PROGRAM] if self._rows else 0]
         for ticks in TICKS_AGO:
             base = (now - ticks) << 20
@@ -308,8 +308,8 @@ class Past:
         short = self._following.get(self._short[last], -1) if last >= 0 else -1
         found += [self._value(self._figure_here, PITCH), self._value(short, PITCH)]
         found.append(self._moved_pitch(self._doubled, last, self._partner[last] if last >= 0 else -1))
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        sounding = [self._rows[j][PITCH] for j in near if self._end[j] > now and self._rows[j][PITCH] < DRUM_PITCH]
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        sounding = [old[PITCH] for end, old in near if end > now and old[PITCH] < DRUM_PITCH]
         found += [self._repeat_order(), self._gap_here, min(sounding, default=0)]
         return found, self._dense(now, sounding, row)
 
@@ -335,12 +335,17 @@ class Past:
         """Sets where the note stands, and which repeats agree with its step and these of its fields."""
         self._place_bar(row)
         self._places_of = []
-        self._repeat, self._rhythmic = (
-            j
-            if j >= 0 and self._steps[j] == self._step and all(self._rows[j][field] == row[field] for field in fields)
-            else -1
-            for j in (self._after, self._rhythm)
-        )
+        self._repeat = self._agreeing(self._after, row, fields)
+        self._rhythmic = self._agreeing(self._rhythm, row, fields)
+
+    def _agreeing(self, number: int, row: Sequence[int], fields: Sequence[int]) -> int:
+        if number < 0 or self._steps[number] != self._step:
+            return -1
+        old = self._rows[number]
+        for field in fields:
+            if old[field] != row[field]:
+                return -1
+        return number
 
     def _repeat_order(self) -> int:
         return self._order if self._repeat >= 0 else 0
