@@ -63,6 +63,8 @@ class Past:
         self._end: list[int] = []
         self._in_bars: list[int] = []
         self._in_time: list[int] = []
+        self._heard: list[int] = []  # position, program and pitch of each, which repeats agree in
+        self._beaten: list[int] = []  # position, program and duration, which rhythms agree in
         self._last: list[int] = []  # the note of the same player before each
         self._top: list[int] = []  # the top of that player's chord before
         self._partner: list[int] = []  # the first note of another player with the same onset and pitch class
@@ -107,6 +109,9 @@ class Past:
         self._end.append(onset + self._durations[duration])
         self._in_bars.append(_in_bars(self._now_bar, row[POSITION] - FIRST, program, pitch))
         self._in_time.append((onset << 20) | (program << 10) | pitch)
+        place = (row[POSITION] << 20) | (program << 10)
+        self._heard.append(place | pitch)
+        self._beaten.append(place | duration)
         self._moves.append(
             (pitch - self._rows[last][PITCH], onset - self._onset[last], program) if last >= 0 else (99, 500, program)
         )
@@ -166,21 +171,21 @@ class Past:
     def _find_repeats(self) -> None:
         self._after, self._order, self._rhythm = -1, 0, -1
         for number, length in enumerate(REPEAT_LENGTHS):
-            found = self._repeated("repeat", length, (POSITION, PROGRAM, PITCH))
+            found = self._repeated("repeat", length, self._heard)
             if found >= 0 and self._after < 0:
                 self._after, self._order = found + 1, len(REPEAT_LENGTHS) - number
         for length in RHYTHM_LENGTHS:
-            found = self._repeated("rhythm", length, (POSITION, PROGRAM, DURATION))
+            found = self._repeated("rhythm", length, self._beaten)
             if found >= 0 and self._rhythm < 0:
                 self._rhythm = found + 1
 
-    def _repeated(self, kind: str, length: int, fields: tuple[int, ...]) -> int:
+    def _repeated(self, kind: str, length: int, items: list[int]) -> int:
         """Returns the latest note before the last that ended the same notes in a row, and remembers the last."""
-        if len(self._rows) < length:
+        if len(items) < length:
             return -1
-        key = (kind, length, *(row[field] for row in self._rows[-length:] for field in fields))
+        key = (kind, *items[-length:])
         found = self._seen.get(key, -1)
-        self._seen[key] = len(self._rows) - 1
+        self._seen[key] = len(items) - 1
         return found
 
     def _ended_before(self, kind: str, number: int, length: int, more: int) -> int:
