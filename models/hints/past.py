@@ -160,7 +160,7 @@ class Past:
             return self._pitch_hints(row)
         at = (*self._sources, self._repeat, self._rhythmic, self._last_here, len(self._rows) - 1)
         at = (*at, self._figure_here, self._doubled, self._of_pitch.get((row[PROGRAM], row[PITCH]), -1))
-        found = [*(self._value(j, field) for j in at), self._repeat_order()]
+        found = [*self._values(at, field), self._repeat_order()]
         if field == DURATION:
             left = self._bar_lengths[row[SIGNATURE]] - (row[POSITION] - FIRST)
             return [*found, self._gap_here, 1 + min(max(left, 0), PLACES - 2)], None
@@ -232,11 +232,11 @@ class Past:
         self._agree(row, ())
         same_bar = bool(self._rows) and self._step == 0
         floor = self._in_bars[-1] if same_bar else self._now_bar << 30
-        found = []
+        at = []
         for bars in BARS_AGO:
             base = (self._now_bar - bars) << 30
-            found.append(self._value(self._next(self._in_bars, floor - (bars << 30), base, 30), POSITION))
-        found += [self._value(j, POSITION) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, floor - (bars << 30), base, 30))
+        found = self._values([*at, self._repeat, self._rhythmic], POSITION)
         length = self._bar_lengths[row[SIGNATURE]]
         if self._rows:
             lower = max(self._onset[-1], self._start - 1)
@@ -257,19 +257,20 @@ class Past:
         self._agree(row, (POSITION,))
         place, together = row[POSITION] - FIRST, self._together(row)
         read = (self._rows[-1][PROGRAM] << 10) | self._rows[-1][PITCH] if together else 0
-        now, found = self._start + place, []
+        now, at = self._start + place, []
         for bars in BARS_AGO:
             base = _in_bars(self._now_bar - bars, place)
-            found.append(self._value(self._next(self._in_bars, base | read, base, 20), PROGRAM))
-        found += [self._value(j, PROGRAM) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, base | read, base, 20))
+        found = self._values([*at, self._repeat, self._rhythmic], PROGRAM)
         least = self._rows[-1][PROGRAM] if together else 0
         near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
         ending = [old[PROGRAM] for end, old in near if end == now and old[PROGRAM] >= least]
         found += [min(ending, default=0), self._rows[-1][PROGRAM] if self._rows else 0]
+        at = []
         for ticks in TICKS_AGO:
             base = (now - ticks) << 20
-            j = self._next(self._in_time, base | read, base, 20) if now >= ticks else -1
-            found.append(self._value(j, PROGRAM))
+            at.append(self._next(self._in_time, base | read, base, 20) if now >= ticks else -1)
+        found += self._values(at, PROGRAM)
         onsets = dict.fromkeys(self._asked, -1) | {player: self._onset[j] for player, j in self._of_player.items()}
         since, longest = min(((onset, player) for player, onset in onsets.items()), default=(0, 0))
         waited = (_gap(now - since) if since >= 0 else GAPS - 1) if longest else 0
@@ -307,11 +308,11 @@ class Past:
     def _pitch_hints(self, row: Sequence[int]) -> tuple[list[int], np.ndarray]:
         last, top, now = self._last_here, self._top_here, self._now
         at = (*self._sources, self._repeat, last, top, self._last[top] if top >= 0 else -1, *self._beats_ago)
-        found = [self._value(j, PITCH) for j in at]
+        found = self._values(at, PITCH)
         moved = self._moved[last] if last >= 0 else -1
         found.append(self._moved_pitch(self._following.get(moved, -1), last, moved))
         short = self._following.get(self._short[last], -1) if last >= 0 else -1
-        found += [self._value(self._figure_here, PITCH), self._value(short, PITCH)]
+        found += self._values((self._figure_here, short), PITCH)
         found.append(self._moved_pitch(self._doubled, last, self._partner[last] if last >= 0 else -1))
         near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
         sounding = [old[PITCH] for end, old in near if end > now and old[PITCH] < DRUM_PITCH]
@@ -355,8 +356,9 @@ class Past:
     def _repeat_order(self) -> int:
         return self._order if self._repeat >= 0 else 0
 
-    def _value(self, number: int, field: int) -> int:
-        return self._rows[number][field] if number >= 0 else 0
+    def _values(self, numbers: Iterable[int], field: int) -> list[int]:
+        rows = self._rows
+        return [rows[number][field] if number >= 0 else 0 for number in numbers]
 
     def _next(self, keys: list[int], floor: int, base: int, shift: int) -> int:
         """Returns the first note whose key lies above the floor and agrees with base down to a bit, or -1."""
