@@ -41,14 +41,12 @@ def obedient(wish: Asked) -> symusic.Score:
 
 def test_a_piece_that_obeys_and_one_for_each_way_not_to():
     good = obedient(asked())
-    assert obeys(good, asked()) == dict.fromkeys(("tempo", "time signature", "instruments", "bar count", "key"), True)
-    assert obeys(good, asked(key="F major"))["key"]  # the relative key
+    assert obeys(good, asked()) == dict.fromkeys(("tempo", "time signature", "instruments", "bar count"), True)
     wrongs = {
         "tempo": asked(tempo_bpm=100.0),
         "time signature": asked(time_signature="4/4"),
         "instruments": asked(instruments=("violin",)),
         "bar count": asked(bars=15),
-        "key": asked(key="E major"),
     }
     for control, wish in wrongs.items():
         assert not obeys(good, wish)[control], control
@@ -83,11 +81,13 @@ def toy_generate(piece: Piece, options):
 
 
 def test_the_report_from_sampling_to_copies(tmp_path: Path):
-    figures = controls_figures("toy", 12, 0, toy_generate, tmp_path / "sampled")
+    figures, scores = controls_figures("toy", control_grid(12, 0), toy_generate, tmp_path / "sampled")
     assert figures["obeyed"] == dict.fromkeys(("tempo", "time signature", "instruments", "bar count"), 1.0)
-    assert 0 < figures["key"]["stay in key off"] == figures["key"]["stay in key on"] < 0.5
+    wrong = figures["keys"]["stay in key off"]
+    assert wrong == figures["keys"]["stay in key on"]
+    assert wrong["major"]["pieces"] + wrong["minor"]["pieces"] == 12
+    assert wrong["major"]["profile"] == 0 and wrong["minor"]["profile"] < 0.5
     assert len(list((tmp_path / "sampled").glob("*.mid"))) == 24
-    scores = figures.pop("scores")
     assert len(scores) == 12
 
     rng = np.random.default_rng(0)
