@@ -68,10 +68,10 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
             real_bands(sets, args.excerpts, rng),
         )
         found["keys"][VALIDATION] = validation_keys(args)
-        if args.repetition_pieces:
+        if args.repetition_pieces > 0:
             wishes = [a.options(args.checkpoint, False) for a in control_grid(args.repetition_pieces, args.seed)]
             pieces = written(wishes, generate, args.out and args.out / "repetition")
-            found["repeats"] = repeats(pieces, real_excerpts(sets, args.excerpts, rng, REPEAT_BARS)["valid"], rng)
+            found["repeats"] = repeats(pieces, real_excerpts(sets, "valid", args.excerpts, rng, REPEAT_BARS), rng)
         found |= comparison(scores, sets, args.excerpts, args.seed, args.index)
     return found
 
@@ -176,7 +176,8 @@ def comparison(
 
     Each real set gives as many excerpts; synthetic sets are only searched for copies.
     """
-    real = real_excerpts(sets, count, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    real = {split: real_excerpts(sets, split, count, rng) for split in ("train", "valid")}
     areas = overlaps([slice_bars(score, 0, EXCERPT_BARS) for score in scores], real["train"], real["valid"])
     result: dict[str, Any] = {
         "excerpts": {split: len(found) for split, found in real.items()},
@@ -196,18 +197,18 @@ def comparison(
 
 
 def real_excerpts(
-    sets: dict[str, tuple[bool, list[Source]]], count: int, rng: np.random.Generator, bars: int = EXCERPT_BARS
-) -> dict[str, list[symusic.Score]]:
-    """Returns up to so many excerpts of so many bars of each set that is not synthetic, by split."""
-    return {
-        split: [
-            score
-            for synthetic, sources in sets.values()
-            if not synthetic
-            for score in excerpts((source for source in sources if source.split == split), count, rng, bars)
-        ]
-        for split in ("train", "valid")
-    }
+    sets: dict[str, tuple[bool, list[Source]]],
+    split: str,
+    count: int,
+    rng: np.random.Generator,
+    bars: int = EXCERPT_BARS,
+) -> list[symusic.Score]:
+    """Returns excerpts of so many bars from a split of the sets that are not synthetic, up to so many of each."""
+    found: list[symusic.Score] = []
+    for synthetic, sources in sets.values():
+        if not synthetic:
+            found += excerpts((source for source in sources if source.split == split), count, rng, bars)
+    return found
 
 
 def training_windows(

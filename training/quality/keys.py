@@ -14,11 +14,7 @@ from music.analysis.relative_mode import relative_mode
 from music.theory import Key, estimate_key
 
 MODES = ("major", "minor")
-MEASURES = {
-    "profile": "the profile hears the key",
-    "mode": "its mode, signature given",
-    "evidence": "the profile's signature, that mode",
-}
+MEASURES = {"profile": "its profile fits best", "mode": "not its relative"}
 VALIDATION = "validation pieces"
 
 
@@ -27,12 +23,8 @@ def heard(score: symusic.Score, key: Key) -> dict[str, bool]:
 
     - profile: the key whose profile fits best (`music.theory.estimate_key`) is this one; its relative does not count.
     - mode: of this key and its relative, the evidence of `music.analysis.relative_mode` is for this one.
-    - evidence: of the key whose profile fits best and its relative, that evidence is for one that is this one.
     """
-    best = estimate_key(score)[0]
-    signature = best in (key, key.relative)
-    mode = relative_mode(score, key)[0] == key.mode
-    return {"profile": best == key, "mode": mode, "evidence": signature and mode}
+    return {"profile": estimate_key(score)[0] == key, "mode": relative_mode(score, key)[0] == key.mode}
 
 
 def keys(pieces: Iterable[tuple[symusic.Score, Key]]) -> dict[str, dict[str, Any]]:
@@ -50,7 +42,7 @@ def as_text(figures: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
     """Returns the lines of a table of what ``keys`` found, by whose pieces they are."""
     lines = [
         "The key that was asked for, or is written (major, minor; the relative does not count)",
-        f"  {'':24}{'pieces':>12}" + "".join(f"{text:>38}" for text in MEASURES.values()),
+        f"  {'':24}{'pieces':>12}" + "".join(f"{text:>26}" for text in MEASURES.values()),
     ]
     for who, modes in figures.items():
         counts = "".join(f"{modes[mode]['pieces']:6}" for mode in MODES)
@@ -60,4 +52,4 @@ def as_text(figures: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
 
 def _both(modes: dict[str, dict[str, Any]], name: str) -> str:
     cells = [f"{modes[mode][name]:.1%}" if name in modes[mode] else "-" for mode in MODES]
-    return f"{cells[0]:>29}{cells[1]:>9}"
+    return f"{cells[0]:>17}{cells[1]:>9}"
