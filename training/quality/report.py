@@ -5,8 +5,8 @@
     python -m training quality harmonize-small --pieces 100 --data DATA
     python -m training quality compose --pieces 20
 
-Pieces that were written are asked whether they obey their controls, are spread like real music, and copied any of it
-(training/quality/generate.py); pieces that were changed, how near they stay to what they were and whether what was
+Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
+spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they stay to what they were and whether what was
 taken away comes back (training/quality/remix.py); melodies that were harmonized, how their chords and voices compare
 with the written ones (training/quality/harmonize.py). Whole songs, which no checkpoint makes alone, are asked whether
 they are what was asked for, come back to their themes, and end (training/quality/compose.py).
