@@ -6,10 +6,11 @@
     python -m training quality compose --pieces 20
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
-spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they stay to what they were and whether what was
-taken away comes back (training/quality/remix.py); melodies that were harmonized, how their chords and voices compare
-with the written ones (training/quality/harmonize.py). Whole songs, which no checkpoint makes alone, are asked whether
-they are what was asked for, come back to their themes, and end (training/quality/compose.py).
+spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
+stay to what they were and whether what was taken away comes back (training/quality/remix.py); melodies that were
+harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py). Whole songs,
+which no checkpoint makes alone, are asked whether they are what was asked for, come back to their themes, and end
+(training/quality/compose.py).
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ def main(argv: list[str]) -> None:
 
 
 def read_sets(sets: Path, data: Path, melodies: bool = False) -> dict[str, tuple[bool, list[Source]]]:
-    """Returns for each data set that is there whether it is synthetic, and its files; with the melodies of lead sheets or not.
+    """Returns for each data set that is there whether it is synthetic, and its files.
+
+    Args:
+        melodies: with the melodies of lead sheets, too.
 
     Raises:
         StudioError: none of the sets is in the folder.
