@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 
 from music.errors import StudioError
 from music.files.atomic import write_files
-from music.files.midi import inspect, read_midi, read_with_repairs
+from music.files.midi import inspect, read_with_repairs
 from pipelines.commands.models import Show, Verbs
+from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES
 from pipelines.recipes import recipe_beside
 
@@ -118,7 +119,7 @@ def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     from pipelines.song.folder import file_name
 
     kind = asked.out.suffix.lower().lstrip(".")
-    piece = read_midi(asked.source)
+    piece = read_source(asked.source, show.say)
     if not piece.note_count:
         raise StudioError("There are no notes to play. Choose a file with music in it.")
     if engine().is_basic:
@@ -165,7 +166,7 @@ def _add_sheet(verbs: Verbs) -> None:
 def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     """Returns the sheet of a piece; an SVG has a file for each page."""
     kind = asked.out.suffix.lower()
-    piece = read_midi(asked.source)
+    piece = read_source(asked.source, show.say)
     from music.notation.engrave import musicxml, pdf, svg_pages
 
     if kind == ".svg":

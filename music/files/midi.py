@@ -13,6 +13,7 @@ import symusic
 from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.health import HealthReport, inspect
+from music.files.kinds import music_in
 from music.files.midi_reader import parse
 from music.files.midi_writer import to_bytes
 from music.files.musicxml_reader import is_sheet, parse_sheet
@@ -36,7 +37,7 @@ class Reading:
 
 
 def read_midi(source: bytes | str | Path, name: str = "") -> Piece:
-    """Returns the piece in a MIDI (.mid, .midi, .kar, .rmi) or MusicXML (.musicxml, .xml, .mxl) file.
+    """Returns the piece in a MIDI (.mid, .midi, .kar, .rmi) or MusicXML (.musicxml, .xml, .mxl) file, packed or not.
 
     The kind of file is told from its bytes. A piece that ``write_midi`` wrote comes back with its history.
 
@@ -57,6 +58,7 @@ def read_with_repairs(source: bytes | str | Path, name: str = "") -> Reading:
         source = _file_bytes(Path(source))
     if not source:
         raise StudioError("The file is empty. Export it again, or try another copy.")
+    source, unwrapped = music_in(source)
     parsed = parse_sheet(source) if is_sheet(source) else parse(source, name.lower().endswith(".kar"))
     piece = Piece(parsed.score, parsed.title)
     if piece.note_count > MAX_NOTES:
@@ -69,7 +71,7 @@ def read_with_repairs(source: bytes | str | Path, name: str = "") -> Reading:
         piece.replace(
             lyrics=_strings(lines), history=tuple(h for h in saved.get("history", ()) if isinstance(h, dict))
         ),
-        parsed.repairs,
+        (*unwrapped, *parsed.repairs),
     )
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import symusic
 
 from music.errors import StudioError
+from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, Order, kit_changes
 from music.files.smf import (
-    DRUM_CHANNEL,
     INSTRUMENT,
     KEY,
     LYRIC,
@@ -113,6 +113,9 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
     for chunk in file.tracks:
         for channel in {*chunk.programs, *chunk.controls, *chunk.bends}:
             speakers[channel].append(chunk)
+    orders: dict[int, list[tuple[int, Order]]] = defaultdict(list)
+    for tick, order in sorted((order for chunk in file.tracks for order in chunk.orders), key=lambda pair: pair[0]):
+        orders[order.channel].append((tick, order))
     copied = scanned = 0
     for chunk in file.tracks:
         name = "" if file.format == 0 else _name(chunk, decode)
@@ -124,19 +127,28 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
         for channel, keys in sorted(channels.items()):
             others = [other for other in speakers[channel] if other is not chunk]
             programs = _in_force(chunk.programs.get(channel, []), [o.programs.get(channel, []) for o in others])
-            parts = _parts(keys, programs, chunk.end, chunk.silences.get(channel, []), file.mended)
             controls = _controls(chunk, others, channel)
+            banks = [(tick, value) for tick, number, value in controls if number == BANK_SELECT]
+            told = sorted(orders[-1] + orders[channel], key=lambda pair: pair[0]) if orders else []
+            kits = kit_changes(channel, told, banks, programs)
+            parts = _parts(keys, programs, kits, chunk.end, chunk.silences.get(channel, []), file.mended)
             bends = _in_force(chunk.bends.get(channel, []), [o.bends.get(channel, []) for o in others])
             copied += len(parts) * (len(controls) + len(bends))
-            scanned += sum(len(kind.get(channel, ())) for o in others for kind in (o.programs, o.controls, o.bends))
+            scanned += len(told) + sum(
+                len(kind.get(channel, ())) for o in others for kind in (o.programs, o.controls, o.bends)
+            )
             if copied > MAX_EVENTS or scanned > 10 * MAX_EVENTS:
                 raise StudioError("The file has too many control changes. Thin them out and try again.")
-            for program, notes in parts.items():
-                made.append((notes[0][0], _track(name, program, channel, notes, controls, bends)))
+            for (program, is_kit), notes in parts.items():
+                made.append((notes[0][0], _track(name, program, is_kit, notes, controls, bends)))
+                if is_kit and channel & 15 != DRUM_CHANNEL:
+                    file.mended["Drum kits on channels other than 10, as the file asks; saved, they move to 10: #"] += 1
+                elif not is_kit and channel & 15 == DRUM_CHANNEL:
+                    file.mended["Instruments on channel 10, as the file asks; saved, they move to another: #"] += 1
         if not made and (lyrics or (keep_silent and chunk.programs)):
             channel, changes = min(chunk.programs.items(), default=(0, [(0, 0)]))
             controls, bends = _controls(chunk, [], channel), chunk.bends.get(channel, [])
-            made = [(0, _track(name, changes[0][1], channel, [], controls, bends))]
+            made = [(0, _track(name, changes[0][1], channel & 15 == DRUM_CHANNEL, [], controls, bends))]
         made.sort(key=lambda pair: pair[0])
         if made:
             made[0][1].lyrics = lyrics
@@ -150,10 +162,15 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
 
 
 def _parts(
-    keys: dict[int, list], programs: list[tuple[int, int]], end: int, silences: list[int], mended: Counter[str]
-) -> dict[int, list[tuple[int, int, int, int]]]:
-    """Returns ``(time, duration, pitch, velocity)`` of the notes on one channel, by program."""
-    changes = [tick for tick, _ in programs]
+    keys: dict[int, list],
+    programs: list[tuple[int, int]],
+    kits: list[tuple[int, bool]],
+    end: int,
+    silences: list[int],
+    mended: Counter[str],
+) -> dict[tuple[int, bool], list[tuple[int, int, int, int]]]:
+    """Returns ``(time, duration, pitch, velocity)`` of the notes on one channel, by program and whether it is a kit."""
+    changes, kit_ticks = [tick for tick, _ in programs], [tick for tick, _ in kits]
     parts = defaultdict(list)
     for pitch, events in keys.items():
         for start, stop, velocity in _pairs(events, end, silences, mended):
@@ -161,7 +178,8 @@ def _parts(
                 mended["Notes without length, made one tick long: #"] += 1
                 stop = start + 1
             at = bisect_right(changes, start)
-            parts[programs[at - 1][1] if at else 0].append((start, stop - start, pitch, velocity))
+            is_kit = kits[bisect_right(kit_ticks, start) - 1][1]
+            parts[programs[at - 1][1] if at else 0, is_kit].append((start, stop - start, pitch, velocity))
     for notes in parts.values():
         notes.sort()  # by time, duration, pitch, velocity: the order of symusic's own sort
     return parts
@@ -214,9 +232,9 @@ def _controls(chunk: TrackEvents, others: list[TrackEvents], channel: int) -> li
 
 
 def _track(
-    name: str, program: int, channel: int, notes: list[tuple], controls: list[tuple], bends: list[tuple]
+    name: str, program: int, is_kit: bool, notes: list[tuple], controls: list[tuple], bends: list[tuple]
 ) -> symusic.Track:
-    track = symusic.Track(name, program, channel & 15 == DRUM_CHANNEL)
+    track = symusic.Track(name, program, is_kit)
     track.notes = symusic.Note.from_numpy(*_columns(notes, np.int32, np.int32, np.int8, np.int8))
     track.controls = symusic.ControlChange.from_numpy(*_columns(controls, np.int32, np.uint8, np.uint8))
     track.pitch_bends = symusic.PitchBend.from_numpy(*_columns(bends, np.int32, np.int32))

@@ -7,9 +7,9 @@ from typing import Any
 
 import symusic
 
+from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, GS_RESET, kit_changes
 from music.files.midi_reader import STUDIO_MARK
 from music.files.smf import (
-    DRUM_CHANNEL,
     KEY,
     LYRIC,
     MARKER,
@@ -19,6 +19,7 @@ from music.files.smf import (
     TIME,
     TRACK_NAME,
     encode_file,
+    encode_length,
     encode_meta,
     encode_track,
 )
@@ -79,6 +80,8 @@ def assign_channels(score: symusic.Score) -> list[tuple[int, int]]:
 def _conductor(score: symusic.Score, title: str, studio: dict[str, Any]) -> bytes:
     """Returns the first chunk: title, what only this studio reads, tempi, signatures and markers."""
     events = [(0, _META, encode_meta(TRACK_NAME, _text(title)))] if title else []
+    if any(_bank_says_otherwise(track) for track in score.tracks):
+        events.append((0, _META, b"\xf0" + encode_length(len(GS_RESET)) + GS_RESET))
     if studio:
         events.append((0, _META, encode_meta(TEXT, STUDIO_MARK + json.dumps(studio).encode())))
     for tempo in score.tempos:
@@ -92,6 +95,13 @@ def _conductor(score: symusic.Score, title: str, studio: dict[str, Any]) -> byte
         events.append((max(key.time, 0), _META, encode_meta(KEY, bytes([key.key & 0xFF, key.tonality]))))
     events += [(max(m.time, 0), _META, encode_meta(MARKER, _text(m.text))) for m in score.markers]
     return encode_track(events)
+
+
+def _bank_says_otherwise(track: symusic.Track) -> bool:
+    """Returns whether players would take a track for drums by its bank, or drums for an instrument; in GS none does."""
+    banks = [(max(time, 0), value & 127) for time, number, value in _controls(track) if number == BANK_SELECT]
+    channel = DRUM_CHANNEL if track.is_drum else 0
+    return len(banks) > 0 and len(kit_changes(channel, [], banks, [(0, track.program)])) > 1
 
 
 def _track(track: symusic.Track, port: int, channel: int) -> bytes:

@@ -11,13 +11,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from music.errors import StudioError
+from music.files.drum_channels import LONGEST_ORDER, Order, read_order
 
 MAX_BYTES = 16 * 2**20
 MAX_NOTES = 400_000
 MAX_EVENTS = 2_000_000
 MAX_TRACKS = 1_024
 MAX_TICK = 2**31 - 2
-DRUM_CHANNEL = 9
 TEXT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, PORT, END, TEMPO, TIME, KEY = 1, 3, 4, 5, 6, 0x21, 0x2F, 0x51, 0x58, 0x59
 _KEPT_META = frozenset((TEXT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, TEMPO, TIME, KEY))
 _ENDS_NOTES = frozenset((120, 123, 124, 125, 126, 127))
@@ -37,6 +37,7 @@ class TrackEvents:
         controls: ``(tick, place in the file, number, value)``.
         bends: ``(tick, -8192 to 8191)``.
         silences: ticks of "all notes off".
+        orders: ``(tick, order)`` of the system exclusive messages that say which channels are drum kits.
         meta: ``(tick, kind, body)``.
         end: the last tick.
     """
@@ -46,6 +47,7 @@ class TrackEvents:
     controls: dict[int, list[tuple[int, int, int, int]]] = field(default_factory=_by_channel)
     bends: dict[int, list[tuple[int, int]]] = field(default_factory=_by_channel)
     silences: dict[int, list[int]] = field(default_factory=_by_channel)
+    orders: list[tuple[int, Order]] = field(default_factory=list)
     meta: list[tuple[int, int, bytes]] = field(default_factory=list)
     end: int = 0
 
@@ -117,7 +119,7 @@ def read_events(data: bytes) -> SmfFile:
 def _read_track(file: SmfFile, data: bytes, track: TrackEvents, tick: int, channel_base: int) -> None:
     """Sorts the events of one chunk into ``track``, until its end or, with _Damage, the first byte without sense."""
     place, end, status = 0, len(data), 0
-    port = channel_base
+    port, packets = channel_base, b""
     notes, mended, count = track.notes, file.mended, file.event_count
     while place < end:
         delta = byte = data[place]
@@ -157,10 +159,16 @@ def _read_track(file: SmfFile, data: bytes, track: TrackEvents, tick: int, chann
                 continue
             elif byte in (0xF0, 0xF7):
                 size, place = _length(data, place)
+                message = (packets if byte == 0xF7 else b"") + data[place : place + size]
                 place += size
                 if place > end:
                     raise _Damage
-                mended["System exclusive messages, left out: #"] += 1
+                order = read_order(message, port)
+                if order is not None:
+                    track.orders.append((tick, order))
+                if order is None or not (order.resets or order.is_kit is not None):
+                    mended["System exclusive messages, left out: #"] += byte == 0xF0 or not packets
+                packets = message if order is None and message[-1:] != b"\xf7" and len(message) < LONGEST_ORDER else b""
                 continue
             else:  # system messages have no business in a file, but their length is known
                 place += {0xF1: 1, 0xF2: 2, 0xF3: 1}.get(byte, 0)
@@ -207,7 +215,7 @@ def _unwrap(data: bytes) -> bytes:
     start = data.find(b"MThd", 0, 4096)
     header = data[start : start + 14]
     if start < 0 or len(header) < 14 or int.from_bytes(header[4:8], "big") < 6 or header[8] or header[9] > 2:
-        raise StudioError("This is not a MIDI file. Choose a .mid, .midi, .kar, .musicxml or .mxl file.")
+        raise StudioError("This is not a MIDI file. Choose a .mid, .midi, .kar, .rmi, .musicxml or .mxl file.")
     return data[start:]
 
 

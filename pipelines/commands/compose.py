@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from music.errors import StudioError
-from music.files.midi import read_midi
 from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.commands.models import Show, Verbs, names_in
+from pipelines.commands.source import read_source
 from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.recipes import check_input
@@ -87,10 +87,10 @@ def _compose(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     if hasattr(asked, "recipe"):
         _refuse_beside_recipe(asked, given)
         recipe, plan = (found := read_song_recipe(asked.recipe)), found.plan
-        sketch = _sketch_of(asked, recipe)
+        sketch = _sketch_of(asked, recipe, show)
         check_input(recipe.values, sketch)
     else:
-        recipe, sketch = None, read_midi(asked.midi) if hasattr(asked, "midi") else Piece.empty()
+        recipe, sketch = None, read_source(asked.midi, show.say) if hasattr(asked, "midi") else Piece.empty()
         plan = _plan(getattr(asked, "text", ""), given, sketch, show)
     song = _sing(plan, sketch, recipe, show)
     if recipe is None:
@@ -195,13 +195,13 @@ def _refuse_beside_recipe(asked: argparse.Namespace, given: Mapping[str, Any]) -
         raise StudioError(f"--recipe and --{other[0]} cannot go together. Leave one of them out.")
 
 
-def _sketch_of(asked: argparse.Namespace, recipe: SongRecipe) -> Piece:
+def _sketch_of(asked: argparse.Namespace, recipe: SongRecipe, show: Show) -> Piece:
     """Returns what the song of a recipe began from: the file that is given, else the one beside the recipe."""
     beside = asked.recipe.with_name(SKETCH)
     if hasattr(asked, "midi"):
-        return read_midi(asked.midi)
+        return read_source(asked.midi, show.say)
     if recipe.values["input"] == Piece.empty().fingerprint:
         return Piece.empty()
     if not beside.is_file():
         raise StudioError(f"The song began from a sketch. Put its {SKETCH} beside the recipe, or give it with --midi.")
-    return read_midi(beside)
+    return read_source(beside, show.say)

@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from music.chord_bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from music.files.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
 from music.styles import STYLES
+from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
@@ -37,7 +38,14 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_typed_options
+from pipelines.recipes import (
+    check_input,
+    read_recipe,
+    recipe_beside,
+    same_again,
+    with_checkpoint_here,
+    with_typed_options,
+)
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
 
@@ -235,7 +243,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         metavar="FILE",
         type=Path,
-        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
+        help="do again what an OUT.recipe.json says, with the checkpoint of that time; takes IN.mid and --out beside it",
     )
     parser.set_defaults(endings=(".mid", ".midi"))
 
@@ -264,13 +272,13 @@ def _write(
         )
     if "seconds" in given:
         given.setdefault("bars", None)
-    piece = read_midi(asked.source) if hasattr(asked, "source") else Piece.empty()
+    piece = read_source(asked.source, show.say) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
     if "chords" in given:
         given["chords"] = parse_chord_names(given["chords"], beats_per_bar(piece.score))
     if recipe is not None:
-        recipe = with_typed_options(recipe, beats_per_bar(piece.score))
+        recipe = with_checkpoint_here(with_typed_options(recipe, beats_per_bar(piece.score)))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
         recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe

@@ -74,12 +74,16 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """What became of the file in the uploader: a take and its health report, or a problem in two sentences."""
+    """What became of the file in the uploader: a take and its health report, or a problem in two sentences.
+
+    ``repairs`` are what reading the file had to mend or leave out, a sentence each.
+    """
 
     file_id: str
     take: Take | None = None
     report: str = ""
     problem: str = ""
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ def project_bytes(project: Project) -> bytes:
         ],
         "place": _place(project.place),
         "partner": _place(project.partner),
-        "upload": upload and [upload.take.number, upload.report],
+        "upload": upload and [upload.take.number, upload.report, *upload.repairs],
         "past": [_place(place) for place in project.past],
         "future": [_place(place) for place in project.future],
         "controls": controls_to_plain(project.controls),
@@ -280,8 +284,8 @@ def _read(file: zipfile.ZipFile) -> Project:
 
     upload = None
     if values["upload"] is not None:
-        number, report = values["upload"]
-        upload = Upload("", takes[numbers.index(number)], text(report))
+        number, report, *repairs = values["upload"]
+        upload = Upload("", takes[numbers.index(number)], text(report), repairs=tuple(map(text, repairs)))
     return Project(
         text(values["title"]),
         takes,

@@ -22,7 +22,7 @@ from studio.projects.song import Song
 from studio.wording import first_few, plain, show_error
 
 _MAX_UPLOAD_MB = 20  # more than ``music.files`` takes: its refusal says what to do, the uploader's does not
-FILE_TYPES = ["mid", "midi", "kar", "musicxml", "mxl", "xml"]
+FILE_TYPES = ["mid", "midi", "kar", "rmi", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
 """A tune to try worked examples on."""
@@ -57,6 +57,7 @@ def music_control(song: Song, wanted: str) -> bool:
         return False
     with st.expander("Another file", icon=":material/upload_file:"):
         upload(song)
+    repairs_note(song.upload, song.take)
     return True
 
 
@@ -79,6 +80,7 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     if start == "file":
         upload(song)
         piece = song.upload.take.pieces[0] if song.upload and song.upload.take else None
+        repairs_note(song.upload, song.upload.take if song.upload else None)
     else:
         piece = song.piece if start == "song" else None
     if piece is None:
@@ -108,7 +110,7 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
             with st.spinner("Reading the file …"):
                 piece, report = registry().ask("inspect", file.getvalue(), file.name, owner=song.id)
             take = song.add((piece,), label=file.name, detail=summary(piece))
-            song.upload = Upload(file.file_id, take, report.to_text())
+            song.upload = Upload(file.file_id, take, report.to_text(), repairs=report.repairs)
             if on_read:
                 on_read(take)
         except StudioError as error:
@@ -121,6 +123,13 @@ def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
             st.markdown(f"**{plain(song.upload.take.label)}**")
         with st.expander("Health report"):
             st.code(song.upload.report, language=None, wrap_lines=True)
+
+
+def repairs_note(upload: Upload | None, take: Take | None) -> None:
+    """Shows what reading the last file had to mend or leave out, if it became this take."""
+    if upload is not None and take is not None and upload.take is take and upload.repairs:
+        lines = "".join(f"\n- {plain(repair)}" for repair in upload.repairs)
+        st.warning(f"Mended while reading {plain(take.label)}:\n{lines}", icon=":material/healing:")
 
 
 @functools.lru_cache(maxsize=256)  # asked in each run of a page, for each take in its list

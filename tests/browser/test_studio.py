@@ -29,8 +29,8 @@ def upload(page: Any, name: str, data: bytes) -> None:
     )
 
 
-def test_the_logo_holds_its_word_in_any_font(page):
-    page.goto(f"file://{ROOT / 'studio' / 'logo.svg'}")
+def test_the_logo_holds_its_word_in_any_font(open_page):
+    page = open_page(f"file://{ROOT / 'studio' / 'logo.svg'}")
     for font in ("sans-serif", "serif", "monospace"):
         room = page.evaluate(
             """font => {

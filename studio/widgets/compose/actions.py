@@ -19,7 +19,7 @@ from studio.widgets import sampling
 from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
-from studio.widgets.start import has_music, summary, upload
+from studio.widgets.start import has_music, repairs_note, summary, upload
 from studio.wording import plain
 
 _SKETCH = "compose sketch"
@@ -124,6 +124,8 @@ def sketch_control(song: Song) -> Piece:
             )
         small_roll(NamedPiece(f"Sketch: {name}", piece), key="sketch roll", height=52)
         st.caption(plain(summary(piece)))
+    if song.upload is not None and song.upload.take is not None and song.upload.take.pieces[0] is piece:
+        repairs_note(song.upload, song.upload.take)
     return piece
 
 

@@ -109,6 +109,16 @@ def test_a_recipe_with_unknown_options_is_refused(writer, capsys):
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["generate cut.mid --out x.mid", "remix cut.mid --out x.mid", "sheet cut.mid x.musicxml", "render cut.mid x.wav"],
+)
+def test_what_was_mended_in_a_file_is_said(writer, remixer, capsys, line):
+    Path("cut.mid").write_bytes(Path("in.mid").read_bytes()[:-12])
+    assert run(*line.split()) == 0
+    assert "cut.mid: The file ends too early" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ("generate --out x.mid --bars 0", "bars"), ("generate --out x.mid --bars many", "many"), ("generate --out x.mid --key H", "key"),

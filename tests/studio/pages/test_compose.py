@@ -263,6 +263,11 @@ def test_a_file_is_the_sketch_until_it_is_removed(compose):
     assert song.take.before is song.takes[1].pieces[0]
 
 
+def test_what_was_mended_in_a_sketch_is_said(compose):
+    compose.file_uploader[0].upload("waltz.mid", small_midi()[:-12], "audio/midi").run()
+    assert len(compose.warning) == 1 and "too early" in compose.warning[0].value
+
+
 def test_a_bad_file_is_refused_in_words(compose):
     compose.file_uploader[0].upload("bad.mid", b"MThd, or so it says", "audio/midi").run()
     assert not compose.exception and len(compose.error) == 1 and song_of(compose).take is None

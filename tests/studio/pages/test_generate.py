@@ -235,6 +235,12 @@ def test_a_bad_upload_is_refused_in_words(page):
     assert not page.exception and len(page.error) == 1 and song_of(page).take is None
 
 
+def test_what_was_mended_in_a_file_is_said(page):
+    control(page, "start").set_value("file").run()
+    page.file_uploader[0].upload("waltz.mid", small_midi()[:-12], "audio/midi").run()
+    assert len(page.warning) == 1 and "waltz.mid" in page.warning[0].value and "too early" in page.warning[0].value
+
+
 def test_a_reload_finds_the_song_and_the_running_job_again(page):
     control(page, "bars").set_value(20)
     control(page, "seed").set_value(0)

@@ -35,6 +35,12 @@ def waltz(harmonize):
     return harmonize
 
 
+def test_what_was_mended_in_a_file_is_said_until_there_is_another_take(harmonize):
+    harmonize.file_uploader[0].upload("waltz.mid", small_midi()[:-12], "audio/midi").run()
+    assert ["too early" in each.value for each in harmonize.warning] == [True]
+    assert not accompany(harmonize).warning
+
+
 def accompany(page, values=None, button="Harmonize"):
     """Returns the page once the take is there that these values of the controls ask for."""
     for name, value in ({"seed": 1} | (values or {})).items():

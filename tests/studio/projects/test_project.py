@@ -97,7 +97,11 @@ def projects(draw) -> Project:
         tuple(takes),
         draw(place),
         draw(place),
-        draw(st.one_of(st.none(), st.sampled_from(takes).map(lambda take: Upload("id", take, "fine")))),
+        draw(
+            st.one_of(
+                st.none(), st.sampled_from(takes).map(lambda take: Upload("id", take, "fine", repairs=("mended",)))
+            )
+        ),
         draw(walk),
         draw(walk),
         {"bars": 12, "remix amount": 60, "compose text": draw(st.text(max_size=9))},
@@ -117,7 +121,8 @@ def test_a_project_comes_back_as_it_was(project):
         for mine, theirs in ((take.pieces, old.pieces), (take.stages, old.stages), ([take.before], [old.before])):
             assert len(mine) == len(theirs) and all(map(same, mine, theirs))
     if project.upload:
-        assert back.upload.report == "fine" and back.upload.take is back.takes[project.takes.index(project.upload.take)]
+        assert (back.upload.report, back.upload.repairs) == ("fine", ("mended",))
+        assert back.upload.take is back.takes[project.takes.index(project.upload.take)]
     brief = read_overview(project_bytes(project))
     assert (brief.name, brief.takes) == (project.name, len(project.takes)) and same(brief.piece, project.piece)
 
