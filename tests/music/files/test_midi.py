@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from music.files.midi import inspect, midi_bytes, read_midi, read_with_repairs, 
 from music.piece import Piece
 from tests.examples import examples
 from tests.music.files.midi_builder import chunk, file, meta, note, off, on
+
+REPORTS = Path(__file__).parents[2] / "data" / "reports"
 
 
 def notes_of(piece: Piece, track: int = 0) -> list[tuple[int, int, int]]:
@@ -136,12 +139,32 @@ def test_impossible_signatures_and_tempi_are_left_out_and_named():
     [
         ("Flöte".encode(), "Flöte"), ("Flöte".encode("latin-1"), "Flöte"), ("“Élan” – für".encode("cp1252"), "“Élan” – für"),
         ("さくら 桜".encode("cp932"), "さくら 桜"), ("Пиано".encode(), "Пиано"),
-        ("Œuvre".encode("utf-16"), "Œuvre"), (b"a\x81\0b", "a\x81b"),
+        ("Œuvre".encode("utf-16"), "Œuvre"), (b"a\x81\0b", "ab"),
     ],
 )  # fmt: skip
 def test_text_in_any_encoding(raw, text):
     piece = read_midi(file(chunk((0, meta(3, raw))), chunk((0, meta(3, raw)), (0, meta(5, raw)), *note())))
     assert piece.title == piece.score.tracks[0].name == piece.score.tracks[0].lyrics[0].text == text
+
+
+def test_control_codes_do_not_reach_the_terminal():
+    reading = read_with_repairs((REPORTS / "m7-track-names.mid").read_bytes())
+    names = [track.name for track in reading.piece.score.tracks]
+    assert reading.piece.title == 'Song 1/2: "Fire" & <Rain>' and names[7] == "Bell" and names[-1] == "a b c"
+    assert names[0] == "Gtr/Lead" and names[8] == "ギター" and names[9] == "🎻 Geige"
+    assert "control codes, cleaned: 5" in reading.repairs[-1]
+    assert inspect(reading.piece, reading.repairs).to_text().replace("\n", "").isprintable()
+    marked = read_midi(file(chunk((0, meta(6, "\x9b31mA\tpart\x7f".encode())), (0, meta(5, b"la\x1b[2J\r")), *note())))
+    assert marked.score.markers[0].text == "A part" and marked.score.tracks[0].lyrics[0].text == "la\r"
+
+
+def test_silence_is_said():
+    assert repairs((REPORTS / "d2-whisper.mid").read_bytes()).startswith("Too soft to be heard")
+    muted = chunk((0, meta(3, b"Lead")), (0, [0xB0, 7, 0]), *note())
+    swell = chunk((0, [0xB1, 11, 0]), (0, on(60, 90, 1)), (240, [0xB1, 11, 127]), (240, off(60, 1)))
+    soft = chunk((0, on(60, 1, 2)), (480, off(60, 2)))
+    assert repairs(file(muted, swell, soft)) == "Too soft to be heard, by velocity, volume or expression: Lead"
+    assert repairs(file(chunk(*note(), (0, [0xB0, 7, 0])))) == ""
 
 
 def test_lyrics_become_lines():
