@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from music.errors import StudioError
 
 MAX_PLAYED_BARS = 50_000  # some ten hours of fast music; a score of 500 bars with repeats plays about 1,000
 _LETTERS = re.compile(r"[^a-z]")
+_JUMP = re.compile(r"dacapo|dalsegno|^(dc|ds)(?=$|al|sin|senza|con|e|no|with|to|repeat|and)")
 
 
 @dataclass
@@ -27,10 +28,11 @@ class BarSigns:
         plays: how often the repeat that ends here is played in all; 0 for no sign.
         after_jump: that repeat is taken after a D.C. or D.S. too.
         ending: the numbers of an ending that begins here, () where it has none, None where none begins.
-        ending_stops: an ending stops here.
+        ending_stops: an ending stops here, that with the numbers ``stopped``.
         segnos, codas: the names of the signs that stand here.
-        to_coda, fine, da_capo: these words stand here.
+        to_coda, fine, trio, da_capo: these words stand here.
         dal_segno: the name of the segno to go back to, None for none.
+        loose: a D.C. or D.S. is only words, which may begin some beats before the bar line that they belong to.
         goal: what a D.C. or D.S. here plays up to: "fine", "coda", or "" where it does not say.
     """
 
@@ -39,21 +41,25 @@ class BarSigns:
     after_jump: bool = False
     ending: tuple[int, ...] | None = None
     ending_stops: bool = False
+    stopped: tuple[int, ...] = ()
     segnos: set[str] = field(default_factory=set)
     codas: set[str] = field(default_factory=set)
     to_coda: bool = False
     fine: bool = False
+    trio: bool = False
     da_capo: bool = False
     dal_segno: str | None = None
+    loose: bool = False
     goal: str = ""
 
     def read_words(self, text: str) -> None:
         """Takes in what a musician reads in words such as "D.S. al Coda" or "Fine"; other words say nothing."""
         letters = _LETTERS.sub("", text.lower())
-        jump = re.match(r"(dc|dacapo|ds|dalsegno)(?=$|al|sin|senza|con|e|no|with|to|repeat|and)", letters)
+        jump = _JUMP.search(letters)
         if jump:
-            self.da_capo |= jump[1] in ("dc", "dacapo")
-            if jump[1] in ("ds", "dalsegno") and self.dal_segno is None:
+            self.loose = True
+            self.da_capo |= jump[0] in ("dc", "dacapo")
+            if jump[0] in ("ds", "dalsegno") and self.dal_segno is None:
                 self.dal_segno = ""
             self.goal = "coda" if "coda" in letters else "fine" if "fine" in letters else self.goal
         elif letters == "fine":
@@ -66,10 +72,12 @@ class BarSigns:
             self.codas.add("")
         elif letters == "segno":
             self.segnos.add("")
+        elif letters == "trio":
+            self.trio = True
 
     def merge(self, other: BarSigns) -> None:
         """Takes in what stands at this bar in another part."""
-        for name in ("forward", "after_jump", "ending_stops", "to_coda", "fine", "da_capo"):
+        for name in ("forward", "after_jump", "ending_stops", "to_coda", "fine", "trio", "da_capo"):
             setattr(self, name, getattr(self, name) or getattr(other, name))
         self.plays = max(self.plays, other.plays)
         self.ending = self.ending or other.ending if self.ending != () else other.ending or ()
@@ -77,6 +85,8 @@ class BarSigns:
         self.codas |= other.codas
         self.dal_segno = other.dal_segno if self.dal_segno is None else self.dal_segno
         self.goal = self.goal or other.goal
+        self.loose |= other.loose
+        self.stopped = self.stopped or other.stopped
 
 
 class _Ending(NamedTuple):
@@ -102,6 +112,10 @@ def play_order(signs: Sequence[BarSigns], mended: Counter[str]) -> list[int]:
     endings, returns = _endings(signs, mended)
     starts_at = {ending.first: ending for ending in endings}
     stops_at = {ending.last: ending for ending in endings}
+    signs = _settled(signs)
+    ends = {n for n, bar in enumerate(signs) if bar.fine}
+    if not ends and not any(bar.codas for bar in signs):  # "Menuetto da capo" ends where the trio begins
+        ends = {n - 1 for n, bar in enumerate(signs) if bar.trio}
     order: list[int] = []
     spent: set[tuple[int, bool]] = set()  # the repeats that were played, and whether after a jump
     jumps: set[int] = set()
@@ -142,7 +156,7 @@ def play_order(signs: Sequence[BarSigns], mended: Counter[str]) -> list[int]:
             spent.add((at, again))
             start, turn = at + 1, 1
         here = signs[order[-1]]
-        if jumped and here.fine and goal != "coda":
+        if jumped and order[-1] in ends and goal != "coda":
             break
         target = _coda_after(signs, order[-1], mended) if jumped and goal != "fine" and here.to_coda else None
         if target is not None:
@@ -157,6 +171,24 @@ def play_order(signs: Sequence[BarSigns], mended: Counter[str]) -> list[int]:
         else:
             at, start, turn = target, target, 1
     return order
+
+
+def _settled(signs: Sequence[BarSigns]) -> list[BarSigns]:
+    """Returns the signs with each D.C. and D.S. that is only words at the repeat or the end that follows within two bars."""
+    settled = list(signs)
+    for n, here in enumerate(signs):
+        if not here.loose or here.plays:
+            continue
+        for later in range(n + 1, min(n + 3, len(signs))):
+            there = settled[later]
+            if there.forward or there.codas or there.ending is not None:
+                break
+            if there.plays or later + 1 == len(signs):
+                moved = {"da_capo": here.da_capo, "dal_segno": here.dal_segno, "goal": here.goal}
+                settled[n] = replace(here, da_capo=False, dal_segno=None, goal="")
+                settled[later] = replace(there, **moved)
+                break
+    return settled
 
 
 def _coda_after(signs: Sequence[BarSigns], bar: int, mended: Counter[str]) -> int | None:
@@ -189,6 +221,8 @@ def _endings(signs: Sequence[BarSigns], mended: Counter[str]) -> tuple[list[_End
     at = 0
     while at < len(signs):
         numbers = signs[at].ending
+        if numbers is None and signs[at].ending_stops:  # of a bracket that never began
+            numbers = signs[at].stopped
         if numbers is None:
             at += 1
             continue

@@ -69,7 +69,8 @@ class PartBar:
     """One bar of one part, times in quarters from its beginning.
 
     Attributes:
-        length: how far its notes and rests go; 0 where nothing stands.
+        length: how far its notes and the rests between them go; 0 without notes.
+        rest: how far rests go in a bar without notes, or a rest for the whole bar beside them; 0 without any.
         implicit: the file says that this bar does not count, as a pickup or the second half of one.
         signature: the time signature that begins here: numerator and denominator, (0, 0) for none at all.
         keys: (place, sharps, whether minor).
@@ -78,6 +79,7 @@ class PartBar:
 
     number: str = ""
     length: Fraction = Fraction(0)
+    rest: Fraction = Fraction(0)
     implicit: bool = False
     signature: tuple[int, int] | None = None
     keys: list[tuple[Fraction, int, bool]] = field(default_factory=list)
@@ -133,7 +135,7 @@ class _PartReader:
         self.at = self.last = Fraction(0)
         self.raw, self.places = Fraction(0), {Fraction(0): Fraction(0)}
         self.dynamics: list[tuple[Fraction, int, int]] = []
-        self.full_rest = Fraction(0)
+        self.full_rest, self.sounded = Fraction(0), False
         for element in measure:
             tag = element.tag
             if tag == "note":
@@ -153,8 +155,8 @@ class _PartReader:
             elif tag == "sound":
                 self._sound(element, self.at)
         nominal = self.nominal
-        if self.full_rest:
-            bar.length = max(bar.length, min(self.full_rest, nominal) if nominal else self.full_rest)
+        if not self.sounded:  # two rests for the whole bar, as some files have them, are no bar of double length
+            bar.rest, bar.length = max(self.full_rest, bar.length), Fraction(0)
         if nominal and 0 < abs(bar.length - nominal) < _ROUNDING:
             bar.length = nominal
         if bar.length > MAX_BAR_QUARTERS:
@@ -258,6 +260,7 @@ class _PartReader:
                 self._advance(element, start, length, parts)
         if "rest" in parts:
             return
+        self.sounded = True
         if "cue" in parts:
             self.mended["Cue notes, which another part plays, left out: #"] += 1
             return
@@ -298,11 +301,12 @@ class _PartReader:
         if "rest" not in parts:
             return
         whole = parts["rest"].get("measure") == "yes" or (parts["type"].text == "whole" if "type" in parts else True)
+        limit = self.nominal or self.at
         if whole and start == 0:  # rests for a whole bar have the length of a whole note in many files
-            self.full_rest = max(self.full_rest, length)
-            self.at = min(length, self.nominal) if self.nominal else length
+            self.at = min(self.at, limit)
+            self.full_rest = max(self.full_rest, self.at)
         else:
-            self.bar.length = max(self.bar.length, self.at)
+            self.bar.length = max(self.bar.length, min(self.at, limit))
 
     def _is_slash(self, head: str, instrument: str | None, parts: dict[str, Element]) -> bool:
         """Whether a head is a slash that says "play what the chord symbol says" and not which notes."""
@@ -466,9 +470,9 @@ class _PartReader:
             qpm = number_in(sound.get("tempo"))
             self._tempo(place, float(qpm) if qpm is not None else 0.0)
         if sound.get("dacapo") == "yes":
-            signs.da_capo = True
+            signs.da_capo, signs.loose = True, False
         if "dalsegno" in sound.attrib:
-            signs.dal_segno = sound.attrib["dalsegno"]
+            signs.dal_segno, signs.loose = sound.attrib["dalsegno"], False
         if "segno" in sound.attrib:
             signs.segnos.add(sound.attrib["segno"])
         if "coda" in sound.attrib:
@@ -505,10 +509,11 @@ class _PartReader:
                 signs.plays = min(max(round(times), 1), MAX_TIMES) if times is not None else 2
                 signs.after_jump = repeat.get("after-jump") == "yes"
         for ending in barline.findall("ending"):
+            numbers = tuple(sorted(numbers_in_list(ending.get("number")) or numbers_in_list(ending.text)))
             if ending.get("type") == "start":
-                signs.ending = tuple(sorted(numbers_in_list(ending.get("number")) or numbers_in_list(ending.text)))
+                signs.ending = numbers
             else:
-                signs.ending_stops = True
+                signs.ending_stops, signs.stopped = True, numbers
         if barline.find("segno") is not None:
             signs.segnos.add(barline.get("segno", ""))
         if barline.find("coda") is not None:

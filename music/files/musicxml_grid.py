@@ -84,6 +84,10 @@ class Grid:
                 nominal = signature if timed else nominal
             whole = Fraction(4 * nominal[0], nominal[1])
             longest = max(bar.length for bar in here)
+            if not longest or not (
+                index == 0 or any(bar.implicit for bar in here)
+            ):  # in a pickup the rest is as short as the notes
+                longest = max(longest, *(bar.rest for bar in here))
             grid.lengths.append(longest or whole)
             grid.numbers.append(next((bar.number for bar in here if bar.number), str(index + 1)))
             grid.signs.append(_merged([bar.signs for bar in here]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,7 @@ from music.errors import StudioError
 from music.files.smf import DRUM_CHANNEL
 from music.instruments import DRUMS, SNARE, parse_instrument
 
+MAX_NAME = 100  # letters of an instrument's name: names are compared with all that we know
 _VOICES = frozenset(("soprano", "alto", "tenor", "bass", "treble", "baritone"))
 _CHOIR = 52
 
@@ -208,12 +210,14 @@ def set_sound(sound: Sound, midi: Element) -> None:
         sound.channel = DRUM_CHANNEL
 
 
+@lru_cache(maxsize=4096)
 def drum_named(name: str) -> int | None:
     """Returns the key of the drum that a name means, such as 38 for "Snare Drum"; None for a kit, and for what is no drum."""
     plain = " ".join(re.sub(r"[^\w]+|_", " ", name.lower()).split())
     return next((key for words, key in _DRUM_NAMES if words.search(plain)), None)
 
 
+@lru_cache(maxsize=4096)
 def _program(*names: str) -> int | None:
     """Returns the program that the first of these names means, DRUMS for drums, None where none means anything."""
     for name in names:
@@ -249,4 +253,4 @@ def _number(parent: Element, tag: str, limit: int) -> int | None:
 
 
 def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split())
+    return " ".join((text or "").split())[:MAX_NAME]
