@@ -110,7 +110,7 @@ class Grid:
         if any(each != repeats[0] for each in repeats):
             some = {n for each in repeats for n, forward, plays in each if forward or plays}
             lone = [n for n in some if len({e for each in repeats for e in each if e[0] == n}) > 1]
-            mended["Repeat signs that not all parts have, played by all: #"] += len(lone)
+            mended["Repeats that not all parts have, played by all: #"] += len(lone)
         return grid
 
     def _tell(self, implicit: Sequence[bool], wholes: Sequence[Fraction], mended: Counter[str]) -> None:
