@@ -260,10 +260,12 @@ class _PartWriter:
             if (number, voice.number) == (1, 1):
                 self._write_chords(measure, bar.start + symbol.start, symbol.length)
             heads: list[int | None] = list(symbol.pitches) or [None]
-            if self.part.is_drum:  # two sounds that share a head are one head
+            unseen: list[int] = []
+            if self.part.is_drum:  # two sounds that share a head are one head, but a reader shall find both
                 heads = list({_DRUMS.get(p, _OTHER_DRUM): p for p in symbol.pitches}.values()) or [None]
-            for place, pitch in enumerate(heads):
-                note = _add(measure, "note", **({"print-object": "no"} if hidden else {}))
+                unseen = [pitch for pitch in symbol.pitches if pitch not in heads]
+            for place, pitch in enumerate([*heads, *unseen]):
+                note = _add(measure, "note", **({"print-object": "no"} if hidden or pitch in unseen else {}))
                 if place:
                     _add(note, "chord")
                 self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)))
