@@ -10,7 +10,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from music.errors import StudioError
-from music.files.smf import DRUM_CHANNEL
+from music.files.drum_channels import DRUM_CHANNEL
 from music.instruments import DRUMS, SNARE, parse_instrument
 
 MAX_NAME = 100  # letters of an instrument's name: names are compared with all that we know
