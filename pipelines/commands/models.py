@@ -18,11 +18,8 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
-<<<<<<< HEAD
 from music.styles import STYLES
-=======
 from music.theory import estimate_key, parse_key, written_key
->>>>>>> wt-midi
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
