@@ -350,11 +350,11 @@ def _tempi(score: symusic.Score, bars: Sequence[SheetBar]) -> list[PrintedTempo]
             result.append(PrintedTempo(index, offset, now))
 
     for index, bar in enumerate(bars):
-        ahead = bars[min(index + 2, len(bars) - 1)].start_tick
+        ahead = bars[min(index + 1, len(bars) - 1)].end_tick
         first = int(np.searchsorted(ticks, bar.start_tick, side="right")) - 1
         last = max(first, int(np.searchsorted(ticks, ahead, side="left")) - 1)
         inside = int(np.searchsorted(ticks, bar.end_tick, side="left")) - 1 - first
-        if inside == 1 and (last == first + 1 or index + 2 >= len(bars)):
+        if inside == 1 and last == first + 1:
             offset = round((int(ticks[first + 1]) - bar.start_tick) * UNITS / score.ticks_per_quarter)
             if index == 0:
                 add(index, 0, float(qpm[first]))
