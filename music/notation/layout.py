@@ -1,6 +1,6 @@
 """A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them.
 
-Why not music21, which reads MusicXML for us and could write it too? It rounds onsets and lengths to a grid, each for itself, and
+Why not music21, which could write it too? It rounds onsets and lengths to a grid, each for itself, and
 writes what comes out; it does not ask what a player meant. ``python -m benchmarks notation`` holds both against what was
 meant, over 32 bars each. Of a pianist's two hands on one track, played with 15 ms of jitter and keys let go after 70 to 100 %
 of a note, music21 writes 8 % of the onsets and 26 % of the lengths more than a 32nd wrong, with 4.3 rests a bar and no

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +12,8 @@ import symusic
 
 from music.chords import ChordSpan, parse_chord, with_chords
 from music.files.midi import read_midi
-from music.notation.engrave import musicxml
+from music.notation.engrave import musicxml, pdf, svg_pages
+from music.notation.words import _font_with, draw_words
 from music.piece import Piece
 from tests.music.notation.test_engrave import MELODY, bars_are_full, content, expected, piece_of, reload
 
@@ -194,3 +197,53 @@ def test_no_tempo_is_faster_than_anyone_plays():
 def test_tempi_worth_printing(changes, printed):
     piece = with_tempi(piece_of((73, MELODY)), *changes)
     assert [(bar, round(qpm)) for bar, _, qpm in tempo_marks(piece)] == printed
+
+
+# Words
+
+
+def title_of(piece: Piece) -> tuple[str, int]:
+    """Returns the title on the first page and the size of its letters."""
+    [(size, text)] = re.findall(
+        r'class="pgHead.*?<tspan font-size="(\d+)px">([^<]+)</tspan>', svg_pages(piece)[0], re.DOTALL
+    )
+    return text, int(size)
+
+
+def test_long_titles_fit_between_the_margins():
+    short, usual = title_of(piece_of((73, MELODY), title="A song"))
+    long, small = title_of(piece_of((73, MELODY), title="A song of many words " * 4))
+    cut, smallest = title_of(piece_of((73, MELODY), title="A song of\n many words " * 20))
+    assert (short, long) == ("A song", ("A song of many words " * 4).strip()) and usual > small > smallest
+    assert len(cut) < 125 and cut.endswith(("words …", "many …")) and len(cut) * 0.5 * smallest < 19_000
+
+
+def words_in_pdf(piece: Piece) -> str:
+    from pypdf import PdfReader
+
+    return PdfReader(io.BytesIO(pdf(piece))).pages[0].extract_text()
+
+
+@pytest.mark.parametrize(
+    ("title", "script"), [("さくら", "Japanese"), ("אבג", "Hebrew"), ("아리랑", "Korean"), ("أغنية", "Arabic")]
+)
+def test_words_that_no_font_can_draw_are_left_out_of_the_pdf_and_said(monkeypatch, title, script):
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", list)
+    _font_with.cache_clear()
+    text = words_in_pdf(piece_of((73, MELODY), title=f"{title} 7"))
+    _font_with.cache_clear()
+    assert f"Words in {script} are left out" in text and "7" in text and title not in text
+    assert title in svg_pages(piece_of((73, MELODY), title=title))[0], "a browser draws them"
+
+
+def test_words_of_scripts_that_every_font_has_are_drawn():
+    page = draw_words(
+        '<svg class="definition-scale" viewBox="0 0 21000 29700"><tspan font-size="9px">Žluť, Ελλάς &amp; Песня № 5</tspan></svg>'
+    )
+    assert "Words in" not in page and "Песня № 5" in page
+
+
+def test_letters_are_drawn_in_a_font_that_has_them_and_hebrew_from_the_right(monkeypatch):
+    monkeypatch.setattr("music.notation.words._font_with", lambda letters: "Some Font")
+    page = draw_words('<tspan font-size="9px">אבג 12</tspan>')
+    assert page == '<tspan font-family="Some Font" font-size="9px">12 גבא</tspan>'
