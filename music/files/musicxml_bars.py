@@ -261,11 +261,11 @@ class _PartReader:
         if "rest" in parts:
             return
         self.sounded = True
+        if not grace:
+            self.bar.length = max(self.bar.length, start + length)
         if "cue" in parts:
             self.mended["Cue notes, which another part plays, left out: #"] += 1
             return
-        if not grace:
-            self.bar.length = max(self.bar.length, start + length)
         head = parts["notehead"].text or "" if "notehead" in parts else ""
         instrument = parts["instrument"].get("id") if "instrument" in parts else None
         staff = child_number(parts, "staff")

@@ -81,7 +81,7 @@ class Grid:
             signature = next((bar.signature for bar in here if bar.signature is not None), None)
             if signature is not None:
                 timed = bool(signature[1])
-                nominal = signature if timed else nominal
+                nominal = signature if timed else (4, 4)
             whole = Fraction(4 * nominal[0], nominal[1])
             longest = max(bar.length for bar in here)
             if not longest or not (
