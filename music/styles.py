@@ -87,9 +87,9 @@ STYLES: dict[str, str | None] = {
 """Each style and its genre, None where it is at home in several. The order gives the ids: only ever append."""
 
 STYLE_SIGNATURES: dict[str, tuple[int, int]] = {
-    **{style: (3, 4) for style in ("waltz", "jazz waltz", "mazurka", "polonaise")},
-    **{style: (4, 4) for style in ("reel", "hornpipe", "strathspey")},
-    **{style: (2, 4) for style in ("polka", "krakowiak")},
+    **dict.fromkeys(("waltz", "jazz waltz", "mazurka", "polonaise"), (3, 4)),
+    **dict.fromkeys(("reel", "hornpipe", "strathspey"), (4, 4)),
+    **dict.fromkeys(("polka", "krakowiak"), (2, 4)),
     "jig": (6, 8),
     "slip jig": (9, 8),
 }
