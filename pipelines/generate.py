@@ -77,6 +77,7 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
     keep = len(grid) if options.keep_bars is None else options.keep_bars
     if keep > len(grid):
         raise StudioError(f"The piece has {len(grid)} bars, so bar {keep} cannot be kept. Choose 0 to {len(grid)}.")
+    signature: tuple[int, int] | None
     if keep:
         start = grid[keep - 1].end
         base = cut_after(score, start)
