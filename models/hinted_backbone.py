@@ -7,11 +7,12 @@ weights after them and all that is added to a note's state has a mean of 0. Seve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 
-from models.few_rows import GELU_SCALE, FewRows, after_norm, array, centered, even, gelu, to_length_one, weights
+from models.few_rows import GELU_SCALE, FewRows, Shelf, after_norm, array, centered, even, gelu, to_length_one, weights
 from models.hinted_transformer_xl import Block, HintedTransformerXL, LaneMemory, distance_encoding
 
 # How many forgotten notes may stand in the buffers before the remembered ones move to the front. More costs memory, less
@@ -19,66 +20,49 @@ from models.hinted_transformer_xl import Block, HintedTransformerXL, LaneMemory,
 SLACK = 128
 
 
-class Layer:
-    """A block's weights, and the keys and values that it remembers.
+class LayerWeights:
+    """A block's weights.
 
     Args:
+        shelf: to keep them on.
         block: of the model.
         encoding: [notes, width] of the distances that may occur, far to near.
-        rows: how many pieces are read side by side.
-        room: how many notes the memory has room for.
     """
 
-    def __init__(self, block: Block, encoding: np.ndarray, rows: int, room: int):
-        heads, size = block.heads, len(block.query_key_value.weight) // 3 // block.heads
+    def __init__(self, shelf: Shelf, block: Block, encoding: np.ndarray):
+        self.heads = block.heads
+        size = block.query_key_value.in_features // block.heads
         content, placed = array(block.content_bias), array(block.position_bias)
         weight, bias = after_norm(block.attention_norm, block.query_key_value)
         scale = np.ones(len(bias), np.float32)
-        scale[: heads * size] = size**-0.5
-        bias[: heads * size] += content.ravel()
-        self.project = FewRows(weight * scale, bias * scale, size)
+        scale[: self.heads * size] = size**-0.5
+        bias[: self.heads * size] += content.ravel()
+        self.project = FewRows(shelf, weight * scale, bias * scale, size)
         self.placed_less_content = ((placed - content) * size**-0.5)[:, None]
-        weight, bias = weights(block.output)
-        self.output = FewRows(centered(weight), centered(bias))
+        self.output = FewRows(shelf, centered(weights(block.output)[0]), None)
         weight, bias = after_norm(block.feed_norm, block.up)
-        self.up = FewRows(weight * GELU_SCALE, bias * GELU_SCALE)
+        self.up = FewRows(shelf, weight * GELU_SCALE, bias * GELU_SCALE)
         weight, bias = weights(block.down, GELU_SCALE)
-        self.down = FewRows(centered(weight), centered(bias))
+        self.down = FewRows(shelf, centered(weight), centered(bias))
         distances = encoding @ weights(block.distance)[0]
-        self.distances = np.ascontiguousarray(distances.reshape(-1, heads, size).transpose(1, 2, 0))
-        self.memory = np.empty((2, heads, rows, room, size), np.float32)
-        self.queries = np.zeros((heads, rows, 2, size), np.float32)  # the second is never used: rows are even
+        self.distances = shelf.keep(distances.reshape(-1, self.heads, size).transpose(1, 2, 0))  # [heads, size, notes]
 
-    def select(self, rows: Sequence[int], end: int) -> None:
-        """Goes on with these rows, of whose memories so many notes are in use."""
-        kept = self.memory[:, :, rows, :end]
-        heads, _, room, size = self.memory.shape[1:]
-        self.memory = np.empty((2, heads, len(rows), room, size), np.float32)
-        self.memory[..., :end, :] = kept
-        self.queries = np.zeros((heads, len(rows), 2, size), np.float32)
 
-    def __call__(self, x: np.ndarray, first: int, last: int) -> None:
-        """Adds the block's results to rows [rows, width] in place; the notes from first to last are seen."""
-        self._attend(x, first, last)
-        inner = gelu(self.up.rows(to_length_one(x)))
-        _add(x, self.down(inner))
+class BackboneWeights:
+    """A backbone's weights, for a memory of this many notes; they may be shared.
 
-    def _attend(self, x: np.ndarray, first: int, last: int) -> None:
-        _, heads, rows, _, size = self.memory.shape
-        projected = self.project(to_length_one(x)).reshape(3, heads, len(x), size)
-        self.memory[:, :, :, last - 1] = projected[1:, :, :rows]
-        keys, values = self.memory[:, :, :, first:last]
-        content = projected[0]
-        self.queries[:, :, 0] = content[:, :rows]
-        scores = self.queries @ keys.swapaxes(2, 3)  # [heads, rows, 2, notes]
-        mine = scores[:, :, 0]
-        mine += ((content + self.placed_less_content) @ self.distances[:, :, first - last :])[:, :rows]
-        mine -= mine.max(axis=-1, keepdims=True)
-        np.exp(mine, out=mine)
-        mixed = np.zeros((len(x), heads, size), np.float32)
-        shares = mine.sum(axis=-1, keepdims=True)
-        np.divide((scores @ values)[:, :, 0], shares, out=mixed[:rows].swapaxes(0, 1))
-        _add(x, self.output(mixed.reshape(len(x), -1)))
+    Args:
+        shelf: to keep them on.
+        model: in eval mode and single precision.
+        memory: how many past notes can be attended to.
+    """
+
+    def __init__(self, shelf: Shelf, model: HintedTransformerXL, memory: int):
+        encoding = distance_encoding(memory + 1, model.config.width).flip(0).numpy()
+        self.layers = [LayerWeights(shelf, cast(Block, block), encoding) for block in model.blocks]
+        self.table = shelf.keep(centered(array(model.table.weight)))
+        self.offsets = model.get_buffer("offsets").numpy()
+        self.prefix_table = centered(array(model.prefix_embedding.weight))  # whose row 0 is 0
 
 
 class HintedBackbone:
@@ -88,21 +72,20 @@ class HintedBackbone:
 
     Args:
         model: in eval mode; shared with other callers.
+        prepared: its weights.
         prefix: [passes, prefix] condition ids.
         memory: how many past notes to attend to.
         pieces: how many.
     """
 
-    def __init__(self, model: HintedTransformerXL, prefix: np.ndarray, memory: int, pieces: int):
-        self._model, self._prefix, self._limit, self._pieces = model, prefix, memory, pieces
+    def __init__(
+        self, model: HintedTransformerXL, prepared: BackboneWeights, prefix: np.ndarray, memory: int, pieces: int
+    ):
+        self._model, self._weights, self._prefix, self._limit = model, prepared, prefix, memory
         self._room = memory + SLACK + 1
-        self._table, self._offsets = centered(array(model.table.weight)), model.get_buffer("offsets").numpy()
-        asked = centered(array(model.prefix_embedding.weight))
-        asked[0] = 0
-        self._asked = asked[prefix].sum(axis=1)[:, None]
-        encoding = distance_encoding(memory + 1, model.config.width).flip(0).numpy()
-        self._layers = [Layer(block, encoding, len(prefix) * pieces, self._room) for block in model.blocks]  # type: ignore
+        self._asked = prepared.prefix_table[prefix].sum(axis=1)[:, None]
         self._count = self._end = 0  # notes that were read, and where those in the memory end
+        self._make_room(pieces)
 
     def read(self, notes: np.ndarray) -> np.ndarray:
         """Returns the backbone's output [even rows, width] after the last of notes [pieces, notes, fields], mean 0."""
@@ -111,33 +94,57 @@ class HintedBackbone:
     def select(self, pieces: Sequence[int]) -> None:
         """Goes on with these pieces alone; one may be named several times."""
         rows = [number * self._pieces + piece for number in range(len(self._prefix)) for piece in pieces]
-        for layer in self._layers:
-            layer.select(rows, self._end)
-        self._pieces = len(pieces)
+        kept = self._memory[:, :, :, rows, : self._end]
+        self._make_room(len(pieces))
+        self._memory[..., : self._end, :] = kept
+
+    def _make_room(self, pieces: int) -> None:
+        """Sets the memory [layers, keys and values, heads, rows, notes, size] and what is filled anew with each note."""
+        config, rows = self._model.config, len(self._prefix) * pieces
+        self._pieces, heads, size = pieces, config.heads, config.width // config.heads
+        self._memory = np.empty((config.layers, 2, heads, rows, self._room, size), np.float32)
+        self._queries = np.zeros((heads, rows, 2, size), np.float32)  # the second is never used, but rows are even
+        self._mixed = np.zeros((even(rows), heads, size), np.float32)
 
     def _read_one(self, notes: np.ndarray) -> np.ndarray:
-        rows, width = len(self._prefix) * self._pieces, self._table.shape[1]
-        x = np.zeros((even(rows), width), np.float32)
-        x[:rows].reshape(-1, self._pieces, width)[:] = self._asked + self._table[notes + self._offsets].sum(axis=1)
+        prepared, rows = self._weights, len(self._prefix) * self._pieces
+        x = np.zeros((even(rows), prepared.table.shape[1]), np.float32)
+        read = np.add.reduce(prepared.table.take(notes + prepared.offsets, axis=0), axis=1)
+        np.add(self._asked, read, out=x[:rows].reshape(len(self._prefix), self._pieces, -1))
         if self._end == self._room:
-            self._keep(self._limit)
+            self._memory[..., : self._limit, :] = self._memory[..., self._end - self._limit :, :].copy()
+            self._end = self._limit
         self._end, self._count = self._end + 1, self._count + 1
-        for layer in self._layers:
-            layer(x, max(0, self._end - 1 - self._limit), self._end)
+        for layer, memory in zip(prepared.layers, self._memory, strict=True):
+            self._attend(layer, x, memory)
+            inner = gelu(layer.up.rows(to_length_one(x)))
+            _add(x, layer.down(inner))
         return x
 
-    def _keep(self, notes: int) -> None:
-        """Moves the latest notes of the memory to the front."""
-        for layer in self._layers:
-            layer.memory[..., :notes, :] = layer.memory[..., self._end - notes : self._end, :].copy()
-        self._end = notes
+    def _attend(self, layer: LayerWeights, x: np.ndarray, memory: np.ndarray) -> None:
+        """Adds to rows [rows, width] in place what they find in a layer's memory, which they join."""
+        _, heads, rows, _, size = memory.shape
+        projected = layer.project(to_length_one(x))
+        content = projected[:heads]
+        memory[:, :, :, self._end - 1] = projected[heads:, :rows].reshape(2, heads, rows, size)
+        self._queries[:, :, 0] = content[:, :rows]
+        first = max(0, self._end - 1 - self._limit)
+        keys, values = memory[:, :, :, first : self._end]
+        scores = self._queries @ keys.swapaxes(2, 3)  # [heads, rows, 2, notes]
+        mine = scores[:, :, 0]
+        content += layer.placed_less_content
+        mine += (content @ layer.distances[:, :, first - self._end :])[:, :rows]
+        mine -= mine.max(axis=-1, keepdims=True)
+        np.exp(mine, out=mine)
+        shares = mine.sum(axis=-1, keepdims=True)
+        np.divide((scores @ values)[:, :, 0], shares, out=self._mixed[:rows].swapaxes(0, 1))
+        _add(x, layer.output(self._mixed.reshape(len(x), -1)))
 
     def _read_many(self, notes: np.ndarray) -> np.ndarray:
         passes, count = len(self._prefix), notes.shape[1]
-        first = max(0, self._end - self._limit)
         keys, values = (
-            tuple(torch.from_numpy(layer.memory[part, :, :, first : self._end]) for layer in self._layers)
-            for part in range(2)
+            tuple(torch.from_numpy(part))
+            for part in self._memory[..., max(0, self._end - self._limit) : self._end, :].swapaxes(0, 1)
         )
         prefix = torch.from_numpy(self._prefix.repeat(self._pieces, axis=0))[:, None].expand(-1, count, -1)
         reach = (self._count + torch.arange(count)).clamp(max=self._limit).expand(len(prefix), -1)
@@ -145,8 +152,8 @@ class HintedBackbone:
         with torch.inference_mode():
             output, memory = self._model(rows, prefix, reach, LaneMemory(keys, values), self._limit)
         self._end, self._count = memory.keys[0].shape[2], self._count + count
-        for layer, key, value in zip(self._layers, memory.keys, memory.values, strict=True):
-            layer.memory[0, :, :, : self._end], layer.memory[1, :, :, : self._end] = key.numpy(), value.numpy()
+        for mine, *read in zip(self._memory, memory.keys, memory.values, strict=True):
+            mine[..., : self._end, :] = torch.stack(read).numpy()
         found = np.zeros((even(len(rows)), output.shape[-1]), np.float32)
         found[: len(rows)] = centered(output[:, -1].numpy())
         return found

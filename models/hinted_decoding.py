@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.few_rows import to_length_one
-from models.hinted_backbone import HintedBackbone
+from models.few_rows import Shelf, to_length_one
+from models.hinted_backbone import BackboneWeights, HintedBackbone
 from models.hinted_fields import HintedFields
 from models.hinted_transformer_xl import HintedTransformerXL, LaneMemory
 from models.hints.layout import BARS_AGO, DENSE, FIELDS, FIRST, PITCH, STEP, Hint
@@ -88,7 +89,7 @@ class HintedWriter:
     fields in their order, then ``read``; where there is no choice, ``logits`` need not be asked for.
 
     Args:
-        model: in eval mode and single precision; shared with other callers.
+        model: in eval mode and single precision; shared with other callers. Its weights never change.
         prefix: int64 [passes, prefix] condition ids, the same for all pieces.
         asked: program ids that were asked for.
         memory: how many past notes to attend to.
@@ -98,7 +99,8 @@ class HintedWriter:
     def __init__(
         self, model: HintedTransformerXL, prefix: np.ndarray, asked: Sequence[int], memory: int, pieces: int = 1
     ):
-        self._backbone, self._head = HintedBackbone(model, prefix, memory, pieces), HintedFields(model.head)
+        weights, self._head = _prepare(model, memory)
+        self._backbone = HintedBackbone(model, weights, prefix, memory, pieces)
         self._passes, self._layout = len(prefix), model.config.tables.layout
         self._pasts = [Past(model.config.tables, asked, PAST_NOTES) for _ in range(pieces)]
         self._rows, self._fresh = [[0] * FIELDS for _ in self._pasts], [False] * pieces
@@ -120,8 +122,7 @@ class HintedWriter:
         """Goes on with these pieces alone; one may be named several times. What they have of a note stays."""
         count = len(self._pasts)
         self._backbone.select(pieces)
-        rows = [number * count + piece for number in range(self._passes) for piece in pieces]
-        self._output = self._output[rows + rows[:1] * (len(rows) % 2)]
+        self._output = self._output[_rows(self._passes, count, pieces)]
         self._started = {}
         named: set[int] = set()
         pasts = []
@@ -145,22 +146,40 @@ class HintedWriter:
 
     def logits(self, field: int, pieces: Sequence[int]) -> np.ndarray:
         """Returns float32 [passes, pieces, ids] of a field of these pieces' notes; fields before it are written."""
-        if field not in self._started:
-            self._started[field] = self._head.start(field, self._output)
-        started = self._started[field][: self._passes * len(self._pasts)]
-        started = started.reshape(self._passes, len(self._pasts), -1)
-        hints, ids, dense = [], [], []
+        started = self._started.get(field)
+        if started is None:
+            started = self._started[field] = self._head.start(field, self._output)
+        if len(pieces) < len(self._pasts):
+            started = started[_rows(self._passes, len(self._pasts), pieces)]
+        ids, dense = [], []
         for piece in pieces:
             row = self._rows[piece]
             found, numbers = self._pasts[piece].hints(field, row)
             if self._fresh[piece]:
                 hide_repeats(self._layout, field, found)
-            hints.append(found)
             ids.append([self._before[piece][field], *row[:field], *found])
             dense.append(numbers)
-        if list(pieces) != list(range(len(self._pasts))):
-            started = started[:, pieces]
-        return self._head.logits(field, started, np.array(ids), np.array(dense) if field == PITCH else None)
+        of_piece, numbers = _rows(self._passes, 0, range(len(pieces))), np.array(dense) if field == PITCH else None
+        logits = self._head.logits(field, started, np.array(ids), numbers, of_piece)
+        return logits[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
+
+
+_PREPARED: WeakKeyDictionary[HintedTransformerXL, tuple[int, BackboneWeights, HintedFields]] = WeakKeyDictionary()
+
+
+def _prepare(model: HintedTransformerXL, memory: int) -> tuple[BackboneWeights, HintedFields]:
+    """Returns a model's weights as they are needed here, which takes a while when asked for the first time."""
+    kept = _PREPARED.get(model)
+    if kept is None or kept[0] != memory:
+        shelf = Shelf()
+        kept = _PREPARED[model] = memory, BackboneWeights(shelf, model, memory), HintedFields(shelf, model.head)
+    return kept[1:]
+
+
+def _rows(passes: int, count: int, pieces: Sequence[int]) -> list[int]:
+    """Returns the rows of some pieces of ``count`` in every pass; the first one twice if that makes them even."""
+    rows = [number * count + piece for number in range(passes) for piece in pieces]
+    return rows + rows[: len(rows) % 2]
 
 
 def hide_repeats(layout: Sequence[Hint], field: int, hints: list[int]) -> None:
