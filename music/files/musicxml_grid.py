@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 
 from music.errors import StudioError
 from music.files.bar_order import BarSigns
-from music.files.musicxml_bars import PartBar, read_bars
+from music.files.musicxml_bars import read_bars
 from music.files.musicxml_players import Player, read_players
+from music.files.musicxml_written import PartBar
 from music.files.smf import MAX_TRACKS
 
 _NAMED = 8  # bars or chord symbols that a line names one by one
