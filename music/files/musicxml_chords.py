@@ -30,7 +30,10 @@ def read_harmony(harmony: Element, fifths: int, minor: bool) -> tuple[Chord | No
         return None, False, _plain(harmony.findtext("function") or text)
     bass = _pitch_class(harmony, "bass")
     degrees = [_degree(element) for element in harmony.findall("degree")]
-    chord, exact = read_symbol(root, root if bass is None else bass, name, degrees, printed)
+    bass_or_root = root if bass is None else bass
+    chord, exact = read_symbol(root, bass_or_root, name, degrees, printed)
+    if chord is None and "(" in printed:  # the nearest is what stands outside the brackets
+        chord, exact = read_symbol(root, bass_or_root, name, degrees, printed.partition("(")[0])[0], False
     inversion = (harmony.findtext("inversion") or "").strip()
     if chord is not None and bass is None and inversion in ("1", "2", "3"):
         tones = QUALITIES.get(chord.quality, (0,))

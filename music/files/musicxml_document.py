@@ -181,7 +181,7 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 def _known_encoding(name: str) -> str:
     """Returns Python's name of an encoding that a file names; "utf-8" for those that no score is in."""
     try:
-        known = codecs.lookup(name).name
+        known = codecs.lookup(name.lower().removeprefix("x-")).name
     except LookupError:
         return "utf-8"
     return known if _ENCODINGS.fullmatch(known) and not known.startswith(("utf-16", "utf-32")) else "utf-8"

@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 
 from music.errors import StudioError
 from music.files.bar_order import BarSigns
-from music.files.musicxml_bars import PartBar, read_bars
+from music.files.musicxml_bars import read_bars
 from music.files.musicxml_players import Player, read_players
+from music.files.musicxml_written import PartBar
 from music.files.smf import MAX_TRACKS
 
 _NAMED = 8  # bars or chord symbols that a line names one by one
@@ -81,7 +82,7 @@ class Grid:
             signature = next((bar.signature for bar in here if bar.signature is not None), None)
             if signature is not None:
                 timed = bool(signature[1])
-                nominal = signature if timed else nominal
+                nominal = signature if timed else (4, 4)
             whole = Fraction(4 * nominal[0], nominal[1])
             longest = max(bar.length for bar in here)
             if not longest or not (

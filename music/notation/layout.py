@@ -1,6 +1,6 @@
 """A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them.
 
-Why not music21, which reads MusicXML for us and could write it too? It rounds onsets and lengths to a grid, each for itself, and
+Why not music21, which could write it too? It rounds onsets and lengths to a grid, each for itself, and
 writes what comes out; it does not ask what a player meant. ``python -m benchmarks notation`` holds both against what was
 meant, over 32 bars each. Of a pianist's two hands on one track, played with 15 ms of jitter and keys let go after 70 to 100 %
 of a note, music21 writes 8 % of the onsets and 26 % of the lengths more than a 32nd wrong, with 4.3 rests a bar and no
@@ -350,11 +350,11 @@ def _tempi(score: symusic.Score, bars: Sequence[SheetBar]) -> list[PrintedTempo]
             result.append(PrintedTempo(index, offset, now))
 
     for index, bar in enumerate(bars):
-        ahead = bars[min(index + 2, len(bars) - 1)].start_tick
+        ahead = bars[min(index + 1, len(bars) - 1)].end_tick
         first = int(np.searchsorted(ticks, bar.start_tick, side="right")) - 1
         last = max(first, int(np.searchsorted(ticks, ahead, side="left")) - 1)
         inside = int(np.searchsorted(ticks, bar.end_tick, side="left")) - 1 - first
-        if inside == 1 and (last == first + 1 or index + 2 >= len(bars)):
+        if inside == 1 and last == first + 1:
             offset = round((int(ticks[first + 1]) - bar.start_tick) * UNITS / score.ticks_per_quarter)
             if index == 0:
                 add(index, 0, float(qpm[first]))

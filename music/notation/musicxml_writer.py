@@ -72,7 +72,7 @@ def write_musicxml(sheet: Sheet) -> bytes:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def _write_part_list(root: ElementTree.Element, parts: Sequence[SheetPart]) -> None:

@@ -186,7 +186,7 @@ def add_harmonize(verbs: Verbs) -> None:
     what.add_argument(
         "--chords",
         metavar="'Am | F | C G | C'",
-        help="chords to follow, one a bar or between bar lines, repeated to the end; the model chooses unless said",
+        help="chords to follow, one a bar or between bar lines, repeated to the end; else those of the file, or the model's own",
     )
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb; that of IN.mid unless said")
     what.add_argument(

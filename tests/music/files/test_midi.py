@@ -460,7 +460,9 @@ def test_a_repeat_that_stands_in_one_part_is_played_by_all_and_said():
     once = read_midi(SHEET.replace(back, "").encode())
     lone = read_with_repairs(SHEET.encode())  # one part repeats, the other does not
     assert lone.piece.note_count == 2 * once.note_count and "Repeats" in lone.repairs[0]
-    both = read_with_repairs(SHEET.replace("</measure>\n  </part>\n</score", f"{back}</measure>\n  </part>\n</score").encode())
+    both = read_with_repairs(
+        SHEET.replace("</measure>\n  </part>\n</score", f"{back}</measure>\n  </part>\n</score").encode()
+    )
     assert both.piece.fingerprint == lone.piece.fingerprint and not both.repairs
 
 
