@@ -25,7 +25,7 @@ _SIGNS = str.maketrans(
     }
 )  # fmt: skip
 _MARKS = re.compile(r"[*.†‡~!…'′]+$")
-_ROOT = re.compile(r"([A-Ga-g])(##|#|bb|b)?(?:[\s-]*(sharp|flat)(?![a-z]))?(.*)", re.DOTALL)
+_ROOT = re.compile(r"([A-Ga-g])(##|#|bb|b|\s+[#b](?!\s*\d))?(?:[\s-]*(sharp|flat)(?![a-z]))?(.*)", re.DOTALL)
 _NOTE = r"[A-Ga-g](?:##|#|bb|b)?"
 _BASS = re.compile(rf"(.*?[^/\s])\s*/\s*({_NOTE}|[A-Za-zé]{{1,4}}[#b]?)\)?", re.DOTALL)
 _HARTE = re.compile(r"([^()/]*)(?:\(([^()]*)\))?(?:/([b#]*)(\d+))?")
@@ -85,7 +85,7 @@ def spell_out(text: str, system: str = "") -> Spelled | None:
     plain = plain_signs(text.strip()).strip()
     if re.sub(r"[\s.]", "", plain).lower() in _NONE:
         return None
-    plain = _MARKS.sub("", re.sub(r"^[(\[]([^()\[\]]*)[)\]]$", r"\1", plain)).strip()
+    plain = _MARKS.sub("", plain.lstrip("([ ")).rstrip("] ")
     if not plain or len(plain) > 60:
         raise Unreadable(_USUAL)
     readers = {"": (_english, _german, _latin), GERMAN: (_german, _english, _latin), LATIN: (_latin, _english, _german)}
@@ -103,7 +103,7 @@ def _advice(plain: str, hint: str) -> str:
         return hint
     if hint:
         root = _ROOT.fullmatch(plain)
-        return f" of one meaning. {hint.format((root[1].upper() + (root[2] or '')) if root else 'C')}"
+        return f" of one meaning. {hint.format((root[1].upper() + (root[2] or '').strip()) if root else 'C')}"
     if _ROMAN.fullmatch(plain):
         return ", but a step of the scale. Say the key of the piece, or write chords by letters, such as Am and F."
     if re.fullmatch(r"[b#]?[1-7](?:\D.*)?", plain):
@@ -121,7 +121,7 @@ def _english(plain: str, system: str) -> Spelled:
     letter, sign, word, rest = found.groups()
     if plain.startswith("Do"):
         raise Unreadable("")  # D diminished to some, C to others
-    root = letter.upper() + (sign or "") + {"sharp": "#", "flat": "b", None: ""}[word]
+    root = letter.upper() + (sign or "").strip() + {"sharp": "#", "flat": "b", None: ""}[word]
     if rest.startswith(":"):
         return _harte(root, rest[1:])
     bass, bass_system = "", ""
@@ -146,6 +146,8 @@ def _harte(root: str, rest: str) -> Spelled:
     bass = ""
     if split and re.fullmatch(_NOTE, split[2]):
         bass, rest = split[2][:1].upper() + split[2][1:], split[1][1:]
+    if rest.endswith("6/9"):  # a chord of its own, though not in Harte's way
+        return Spelled(root, read_suffix(rest), bass)
     found = _HARTE.fullmatch(rest)
     if not found:
         raise Unreadable("")

@@ -345,7 +345,7 @@ def _without_commas(text: str) -> str:
 
 _IS_NO_CHORD = re.compile(r"[/.%|:-]+|[x×]\d*")
 _BELONGS = re.compile(
-    r"\(?(?:[b#♭♯+-](?:5|6|9|11|13)|6|7|9|11|13)(?:[\s,/]*[b#♭♯+-]?(?:5|9|11|13))*\)?"
+    r"\(?(?:[b#♭♯+-](?:5|9|11|13)|6|7|9|11|13)(?:[\s,/]*[b#♭♯+-]?(?:5|9|11|13))*\)?"
     r"|\(?(?:major|maj|Maj|MAJ|minor|min|m|dim|aug|sus|add|no|omit|alt|flat|sharp|M(?=7|9)|[Δ△∆ø°])[^|]*"
 )
 """What is no chord by itself, but changes the one before it."""
