@@ -85,7 +85,7 @@ def spell_out(text: str, system: str = "") -> Spelled | None:
     plain = plain_signs(text.strip()).strip()
     if re.sub(r"[\s.]", "", plain).lower() in _NONE:
         return None
-    plain = _MARKS.sub("", plain.lstrip("([ ")).rstrip("] ")
+    plain = _MARKS.sub("", plain.lstrip("([*† ")).rstrip("] ")
     if not plain or len(plain) > 60:
         raise Unreadable(_USUAL)
     readers = {"": (_english, _german, _latin), GERMAN: (_german, _english, _latin), LATIN: (_latin, _english, _german)}

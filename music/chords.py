@@ -340,7 +340,7 @@ def _usual(word: str) -> Chord | None:
 
 def _without_commas(text: str) -> str:
     """Returns a text without the commas between chords; those within brackets stay."""
-    return re.sub(r",(?![^()]*\))", " ", text)
+    return re.sub(r"[,;](?![^()]*\))", " ", text)
 
 
 _IS_NO_CHORD = re.compile(r"[/.%|:-]+|[x×]\d*")
