@@ -49,6 +49,8 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "maj7#11": (0, 4, 7, 11, 6),
 }
 MODEL_QUALITIES = 16
+NONE = "N.C."
+"""The quality of no chord at all."""
 READ_AS = {
     "add9": "", "madd9": "m", "6/9": "6", "9": "7", "maj9": "maj7", "m9": "m7", "9sus4": "7sus4", "11": "7",
     "m11": "m7", "13": "7", "maj13": "maj7", "m13": "m7", "7b9": "7", "7#9": "7", "7b5": "7", "aug7": "7",

@@ -45,7 +45,8 @@ _LATIN_MODES = (
 _ROMAN = re.compile(
     r"[b#]?(?:VII|VI|V|IV|III|II|I|vii|vi|v|iv|iii|ii|i)(?:(?:[^A-Za-z\s]|m|M|maj|dim|sus|add|o|h)\S*)?"
 )
-_USUAL = ". Write chords like Am, F#7, Bbmaj7 or C/E."
+USUAL = ". Write chords like Am, F#7, Bbmaj7 or C/E."
+"""What follows "... is not a chord symbol" where nothing better can be advised."""
 
 
 class Spelled(NamedTuple):
@@ -87,7 +88,7 @@ def spell_out(text: str, system: str = "") -> Spelled | None:
         return None
     plain = _MARKS.sub("", plain.lstrip("([*† ")).rstrip("] ")
     if not plain or len(plain) > 60:
-        raise Unreadable(_USUAL)
+        raise Unreadable(USUAL)
     readers = {"": (_english, _german, _latin), GERMAN: (_german, _english, _latin), LATIN: (_latin, _english, _german)}
     hints = []
     for reader in readers[system]:
@@ -110,7 +111,7 @@ def _advice(plain: str, hint: str) -> str:
         return (
             ", but perhaps a Nashville number. Write all chords so and say the key, or write letters, such as Am and F."
         )
-    return _USUAL
+    return USUAL
 
 
 def _english(plain: str, system: str) -> Spelled:
