@@ -114,7 +114,7 @@ def test_a_pasted_progression_fills_the_grid_and_is_followed(waltz):
 def test_a_symbol_that_is_none_gets_a_sentence(waltz):
     control(waltz, "harmonize progression").set_value("Am H7").run()
     assert [e.value for e in waltz.error] == [
-        "'H7' is not a chord symbol. Write chords like Am, F#7, Bbmaj7 or C/E."
+        "'H7' is not a chord symbol. Write B7 for the German H7, and Bb for a German B."
     ]  # fmt: skip
     control(waltz, "harmonize progression").set_value("").run()
     type_cells(waltz, ["Am", "X"])
