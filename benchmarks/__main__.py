@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from music.errors import StudioError
@@ -28,6 +29,7 @@ def main(arguments: list[str]) -> int:
     if verb not in VERBS:
         print(f"There is no benchmark {verb!r}. Choose one of {', '.join(VERBS)}.", file=sys.stderr)
         return 2
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # NumPy's BLAS reads it once, when it is imported
     try:
         return importlib.import_module(f"benchmarks.{verb}").main(arguments[1:]) or 0
     except StudioError as error:

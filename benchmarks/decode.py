@@ -11,6 +11,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +58,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--bars", type=int, default=16, help="length of each piece (default: 16)")
     parser.add_argument("--pieces", type=int, default=3, help="how many pieces to write one at a time (default: 3)")
     parser.add_argument("--vocabulary", type=int, default=2000, help="tokens of REMI+BPE (default: 2000)")
+    parser.add_argument("--checkpoint", help="which one of ours writes (default: the one that Generate takes)")
     options = parser.parse_args(arguments)
 
     import torch
@@ -64,13 +66,15 @@ def main(arguments: list[str]) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for line in measure(options.bars, options.pieces, options.vocabulary, options.folder):
+        for line in measure(options.bars, options.pieces, options.vocabulary, options.folder, options.checkpoint):
             print(line)
     finally:
         torch.set_num_threads(threads)
 
 
-def measure(bars: int, pieces: int, vocabulary: int, folder: Path | None = None) -> list[str]:
+def measure(
+    bars: int, pieces: int, vocabulary: int, folder: Path | None = None, checkpoint: str | None = None
+) -> list[str]:
     """Returns the table: two lines on what is compared, then a line a contender.
 
     Args:
@@ -78,16 +82,21 @@ def measure(bars: int, pieces: int, vocabulary: int, folder: Path | None = None)
         pieces: how many are written one at a time; those written four at a time are as many, at least four.
         vocabulary: tokens of REMI+BPE.
         folder: MIDI files to learn BPE on; None for the pieces that were written four at a time.
+        checkpoint: of ours; None for the one that Generate takes.
+
+    Raises:
+        StudioError: there is no such checkpoint, or it cannot write from nothing.
     """
     from checkpoints.loading import load
     from models.transformer_xl import parameter_count
 
-    model = load(GenerateOptions().checkpoint).model
-    write([GenerateOptions(bars=1, **BAND)])  # the first call pays for imports and tables
-    one, alone = write([GenerateOptions(bars=bars, seed=seed, **BAND) for seed in range(pieces)])
+    band = GenerateOptions(bars=bars, **BAND, **({"checkpoint": checkpoint} if checkpoint else {}))
+    model = load(band.checkpoint, task="generate").model
+    write([replace(band, bars=1)])  # the first call pays for imports and tables
+    one, alone = write([replace(band, seed=seed) for seed in range(pieces)])
     quartets = range(max(1, pieces // 4))
-    four, together = write([GenerateOptions(bars=bars, seed=100 + n, variants=4, **BAND) for n in quartets])
-    asked, _ = write([GenerateOptions(bars=bars, seed=seed, **BAND, **WISHES) for seed in range(pieces)])
+    four, together = write([replace(band, seed=100 + n, variants=4) for n in quartets])
+    asked, _ = write([replace(band, seed=seed, **WISHES) for seed in range(pieces)])
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")) if folder else []
     files = files[:: -(-len(files) // TRAINING_FILES) or 1]
     tokenizer, plain = remi(alone, files or together, vocabulary)
@@ -108,7 +117,7 @@ def measure(bars: int, pieces: int, vocabulary: int, folder: Path | None = None)
     return [
         f"{pieces} pieces of {bars} bars written here, {notes} notes; REMI {plain / notes:.2f} tokens a note, "
         f"with BPE {a_note:.2f} ({len(tokenizer)} tokens, learnt on {learnt})",
-        f"ours {parameter_count(model):,} parameters, GPT-2 {parameter_count(peer):,} writing {length} tokens; "
+        f"ours {band.checkpoint}, {parameter_count(model):,} parameters, GPT-2 {parameter_count(peer):,} writing {length} tokens; "
         "one thread, one run",
         *(f"{name:<{width}}   {speed(run, other)}" for name, (run, other) in runs.items()),
     ]

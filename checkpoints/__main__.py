@@ -54,8 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     pulling.add_argument("names", nargs="+", metavar="NAME")
     checking = verb("verify", _verify, "compare files with their sizes and SHA-256 sums, and let models write 8 notes")
     checking.add_argument("names", nargs="*", metavar="NAME", help="what to verify; all that is here by default")
-    importing = verb("import", _import, "take in a MusicBERT checkpoint of fairseq (.pt) or a sound bank (.sf2, .sf3)")
-    importing.add_argument("file", type=Path, metavar="FILE", help="as its authors give it")
+    importing = verb(
+        "import", _import, "take in a fairseq MusicBERT (.pt), a sound bank (.sf2, .sf3) or a listed .safetensors"
+    )
+    importing.add_argument(
+        "file", type=Path, metavar="FILE", help="as its authors give it, or as `pull` would bring it"
+    )
     importing.add_argument("--name", help="what to call it; by default after its size or its file")
     publishing = verb("publish", _publish, "write a folder that a web server or the hub can give to others")
     publishing.add_argument("wanted", nargs="+", metavar="RUN|NAME", help="folders of training runs, or names")
@@ -84,7 +88,8 @@ def _list(args: argparse.Namespace) -> None:
     print(row.format("name", "state", "task", "size", "weights", "license", "from").rstrip())
     for found in known().values():
         weights = found.details.get("parameters")
-        origin = found.origin or found.details.get("source") or ("the repository" if found.ships else "")
+        ours = "the repository" if found.ships else "its history" if found.shipped_before else ""
+        origin = found.origin or found.details.get("source") or ours
         print(
             row.format(
                 f"{found.name} ",
@@ -97,7 +102,7 @@ def _list(args: argparse.Namespace) -> None:
             ).rstrip()
         )
     if switch := offline():
-        print(f"{switch} keeps the studio offline: nothing is pulled.")
+        print(f"{switch} keeps the studio offline: nothing comes by network.")
 
 
 def _pull(args: argparse.Namespace) -> None:
@@ -171,8 +176,8 @@ def _import(args: argparse.Namespace) -> None:
     if found.kind == "soundfont":
         print(f"{found.name}: a sound bank of {found.bytes / 1e6:.1f} MB, which plays from now on, in {found.path}")
     else:
-        parameters = found.details["parameters"] / 1e6
-        print(f"{found.name}: {parameters:.1f} M parameters, for the {found.task} page, in {found.path}")
+        size = f"{found.details['parameters'] / 1e6:.1f} M parameters, " if "parameters" in found.details else ""
+        print(f"{found.name}: {size}for the {found.task} page, in {found.path}")
 
 
 def _publish(args: argparse.Namespace) -> None:

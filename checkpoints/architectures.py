@@ -1,18 +1,17 @@
-"""What there is to know of each architecture that a checkpoint may have, in one place. Needs torch alone, as training does."""
+"""What there is to know of each architecture that a checkpoint may have, in one place.
+
+Pages ask too: nothing is imported before it is needed, and then torch alone, as training does.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
-from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig
-from models.musicbert import MusicBERT, MusicBERTConfig
-from models.seq2seq import Seq2Seq, Seq2SeqConfig
-from models.transformer_xl import TransformerXL, TransformerXLConfig
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -21,23 +20,31 @@ class Architecture:
 
     Attributes:
         name: in recipes, in the registry and of its module in ``models``.
-        model: its class, made of a config.
-        config: the class of its config, made of what stands in a checkpoint's header.
+        class_name: of its model; that of the config is the same with "Config" after it.
         learns: the name of its module in ``training/tasks``.
         judged_by: the name of its module in ``training/likelihood``.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
-        has_pipeline: whether a pipeline can use it; if not, it can be trained and judged, and that is all.
+        styles: whether it knows styles and can be held to new ideas.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
     name: str
-    model: type[nn.Module]
-    config: type
+    class_name: str
     learns: str
     judged_by: str
     self_test: str
+    styles: bool = False
     any_dialect: bool = False
-    has_pipeline: bool = True
+
+    @property
+    def model(self) -> type[nn.Module]:
+        """Its class, made of a config."""
+        return getattr(importlib.import_module(f"models.{self.name}"), self.class_name)
+
+    @property
+    def config(self) -> type:
+        """The class of its config, made of what stands in a checkpoint's header."""
+        return getattr(importlib.import_module(f"models.{self.name}"), f"{self.class_name}Config")
 
     def load_self_test(self) -> Callable[..., Any]:
         """Returns what writes the notes of its self-test."""
@@ -50,25 +57,22 @@ ARCHITECTURES: dict[str, Architecture] = {
     for each in (
         Architecture(
             "transformer_xl",
-            TransformerXL,
-            TransformerXLConfig,
+            "TransformerXL",
             learns="next_note",
             judged_by="next_note",
             self_test="checkpoints.self_test:continue_tune",
         ),
         Architecture(
             "hinted_transformer_xl",
-            HintedTransformerXL,
-            HintedTransformerXLConfig,
+            "HintedTransformerXL",
             learns="hinted_next_note",
             judged_by="next_note",
             self_test="checkpoints.self_test:continue_tune_with_hints",
-            has_pipeline=False,
+            styles=True,
         ),
         Architecture(
             "musicbert",
-            MusicBERT,
-            MusicBERTConfig,
+            "MusicBERT",
             learns="masked_fields",
             judged_by="masked_fields",
             self_test="checkpoints.self_test:fill_hidden_notes",
@@ -76,8 +80,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         Architecture(
             "seq2seq",
-            Seq2Seq,
-            Seq2SeqConfig,
+            "Seq2Seq",
             learns="accompaniment",
             judged_by="accompaniment",
             self_test="checkpoints.self_test:accompany_tune",

@@ -54,12 +54,16 @@ class SourceError(Exception):
     Attributes:
         permanent: asking again would be of no use.
         retry_after: how many seconds the server asks to be left alone, None where it does not say.
+        remedy: what helps, in a sentence; empty where that is the usual: to try again.
     """
 
-    def __init__(self, words: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, words: str, *, permanent: bool = False, retry_after: float | None = None, remedy: str = ""
+    ) -> None:
         super().__init__(words)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)

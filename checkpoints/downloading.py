@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from checkpoints.connection import Answer, SourceError, Stream, refusal
+from checkpoints.git_history import open_blob
 from checkpoints.partial_files import PartialFile
 from checkpoints.sources import Source, offline, with_mirrors
 from music.errors import StudioError
@@ -67,7 +68,7 @@ def fetch(
     Two that want the same file do not load it twice: the second waits for the first.
 
     Args:
-        sources: places to try in order (see ``Source.parse``), but local files and DEEPMUSIC_MIRRORS come first.
+        sources: places to try in order (see ``Source.parse``), but what is near and DEEPMUSIC_MIRRORS come first.
         target: where the file is to stand. Its folder is made if need be; another file of that name is replaced.
         bytes: size of the file.
         sha256: of the file, hex.
@@ -159,14 +160,17 @@ def _fetch_from_any(part: PartialFile, places: Sequence[Source], reporter: _Repo
     Raises:
         StudioError: none does.
     """
-    reasons = []
+    reasons, remedies = [], []
     for source in places:
         try:
             return _fetch_from(part, source, reporter, stop)
         except SourceError as error:
             reasons.append(f"'{source}' {error}")
+            remedies.append(error.remedy)
     why, name = "; ".join(dict.fromkeys(reasons)) or "no place is known to get it from", part.target.name
-    if switch := offline():
+    if remedy := next(filter(None, remedies), ""):
+        raise StudioError(f"'{name}' could not be had: {why}. {remedy}")
+    if (switch := offline()) and not all(place.is_near for place in places):
         raise StudioError(
             f"'{name}' is not here, and {switch} keeps the studio offline ({why}). Unset {switch}, or import the file."
         )
@@ -179,13 +183,17 @@ def _fetch_from(part: PartialFile, source: Source, reporter: _Reporter, stop: Ca
     Raises:
         SourceError: the source does not give it.
     """
+    if source.kind == "history":
+        with open_blob(source.blob) as before:
+            return _copy(part, before, source, reporter, stop)
     if near := source.local():
         try:
             right, missing = near.is_file() and part.matches(near), not near.exists()
         except OSError as error:
             raise SourceError(f"cannot be read ({reason(error)})") from error
         if right:
-            return _copy(part, near, source, reporter, stop)
+            with near.open("rb") as before:
+                return _copy(part, before, source, reporter, stop)
         if source.kind == "file":
             raise SourceError("does not exist" if missing else "is another file, or a damaged one")
     if offline():
@@ -197,16 +205,20 @@ def _fetch_from(part: PartialFile, source: Source, reporter: _Reporter, stop: Ca
     return _download(part, source, reporter, stop)
 
 
-def _copy(part: PartialFile, near: Path, source: Source, reporter: _Reporter, stop: Callable[[], bool]) -> None:
-    """Puts a file of this computer in its place."""
-    with near.open("rb") as before, part.path.open("wb") as after:
+def _copy(part: PartialFile, before: IO[bytes], source: Source, reporter: _Reporter, stop: Callable[[], bool]) -> None:
+    """Puts what lies on this computer in its place.
+
+    Raises:
+        SourceError: it is not what is wanted.
+    """
+    with part.path.open("wb") as after:
         reporter.start(0, source)
         while chunk := before.read(COPY_BYTES):
             after.write(chunk)
             reporter.report(after.tell(), source)
             _check_cancelled(stop)
     if not part.finish():
-        raise SourceError("changed while it was read")
+        raise SourceError("is another file, or a damaged one")
     reporter.report(part.bytes, source, now=True)
 
 

@@ -13,8 +13,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from checkpoints.fairseq_reader import read
+from checkpoints.pulling import pull
 from checkpoints.self_test import recorded
-from checkpoints.store import RegistryEntry, check_name, copy_file, entry, file_sha256, known, register, user_registry
+from checkpoints.store import (
+    RegistryEntry,
+    check_name,
+    copy_file,
+    entry,
+    file_sha256,
+    known,
+    register,
+    user_registry,
+    with_sum,
+)
 from models.musicbert import MusicBERTConfig
 from music.audio.soundfonts import check_soundfont, is_soundfont
 from music.cache import cache_folder
@@ -30,14 +41,41 @@ AUTHORS = "that of its authors"
 
 
 def import_file(path: Path, name: str | None = None) -> RegistryEntry:
-    """Returns the entry of a MusicBERT checkpoint of fairseq or a sound bank after taking it into the cache folder.
+    """Returns the entry of a MusicBERT checkpoint of fairseq, a sound bank or a listed file, taken into the cache folder.
 
     Raises:
-        StudioError: as ``import_musicbert`` and ``import_soundfont``.
+        StudioError: as ``import_musicbert``, ``import_soundfont`` and ``import_listed``.
     """
     path = Path(path)
+    if path.suffix.lower() == ".safetensors":
+        return import_listed(path, name)
     bank = is_soundfont(path) or path.suffix.lower() in (".sf2", ".sf3")
     return import_soundfont(path, name) if bank else import_musicbert(path, name)
+
+
+def import_listed(path: Path, name: str | None = None) -> RegistryEntry:
+    """Returns the entry of a checkpoint of ours that a registry lists, its file having come by hand in place of a download.
+
+    Args:
+        path: a .safetensors file.
+        name: has to be that of the registry, or None.
+
+    Raises:
+        StudioError: the file cannot be read, no registry lists it, or it has another name there.
+    """
+    try:
+        found = with_sum(file_sha256(path), name or "")
+    except FileNotFoundError as error:
+        raise StudioError(f"'{path}' was not found. Check the path.") from error
+    except OSError as error:
+        raise StudioError(f"'{path}' cannot be read: {reason(error)}. Check the path and its rights.") from error
+    if found is None:
+        raise StudioError(
+            f"No registry lists the checkpoint '{path}'. Add the registry that does with `python -m checkpoints add ADDRESS`."
+        )
+    if name not in (None, found.name):
+        raise StudioError(f"This checkpoint is called '{found.name}' in its registry. Leave --name out.")
+    return pull(found.name, file=path)
 
 
 def import_soundfont(path: Path, name: str | None = None) -> RegistryEntry:

@@ -52,11 +52,6 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     if task is not None and checkpoint.entry.task != task:
         can = "write music" if task == "generate" else task
         raise StudioError(f"The checkpoint '{name}' cannot {can}. {_another(task)}")
-    if task is not None and not ARCHITECTURES[checkpoint.entry.architecture].has_pipeline:
-        raise StudioError(
-            f"This version can train '{checkpoint.entry.architecture}' checkpoints such as '{name}', but no page writes "
-            f"with them yet. {_another(task)}"
-        )
     return checkpoint
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from checkpoints.downloading import DownloadProgress, fetch
+from checkpoints.sources import Source
 from checkpoints.store import (
     REGISTRY,
     RegistryEntry,
@@ -24,13 +25,18 @@ from music.errors import StudioError
 
 
 def pull(
-    name: str, progress: Callable[[DownloadProgress], object] = lambda _: None, stop: Callable[[], bool] = lambda: False
+    name: str,
+    progress: Callable[[DownloadProgress], object] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    file: Path | None = None,
 ) -> RegistryEntry:
     """Returns the entry of a checkpoint or sound bank once it is here and whole; what is here already is checked.
 
     Args:
         name: of the entry.
         progress, stop: as in ``fetch``.
+        file: on this computer, which is tried first; None where nobody gave one.
 
     Raises:
         StudioError: there is none of this name, or it does not come; ``DownloadStopped`` if ``stop`` said so.
@@ -39,7 +45,8 @@ def pull(
     if not wanted.sources:
         verify(wanted)
         return wanted
-    fetch(wanted.sources, wanted.path, bytes=wanted.bytes, sha256=wanted.sha256, progress=progress, stop=stop)
+    places: list[str | Source] = [*([Source("file", path=file)] if file else []), *wanted.sources]
+    fetch(places, wanted.path, bytes=wanted.bytes, sha256=wanted.sha256, progress=progress, stop=stop)
     if wanted.kind == "soundfont":
         try:
             check_soundfont(wanted.path)

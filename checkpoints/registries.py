@@ -187,6 +187,8 @@ def _whole(source: str, place: str) -> str:
         parsed = Source.parse(source)
         if parsed.kind == "file" and "://" in place:
             raise ValueError("it names a file of this computer")
+        if parsed.kind == "history":
+            raise ValueError("it names a file of the studio's own history")
         return source
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", source):
         raise ValueError("it names a file that does not lie beside the registry")

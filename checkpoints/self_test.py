@@ -23,8 +23,8 @@ from torch import Tensor
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
-from models.field_decoding import FieldDecoder
-from models.hinted_decoding import HintedDecoder
+from models.hinted_decoding import HintedWriter
+from models.note_writing import HeadWriter, NoteWriter, sample_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
 from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
@@ -168,9 +168,9 @@ class _Choice:
         self.batch = len(seeds)
         self.margins, self.likelihoods = np.full(self.batch, np.inf), np.zeros(self.batch)
 
-    def __call__(self, logits: Tensor, first: int = 0, end: int | None = None) -> np.ndarray:
+    def __call__(self, logits: np.ndarray | Tensor, first: int = 0, end: int | None = None) -> np.ndarray:
         """Returns one id per seed, int64 [seeds], of logits [seeds, ids]; none before ``first``, none from ``end`` on."""
-        likely = torch.log_softmax(logits[:, first:end].double(), dim=1).numpy()
+        likely = torch.log_softmax(torch.as_tensor(logits)[:, first:end].double(), dim=1).numpy()
         scores = likely + np.stack([noise.gumbel(size=likely.shape[1]) for noise in self._noise])
         if scores.shape[1] > 1:
             second, best = np.sort(scores, axis=1)[:, -2:].T
@@ -181,104 +181,78 @@ class _Choice:
 
 
 def _continue(
-    choice: _Choice,
-    head: FieldDecoder,
-    read: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
-    notes: Tensor,
-    times: Tensor,
+    choice: _Choice, writer: NoteWriter, bar: int, read: Callable[[np.ndarray, np.ndarray], None]
 ) -> np.ndarray:
     """Returns notes [seeds, NOTES, 8], written one after another, field by field; none steps on by more than a bar.
 
     Args:
         choice: chooses.
-        head: writes the fields of a note.
-        read: reads notes [seeds, notes, 8] and their onsets [seeds, notes]; returns the backbone's output
-            [seeds, width] after them and the last of them as the head takes it.
-        notes, times: what is read before the first is written; once for all seeds, or for each.
+        writer: has read what comes before, once for each seed.
+        bar: in which the note before the first stands.
+        read: lets the writer read notes [seeds, 1, 8] at onsets [seeds, 1].
     """
     ends: dict[int, int] = {StepField.STEP: FIRST + 2, StepField.POSITION: FIRST + BAR}
-    made, bars = [], times[:, -1] // BAR  # one, or one per seed
+    made, bars, pieces = [], np.full(choice.batch, bar), range(choice.batch)
     for _ in range(NOTES):
-        output, last = read(notes, times)
-        rows: list[list[int]] = [[] for _ in range(choice.batch)]
-        head.sample_fields(
+        rows: list[list[int]] = [[] for _ in pieces]
+        writer.begin(pieces)
+        sample_fields(
+            writer,
             range(len(StepField)),
-            head.start(output, last),
+            pieces,
             rows,
-            lambda field, _, logits: choice(logits(), FIRST, ends.get(field)),
+            lambda field, _, logits: choice(logits()[0], FIRST, ends.get(field)),
         )
-        notes = torch.tensor(rows)[:, None]
+        notes = np.array(rows)[:, None]
         bars = bars + notes[:, 0, StepField.STEP] - FIRST
-        times = (bars * BAR + notes[:, 0, StepField.POSITION] - FIRST)[:, None]
+        read(notes, (bars * BAR + notes[:, 0, StepField.POSITION] - FIRST)[:, None])
         made.append(notes)
-    return torch.cat(made, dim=1).numpy()
+    return np.concatenate(made, axis=1)
 
 
-def _prefix(model: Any, batch: int) -> Tensor:
-    """Returns the same four conditions for each of a batch, [batch, 4]."""
-    return (torch.arange(1, 5) % model.config.prefix_size).repeat(batch, 1)
+def _prefix(model: Any) -> np.ndarray:
+    """Returns four conditions, [1, 4]."""
+    return (np.arange(1, 5) % model.config.prefix_size)[None]
 
 
 def continue_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that follow a tune played often enough to be forgotten on the way, under a few conditions."""
-    model, (tune, times) = checkpoint.model, _tune_steps()
-    most_left = model.config.extra_sizes[0] - 1
-    decoder = Decoder(model, _prefix(model, 1), memory=MEMORY)
-
-    def read(notes: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
-        left = (LENGTH - times // BAR).clamp(0, most_left)
-        given = torch.cat([notes, left[..., None]], dim=-1)
-        output, last = decoder.read(given), given[:, -1]
-        if len(output) < choice.batch:  # the tune was read once for all
-            decoder.select([0] * choice.batch)
-            output, last = output[[0] * choice.batch], last[[0] * choice.batch]
-        return output, last
-
-    steps = torch.cat([torch.full((1, len(StepField)), BOS), tune.repeat(REPEATS, 1)])[None]
-    onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
-    times = torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None]
-    return _continue(choice, FieldDecoder(model.head), read, steps, times)
+    model = checkpoint.model
+    decoder = Decoder(model, torch.from_numpy(_prefix(model)), memory=MEMORY)
+    return _continue_tune(choice, model, HeadWriter(model.head, decoder))
 
 
 def continue_tune_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that follow a tune, likewise; the players asked for are its piano and a bass."""
-    model, (tune, times) = checkpoint.model, _tune_steps()
-    onsets = (torch.arange(REPEATS)[:, None] * 4 * BAR + times).flatten()
-    given = torch.cat([torch.full((1, len(StepField)), BOS), tune.repeat(REPEATS, 1)])
-    given = _with_extras(model, given[None], torch.cat([torch.zeros(1, dtype=torch.int64), onsets])[None])
-    decoder = HintedDecoder(model, _prefix(model, 1), [(FIRST, FIRST + 32)], MEMORY)
-    decoder.read(given)
-    decoder.select([0] * choice.batch)
-    made, bars = [], torch.full((choice.batch,), int(onsets[-1]) // BAR)
-    for _ in range(NOTES):
-        row = torch.zeros(choice.batch, len(StepField), dtype=torch.int64)
-        for field in range(len(StepField)):
-            end = {int(StepField.STEP): FIRST + 2, int(StepField.POSITION): FIRST + BAR}.get(field)
-            row[:, field] = torch.from_numpy(choice(decoder.logits(field, row), FIRST, end))
-        bars = bars + row[:, 0] - FIRST
-        decoder.read(_with_extras(model, row[:, None], (bars * BAR + row[:, StepField.POSITION] - FIRST)[:, None]))
-        made.append(row)
-    return torch.stack(made, dim=1).numpy()
+    model = checkpoint.model
+    return _continue_tune(choice, model, HintedWriter(model, _prefix(model), (FIRST, FIRST + 32), MEMORY))
 
 
-def _with_extras(model: Any, notes: Tensor, times: Tensor) -> Tensor:
-    """Returns notes [batch, notes, 8] at onsets [batch, notes] with the bars left and the place in the phrase."""
-    left, phrase = (size - 1 for size in model.config.extra_sizes)
-    bars = times // BAR
-    return torch.cat([notes, (LENGTH - bars).clamp(0, left)[..., None], (1 + bars % phrase)[..., None]], dim=-1)
+def _continue_tune(choice: _Choice, model: Any, writer: NoteWriter) -> np.ndarray:
+    """Returns notes that follow the tune, which is read once for all seeds."""
+    left, *phrase = (size - 1 for size in model.config.extra_sizes)
+
+    def read(notes: np.ndarray, times: np.ndarray) -> None:
+        bars = times // BAR
+        more = [(LENGTH - bars).clip(0, left), *(1 + bars % bars_in_phrase for bars_in_phrase in phrase)]
+        writer.read(np.concatenate([notes, np.stack(more, axis=-1)], axis=-1))
+
+    tune, times = _tune_steps()
+    onsets = (np.arange(REPEATS)[:, None] * 4 * BAR + times).ravel()
+    notes = np.concatenate([np.full((1, len(StepField)), BOS), np.tile(tune, (REPEATS, 1))])
+    read(notes[None], np.append(0, onsets)[None])
+    writer.select([0] * choice.batch)
+    return _continue(choice, writer, int(onsets[-1]) // BAR, read)
 
 
 def accompany_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns notes that join a tune, under a few conditions."""
-    model, (steps, times) = checkpoint.model, _tune_steps()
-    given = steps.repeat(choice.batch, 1, 1), times.repeat(choice.batch, 1)
-    decoder = Seq2SeqDecoder(model, *given, _prefix(model, choice.batch))
-
-    def read(notes: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
-        return decoder.read(notes, times), notes[:, -1]
-
-    start = torch.full((choice.batch, 1, len(StepField)), BOS), torch.zeros(choice.batch, 1, dtype=torch.int64)
-    return _continue(choice, FieldDecoder(model.head), read, *start)
+    model = checkpoint.model
+    steps, times = (torch.from_numpy(np.repeat(part[None], choice.batch, 0)) for part in _tune_steps())
+    decoder = Seq2SeqDecoder(model, steps, times, torch.from_numpy(_prefix(model)).repeat(choice.batch, 1))
+    writer = HeadWriter(model.head, decoder)
+    writer.read(np.full((choice.batch, 1, len(StepField)), BOS), np.zeros((choice.batch, 1), np.int64))
+    return _continue(choice, writer, 0, writer.read)
 
 
 def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
@@ -308,8 +282,8 @@ def _tune_score() -> symusic.Score:
     return score
 
 
-def _tune_steps() -> tuple[Tensor, Tensor]:
+def _tune_steps() -> tuple[np.ndarray, np.ndarray]:
     """Returns that tune as a note model reads it, [16, 8] ids and [16] onsets."""
     rows = tokens.encode(_tune_score()).rows
     onsets = (rows[:, Octuple.BAR].astype(np.int64) - FIRST) * BAR + rows[:, Octuple.POSITION] - FIRST
-    return torch.from_numpy(tokens.to_steps(rows).astype(np.int64)), torch.from_numpy(onsets)
+    return tokens.to_steps(rows).astype(np.int64), onsets

@@ -1,4 +1,4 @@
-"""The places that a file from outside may come from: addresses, repositories of the Hugging Face hub, local files."""
+"""The places that a file may come from: addresses, the Hugging Face hub, local files, the history of our repository."""
 
 from __future__ import annotations
 
@@ -20,29 +20,34 @@ OFFLINE = ("DEEPMUSIC_OFFLINE", "HF_HUB_OFFLINE")
 ALLOW_HTTP = "DEEPMUSIC_ALLOW_HTTP"
 """Environment variables: base addresses that are tried first, the offline switches, and leave for plain http."""
 
+HISTORY = "history"
+"""The scheme of a file that an earlier version of the studio shipped: history://BLOB, by git's id of its content."""
+
 
 @dataclass(frozen=True)
 class Source:
     """One place that a file can come from.
 
     Attributes:
-        kind: "url", "hub" or "file"; says which of the others count.
+        kind: "url", "hub", "file" or "history"; says which of the others count.
         url: an https address; http for this computer only, or where DEEPMUSIC_ALLOW_HTTP=1 allows it.
         repo: of the hub, such as "owner/name".
         file: path in the repository.
         revision: the full commit (40 hexadecimal digits): a branch could bring another file tomorrow.
         path: of a local file.
+        blob: git's id of the content (40 hexadecimal digits), which no commit changes.
 
     Raises:
         StudioError: the place cannot be meant, or is not safe.
     """
 
-    kind: Literal["url", "hub", "file"]
+    kind: Literal["url", "hub", "file", "history"]
     url: str = ""
     repo: str = ""
     file: str = ""
     revision: str = ""
     path: Path = Path()
+    blob: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "url":
@@ -54,15 +59,20 @@ class Source:
                 raise StudioError(f"'{self}' names no file of a repository. Write hf://owner/repo@COMMIT/file.")
             if any(part in ("", ".", "..") for part in self.file.split("/")):
                 raise StudioError(f"'{self}' leads out of its repository. Write hf://owner/repo@COMMIT/file.")
+        elif self.kind == "history" and not re.fullmatch(r"[0-9a-f]{40}", self.blob):
+            raise StudioError(f"'{self}' names no content of git's. Write {HISTORY}://BLOB, 40 digits.")
 
     def __str__(self) -> str:
         if self.kind == "url":
             return _shown(self.url)
+        if self.kind == "history":
+            return f"{HISTORY}://{self.blob}"
         return f"hf://{self.repo}@{self.revision}/{self.file}" if self.kind == "hub" else str(self.path)
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """Returns the place that a registry writes as "https://…", "hf://owner/repo@COMMIT/file", "file://…" or a path.
+        """Returns the place that a registry writes as "https://…", "hf://owner/repo@COMMIT/file", "history://BLOB",
+        "file://…" or a path.
 
         Raises:
             StudioError: nothing of the kind, or an address that is not safe.
@@ -77,6 +87,8 @@ class Source:
             place, _, revision_and_file = rest.partition("@")
             revision, _, file = revision_and_file.partition("/")
             return cls("hub", repo=place, file=file, revision=revision)
+        if scheme == HISTORY:
+            return cls("history", blob=rest)
         if scheme == "file":
             host, _, path = rest.partition("/")
             if host not in ("", "localhost"):
@@ -84,8 +96,13 @@ class Source:
             return cls("file", path=Path(url2pathname("/" + path)))
         return cls("url", url=text)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it lies on this machine, so that no network is needed."""
+        return self.kind in ("file", "history")
+
     def request(self) -> tuple[str, dict[str, str]]:
-        """Returns the address to ask and what to send along; not for files.
+        """Returns the address to ask and what to send along; not for what is near.
 
         Where the hub is and who asks (HF_ENDPOINT, HF_TOKEN, a login) is left to huggingface_hub. The file itself
         comes through our own downloader all the same: ``hf_hub_download`` can neither be stopped nor notices a server that
@@ -122,7 +139,7 @@ class Source:
 
 
 def with_mirrors(sources: Iterable[str | Source], name: str) -> list[Source]:
-    """Returns the places to try in order: local files, the bases of DEEPMUSIC_MIRRORS with the file's name, the rest.
+    """Returns the places to try in order: what is near, the bases of DEEPMUSIC_MIRRORS with the file's name, the rest.
 
     Raises:
         StudioError: one of them cannot be meant, or is not safe.
@@ -130,7 +147,7 @@ def with_mirrors(sources: Iterable[str | Source], name: str) -> list[Source]:
     bases = re.split(r"[\s,]+", os.environ.get(MIRRORS, "").strip())
     mirrors = [f"{base.rstrip('/')}/{quote(name) if '://' in base else name}" for base in bases if base]
     places = [place if isinstance(place, Source) else Source.parse(place) for place in (*mirrors, *sources)]
-    return sorted(places, key=lambda place: place.kind != "file")
+    return sorted(places, key=lambda place: not place.is_near)
 
 
 def offline() -> str | None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from checkpoints.sources import HISTORY
 from music.cache import cache_folder
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
@@ -72,6 +73,11 @@ class RegistryEntry:
     def ships(self) -> bool:
         """Whether it comes with the repository."""
         return self.path.parent == EMBEDDED
+
+    @property
+    def shipped_before(self) -> bool:
+        """Whether it came with earlier versions, so that the history of the repository has it."""
+        return any(source.startswith(f"{HISTORY}://") for source in self.sources)
 
     @property
     def is_here(self) -> bool:
@@ -128,6 +134,12 @@ def entry(name: str) -> RegistryEntry:
     if name not in found:
         raise StudioError(f"There is no checkpoint '{name}'. Available: {', '.join(found) or 'none'}.")
     return found[name]
+
+
+def with_sum(sha256: str, name: str = "") -> RegistryEntry | None:
+    """Returns a checkpoint or sound bank of this content: one that is here, and of this name, if there is; None if none is known."""
+    same = (found for found in known().values() if found.sha256 == sha256)
+    return min(same, key=lambda found: (not found.is_here, found.name != name), default=None)
 
 
 def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> RegistryEntry:
@@ -249,7 +261,7 @@ def values_of(known_entry: RegistryEntry) -> dict[str, Any]:
 
 def cards_folder(wanted: RegistryEntry) -> Path:
     """Returns the folder in which the card of an entry lies, NAME.md with NAME.png, if it has one."""
-    return CARDS if wanted.ships else wanted.path.parent
+    return CARDS if wanted.ships or wanted.shipped_before else wanted.path.parent
 
 
 def verify(wanted: RegistryEntry) -> None:

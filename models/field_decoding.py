@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from models.octuple import NoteHead
-
-ChooseIds = Callable[[int, Sequence[list[int]], Callable[[], Tensor]], np.ndarray]
-"""Chooses the ids, int64 [pieces], of a field, by the rows so far; the last argument computes its logits [batch, ids].
-
-It is a function since there is often no choice, and computing them is what costs.
-"""
 
 
 class FieldDecoder:
@@ -58,26 +50,19 @@ class FieldDecoder:
         """Returns the logits [batch, ids of the field] of one field, all fields before it being written."""
         return affine(F.gelu(state[:, field]), self._outer[field])
 
-    def write(self, state: Tensor, field: int, ids: Tensor) -> None:
-        """Adds the chosen ids [batch] of a field, any but the last, to the state in place."""
-        state[:, field + 1 :] += self._written[field][ids]
-
-    def sample_fields(self, fields: Sequence[int], state: Tensor, rows: Sequence[list[int]], choose: ChooseIds) -> None:
-        """Samples these fields of a note of each piece, one after another: ids join the rows and the state, in place.
+    def write(self, state: Tensor, field: int, ids: Tensor, rows: Sequence[int] | None = None) -> None:
+        """Adds the chosen ids of a field, any but the last, to the state in place.
 
         Args:
-            fields: to be sampled, in their order; those before them are written.
-            state: [batch, fields, hidden] of ``start``; a multiple of the pieces where each is read several times.
-            rows: ids so far, one list a piece.
-            choose: returns the ids [pieces] of one field.
+            state: [batch, fields, hidden].
+            field: which one.
+            ids: [batch], or [rows].
+            rows: those of the batch that they are for; None for all.
         """
-        passes = len(state) // len(rows)
-        for field in fields:
-            ids = choose(field, rows, partial(self.logits, state, field))
-            for row, value in zip(rows, ids.tolist(), strict=True):
-                row.append(value)
-            if field < len(self._written):
-                self.write(state, field, torch.from_numpy(np.tile(ids, passes) if passes > 1 else ids))
+        if rows is None or len(rows) == len(state):
+            state[:, field + 1 :] += self._written[field][ids]
+        else:
+            state[rows, field + 1 :] += self._written[field][ids]
 
 
 def normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:

@@ -124,9 +124,11 @@ def estimate_key(score: symusic.Score) -> tuple[Key, float]:
 
 def written_key(score: symusic.Score) -> Key | None:
     """Returns the key that the score's one key signature names; None where there is none, or several."""
-    if len(score.key_signatures) != 1:
-        return None
-    sign = score.key_signatures[0]
+    return key_of_signature(score.key_signatures[0]) if len(score.key_signatures) == 1 else None
+
+
+def key_of_signature(sign: symusic.KeySignature) -> Key | None:
+    """Returns the key that a key signature names; None where it has more than seven accidentals."""
     return next((k for k in ALL_KEYS if k.fifths == sign.key and (k.mode == "minor") == bool(sign.tonality)), None)
 
 
@@ -139,13 +141,18 @@ def key_from_histogram(weights: Sequence[float] | np.ndarray) -> tuple[Key, floa
     weights = np.asarray(weights, dtype=np.float64)
     if weights.shape != (12,) or not np.isfinite(weights).all() or np.ptp(weights) <= 0:
         return Key(0, "major"), 0.0
-    profiles = {"major": _KK_MAJOR, "minor": _KK_MINOR}
-    scores = [float(np.corrcoef(weights, np.roll(profiles[key.mode], key.tonic))[0, 1]) for key in ALL_KEYS]
+    scores = [profile_fit(weights, key) for key in ALL_KEYS]
     best = int(np.argmax(scores))
     same_notes = (ALL_KEYS[best], ALL_KEYS[best].relative)
     rival = max(score for key, score in zip(ALL_KEYS, scores, strict=True) if key not in same_notes)
     margin = min(1.0, (scores[best] - rival) / 0.1)
     return ALL_KEYS[best], round(max(0.0, scores[best]) * (0.5 + 0.5 * margin), 4)
+
+
+def profile_fit(weights: np.ndarray, key: Key) -> float:
+    """Returns how well 12 pitch class weights (from C), not all equal, fit the Krumhansl-Kessler profile of a key: a correlation."""
+    profile = _KK_MAJOR if key.mode == "major" else _KK_MINOR
+    return float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
 
 
 def spell(pitch: int, key: Key) -> str:

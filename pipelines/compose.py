@@ -38,6 +38,6 @@ def compose(piece: Piece, plan: Plan, done: Sequence[Piece] = ()) -> Iterator[So
         for step in RUN[stage.pipeline](piece, stage.options):
             now = (*stages, step.piece)
             if step.done < step.total:
-                yield SongStep((step.piece,), number + step.done / step.total, total, "stages", now)
+                yield SongStep((step.piece,), number + step.done / step.total, total, "stages", stages=now)
         stages = now
-        yield SongStep((stages[-1],), number + 1.0, total, "stages", stages)
+        yield SongStep((stages[-1],), number + 1.0, total, "stages", stages=stages)

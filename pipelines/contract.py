@@ -31,12 +31,14 @@ class Step:
         done: how much is done, in ``unit``; never falls from one Step to the next.
         total: how much there is to do; ``done == total`` on the last Step and on no other.
         unit: what is counted, for example "bars".
+        remarks: sentences for the user about what could not be done as one might expect.
     """
 
     pieces: tuple[Piece, ...]
     done: float
     total: float
     unit: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def piece(self) -> Piece:

@@ -7,6 +7,7 @@ from typing import Any
 
 from music.chords import ChordNames
 from music.form import theme_of
+from music.styles import STYLES
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
@@ -44,7 +45,8 @@ def describe_generate(o: GenerateOptions) -> list[str]:
     """Returns what was written, and in what manner; parts may be empty."""
     length = _count(o.bars, "bar") if o.bars is not None else f"{o.seconds:g} seconds"
     after = "" if o.keep_bars is None else f" after bar {o.keep_bars:d}" if o.keep_bars else " anew"
-    return [f"wrote {length}{after}", *_music(o), o.genre or "", listed(o.instruments)]
+    genre = "" if STYLES.get(o.style or "") else o.genre or ""  # which the style says
+    return [f"wrote {length}{after}", *_music(o), genre, o.style or "", listed(o.instruments)]
 
 
 def describe_remix(o: RemixOptions) -> list[str]:

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 import symusic
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
 from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
 from music.instruments import instrument_name, parse_instrument
+from music.lineups import lineup
 from music.piece import Piece
-from music.theory import ALL_KEYS, parse_key
+from music.theory import ALL_KEYS, Key, key_of_signature, parse_key
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
 from music.tokens.conditions import (
@@ -33,10 +35,11 @@ from pipelines.decoding.continuation import ContinuationPlan, ContinuationSample
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "1"
+VERSION = "2"
 CONTEXT_NOTES = (
     512  # the latest notes, from which key, density and players are measured; as many as the memory, by default
 )
+WRITTEN_KEY_LESS = 0.1  # by how much fewer notes the written key may hold than the heard one. By ear, not measured.
 REGISTER_NOTES = 32  # the latest notes of a track, which say how high its player plays; by ear, not measured
 
 
@@ -47,7 +50,7 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
         StudioError: the checkpoint cannot be used, or the options do not fit the input.
     """
     checkpoint = load(options.checkpoint, task="generate")
-    plan = plan_generation(piece, options)
+    plan = plan_generation(piece, options, ARCHITECTURES[checkpoint.entry.architecture].styles)
     sampler = ContinuationSampler(checkpoint, plan, options)
     total = float(sampler.limits.bars)
     for _ in sampler:
@@ -56,11 +59,18 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     recipe = recipe_of("generate", VERSION, options, piece, checkpoint.entry)
     finished = (build(piece, sampler.plan, v.rows, v.limits) for v in sampler.variants)
     pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
-    yield Step(pieces, total, total, "bars")
+    yield Step(pieces, total, total, "bars", plan.remarks)
 
 
-def plan_generation(piece: Piece, options: GenerateOptions) -> ContinuationPlan:
-    """Returns what to write: options where they are given, else what the input has, else the model's choice."""
+def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True) -> ContinuationPlan:
+    """Returns what to write: options where they are given, else what the input has, else the model's choice.
+
+    Args:
+        piece: the input.
+        options: of the user.
+        styles: whether the model knows styles. For one that does not, as the first that shipped, nothing is added to
+            what was asked for, so that its recipes give the same notes: no line-up, and no written key is read.
+    """
     score = piece.score
     grid = bar_grid(score) if piece.note_count else []
     keep = len(grid) if options.keep_bars is None else options.keep_bars
@@ -80,6 +90,9 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> ContinuationPlan:
     recent = rows[-CONTEXT_NOTES:]
     found = measure(recent) if len(rows) else Conditions()
     key = parse_key(options.key) if options.key else None
+    remarks: tuple[str, ...] = ()
+    if styles and key is None and found.key is not None:
+        key, remarks = _written_key(base, recent, ALL_KEYS[found.key])
     if options.stay_in_key and key is None:
         if found.key is None:
             raise StudioError("There is no key to stay in. Choose a key, or switch 'stay in key' off.")
@@ -88,7 +101,10 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> ContinuationPlan:
     # With no key to go by, chance chooses the tonic and the model the mode.
     shift = shift_to_canonical(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
     # Who plays: those who were asked for; else, in a continuation, those who have played so far.
-    asked = frozenset(_program_id(parse_instrument(name)) for name in options.instruments)
+    names = options.instruments
+    if styles and not names and not len(rows):
+        names = lineup(options.genre, options.style)[: 1 if options.monophonic else None]
+    asked = frozenset(_program_id(parse_instrument(name)) for name in names)
     conditions = Conditions(
         genre=GENRES.index(options.genre) if options.genre else None,
         key=None if index is None else canonical_key(index),
@@ -109,7 +125,34 @@ def plan_generation(piece: Piece, options: GenerateOptions) -> ContinuationPlan:
         key=key,
         shift=shift,
         rows=tokens.transpose(rows, shift),
+        remarks=remarks,
     )
+
+
+def _written_key(base: symusic.Score, recent: np.ndarray, heard: Key) -> tuple[Key | None, tuple[str, ...]]:
+    """Returns the key that is written where the kept music ends, None where none is or it is not what is heard there.
+
+    A written key also says which of two keys with the same notes is meant, which is hard to hear. But many programs
+    write C major above everything.
+
+    Args:
+        base: the kept music.
+        recent: its last octuples.
+        heard: the key in which they are.
+
+    Returns:
+        The key, and what to tell the user.
+    """
+    written = key_of_signature(base.key_signatures[-1]) if len(base.key_signatures) else None
+    if written is None:
+        return None, ()
+    pitched = recent[recent[:, Octuple.PROGRAM] != DRUM_PROGRAM]
+    classes = (pitched[:, Octuple.PITCH] - FIRST) % 12
+    inside = [float(np.isin(classes, list(key.scale)).mean()) for key in (written, heard)]
+    if inside[0] >= inside[1] - WRITTEN_KEY_LESS:
+        return written, ()
+    remark = f"The file says {written.name}, but its last notes are in {heard.name}: the music goes on in {heard.name}."
+    return None, (remark,)
 
 
 def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: Limits) -> Piece:
@@ -133,20 +176,20 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
         steps[:, StepField.PROGRAM] == DRUM_PROGRAM, 0, plan.shift
     )
     velocity = tokens.vocabulary().velocities[steps[:, StepField.VELOCITY] - FIRST]
-    new_notes = []
-    for program in np.unique(steps[:, StepField.PROGRAM]):
-        mine = np.flatnonzero(steps[:, StepField.PROGRAM] == program)
-        score, players = _players(score, int(program))
-        following: dict[int, int] = {}
-        for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
-            stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
-            following[int(pitch[note])] = int(time[note])
-            if stop > time[note]:  # else both fall on one tick of a coarse resolution
-                track = min(players, key=lambda number: abs(players[number] - pitch[note]))
-                new_notes.append(
-                    (track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note]))
-                )
-    return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
+    program = steps[:, StepField.PROGRAM]
+    order = np.lexsort((np.arange(len(steps)), pitch, program))  # each pitch of a player in time
+    again = (program[order[1:]] == program[order[:-1]]) & (pitch[order[1:]] == pitch[order[:-1]])
+    stop = np.minimum(time + length, end)
+    stop[order[:-1][again]] = np.minimum(stop[order[:-1]], time[order[1:]])[again]  # a note ends when it sounds again
+    track = np.zeros(len(steps), dtype=np.int64)
+    for number in np.unique(program).tolist():
+        score, players = _players(score, number)
+        mine = program == number
+        distances = np.abs(np.subtract.outer(pitch[mine], list(players.values())))
+        track[mine] = np.array(list(players))[distances.argmin(axis=1)]
+    notes = np.column_stack([track, time, stop - time, pitch, velocity])
+    sounding = notes[stop > time]  # else both fall on one tick of a coarse resolution
+    return piece.replace(score=graft(score, map(tuple, sounding.tolist())))
 
 
 def _prepared(piece: Piece, plan: ContinuationPlan) -> symusic.Score:

@@ -10,6 +10,7 @@ from typing import Any
 from music.chords import ChordNames, parse_chord
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
+from music.styles import STYLES
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES, GENRES
@@ -40,6 +41,7 @@ class GenerateOptions:
         key: such as "D minor"; None follows the input, or lets the model choose.
         stay_in_key: allow only notes of the key's scale (drums are free).
         genre: one of GENRES, or None for any.
+        style: one of STYLES, of this genre where both are given, or None for any.
         instruments: the only instruments that new notes may use, by name; empty for those of the input, or any.
         density: one of DENSITIES, or None for any.
         monophonic: write one note at a time, as a melody; then at most one instrument may be asked for.
@@ -49,6 +51,7 @@ class GenerateOptions:
         temperature_instruments: factor on temperature for the choice of instrument.
         top_p: keep the likeliest choices that together have this probability.
         top_k: keep at most this many choices; 0 for no limit.
+        novelty: how much is new: 0 sticks to its ideas, 1 is always new, 0.5 repeats as often as real music of the genre does.
         guidance: how much to stress genre, key and density; 0 for no more than the model does by itself.
         memory: how many past notes the model remembers.
         seed: the same seed, options, input and checkpoint give the same notes.
@@ -64,6 +67,7 @@ class GenerateOptions:
     key: str | None = None
     stay_in_key: bool = False
     genre: str | None = None
+    style: str | None = None
     instruments: tuple[str, ...] = ()
     density: str | None = None
     monophonic: bool = False
@@ -73,6 +77,7 @@ class GenerateOptions:
     temperature_instruments: float = 1.0
     top_p: float = 0.9
     top_k: int = 0
+    novelty: float = 0.5
     guidance: float = 0.5
     memory: int = 512
     seed: int = 0
@@ -100,6 +105,11 @@ def _generate_checks(o: GenerateOptions) -> list[Check]:
             f"{o.keep_bars} bars cannot be kept. Give the number of bars of the input to keep, from 0.",
         ),
         *beat_checks(o),
+        choice_check("style", o.style, tuple(STYLES)),
+        (
+            o.genre in GENRES and STYLES.get(o.style or "", o.genre) not in (None, o.genre),
+            f"The style '{o.style}' is not of the genre '{o.genre}'. Choose a style of that genre, or leave the genre out.",
+        ),
         choice_check("density", o.density, DENSITIES),
         (
             o.monophonic and len(o.instruments) > 1,
@@ -107,6 +117,10 @@ def _generate_checks(o: GenerateOptions) -> list[Check]:
         ),
         *_sampling_checks(o, "notes", "durations", "instruments"),
         (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
+        (
+            not 0 <= o.novelty <= 1,
+            f"A novelty of {o.novelty} is out of range. Choose 0 (sticks to its ideas) to 1 (always new).",
+        ),
         (not 0 <= o.guidance <= 4, f"A guidance of {o.guidance} is out of range. Choose 0 to 4."),
         (
             o.stay_in_key and o.key is None and o.keep_bars == 0,

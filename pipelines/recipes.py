@@ -92,6 +92,53 @@ def with_typed_options(recipe: Mapping[str, Any], beats_per_bar: int = 4) -> Map
         return recipe
 
 
+class CheckpointAway(StudioError):
+    """A recipe needs a checkpoint that can be had, but is not on this machine yet."""
+
+
+def with_checkpoint_here(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a recipe that calls its checkpoint what it is called here now, so that it makes the same notes again.
+
+    Another checkpoint may have come under the name since, hence it is found by its sum. A recipe that says nothing of
+    a checkpoint stays as it is.
+
+    Raises:
+        CheckpointAway: the checkpoint is listed, but not on this machine.
+        StudioError: no registry lists it.
+    """
+    was, options = recipe.get("checkpoint"), recipe.get("options")
+    if not isinstance(was, Mapping) or not isinstance(options, Mapping):
+        return recipe
+    if not all(isinstance(was.get(part), str) for part in ("name", "sha256")):
+        return recipe
+    name = name_here(was["name"], was["sha256"])
+    if name == was["name"]:
+        return recipe
+    return {**recipe, "options": {**options, "checkpoint": name}, "checkpoint": {**was, "name": name}}
+
+
+def name_here(name: str, sha256: str) -> str:
+    """Returns what a checkpoint is called here that a recipe names.
+
+    Args:
+        name: that the recipe gives it.
+        sha256: of its file, hex.
+
+    Raises:
+        CheckpointAway, StudioError: as ``with_checkpoint_here``.
+    """
+    found = store.with_sum(sha256, name)
+    if found is None:
+        raise StudioError(
+            f"This recipe was made with a checkpoint '{name}' whose SHA-256 begins with {sha256[:8]}, and none here is listed "
+            "with that. Add the registry that lists it, or take the version of the studio that it came with."
+        )
+    if not found.is_here:
+        which = f"an earlier {name}" if found.name != name else f"{name}, which is not on this machine"
+        raise CheckpointAway(f"This recipe was made with {which}. {found.remedy}")
+    return found.name
+
+
 def check_input(recipe: Mapping[str, Any], piece: Piece) -> None:
     """Makes sure that a recipe began with this piece.
 

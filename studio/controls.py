@@ -92,7 +92,7 @@ def set_widget(key: str, value: Any) -> None:
 
 
 def widget_value(key: str) -> Any:
-    """Returns what the widget of this key says, for its callback; None for one that was not shown yet."""
+    """Returns what the widget of this key says, for its callback or before it is shown; None for one that is unknown."""
     return st.session_state.get(key)
 
 

@@ -10,10 +10,16 @@ from music.errors import StudioError
 VERBS = {
     "prepare": ("training.data.prepare", "folders of MIDI files -> token shards"),
     "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
+    "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),
     "quality": ("training.quality.report", "a checkpoint -> what it makes, measured beside real music"),
+    "repetition": ("training.quality.repetition", "data sets -> how often the bars of real music repeat"),
     "export": ("training.export", "a run -> a checkpoint with its card"),
+    "relative_mode": (
+        "training.relative_mode",
+        "data sets -> the weights by which minor is told from its relative major",
+    ),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
 """For each verb its module, with ``main(arguments)``, and what it makes of what."""
@@ -22,7 +28,7 @@ VERBS = {
 def main(argv: list[str]) -> int:
     """Runs one verb and returns the exit code."""
     if not argv or argv[0] not in VERBS:
-        lines = [f"  {verb:12}{text}" for verb, (_, text) in VERBS.items()]
+        lines = [f"  {verb:14}{text}" for verb, (_, text) in VERBS.items()]
         print("usage: python -m training VERB ...\n\n" + "\n".join(lines) + "\n\neach with --help")
         return 0 if argv[:1] in (["-h"], ["--help"]) else 2
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,16 @@ _GAP_IDS = gap_id(np.arange(1024)).tolist()  # every longer time has the last on
 class Past:
     """The notes of a piece so far, and what they say about the next one. Grows with the piece.
 
-    Call ``hints`` for the fields of a note in their order, then ``add`` with the whole note.
+    Call ``hints`` for those fields of a note that there is a choice for, then ``add`` with the whole note.
 
     Args:
         tables: of the vocabulary.
         asked: program ids that the piece was asked to have.
+        most: how many notes it may hold; when one more comes, the older half is forgotten.
     """
 
-    def __init__(self, tables: HintTables, asked: Sequence[int] = ()):
-        self._tables, self._asked = tables, frozenset(asked)
+    def __init__(self, tables: HintTables, asked: Iterable[int] = (), most: int | None = None):
+        self._tables, self._asked, self._most = tables, frozenset(asked), most
         self._durations, self._bar_lengths = tables.duration_of.tolist(), tables.bar_length_of.tolist()
         self._widths = [sum(hint.field == field for hint in layout_of(tables.sizes)) for field in range(8)]
         self._rows: list[list[int]] = []
@@ -62,6 +63,8 @@ class Past:
         self._end: list[int] = []
         self._in_bars: list[int] = []
         self._in_time: list[int] = []
+        self._heard: list[int] = []  # position, program and pitch of each, which repeats agree in
+        self._beaten: list[int] = []  # position, program and duration, which rhythms agree in
         self._last: list[int] = []  # the note of the same player before each
         self._top: list[int] = []  # the top of that player's chord before
         self._partner: list[int] = []  # the first note of another player with the same onset and pitch class
@@ -77,9 +80,19 @@ class Past:
         self._lasting = [np.zeros(12)]  # of all notes so far, by duration
         self._seen: dict[tuple, int] = {}
         self._after, self._order, self._rhythm = -1, 0, -1
+        self._places_of: list[int] = []  # up to which program a note was written when its places were looked up
+
+    def copy(self) -> Past:
+        """Returns a past that goes its own way from here."""
+        other = object.__new__(Past)
+        for name, value in vars(self).items():  # what they hold is never changed in place
+            setattr(other, name, value.copy() if isinstance(value, list | dict) else value)
+        return other
 
     def add(self, row: Sequence[int]) -> None:
         """Takes a note, eight ids or more, into the past."""
+        if len(self._rows) == self._most:
+            self._forget()
         row, number = list(row[:8]), len(self._rows)
         self._place_bar(row)
         program, pitch, duration = row[PROGRAM], row[PITCH], row[DURATION]
@@ -96,6 +109,9 @@ class Past:
         self._end.append(onset + self._durations[duration])
         self._in_bars.append(_in_bars(self._now_bar, row[POSITION] - FIRST, program, pitch))
         self._in_time.append((onset << 20) | (program << 10) | pitch)
+        place = (row[POSITION] << 20) | (program << 10)
+        self._heard.append(place | pitch)
+        self._beaten.append(place | duration)
         self._moves.append(
             (pitch - self._rows[last][PITCH], onset - self._onset[last], program) if last >= 0 else (99, 500, program)
         )
@@ -115,6 +131,14 @@ class Past:
         self._classes[program] = self._classes.get(program, np.zeros(12)) + one
         self._lasting.append(self._lasting[-1] + one * self._durations[duration])
         self._find_repeats()
+        self._places_of = []
+
+    def _forget(self) -> None:
+        kept = self._rows[len(self._rows) // 2 :]
+        shorter = Past(self._tables, self._asked, self._most)
+        for row in kept:
+            shorter.add(row)
+        vars(self).update(vars(shorter))
 
     def hints(self, field: int, row: Sequence[int]) -> tuple[list[int], np.ndarray | None]:
         """Returns the hints of a field of the next note; for the pitch also the numbers [DENSE], else None.
@@ -128,15 +152,15 @@ class Past:
         if field in (SIGNATURE, TEMPO):
             return [self._rows[-1][field] if self._rows else 0], None
         if field == POSITION:
-            self._place_bar(row)
             return self._position_hints(row), None
         if field == PROGRAM:
             return self._program_hints(row), None
+        self._look_up_places(row)
         if field == PITCH:
             return self._pitch_hints(row)
         at = (*self._sources, self._repeat, self._rhythmic, self._last_here, len(self._rows) - 1)
         at = (*at, self._figure_here, self._doubled, self._of_pitch.get((row[PROGRAM], row[PITCH]), -1))
-        found = [*(self._value(j, field) for j in at), self._repeat_order()]
+        found = [*self._values(at, field), self._repeat_order()]
         if field == DURATION:
             left = self._bar_lengths[row[SIGNATURE]] - (row[POSITION] - FIRST)
             return [*found, self._gap_here, 1 + min(max(left, 0), PLACES - 2)], None
@@ -147,21 +171,21 @@ class Past:
     def _find_repeats(self) -> None:
         self._after, self._order, self._rhythm = -1, 0, -1
         for number, length in enumerate(REPEAT_LENGTHS):
-            found = self._repeated("repeat", length, (POSITION, PROGRAM, PITCH))
+            found = self._repeated("repeat", length, self._heard)
             if found >= 0 and self._after < 0:
                 self._after, self._order = found + 1, len(REPEAT_LENGTHS) - number
         for length in RHYTHM_LENGTHS:
-            found = self._repeated("rhythm", length, (POSITION, PROGRAM, DURATION))
+            found = self._repeated("rhythm", length, self._beaten)
             if found >= 0 and self._rhythm < 0:
                 self._rhythm = found + 1
 
-    def _repeated(self, kind: str, length: int, fields: tuple[int, ...]) -> int:
+    def _repeated(self, kind: str, length: int, items: list[int]) -> int:
         """Returns the latest note before the last that ended the same notes in a row, and remembers the last."""
-        if len(self._rows) < length:
+        if len(items) < length:
             return -1
-        key = (kind, length, *(row[field] for row in self._rows[-length:] for field in fields))
+        key = (kind, *items[-length:])
         found = self._seen.get(key, -1)
-        self._seen[key] = len(self._rows) - 1
+        self._seen[key] = len(items) - 1
         return found
 
     def _ended_before(self, kind: str, number: int, length: int, more: int) -> int:
@@ -205,16 +229,14 @@ class Past:
         return [*found, self._absent(bar)]
 
     def _position_hints(self, row: Sequence[int]) -> list[int]:
+        self._agree(row, ())
         same_bar = bool(self._rows) and self._step == 0
         floor = self._in_bars[-1] if same_bar else self._now_bar << 30
-        found = []
+        at = []
         for bars in BARS_AGO:
             base = (self._now_bar - bars) << 30
-            found.append(self._value(self._next(self._in_bars, floor - (bars << 30), base, 30), POSITION))
-        self._repeat, self._rhythmic = (
-            j if j >= 0 and self._steps[j] == self._step else -1 for j in (self._after, self._rhythm)
-        )
-        found += [self._value(j, POSITION) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, floor - (bars << 30), base, 30))
+        found = self._values([*at, self._repeat, self._rhythmic], POSITION)
         length = self._bar_lengths[row[SIGNATURE]]
         if self._rows:
             lower = max(self._onset[-1], self._start - 1)
@@ -232,59 +254,68 @@ class Past:
         return [*found, self._repeat_order()]
 
     def _program_hints(self, row: Sequence[int]) -> list[int]:
+        self._agree(row, (POSITION,))
         place, together = row[POSITION] - FIRST, self._together(row)
         read = (self._rows[-1][PROGRAM] << 10) | self._rows[-1][PITCH] if together else 0
-        now, found = self._start + place, []
+        now, at = self._start + place, []
         for bars in BARS_AGO:
             base = _in_bars(self._now_bar - bars, place)
-            found.append(self._value(self._next(self._in_bars, base | read, base, 20), PROGRAM))
-        self._agree(POSITION, row)
-        found += [self._value(j, PROGRAM) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, base | read, base, 20))
+        found = self._values([*at, self._repeat, self._rhythmic], PROGRAM)
         least = self._rows[-1][PROGRAM] if together else 0
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        ending = [self._rows[j][PROGRAM] for j in near if self._end[j] == now and self._rows[j][PROGRAM] >= least]
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        ending = [old[PROGRAM] for end, old in near if end == now and old[PROGRAM] >= least]
         found += [min(ending, default=0), self._rows[-1][PROGRAM] if self._rows else 0]
+        at = []
         for ticks in TICKS_AGO:
             base = (now - ticks) << 20
-            j = self._next(self._in_time, base | read, base, 20) if now >= ticks else -1
-            found.append(self._value(j, PROGRAM))
+            at.append(self._next(self._in_time, base | read, base, 20) if now >= ticks else -1)
+        found += self._values(at, PROGRAM)
         onsets = dict.fromkeys(self._asked, -1) | {player: self._onset[j] for player, j in self._of_player.items()}
         since, longest = min(((onset, player) for player, onset in onsets.items()), default=(0, 0))
         waited = (_gap(now - since) if since >= 0 else GAPS - 1) if longest else 0
         return [*found, longest, self._repeat_order(), waited, self._absent(self._now_bar)]
 
-    def _pitch_hints(self, row: Sequence[int]) -> tuple[list[int], np.ndarray]:
+    def _look_up_places(self, row: Sequence[int]) -> None:
+        """Finds the notes that the hints of pitch, duration and velocity rest on, once for a note up to its program."""
+        if self._places_of == row[: PROGRAM + 1]:
+            return
+        self._agree(row, (POSITION, PROGRAM))
+        self._places_of = list(row[: PROGRAM + 1])
         place, program = row[POSITION] - FIRST, row[PROGRAM]
-        now = self._start + place
+        now = self._now = self._start + place
         self._goes_on = self._together(row) and self._rows[-1][PROGRAM] == program
         read = self._rows[-1][PITCH] if self._goes_on else 0
         self._sources = []
         for bars in BARS_AGO:
             base = _in_bars(self._now_bar - bars, place, program)
             self._sources.append(self._next(self._in_bars, base | read, base, 10))
-        self._agree(PROGRAM, row)
-        last = self._last_here = self._of_player.get(program, -1)
-        top = self._top[-1] if self._goes_on else last
-        at = [*self._sources, self._repeat, last, top, self._last[top] if top >= 0 else -1]
+        self._beats_ago = []
         for ticks in TICKS_AGO:
             base = ((now - ticks) << 20) | (program << 10)
-            at.append(self._next(self._in_time, base | read, base, 10) if now >= ticks else -1)
-        found = [self._value(j, PITCH) for j in at]
-        moved = self._moved[last] if last >= 0 else -1
-        found.append(self._moved_pitch(self._following.get(moved, -1), last, moved))
+            self._beats_ago.append(self._next(self._in_time, base | read, base, 10) if now >= ticks else -1)
+        last = self._last_here = self._of_player.get(program, -1)
+        self._top_here = self._top[-1] if self._goes_on else last
         self._figure_here = self._following.get(self._figure[last], -1) if last >= 0 else -1
-        short = self._following.get(self._short[last], -1) if last >= 0 else -1
-        found += [self._value(self._figure_here, PITCH), self._value(short, PITCH)]
         partner = self._partner[last] if last >= 0 else -1
         self._doubled = -1
         if partner >= 0:
             base = _in_bars(self._now_bar, place, self._rows[partner][PROGRAM])
             floor = self._in_bars[partner] if self._goes_on else base
             self._doubled = self._next(self._in_bars, floor, base, 10)
-        found.append(self._moved_pitch(self._doubled, last, partner))
-        self._gap_here = _gap(now - self._onset[top]) if top >= 0 else 0
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        sounding = [self._rows[j][PITCH] for j in near if self._end[j] > now and self._rows[j][PITCH] < DRUM_PITCH]
+        self._gap_here = _gap(now - self._onset[self._top_here]) if self._top_here >= 0 else 0
+
+    def _pitch_hints(self, row: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        last, top, now = self._last_here, self._top_here, self._now
+        at = (*self._sources, self._repeat, last, top, self._last[top] if top >= 0 else -1, *self._beats_ago)
+        found = self._values(at, PITCH)
+        moved = self._moved[last] if last >= 0 else -1
+        found.append(self._moved_pitch(self._following.get(moved, -1), last, moved))
+        short = self._following.get(self._short[last], -1) if last >= 0 else -1
+        found += self._values((self._figure_here, short), PITCH)
+        found.append(self._moved_pitch(self._doubled, last, self._partner[last] if last >= 0 else -1))
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        sounding = [old[PITCH] for end, old in near if end > now and old[PITCH] < DRUM_PITCH]
         found += [self._repeat_order(), self._gap_here, min(sounding, default=0)]
         return found, self._dense(now, sounding, row)
 
@@ -306,17 +337,28 @@ class Past:
         guess = self._rows[following][PITCH] + self._rows[last][PITCH] - self._rows[source][PITCH]
         return guess if FIRST <= guess < self._tables.sizes[PITCH] else 0
 
-    def _agree(self, field: int, row: Sequence[int]) -> None:
-        """Drops repeats that disagree with a field that is now written."""
-        self._repeat, self._rhythmic = (
-            j if j >= 0 and self._rows[j][field] == row[field] else -1 for j in (self._repeat, self._rhythmic)
-        )
+    def _agree(self, row: Sequence[int], fields: Sequence[int]) -> None:
+        """Sets where the note stands, and which repeats agree with its step and these of its fields."""
+        self._place_bar(row)
+        self._places_of = []
+        self._repeat = self._agreeing(self._after, row, fields)
+        self._rhythmic = self._agreeing(self._rhythm, row, fields)
+
+    def _agreeing(self, number: int, row: Sequence[int], fields: Sequence[int]) -> int:
+        if number < 0 or self._steps[number] != self._step:
+            return -1
+        old = self._rows[number]
+        for field in fields:
+            if old[field] != row[field]:
+                return -1
+        return number
 
     def _repeat_order(self) -> int:
         return self._order if self._repeat >= 0 else 0
 
-    def _value(self, number: int, field: int) -> int:
-        return self._rows[number][field] if number >= 0 else 0
+    def _values(self, numbers: Iterable[int], field: int) -> list[int]:
+        rows = self._rows
+        return [rows[number][field] if number >= 0 else 0 for number in numbers]
 
     def _next(self, keys: list[int], floor: int, base: int, shift: int) -> int:
         """Returns the first note whose key lies above the floor and agrees with base down to a bit, or -1."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from checkpoints.loading import Checkpoint
-from models.field_decoding import FieldDecoder
+from models.note_writing import HeadWriter, sample_fields
 from models.sampling import Randomness, sample
 from models.seq2seq_decoding import Seq2SeqDecoder
 from music.chords import Chord
@@ -89,9 +89,8 @@ class AccompanimentSampler(NoteSampler):
         randomness: draws.
     """
 
-    decoder: Seq2SeqDecoder
+    writer: HeadWriter
 
-    @torch.inference_mode()
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -109,29 +108,27 @@ class AccompanimentSampler(NoteSampler):
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_rhythm
         self.temperatures = (rhythm, overall, overall, rhythm, overall, notes, rhythm, overall)
-        self.head = FieldDecoder(checkpoint.model.head)
         most = min(CONTEXT_NOTES, *(len(context_rows(rows, first_bar)) for rows in existing))  # as many of each variant
         contexts = [decoder_context(request, rows, first_bar, most)[:2] for rows in existing]
-        self.decoder, self.output, self.last = start_decoder(checkpoint, request, options.style, inputs, contexts)
+        self.writer = started_writer(checkpoint, request, options.style, inputs, contexts)
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
         times = [
             self.bar_starts[self.first_bar + w.bar] + row[StepField.POSITION] - FIRST
             for w, row in zip(variants, rows, strict=True)
         ]
-        self.last = torch.tensor(rows)
-        self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
+        self.writer.read(np.array(rows)[:, None], np.array(times)[:, None])
 
 
-def start_decoder(
+def started_writer(
     checkpoint: Checkpoint,
     request: AccompanimentRequest,
     style: str,
     inputs: Sequence[EncoderInput],
     contexts: Sequence[tuple[np.ndarray, np.ndarray]],
     complexity: str | None = None,
-) -> tuple[Seq2SeqDecoder, torch.Tensor, torch.Tensor]:
-    """Returns a decoder that has read what comes before, its output [variants, width] and the notes read last.
+) -> HeadWriter:
+    """Returns a writer that has read what comes before.
 
     Args:
         checkpoint: the model.
@@ -146,8 +143,9 @@ def start_decoder(
     )
     prefix = torch.from_numpy(request.prefix(style, complexity)).repeat(len(inputs), 1)
     decoder = Seq2SeqDecoder(checkpoint.model, given, times, prefix)
-    rows, onsets = (torch.from_numpy(np.stack(part)).contiguous() for part in zip(*contexts, strict=True))
-    return decoder, decoder.read(rows, onsets), rows[:, -1]
+    writer = HeadWriter(checkpoint.model.head, decoder)
+    writer.read(*(np.stack(part) for part in zip(*contexts, strict=True)))
+    return writer
 
 
 class ScheduledSampler:
@@ -164,7 +162,6 @@ class ScheduledSampler:
         randomness: draws FIELDS numbers a step.
     """
 
-    @torch.inference_mode()
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -176,17 +173,15 @@ class ScheduledSampler:
         options: HarmonizeOptions,
         randomness: Randomness,
     ):
-        self.head, self.randomness, self.temperature = FieldDecoder(checkpoint.model.head), randomness, temperature
+        self.randomness, self.temperature = randomness, temperature
         self.top_p, self.top_k = options.top_p, options.top_k
         complexity = options.complexity if style == "chords" else None
-        self.decoder, self.output, self.last = start_decoder(checkpoint, request, style, inputs, contexts, complexity)
+        self.writer = started_writer(checkpoint, request, style, inputs, contexts, complexity)
 
     def select(self, places: list[int]) -> None:
         """Goes on with these of the variants alone."""
-        self.decoder.select(places)
-        self.output, self.last = self.output[places], self.last[places]
+        self.writer.select(places)
 
-    @torch.inference_mode()
     def write(self, scheduled: Sequence[ScheduledRow], times: Sequence[int], numbers: np.ndarray) -> list[list[int]]:
         """Returns one row a variant and reads it.
 
@@ -196,20 +191,21 @@ class ScheduledSampler:
             numbers: [FIELDS, variants] random numbers.
         """
 
-        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], torch.Tensor]) -> np.ndarray:
+        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], np.ndarray]) -> np.ndarray:
             fixed = [one.known(field, row) for one, row in zip(scheduled, rows, strict=True)]
             if None not in fixed:
                 return np.array(fixed)
-            logits = logits_of().numpy().copy()
+            logits = logits_of()[0].copy()
             masks = []
             for one, row, value, scores in zip(scheduled, rows, fixed, logits, strict=True):
                 masks.append(one.allowed(field, row, scores) if value is None else np.arange(len(scores)) == value)
             return sample(logits, numbers[field], np.array(masks), self.temperature, self.top_p, self.top_k)
 
         rows: list[list[int]] = [[] for _ in scheduled]
-        self.head.sample_fields(range(FIELDS), self.head.start(self.output, self.last), rows, choose)
-        self.last = torch.tensor(rows)
-        self.output = self.decoder.read(self.last[:, None], torch.tensor(times)[:, None])
+        pieces = range(len(rows))
+        self.writer.begin(pieces)
+        sample_fields(self.writer, range(FIELDS), pieces, rows, choose)
+        self.writer.read(np.array(rows)[:, None], np.array(times)[:, None])
         return rows
 
 

@@ -18,6 +18,7 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
+from music.styles import STYLES
 from music.theory import estimate_key, parse_key, written_key
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
@@ -38,7 +39,14 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_typed_options
+from pipelines.recipes import (
+    check_input,
+    read_recipe,
+    recipe_beside,
+    same_again,
+    with_checkpoint_here,
+    with_typed_options,
+)
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
 
@@ -81,6 +89,7 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
     what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
+    what.add_argument("--style", metavar="STYLE", help=", ".join(STYLES))
     what.add_argument(
         "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
     )
@@ -88,6 +97,13 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
     free = parser.add_argument_group("how adventurous")
     _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
+    free.add_argument(
+        "--novelty",
+        metavar="N",
+        type=float,
+        help="0 sticks to its ideas, 1 is always new; "
+        f"{GenerateOptions.novelty} repeats as often as real music of the genre does, and is taken unless said",
+    )
     free.add_argument(
         "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
     )
@@ -171,7 +187,7 @@ def add_harmonize(verbs: Verbs) -> None:
     what.add_argument(
         "--chords",
         metavar="'Am | F | C G | C'",
-        help="chords to follow, one a bar or between bar lines, repeated to the end; the model chooses unless said",
+        help="chords to follow, one a bar or between bar lines, repeated to the end; else those of the file, or the model's own",
     )
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb; that of IN.mid unless said")
     what.add_argument(
@@ -228,7 +244,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         metavar="FILE",
         type=Path,
-        help="do again what an OUT.recipe.json says; takes IN.mid and --out beside it",
+        help="do again what an OUT.recipe.json says, with the checkpoint of that time; takes IN.mid and --out beside it",
     )
     parser.set_defaults(endings=(".mid", ".midi"))
 
@@ -267,12 +283,15 @@ def _write(
             show.say(f"chords: {note}")
         given["chords"] = read.names
     if recipe is not None:
-        recipe = with_typed_options(recipe, beats_per_bar(piece.score))
+        recipe = with_checkpoint_here(with_typed_options(recipe, beats_per_bar(piece.score)))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     if recipe is not None:
+        recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
         check_input(recipe, piece)
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
+    for remark in step.remarks:
+        show.say(remark)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):

@@ -15,6 +15,7 @@ from music.instruments import playable_range
 from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, EOS, FIRST, StepField
 from music.tokens.conditions import MAX_PROGRAMS
 from music.tokens.octuple import POSITIONS_PER_QUARTER, step_sizes, vocabulary
+from pipelines.decoding.repetition import RepetitionGuard
 
 END = EOS  # the step id with which a piece ends
 GM_KIT = range(35, 82)
@@ -67,12 +68,14 @@ class GenerationState:
         bar: the bar of the last note, from 0; -1 before the first.
         rows: step rows of the new notes.
         finished: whether the end was written.
+        repetition: says which notes may not repeat what stood bars ago; None lets all.
     """
 
     limits: Limits
     bar: int = -1
     rows: list[list[int]] = field(default_factory=list)
     finished: bool = False
+    repetition: RepetitionGuard | None = None
     _notes_in_bar: int = 0
     _last_onsets: dict[int, int] = field(default_factory=dict)  # of each program: position, from the start
     _repeats: dict[int, tuple[int, int]] = field(default_factory=dict)  # of each program: (last pitch, times in a row)
@@ -92,6 +95,11 @@ class GenerationState:
     def bars_left(self) -> int:
         """How many bars are left, the current one counted; that of the first note before there is one."""
         return self.limits.bars - max(self.bar, 0)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the next note shall not repeat what stood there bars ago."""
+        return self.repetition is not None and self.repetition.fresh
 
     def silence(self, row: list[int]) -> dict[int, float]:
         """Returns for how many quarter notes each program that was asked for has been silent: has not begun a note.
@@ -175,7 +183,7 @@ class GenerationState:
             scores: logits [ids] of the step.
         """
         if self.rows:
-            exits = np.r_[END, FIRST + 1 : len(scores)]
+            exits = _exits(len(scores))
             merged = np.logaddexp.reduce(scores[exits])
             scores[exits] = -np.inf
             scores[self.exit_step()] = merged
@@ -189,6 +197,8 @@ class GenerationState:
         self._notes_in_bar = 1 if step or not self.rows else self._notes_in_bar + 1
         self.bar = max(self.bar, 0) + step
         self.rows.append(row)
+        if self.repetition is not None:
+            self.repetition.add(self.bar, tuple(row[StepField.POSITION : StepField.PITCH + 1]))
         self._last_onsets[row[StepField.PROGRAM]] = self._time(self.bar, row[StepField.POSITION])
         pitch, times = self._repeats.get(row[StepField.PROGRAM], (-1, 0))
         self._repeats[row[StepField.PROGRAM]] = (
@@ -273,6 +283,12 @@ class MonophonicState(GenerationState):
 def sizes() -> tuple[int, ...]:
     """Returns the number of ids of each field."""
     return step_sizes()
+
+
+@lru_cache(maxsize=4)
+def _exits(steps: int) -> np.ndarray:
+    """Returns the step ids that leave a bar, of so many step ids."""
+    return _shared(np.r_[END, FIRST + 1 : steps])
 
 
 @lru_cache(maxsize=4096)

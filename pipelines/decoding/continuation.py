@@ -8,22 +8,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 import symusic
 import torch
-from torch import Tensor
 
 from checkpoints.loading import Checkpoint
-from models.field_decoding import FieldDecoder
+from models.hinted_decoding import PAST_NOTES, HintedWriter
+from models.hinted_transformer_xl import HintedTransformerXL
+from models.note_writing import HeadWriter, NoteWriter, sample_fields
 from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
+from music.errors import StudioError
+from music.styles import STYLES, with_style
 from music.theory import Key
 from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.conditions import Conditions
 from pipelines.decoding.constraints import GenerationState, Limits, MonophonicState
+from pipelines.decoding.repetition import RepetitionGuard, profile_of
 from pipelines.decoding.sampler import ATTEMPTS, FIELDS, NoteSampler
 from pipelines.options import GenerateOptions
 
 # Those that the model may choose of itself. By ear, not measured.
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
+# Of which the model is told the place of a bar, as in training (training/data/shards.py).
+PHRASE_BARS = 16
 # The least that is read of the kept music, however short the memory; a guess, not measured.
 PROMPT_NOTES = 64
 
@@ -44,6 +50,7 @@ class ContinuationPlan:
         key: of the new part, if it is asked for or must be kept.
         shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
         rows: octuples of the kept music, moved by that.
+        remarks: what the user should know of it.
     """
 
     base: symusic.Score
@@ -57,6 +64,7 @@ class ContinuationPlan:
     key: Key | None
     shift: int
     rows: np.ndarray
+    remarks: tuple[str, ...] = ()
 
 
 class ContinuationSampler(NoteSampler):
@@ -68,18 +76,14 @@ class ContinuationSampler(NoteSampler):
         options: how to choose.
     """
 
-    decoder: Decoder
     limits: Limits
 
-    # Inference mode is entered for each note, not around the loop: a generator would leak it to whoever reads it.
-    @torch.inference_mode()
     def __init__(self, checkpoint: Checkpoint, plan: ContinuationPlan, options: GenerateOptions):
-        self.options, self.plan, self.head = options, plan, FieldDecoder(checkpoint.model.head)
+        self.options, self.plan = options, plan
         wished, plain = plan.conditions, plan.conditions.without_preferences()
-        self.guidance = options.guidance if wished != plain else 0.0
+        self.guidance = options.guidance if wished != plain or options.style else 0.0
         self.top_p, self.top_k = options.top_p, options.top_k
-        prefix = torch.from_numpy(np.stack([wished.prefix(), plain.prefix()][: self._n_passes]))
-        self.decoder = Decoder(checkpoint.model, prefix, options.memory)
+        self._hinted = isinstance(checkpoint.model, HintedTransformerXL)
         self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
         self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * FIELDS)
         overall = options.temperature
@@ -87,32 +91,62 @@ class ContinuationSampler(NoteSampler):
         self.temperatures = (
             rhythm, overall, overall, rhythm, overall * options.temperature_instruments, notes, rhythm, overall
         )  # fmt: skip
+        self.writer = self._writer(checkpoint, [wished, plain] if self.guidance > 0 else [wished])
         self._read_prompt()
         self._resolve_limits()
-        self._select([0] * options.variants)
+        self.writer.select([0] * options.variants)
         kind = MonophonicState if self.limits.monophonic else GenerationState
-        self.variants = [kind(self.limits) for _ in range(options.variants)]
+        self.variants = [kind(self.limits, repetition=self._guard(number)) for number in range(options.variants)]
+
+    def _writer(self, checkpoint: Checkpoint, passes: Sequence[Conditions]) -> NoteWriter:
+        """Returns what reads and writes the notes of one piece, once with each of these conditions."""
+        if not self._hinted:
+            if self.options.style:
+                raise StudioError(
+                    f"The checkpoint '{checkpoint.entry.name}' knows no styles. Choose a genre, or another checkpoint."
+                )
+            plain = torch.from_numpy(np.stack([one.prefix() for one in passes]))
+            decoder = Decoder(checkpoint.model, plain, self.options.memory)
+            return HeadWriter(checkpoint.model.head, decoder, len(passes))
+        styles = (self.options.style, None)
+        prefix = np.stack([with_style(one.prefix(), style) for one, style in zip(passes, styles, strict=False)])
+        asked = tuple(FIRST + program for program in passes[0].programs or ())
+        return HintedWriter(checkpoint.model, prefix, asked, self.options.memory)
+
+    def _guard(self, variant: int) -> RepetitionGuard | None:
+        """Returns what keeps a variant from repeating itself more than it should; None where the model cannot be kept."""
+        if not self._hinted:
+            return None
+        genre = self.options.genre or (STYLES[self.options.style] if self.options.style else None)
+        guard = RepetitionGuard(profile_of(genre), self.options.novelty, self.options.seed * 1009 + variant)
+        rows = tokens.to_steps(self.plan.rows[-PAST_NOTES:])
+        # The bars to be written are counted from 0 on.
+        bars = self.plan.rows[-PAST_NOTES:, Octuple.BAR].astype(int) - FIRST - self.plan.first_bar
+        guard.read(bars.tolist(), map(tuple, rows[:, StepField.POSITION : StepField.PITCH + 1].tolist()))
+        return guard
 
     def _read_prompt(self) -> None:
         """Reads the kept music, as much of it as can reach the notes to be written."""
         plan = self.plan
-        rows = plan.rows[-max(PROMPT_NOTES, 2 * self.options.memory) :]
-        last_bar = int(rows[-1, Octuple.BAR]) - FIRST if len(rows) else 0
-        self.first_step = min(plan.first_bar - last_bar, MAX_STEP) if len(rows) else 0
-        prompt = np.zeros((len(rows) + 1, FIELDS + 1), dtype=np.int64)
+        rows = plan.rows[-(PAST_NOTES if self._hinted else max(PROMPT_NOTES, 2 * self.options.memory)) :]
+        bar = rows[:, Octuple.BAR].astype(np.int64) - FIRST
+        self.first_step = min(plan.first_bar - int(bar[-1]), MAX_STEP) if len(rows) else 0
+        prompt = np.zeros((len(rows) + 1, FIELDS), dtype=np.int64)
         prompt[0] = BOS
-        prompt[1:, :-1] = tokens.to_steps(rows, first_bar=int(rows[0, Octuple.BAR]) - FIRST if len(rows) else 0)
+        prompt[1:] = tokens.to_steps(rows, first_bar=int(bar[0]) if len(rows) else 0)
         bars = self.options.bars
         if not bars and plan.signature and plan.tempo_bpm:
             bars, _, _ = length(self.options, plan.signature, plan.tempo_bpm)
-        if not bars:  # how many bars so many seconds are depends on what the model chooses
-            prompt[:, -1] = 0
-        else:
-            to_end = plan.first_bar + bars - (rows[:, Octuple.BAR] - FIRST)
-            prompt[1:, -1] = np.minimum(to_end, self.most_left)
-            prompt[0, -1] = prompt[1, -1] if len(rows) else min(bars, self.most_left)
-        notes = torch.from_numpy(prompt).repeat(self._n_passes, 1, 1)
-        self.output, self.last = self.decoder.read(notes), notes[:, -1]
+        # How many bars so many seconds are depends on what the model chooses: then it is not told how many are left.
+        left = np.minimum(plan.first_bar + bars - bar, self.most_left) if bars else np.zeros(len(rows), np.int64)
+        before = bar[:1] if len(rows) else np.array([plan.first_bar])
+        start = left[:1] if len(rows) else np.array([min(bars or 0, self.most_left)])
+        self.writer.read(self._columns(prompt, np.append(start, left), np.append(before, bar))[None])
+
+    def _columns(self, rows: np.ndarray, left: np.ndarray, bars: np.ndarray) -> np.ndarray:
+        """Returns rows [notes, 8] with what the model reads besides: bars left, and for some the place in the phrase."""
+        more = [left, 1 + bars % PHRASE_BARS] if self._hinted else [left]
+        return np.column_stack([rows, *more])
 
     def _resolve_limits(self) -> None:
         """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
@@ -123,17 +157,18 @@ class ContinuationSampler(NoteSampler):
             StepField.TEMPO: plan.tempo_bpm and tempo_id(plan.tempo_bpm),
         }
 
-        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], Tensor]) -> np.ndarray:
+        def choose(field: int, rows: Sequence[list[int]], logits_of: Callable[[], np.ndarray]) -> np.ndarray:
             if value := known[StepField(field)]:
                 return np.array([value])
-            logits = logits_of().numpy()[:1]  # the first variant chooses for all: they are versions of one piece
+            logits = logits_of()[0]  # the first variant chooses for all: they are versions of one piece
             real = np.arange(logits.shape[1])[None] >= FIRST
             if field == StepField.SIGNATURE:  # what is rare may be asked for, but is no good surprise
                 real = np.isin(np.arange(logits.shape[1]), [signature_id(s) for s in COMMON_SIGNATURES])[None]
             return self._sample(field, logits, numbers[field, :1], real)
 
         chosen: list[int] = []
-        self.head.sample_fields(tuple(known), self.head.start(self.output, self.last), [chosen], choose)
+        self.writer.begin([0])
+        sample_fields(self.writer, tuple(known), [0], [chosen], choose)
         signature = vocab.signatures[chosen[StepField.SIGNATURE] - FIRST]
         tempo = plan.tempo_bpm or float(vocab.tempos[chosen[StepField.TEMPO] - FIRST])
         self.plan = replace(plan, signature=signature, tempo_bpm=tempo)
@@ -154,9 +189,9 @@ class ContinuationSampler(NoteSampler):
         )
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
-        left = [min(variant.bars_left, self.most_left) for variant in variants]
-        self.last = torch.from_numpy(np.tile(np.column_stack([rows, left]), (self._n_passes, 1)))
-        self.output = self.decoder.read(self.last[:, None])
+        left = np.array([min(variant.bars_left, self.most_left) for variant in variants])
+        bars = np.array([self.plan.first_bar + variant.bar for variant in variants])
+        self.writer.read(self._columns(np.array(rows), left, bars)[:, None])
 
 
 def length(options: GenerateOptions, signature: tuple[int, int], tempo_bpm: float) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from music.bars import bar_grid, parse_signature, tempo_map
 from music.errors import StudioError
 from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
+from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
@@ -35,19 +36,6 @@ QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
 COMMON_KEYS = {"major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6)}
 """Tonics that are easy to play, by mode."""
 
-BANDS: dict[str | None, tuple[str, ...]] = {
-    "pop": ("clean guitar", "piano", "bass", "strings", "drums"),
-    "rock": ("rock guitar", "clean guitar", "picked bass", "drums"),
-    "jazz": ("alto sax", "piano", "upright bass", "drums"),
-    "folk": ("violin", "acoustic guitar", "upright bass"),
-    "electronic": ("Lead 2 (sawtooth)", "Pad 2 (warm)", "synth bass", "drums"),
-    "latin": ("trumpet", "nylon guitar", "piano", "upright bass", "drums"),
-    "classical": ("violin", "piano", "strings", "cello"),
-    None: ("flute", "piano", "strings", "bass", "drums"),
-}
-"""Who plays a genre, the melody first, where nobody was asked for."""
-
-QUIET_BAND = ("flute", "piano", "strings", "cello")
 FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
 SINGERS: tuple[range | tuple[int, ...], ...] = (
     (40, 41, 42, 110), range(64, 80), range(56, 61), (52, 53, 54, 85), (22, 21, 23, 105, 106, 107, 109, 111), range(80, 88),

@@ -102,6 +102,8 @@ def _model(model: Mapping[str, str]) -> str:
     entry = _entry(model)
     if entry is None:
         return "\n".join([*lines, "  It is not on this machine any more, so its license is not known here."])
+    if entry.name != model["name"]:
+        lines.append(f"  called {entry.name} since another has its name")
     lines.append(f"  license of the weights: {entry.details.get('licence') or 'none is stated; ask whoever made it'}")
     names = ", ".join(_data_sets(entry)) or "nobody kept it"
     return "\n".join([*lines, _filled(f"learned from: {names}", "  ", "    ")])
@@ -121,8 +123,7 @@ def _data(models: Iterable[Mapping[str, str]]) -> str:
 
 def _entry(model: Mapping[str, str]) -> store.RegistryEntry | None:
     """Returns what the registries say of a checkpoint; None where they know no such file."""
-    entry = store.known().get(model["name"])
-    return entry if entry is not None and entry.sha256 == model["sha256"] else None
+    return store.with_sum(model["sha256"], model["name"])
 
 
 def _data_sets(entry: store.RegistryEntry) -> Mapping[str, Mapping[str, Any]]:

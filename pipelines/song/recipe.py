@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_values import to_mapping
-from pipelines.recipes import DECIDES, read_recipe, with_typed_options
+from pipelines.recipes import DECIDES, name_here, read_recipe, with_checkpoint_here, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 RECIPE, SKETCH = "recipe.json", "sketch.mid"
@@ -88,7 +87,9 @@ def song_recipe(song: Piece, plan: Plan, sketch: Piece | None = None) -> bytes:
 
 
 def read_song_recipe(path: Path) -> SongRecipe:
-    """Returns the recipe of a song, and sees that its checkpoints are here.
+    """Returns the recipe of a song whose checkpoints are here, each called what it is called here now.
+
+    Stages that were not done keep the names that the plan gives.
 
     Raises:
         StudioError: the file cannot be read, is no such recipe, or names checkpoints that are not here.
@@ -97,6 +98,7 @@ def read_song_recipe(path: Path) -> SongRecipe:
     plan, stages, models = plan_from_mapping(values["options"]), values.get("stages"), values["checkpoint"]
     if (
         not isinstance(models, dict)
+        or not all(isinstance(sha256, str) for sha256 in models.values())
         or not isinstance(stages, list)
         or len(stages) > len(plan.stages)
         or not all(isinstance(stage, dict) and set(DECIDES) <= set(stage) for stage in stages)
@@ -105,10 +107,12 @@ def read_song_recipe(path: Path) -> SongRecipe:
     ):
         raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
     for name, sha256 in models.items():
-        if store.entry(name).sha256 != sha256:
-            raise StudioError(f"The recipe was made with another '{name}'. Install the checkpoint that it names.")
-    typed = tuple(with_typed_options(stage, plan.beats_per_bar) for stage in stages)
-    return SongRecipe(plan, values["title"], typed, values)
+        name_here(name, sha256)
+    found = tuple(with_checkpoint_here(with_typed_options(stage, plan.beats_per_bar)) for stage in stages)
+    for number, (stage, was) in enumerate(zip(found, stages)):
+        if stage["checkpoint"] != was["checkpoint"] and hasattr(plan.stages[number].options, "checkpoint"):
+            plan = plan.with_options(number, checkpoint=stage["checkpoint"]["name"])
+    return SongRecipe(plan, values["title"], found, values)
 
 
 def check_stage(recipe: SongRecipe, number: int, piece: Piece) -> None:

@@ -17,7 +17,7 @@ song = session.song()
 st.markdown("#### Checkpoints")
 st.caption("The trained models that the pages work with, and the sound banks that play. Nothing is downloaded unasked.")
 if switch := offline():
-    st.info(f"{switch} keeps the studio offline: nothing can be pulled or added.", icon=":material/wifi_off:")
+    st.info(f"{switch} keeps the studio offline: nothing can be downloaded or added.", icon=":material/wifi_off:")
 found = sorted(known().values(), key=lambda entry: (not entry.ships, not entry.is_here, entry.name))
 for start in range(0, len(found), 2):
     for side, entry in zip(st.columns(2, gap="medium"), found[start : start + 2]):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
-from pipelines.recipes import with_typed_options
+from pipelines.recipes import with_checkpoint_here
 from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
 
@@ -70,7 +70,7 @@ class Order:
 def history(takes: Sequence[Take]) -> list[Chapter]:
     """Returns the takes, oldest first, each with the steps that are new in it."""
     pieces = _pieces(takes)
-    told: dict[str, tuple[str, tuple[str, ...], Any]] = {}  # by recipe: where, the results, the checkpoint
+    told: dict[str, tuple[str, tuple[str, ...], Any]] = {}  # by recipe: where, the results, the checkpoint's sum
     shown: set[tuple[str, str]] = set()
     chapters = []
     for take in takes:
@@ -90,7 +90,7 @@ def history(takes: Sequence[Take]) -> list[Chapter]:
                 same = set(prints) <= set(before) or set(before) <= set(prints)
                 verdict = _verdict(where, same, model, recipe)
             elif prints:
-                told[key] = take.label, prints, recipe.get("checkpoint")
+                told[key] = take.label, prints, _sum(recipe)
             begin = _begin(recipes, number)
             made = [next(iter(_found(pieces, after.get("input"))), None) for after in recipes[begin + 1 : number + 1]]
             start = next(iter(_found(pieces, recipes[begin].get("input"))), None)
@@ -129,6 +129,18 @@ def again(event: Event, take: Take) -> Order:
     if event.start is None:
         raise StudioError("What this step began with is not in this song. Choose a later step.")
     return Order("compose", event.start, plan, ())
+
+
+def with_checkpoints_here(event: Event) -> Event:
+    """Returns a step whose recipes call their checkpoints what these are called here now, so that ``again`` gives its notes.
+
+    Recipes of stages that are kept are left alone.
+
+    Raises:
+        CheckpointAway, StudioError: as ``with_checkpoint_here``.
+    """
+    kept = len(event.made) if all(event.made) else 0
+    return replace(event, chain=(*event.chain[:kept], *map(with_checkpoint_here, event.chain[kept:])))
 
 
 def describe_recipe(recipe: Mapping[str, Any]) -> str:
@@ -181,13 +193,32 @@ def _begin(recipes: Sequence[Mapping[str, Any]], number: int) -> int:
 
 
 def _key(recipe: Mapping[str, Any]) -> str:
-    typed = with_typed_options(recipe)
-    return json.dumps([typed.get(name) for name in _DECIDES], sort_keys=True, default=str)
+    """Returns what recipes have in common that do the same, by whatever checkpoint."""
+    now = _as_of_now(recipe)
+    options = now.get("options")
+    if isinstance(options, Mapping):
+        now = {**now, "options": {name: value for name, value in options.items() if name != "checkpoint"}}
+    return json.dumps([now.get(name) for name in _DECIDES], sort_keys=True, default=str)
+
+
+def _as_of_now(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a recipe with its options as this version writes them; those that cannot be read stay as they are."""
+    try:
+        step = STEPS[_pipeline(recipe)]
+        return {**recipe, "options": step.to_mapping(step.from_mapping(recipe["options"]))}
+    except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
+        return recipe
+
+
+def _sum(recipe: Mapping[str, Any]) -> Any:
+    """Returns the sum of a recipe's checkpoint, whatever that was called; None where it does not say."""
+    checkpoint = recipe.get("checkpoint")
+    return checkpoint.get("sha256") if isinstance(checkpoint, Mapping) else None
 
 
 def _verdict(where: str, same: bool, model: Any, recipe: Mapping[str, Any]) -> str:
     if same:
         return f"the same notes as {where}, note for note"
-    if model != recipe.get("checkpoint"):
+    if model != _sum(recipe):
         return f"other notes than {where}: another checkpoint wrote them"
     return f"other notes than {where}: written by another version of the studio or on another kind of machine"

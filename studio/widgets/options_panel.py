@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.controls import set_controls, show_control
+from studio.controls import bound, set_controls, show_control, widget_value
 
 ON_PAGES: dict[str, Any] = {"seed": None, "variants": 2}
 """Where all pages begin elsewhere than the options: a new seed each time, and two versions, to choose from."""
@@ -65,6 +65,10 @@ class OptionsPanel:
         label, text = self.words.get(name) or WORDS[name]
         look = {"help": text or None} | look
         return show_control(self.prefix + name, self.default(name), widget, label, *arguments, **look)
+
+    def value(self, name: str) -> Any:
+        """Returns what the control of this option says, before it is shown."""
+        return widget_value(bound(self.prefix + name, self.default(name)))
 
     def use(self, example: Mapping[str, Any]) -> None:
         """Sets the controls to a worked example; an option that has words and that it does not name gets its default."""

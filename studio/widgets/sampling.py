@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import entries
 from pipelines import options as limits
 from studio.controls import set_controls, show_control
@@ -46,7 +47,7 @@ def sampling_sliders(panel: OptionsPanel) -> dict[str, Any]:
 
 def seed_input(panel: OptionsPanel) -> int | None:
     """Returns the seed, or None for a new one each time."""
-    number, dice = st.columns([3, 1], vertical_alignment="bottom")
+    number, dice = st.columns([4, 3], vertical_alignment="bottom")
     value = panel.show("seed", number.number_input, 0, 2**31 - 1, None, placeholder="New each time")
     dice.button(
         "Throw the dice",
@@ -66,10 +67,31 @@ def model_choice(panel: OptionsPanel, task: str, text: str) -> str:
         task: what it must have been trained for.
         text: the control's help.
     """
-    models, usual = [name for name, entry in entries().items() if entry.task == task], panel.default("checkpoint")
+    usual, models = chosen_model(panel, task), _models(task)
     if len(models) < 2:
         return usual
     return show_control(f"{panel.prefix}checkpoint", usual, st.selectbox, "Model", models, help=text)
+
+
+def chosen_model(panel: OptionsPanel, task: str) -> str:
+    """Returns the name of the checkpoint that is chosen, before ``model_choice`` shows it; the usual one if it is gone."""
+    models, usual = _models(task), panel.default("checkpoint")
+    if len(models) < 2:
+        return usual
+    if panel.value("checkpoint") not in models:
+        set_controls({f"{panel.prefix}checkpoint": usual})
+    return panel.value("checkpoint")
+
+
+def knows_styles(checkpoint: str) -> bool:
+    """Returns whether a checkpoint knows styles and can be held to new ideas."""
+    found = entries().get(checkpoint)
+    architecture = ARCHITECTURES.get(found.architecture) if found else None
+    return architecture is not None and architecture.styles
+
+
+def _models(task: str) -> list[str]:
+    return [name for name, entry in entries().items() if entry.task == task]
 
 
 def drawn_seed() -> int:

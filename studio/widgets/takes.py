@@ -13,6 +13,7 @@ from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
+from pipelines.options import GenerateOptions
 from pipelines.song.plan import Plan
 from studio.projects.project import Place, Take
 from studio.projects.song import Song, name_of
@@ -50,7 +51,7 @@ def take_bar(song: Song) -> None:
         ):
             for old in reversed(song.takes):
                 _history_row(song, old)
-    st.caption(summary(song.piece))
+    st.caption(_with_kind(take, summary(song.piece)))
 
 
 def redo_button(song: Song) -> None:
@@ -78,7 +79,14 @@ def _history_row(song: Song, take: Take) -> None:
         type="secondary",
         icon=f":material/{_icon(take.options)}:",
     )
-    st.caption(plain(take.detail))
+    st.caption(_with_kind(take, plain(take.detail)))
+
+
+def _with_kind(take: Take, text: str) -> str:
+    """Returns the style or genre in which Generate was asked to write a take, and a text."""
+    asked = take.options if isinstance(take.options, GenerateOptions) else None
+    kind = (asked.style or asked.genre or "") if asked else ""
+    return " · ".join(filter(None, (kind.capitalize(), text)))
 
 
 def _icon(options: Any) -> str:

@@ -58,6 +58,8 @@ def test_list_says_what_there_is_and_what_can_be_pulled(cache, server, capsys):
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     for words in ("ships with it", "generate", "11.3 MB", "5.66 M", "MIT", "the repository"):
         assert words in lines["generate-small"]
+    for words in ("can be pulled", "generate", "11.3 MB", "5.66 M", "MIT", "its history"):
+        assert words in lines["generate-small-1"]
     for words in ("can be pulled", "sound bank", "2.0 MB", "CC0", server.base):
         assert words in lines["grand"]
     assert main(["pull", "grand"]) == 0

@@ -172,7 +172,7 @@ def test_offline_nothing_is_asked(server, house, monkeypatch, capsys):
     assert main(["add", f"{server.base}/shelf"]) == 2
     assert "DEEPMUSIC_OFFLINE keeps the studio offline" in capsys.readouterr().err and not server.seen
     assert main(["list"]) == 0
-    assert "nothing is pulled" in capsys.readouterr().out
+    assert "nothing comes by network" in capsys.readouterr().out
 
 
 def test_publishing_again_with_more_keeps_what_is_there(published, house, tmp_path):

@@ -53,7 +53,7 @@ def test_no_decision_is_so_close_that_another_processor_could_decide_otherwise(n
 
     def shaken(choice, logits, first=0, end=None):
         noise = torch.from_numpy(rng.normal(0, found.margin / 50, logits.shape)).float()
-        return write(choice, logits + noise, first, end)
+        return write(choice, torch.as_tensor(logits) + noise, first, end)
 
     monkeypatch.setattr(self_test._Choice, "__call__", shaken)
     assert fingerprint(checkpoint, seed).notes == found.notes  # rounding shakes it a thousand times less

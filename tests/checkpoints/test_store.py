@@ -91,6 +91,17 @@ def test_of_two_published_registries_the_first_keeps_its_names(cache, tmp_path):
     assert known()["theirs"].sha256 == "cd" * 32
 
 
+def test_a_checkpoint_is_found_by_its_sum_best_under_its_name_and_here(cache):
+    assert store.with_sum(SHA) is None
+    for name in ("one", "two"):
+        register(cache / "registry.toml", name, theirs(name))
+    assert store.with_sum(SHA, "two").name == "two" and store.with_sum(SHA, "three").name == "one"
+    entry("one").path.write_bytes(b"here")
+    assert store.with_sum(SHA, "two").name == "one"
+    entry("two").path.write_bytes(b"here")
+    assert store.with_sum(SHA, "two").name == "two"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -105,6 +116,7 @@ def test_of_two_published_registries_the_first_keeps_its_names(cache, tmp_path):
         {"sources": ["https://user:pass@example.org/x"]},
         {"sources": ["http://example.org/x"]},
         {"sources": ["hf://owner/name@main/x.safetensors"]},
+        {"sources": ["history://" + "0" * 40]},
         {"sources": []},
         {"sources": "https://example.org/x"},
         {"kind": "program"},

@@ -7,32 +7,20 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig, UnitDropout
+from models.hinted_transformer_xl import HintedTransformerXL, UnitDropout
 from models.hints.layout import VERSION
 from models.hints.past import Past
 from models.hints.piece import hints_of_piece
 from models.relative_attention import BLOCKED, RelativeAttention
-from tests.models.past_notes import SIZES, TABLES, music
+from tests.models.past_notes import TABLES, music
+from tests.models.tiny_hinted import EXTRA, tiny_config, tiny_model
 
-EXTRA, PREFIX, MEMORY = 12, 20, 16
+MEMORY = 16
 
 
 @pytest.fixture(scope="module")
 def model() -> HintedTransformerXL:
-    torch.manual_seed(3)
-    made = HintedTransformerXL(small())
-    with torch.no_grad():
-        for name, parameter in made.named_parameters():
-            if name.endswith(("output.weight", "down.weight", "bias")):
-                parameter.normal_(std=0.1)  # as if trained: the backbone, both biases and the gates have their say
-    return made.eval()
-
-
-def small(**changed) -> HintedTransformerXLConfig:
-    given = (SIZES, (EXTRA,), PREFIX, TABLES.durations, TABLES.bar_lengths)
-    return HintedTransformerXLConfig(
-        *given, **{"layers": 2, "width": 32, "heads": 2, "hidden": 48, "head_hidden": 24, **changed}
-    )
+    return tiny_model()
 
 
 def sequence(seed: int = 0, count: int = 90) -> torch.Tensor:
@@ -151,4 +139,4 @@ def test_dropout_spares_notes_that_do_not_ask():
 
 def test_other_layouts_of_hints_are_refused():
     with pytest.raises(ValueError, match=f"layout {VERSION + 1}"):
-        small(hints=VERSION + 1)
+        tiny_config(hints=VERSION + 1)

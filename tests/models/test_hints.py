@@ -91,3 +91,40 @@ def test_there_are_eight_fields():
         past = Past(TABLES)
         for field in range(9):
             past.hints(field, [5, 6, 5, 4, 4, 64, 8, 9])
+
+
+@pytest.mark.parametrize("asked", [(PITCH,), (VELOCITY,), (3, DURATION), (4, VELOCITY)])
+def test_fields_without_a_choice_need_not_be_asked_for(asked):
+    notes = music(np.random.default_rng(7))
+    found, _ = hints_of_piece(TABLES, notes)
+    past = Past(TABLES)
+    for number, row in enumerate(notes.tolist()):
+        for field in asked:
+            other = [*row[:field], *LAST[field:]]
+            past.hints(min(field + 1, 7), other)  # a proposal that is drawn again
+            assert past.hints(field, row)[0] == found[number, COLUMNS[field]].tolist(), (number, field)
+        past.add(row)
+
+
+def test_a_full_past_forgets_its_older_half():
+    notes = music(np.random.default_rng(8)).tolist()
+    full = Past(TABLES, (4,), most=20)
+    for row in notes[:21]:
+        full.add(row)
+    short = Past(TABLES, (4,))
+    for row in notes[10:21]:
+        short.add(row)
+    for field in range(FIELDS):
+        assert full.hints(field, notes[21])[0] == short.hints(field, notes[21])[0]
+
+
+def test_copies_go_their_own_way():
+    notes = music(np.random.default_rng(9)).tolist()
+    past = Past(TABLES)
+    for row in notes[:30]:
+        past.add(row)
+    before = [past.hints(field, notes[30])[0] for field in range(FIELDS)]
+    other = past.copy()
+    for row in notes[30:40]:
+        other.add(row)
+    assert [past.hints(field, notes[30])[0] for field in range(FIELDS)] == before

@@ -66,7 +66,8 @@ def test_options_of_earlier_versions_are_read():
     assert from_mapping(RemixOptions, {"bars": "", "instruments": []}) == RemixOptions()
     assert from_mapping(HarmonizeOptions, {"bars": "", "chords": " "}) == HarmonizeOptions()
     assert from_mapping(HarmonyOptions, {"chords": "Am F"}) == HarmonyOptions(chords=(("Am",), ("F",)))
-    assert from_mapping(GenerateOptions, {"bars": 4, "instruments": ["piano"]}).bars == 4
+    generate = from_mapping(GenerateOptions, {"bars": 4, "genre": "jazz", "instruments": ["piano"]})
+    assert (generate.bars, generate.style, generate.novelty) == (4, None, 0.5)
     for kind, values in ((RemixOptions, REMIX), (HarmonizeOptions, HARMONIZE)):
         options = from_mapping(kind, values)
         assert typed_values(to_mapping(options)) == to_mapping(options)  # read once, they stay as they are

@@ -6,8 +6,17 @@ import re
 import pytest
 
 from music.errors import StudioError
+from music.styles import STYLES
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import COMPLEXITIES, HARMONIES, MAX_PLAYERS, GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import (
+    COMPLEXITIES,
+    GENRES,
+    HARMONIES,
+    MAX_PLAYERS,
+    GenerateOptions,
+    HarmonizeOptions,
+    RemixOptions,
+)
 
 
 def refusal(kind: type, **values) -> str:
@@ -37,6 +46,25 @@ def test_each_mistake_of_a_harmony_gets_two_sentences(values, says):
     said = refusal(HarmonizeOptions, **values)
     assert says in said
     assert len(re.findall(r"[.?](?: |$)", said)) == 2 and said[-1] in ".?"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"style": "skiffle"}, "bossa nova"), ({"style": "Samba"}, "'Samba'"), ({"style": "samba", "genre": "jazz"}, "samba"),
+        ({"novelty": -0.1}, "-0.1"), ({"novelty": 1.5}, "always new"), ({"novelty": float("nan")}, "nan"),
+    ],
+)  # fmt: skip
+def test_a_style_or_a_novelty_that_cannot_be_had_gets_two_sentences(values, says):
+    said = refusal(GenerateOptions, **values)
+    assert says in said and re.fullmatch(r"[^?]+[^0-9]\. [^.?]+\.", said)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_goes_with_its_genre_and_one_without_with_all(style):
+    assert GenerateOptions(style=style).genre is None
+    for genre in GENRES if STYLES[style] is None else [STYLES[style]]:
+        assert GenerateOptions(style=style, genre=genre).style == style
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def origin_line(found: RegistryEntry) -> str:
     """Returns where it is from, in one line; empty for what was made or shipped here."""
     if found.origin:
         return f"Listed by {found.origin}"
+    if found.shipped_before:
+        return "Shipped with earlier versions; the history of the repository has it"
     return f"Imported from {found.details['source']}" if found.details.get("source") else ""
 
 
@@ -99,14 +101,14 @@ def _buttons(song: Song, found: RegistryEntry) -> None:
                 args=(song, "verify", name),
             )
         if found.sources:
-            switch = offline()
+            switch = None if found.shipped_before else offline()
             st.button(
                 "Pull" if where == "away" else "Pull again",
                 icon=":material/download:",
                 key=f"pull {name}",
                 type="primary" if where == "away" else "tertiary",
                 disabled=switch is not None,
-                help=f"{switch} keeps the studio offline." if switch else "Downloads it, or mends what is damaged.",
+                help=f"{switch} keeps the studio offline." if switch else "Gets it, or mends what is damaged.",
                 on_click=jobs.start,
                 args=(song, "pull", name),
             )

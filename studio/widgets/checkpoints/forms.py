@@ -16,17 +16,17 @@ from studio.jobs import registry
 from studio.projects.song import Song
 from studio.wording import plain
 
-FILE_TYPES = ["pt", "sf2", "sf3"]
+FILE_TYPES = ["pt", "sf2", "sf3", "safetensors"]
 MAX_UPLOAD_MB = 500  # an upload lies in the server's memory; larger files come in by the command line
 _SAID = "checkpoint forms said"
 _ADDED = "registry added"
 
 
 def import_form(song: Song) -> None:
-    """Shows the uploader for checkpoints of fairseq and sound banks."""
+    """Shows the uploader for checkpoints and sound banks."""
     st.markdown("##### Import")
     file = st.file_uploader(
-        "A MusicBERT checkpoint of fairseq (.pt) or a sound bank (.sf2, .sf3)",
+        "A MusicBERT checkpoint of fairseq (.pt), a sound bank (.sf2, .sf3) or a listed checkpoint (.safetensors)",
         FILE_TYPES,
         max_upload_size=MAX_UPLOAD_MB,
         key="import file",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from music.instruments import DRUMS, GM_NAMES, instrument_name
+from music.lineups import lineup
+from music.styles import STYLES
 from music.theory import ALL_KEYS
 from pipelines import options as limits
 from pipelines.options import GenerateOptions
@@ -17,6 +20,20 @@ from studio.widgets.options_panel import OptionsPanel
 POPULAR = (0, 33, DRUMS, 25, 27, 48, 40, 42, 65, 56, 73, 4, 16, 52, 32, 24, 71, 57, 81, 89)
 INSTRUMENTS = (*POPULAR, *(p for p in range(len(GM_NAMES)) if p not in POPULAR))
 
+ANY = "any"
+"""The chip of genres and of styles that chooses none."""
+GUESTS: dict[str, tuple[str, ...]] = {
+    ANY: tuple(style for style, genre in STYLES.items() if genre is None),
+    "pop": ("gospel",),
+    "rock": ("waltz",),
+    "jazz": ("show tune", "march"),
+    "folk": ("blues", "waltz"),
+    "latin": ("waltz",),
+    "classical": ("waltz", "march"),
+}
+"""Styles that are at home in several genres, under those in which twenty or more training pieces are in them, as
+``python -m training lineups SHARDS`` counts."""
+
 _DENSITY = {"low": "Sparse", "medium": "Medium", "high": "Busy"}
 _LENGTH = ("Length", "How much new music to write: exactly this much.")
 PANEL = OptionsPanel(
@@ -24,11 +41,15 @@ PANEL = OptionsPanel(
     {
         "bars": _LENGTH,
         "seconds": _LENGTH,
-        "genre": ("Genre", "The style to write in. Choose none and the model is free."),
+        "genre": ("Genre", "What kind of music to write. Choose any and the model is free."),
+        "style": (
+            "Style",
+            "What a band leader would call out. Each genre has its own; those of any genre fit several.",
+        ),
         "instruments": (
             "Instruments",
-            "New notes use these instruments and no others. Leave it empty and the model chooses; a continuation then "
-            "stays with those of the input.",
+            "New notes use these instruments and no others. Leave it empty for the players that the genre or style usually "
+            "has, or the model's own choice; a continuation then stays with those of the input.",
         ),
         "key": ("Key", "The key to write in."),
         "time_signature": ("Time signature", "Beats in a bar, and which note is one beat."),
@@ -45,6 +66,10 @@ PANEL = OptionsPanel(
         "temperature_notes": ("Adventure in the notes", "Which pitches come next."),
         "temperature_durations": ("Adventure in the rhythm", "Where notes begin and how long they are."),
         "temperature_instruments": ("Adventure in the instruments", "Who plays next."),
+        "novelty": (
+            "How new each bar is",
+            "Left repeats its bars again and again; the middle does so as often as real music of the genre; right never does.",
+        ),
         "guidance": (
             "Stress what I asked for (guidance)",
             "How strongly genre, key and density shape the notes; 0 is no more than the model does by itself.",
@@ -54,7 +79,11 @@ PANEL = OptionsPanel(
             "How many past notes the model remembers while it writes. Long memory keeps themes together.",
         ),
     },
-    begins={"seconds": 30},  # once the visitor counts in seconds; the options count in bars
+    begins={
+        "seconds": 30,  # once the visitor counts in seconds; the options count in bars
+        "genre": ANY,  # a chip of its own for the options' None
+        "style": ANY,
+    },
 )
 PRESETS: dict[str, dict[str, Any]] = {
     "Jazz trio": {
@@ -101,9 +130,20 @@ def use_example(name: str) -> None:
 def generate_controls(has_input: bool) -> dict[str, Any]:
     """Shows the controls of what to write; returns them as values of GenerateOptions, unchecked."""
     values, auto = _length(), "As the input" if has_input else "Auto"
-    values["genre"] = PANEL.show("genre", st.pills, limits.GENRES, format_func=str.capitalize)
-    anybody = "As the input" if has_input else "Any instruments"
-    chosen = PANEL.show("instruments", st.multiselect, INSTRUMENTS, format_func=instrument_name, placeholder=anybody)
+    styled = sampling.knows_styles(sampling.chosen_model(PANEL, "generate"))
+    genre = _chip("genre", limits.GENRES)
+    values["genre"] = None if genre == ANY else genre
+    if styled:
+        style = _style(genre)
+        values["style"] = None if style == ANY else style
+    usual = lineup(values["genre"], values["style"]) if styled and not has_input else ()
+    anybody = "As the input" if has_input else "The usual players" if usual else "Any instruments"
+    with st.container(gap="xsmall"):
+        look = {"format_func": instrument_name, "placeholder": anybody}
+        chosen = PANEL.show("instruments", st.multiselect, INSTRUMENTS, **look)
+        if usual and not chosen:
+            players = usual[:1] if PANEL.value("monophonic") else usual
+            st.caption(f"Without a choice: {', '.join(players)}")
     values["instruments"] = tuple(instrument_name(program) for program in chosen)
     left, right = st.columns(2)
     values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder=auto)
@@ -119,13 +159,44 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
         "density", st.segmented_control, limits.DENSITIES, format_func=_DENSITY.get, width="stretch"
     )
     values["temperature"] = sampling.temperature_slider(PANEL)
+    if styled:
+        values["novelty"] = _novelty()
     values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
         values |= sampling.sampling_sliders(PANEL)
         values["guidance"] = PANEL.show("guidance", st.slider, 0.0, 2.0, step=0.1)
         values["memory"] = PANEL.show("memory", st.slider, 0, limits.MAX_MEMORY, step=32)
         values["seed"] = sampling.seed_input(PANEL)
+        values["checkpoint"] = sampling.model_choice(PANEL, "generate", "Which trained model writes.")
     return values
+
+
+def styles_of(genre: str) -> tuple[str, ...]:
+    """Returns the styles that the page offers of a genre; of ANY those that are at home in several."""
+    return (*(style for style, own in STYLES.items() if own == genre), *GUESTS.get(genre, ()))
+
+
+def _chip(name: str, choices: Sequence[str]) -> str:
+    """Shows an option's choices as chips, ANY before them; returns the chosen one."""
+    return PANEL.show(name, st.pills, [ANY, *choices], format_func=str.capitalize, required=True, wrap=True) or ANY
+
+
+def _style(genre: str) -> str:
+    """Shows the styles of a genre, if it has any; returns the chosen one, ANY once it is not among them."""
+    styles = styles_of(genre)
+    if PANEL.value("style") not in (ANY, *styles):
+        set_controls({"style": ANY})
+    return _chip("style", styles)
+
+
+def _novelty() -> float:
+    """Shows how much is new, with words at its ends; returns it."""
+    with st.container(gap=None, key="novelty"):
+        value = PANEL.show("novelty", st.slider, 0.0, 1.0, step=0.05)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            for text in ("Sticks to its ideas", "Always new"):
+                st.caption(text, width="content")
+    return value
 
 
 def _length() -> dict[str, Any]:

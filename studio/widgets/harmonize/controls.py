@@ -54,7 +54,6 @@ PANEL = OptionsPanel(
         "temperature_rhythm": ("Adventure in the rhythm", "Where notes begin and how long they are."),
     },
     "harmonize ",
-    begins={"temperature": 1.0},  # the slider's "like the music it learned from"
 )
 PRESETS: dict[str, dict[str, Any]] = {
     "Lead sheet": {"style": "chords", "complexity": "low"},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from studio.projects.history import Chapter, Event, again, history
+from pipelines.recipes import CheckpointAway
+from studio.projects.history import Chapter, Event, again, history, with_checkpoints_here
 from studio.projects.project import Place, Take
 from studio.projects.song import Song
 from studio.widgets.job_progress import write
@@ -83,6 +84,7 @@ def _replay_button(song: Song, take: Take, event: Event, key: str) -> None:
     )
     if pressed and order is not None:
         try:
+            order = again(with_checkpoints_here(event), take)
             write(
                 song,
                 order.verb,
@@ -93,6 +95,8 @@ def _replay_button(song: Song, take: Take, event: Event, key: str) -> None:
             )
         except StudioError as error:
             show_error(str(error))
+            if isinstance(error, CheckpointAway):
+                st.page_link("studio/pages/checkpoints.py", label="Checkpoints", icon=":material/inventory_2:")
 
 
 def _branch(song: Song, take: Take, event: Event) -> None:

@@ -44,7 +44,8 @@ def test_from_nothing(writer, here, capsys):
 
 def test_every_flag_reaches_its_option(writer):
     flags = {
-        "bars": 8, "keep_bars": 1, "tempo": 96.0, "time_signature": "3/4", "key": "D minor", "genre": "jazz", "density": "low",
+        "bars": 8, "keep_bars": 1, "tempo": 96.0, "time_signature": "3/4", "key": "D minor", "genre": "jazz",
+        "style": "bebop", "density": "low", "novelty": 0.25,
         "temperature": 1.1, "temperature_notes": 1.2, "temperature_durations": 1.3, "temperature_instruments": 1.4,
         "top_p": 0.9, "top_k": 20, "memory": 100, "seed": 5, "variants": 1, "checkpoint": "other",
     }  # fmt: skip
@@ -65,6 +66,17 @@ def test_variants_become_numbered_files_and_each_recipe_gives_its_own_again(writ
     assert run("generate", "in.mid", "--recipe", "out-3.recipe.json", "--out", "again.mid") == 0
     assert read_midi("again.mid").fingerprint == read_midi("out-3.mid").fingerprint
     assert read_midi("again.mid").history == read_midi("out-3.mid").history
+
+
+def test_a_recipe_from_before_there_were_styles_gives_the_same_again(writer):
+    assert run("generate", "in.mid", "--out", "out.mid", "--genre", "jazz", "--seed", "3") == 0
+    recipe = json.loads(Path("out.recipe.json").read_text())
+    for name in ("style", "novelty"):
+        del recipe["options"][name]
+    Path("old.recipe.json").write_text(json.dumps(recipe))
+    assert run("generate", "in.mid", "--recipe", "old.recipe.json", "--out", "again.mid") == 0
+    assert writer.options == GenerateOptions(genre="jazz", seed=3)
+    assert read_midi("again.mid").fingerprint == read_midi("out.mid").fingerprint
 
 
 def test_a_recipe_is_refused_where_it_cannot_give_the_same(writer, capsys):
@@ -112,6 +124,7 @@ def test_what_was_mended_in_a_file_is_said(writer, remixer, capsys, line):
         ("generate --out x.mid --bars 0", "bars"), ("generate --out x.mid --bars many", "many"), ("generate --out x.mid --key H", "key"),
         ("generate --out x.mid --bars 4 --seconds 4", "once"), ("generate --out x.wav", ".mid"), ("generate --out no/x.mid", "folder"),
         ("generate gone.mid --out x.mid", "gone.mid"), ("generate", "--out"), ("generate --out x.mid --swing 1", "--swing"),
+        ("generate --out x.mid --genre folk --style samba", "samba"), ("generate --out x.mid --novelty 2", "novelty"),
         ("generate --out x.mid --instruments kazooo", "kazooo"), ("generate --recipe gone.json --out x.mid", "gone.json"),
         ("dance", "dance"), ("", "VERB"), ("render in.mid x.aiff", ".wav"), ("render gone.mid x.wav", "gone.mid"),
         ("sheet in.mid x.docx", ".pdf"), ("inspect gone.mid", "gone.mid"), ("render in.mid x.wav --soundfont gone.sf2", "gone.sf2"),

@@ -149,7 +149,7 @@ def test_a_recipe_of_other_models_or_other_notes_is_refused(toys, capsys):
         Path("song/recipe.json").write_text(json.dumps(changed))
 
     written(recipe | {"checkpoint": {**recipe["checkpoint"], "remix-small": "b" * 64}})
-    assert "another 'remix-small'" in refused(capsys, *again)
+    assert "'remix-small' whose SHA-256 begins with bbbbbbbb" in refused(capsys, *again)
     written(recipe | {"checkpoint": {"gone": "b" * 64}})
     assert "gone" in refused(capsys, *again)
     written(recipe | {"result": "c" * 64})

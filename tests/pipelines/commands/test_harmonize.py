@@ -11,7 +11,9 @@ from music.chord_bars import bar_texts
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
 from pipelines.options import HarmonizeOptions
+from tests.loaded import nothing_loaded
 from tests.pipelines.commands.command_line import Writer, refused, run, song, stand_in
+from tests.pipelines.conftest import register_random
 
 MODEL = "random-harmonize"  # of conftest.py
 
@@ -126,8 +128,11 @@ def test_variants_can_be_done_again_from_their_recipes(harmonizer, capsys):
     assert "another model" in refused(capsys, "harmonize", "trio.mid", *again)
 
 
-@pytest.mark.usefixtures("random_models")
-def test_from_the_command_line_to_the_model_and_back(capsys):
+def test_from_the_command_line_to_the_model_and_back(here, monkeypatch, capsys):
+    (here / "cache").mkdir()
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(here / "cache"))
+    nothing_loaded(monkeypatch)
+    register_random(here / "cache", MODEL)
     line = ["--melody", "Gesang", "--chords", "Am | F", "--checkpoint", MODEL, "--seed", "2"]
     assert run("harmonize", "trio.mid", "--out", "out.mid", *line) == 0
     made, melody = read_midi("out.mid"), trio().score.tracks[3]

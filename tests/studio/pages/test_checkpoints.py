@@ -101,6 +101,12 @@ def test_what_ships_is_shown_and_cannot_be_removed(page):
     assert "verify generate-small" in keys(page) and not keys(page) & {"pull generate-small", "remove generate-small"}
 
 
+def test_what_shipped_before_is_shown_with_its_card_and_can_be_pulled(page):
+    assert "Shipped with earlier versions; the history of the repository has it" in shown(page)
+    assert "pull generate-small-1" in keys(page) and "verify generate-small-1" not in keys(page)
+    assert sum(expander.label == "Card" for expander in page.expander) >= 4
+
+
 def test_verify_says_what_it_found(page):
     button(page, "verify generate-small")
     until(page, said)
@@ -195,6 +201,7 @@ def test_the_offline_switch_is_shown_and_holds(listed, monkeypatch):
     monkeypatch.setenv("DEEPMUSIC_OFFLINE", "1")
     page.run()
     assert "DEEPMUSIC_OFFLINE keeps the studio offline" in page.info[0].value
+    assert not next(b for b in page.button if b.key == "pull generate-small-1").disabled  # that one needs no network
     for name in ("pull grand", "Add"):
         assert next(b for b in page.button if name in (b.key, b.label)).disabled
 

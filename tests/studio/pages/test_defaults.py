@@ -45,7 +45,7 @@ def test_the_words_alone_make_the_brief_of_an_untouched_compose_page(compose):
 
 def test_all_that_pages_begin_with_otherwise_is_named():
     assert ON_PAGES == {"seed": None, "variants": 2}
-    assert generate.PANEL.begins == {"seconds": 30} and harmonize.PANEL.begins == {"temperature": 1.0}
+    assert generate.PANEL.begins == {"seconds": 30, "genre": "any", "style": "any"} and not harmonize.PANEL.begins
     assert remix.PANEL.begins == {"amount": RemixOptions.amount}
 
 
@@ -60,5 +60,6 @@ def test_words_are_of_options(title):
 def test_a_default_is_as_a_widget_has_it():
     assert generate.PANEL.default("instruments") == [] and generate.PANEL.default("bars") == GenerateOptions.bars
     assert remix.PANEL.default("temperature") == RemixOptions.temperature == 0.9
+    assert harmonize.PANEL.default("temperature") == HarmonizeOptions.temperature == 0.9
     assert type(remix.PANEL.default("amount")) is int
     assert harmonize.PANEL.default("complexity") == HarmonizeOptions.complexity

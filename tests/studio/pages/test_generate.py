@@ -3,15 +3,21 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from checkpoints import store
 from music.instruments import instrument_name
 from music.piece import Piece
+from music.styles import STYLES
+from pipelines import options as limits
 from pipelines.options import GenerateOptions
 from studio import jobs
-from studio.widgets.generate.controls import PRESETS, checked
+from studio.widgets import sampling
+from studio.widgets.generate.controls import ANY, GUESTS, PRESETS, checked, styles_of
 from studio.widgets.start import summary
-from tests.studio.toy_verbs import UNTIL_STOPPED
+from studio.wording import plain
+from tests.studio.toy_verbs import TALKATIVE, UNTIL_STOPPED
 from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_under_way, until_written
 from tests.waiting import PATIENCE_S
 
@@ -64,6 +70,108 @@ def test_each_control_sets_its_option(page):
     )
 
 
+def names_of_controls(page):
+    kinds = ("button_group", "slider", "multiselect", "selectbox")
+    return {widget.key.removeprefix("control ") for kind in kinds for widget in page.get(kind) if widget.key}
+
+
+def lineup_shown(page):
+    return [caption.value for caption in page.caption if caption.value.startswith("Without a choice")]
+
+
+@pytest.fixture
+def models(monkeypatch):
+    """The checkpoints that there are: the shipped one, and one that knows styles, which toys do without."""
+    styled = store.RegistryEntry("styled", None, 0, "", "generate", "hinted_transformer_xl", "")
+    known = {"generate-small": store.entries()["generate-small"], "styled": styled}
+    monkeypatch.setattr(sampling, "entries", lambda: known)
+    return known
+
+
+@pytest.fixture
+def styled(page, models):
+    """The page with the checkpoint that knows styles."""
+    return control(page.run(), "checkpoint").set_value("styled").run()
+
+
+def test_a_checkpoint_without_styles_shows_none(page, models):
+    assert page.run() and names_of_controls(page) >= {"genre", "checkpoint", "temperature"}
+    control(page, "genre").set_value("jazz").run()
+    assert not {"style", "novelty"} & names_of_controls(page) and not lineup_shown(page)
+    options = song_of(generate(page, bars=2)).take.options
+    assert (options.genre, options.style, options.novelty) == ("jazz", None, 0.5)
+
+
+def test_a_genre_shows_its_styles_and_each_goes_with_it(styled):
+    assert control(styled, "style").options == ["Any", *(style.capitalize() for style in GUESTS[ANY])]
+    control(styled, "genre").set_value("latin").run()
+    assert {"Bossa nova", "Tango"} <= set(control(styled, "style").options)
+    control(styled, "style").set_value("tango").run()
+    options = song_of(generate(styled, bars=2, novelty=0.25)).take.options
+    assert (options.genre, options.style, options.novelty) == ("latin", "tango", 0.25)
+    assert options.checkpoint == "styled" and options.instruments == ()
+
+
+def test_another_genre_or_any_clears_the_style(styled):
+    control(styled, "genre").set_value("latin")
+    control(styled.run(), "style").set_value("tango").run()
+    assert control(control(styled, "genre").set_value("jazz").run(), "style").value == ANY
+    control(styled, "style").set_value("bebop").run()
+    control(styled, "style").set_value(ANY).run()
+    options = song_of(generate(styled, bars=2)).take.options
+    assert not styled.exception and (options.genre, options.style) == ("jazz", None)
+    control(styled, "style").set_value("bebop").run()
+    options = song_of(generate(styled, bars=2, genre=ANY)).take.options
+    assert (options.genre, options.style) == (None, None)
+
+
+def test_every_style_can_be_chosen_and_goes_with_the_genre_that_shows_it():
+    shown = {(genre, style) for genre in GUESTS | dict.fromkeys(limits.GENRES) for style in styles_of(genre)}
+    assert {style for _, style in shown} == set(STYLES)
+    for genre, style in shown:
+        assert GenerateOptions(genre=None if genre == ANY else genre, style=style)
+
+
+def test_who_plays_without_a_choice_is_shown(styled):
+    assert not lineup_shown(styled)
+    control(styled, "genre").set_value("jazz").run()
+    assert lineup_shown(styled) == ["Without a choice: tenor sax, piano, upright bass, drums"]
+    control(styled, "style").set_value("gypsy jazz").run()
+    assert lineup_shown(styled) == ["Without a choice: violin, jazz guitar, clean guitar, upright bass"]
+    control(styled, "monophonic").set_value(True).run()
+    assert lineup_shown(styled) == ["Without a choice: violin"]
+    control(styled, "instruments").set_value([73]).run()
+    assert not lineup_shown(styled)
+    control(styled, "instruments").set_value([])
+    press(generate(styled, bars=2, variants=1), "Continue from this one")
+    assert not lineup_shown(styled)  # those of the input play on
+
+
+def test_back_to_a_model_without_styles_the_style_is_no_longer_asked_for(styled, models):
+    control(styled, "genre").set_value("folk")
+    control(styled.run(), "style").set_value("jig").run()
+    control(styled, "novelty").set_value(0.0).run()
+    control(styled, "checkpoint").set_value("generate-small").run()
+    options = song_of(generate(styled, bars=2)).take.options
+    assert (options.genre, options.style, options.novelty) == ("folk", None, 0.5)
+    control(styled, "checkpoint").set_value("styled").run()
+    assert control(styled, "style").value == "jig" and control(styled, "novelty").value == 0
+    models |= {"third": models.pop("styled")}
+    assert control(styled.run(), "checkpoint").value == "generate-small" and not styled.exception
+
+
+def test_takes_are_called_by_the_style_that_was_asked_for(styled):
+    control(styled, "genre").set_value("latin")
+    control(styled.run(), "style").set_value("cha-cha").run()
+    generate(styled, bars=2, variants=1)
+    assert (
+        sum(caption.value.startswith("Cha-cha · ") for caption in styled.caption) == 2
+    )  # over the player, and in the list
+    generate(styled, bars=2, variants=1, style=ANY)
+    assert sum(caption.value.startswith("Latin · ") for caption in styled.caption) == 2
+    assert sum(caption.value.startswith("Cha-cha · ") for caption in styled.caption) == 1
+
+
 def test_length_can_be_given_in_seconds(page):
     control(page, "unit").set_value("Seconds").run()
     control(page, "seconds").set_value(12).run()
@@ -95,6 +203,17 @@ def test_a_problem_is_shown_as_its_sentences(page):
     assert song_of(page).take is None
     generate(page, seed=1)
     assert not page.error and song_of(page).take is not None
+
+
+def test_what_is_to_be_known_of_a_take_stands_over_it_until_the_next(page):
+    generate(page, seed=TALKATIVE)
+    assert [info.value for info in page.info] == [plain("The file says *C major*, but so says every file.")]
+    press(page, "Undo")
+    assert not page.info
+    press(page, "Redo")
+    assert page.info
+    generate(page, seed=1)
+    assert not page.info
 
 
 def test_an_upload_is_read_shown_and_continued_after_a_bar(page):

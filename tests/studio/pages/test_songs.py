@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from checkpoints.store import register
 from music.errors import StudioError
 from pipelines.song.plan import Brief
 from pipelines.song.planning import plan_song
@@ -209,6 +210,24 @@ def test_a_stage_of_a_composed_song_is_branched_off_and_replayed(compose):
     assert any("the same notes as Take 1" in text for text in words(page))
     click(page, "branch 1 0")
     assert mine.piece is take.stages[0] and mine.take.label == "A step of Take 1"
+
+
+def test_a_step_by_a_checkpoint_that_is_not_here_is_not_begun_and_the_way_to_it_is_shown(
+    with_take, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path / "cache"))
+    values = {"file": "first.safetensors", "bytes": 3, "sha256": "01d" * 21 + "0", "sources": ["https://example.org/x"]}
+    register(tmp_path / "cache" / "registry.toml", "first", values)
+    mine = song_of(with_take)
+    recipe = mine.takes[0].pieces[0].history[-1]
+    made = {**recipe, "checkpoint": {"name": "generate-small", "sha256": values["sha256"]}}
+    mine.add((tune(60, history=(made,)),), label="old.mid")
+    page = click(to_songs(with_take), "replay 2 0")
+    assert any(text.startswith("This recipe was made with an earlier generate-small.") for text in words(page))
+    assert [link.proto.page for link in page.get("page_link")] == ["checkpoints"] and mine.writing is None
+    (tmp_path / "cache" / "first.safetensors").write_bytes(b"old")
+    page = until_written(click(page, "replay 2 0"))
+    assert mine.takes[-1].options.checkpoint == "first" and not page.error
 
 
 def test_every_control_of_every_page_is_kept(compose):

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkpoints.store import entry, register
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_values import to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.recipes import CheckpointAway
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from studio.projects.history import again, describe_recipe, history
+from studio.projects.history import Event, again, describe_recipe, history, with_checkpoints_here
 from studio.projects.project import Take
 from tests.examples import examples
 from tests.studio.projects.test_project import tune
@@ -46,6 +51,8 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
             GenerateOptions(bars=None, seconds=30, genre="jazz", instruments=("Piano", "Flute"), time_signature="3/4"),
             "wrote 30 seconds, 3/4, jazz, Piano and Flute, seed 0",
         ),
+        ("generate", GenerateOptions(bars=4, genre="latin", style="samba"), "wrote 4 bars, samba, seed 0"),
+        ("generate", GenerateOptions(bars=4, genre="folk", style="waltz"), "wrote 4 bars, folk, waltz, seed 0"),
         (
             "remix",
             RemixOptions(change="rhythm", amount=0, tracks=(0, 2), instruments=((0, "violin"),)),
@@ -231,6 +238,14 @@ def test_a_step_of_an_earlier_version_is_told_done_again_and_compared():
     for pipeline, options in old.items():
         made = {"pipeline": pipeline, "options": options, "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
         assert describe_recipe(made) == words[pipeline]
+    first, second = after(EMPTY, "generate", GENERATE, 60), after(EMPTY, "generate", GENERATE, 60)
+    for name in ("style", "novelty"):  # which Generate did not have
+        del first.history[0]["options"][name]
+    takes = [
+        Take(1, "Take 1", "", (first,), options=GENERATE),
+        Take(2, "Take 2", "", (second,), options=GENERATE),
+    ]
+    assert history(takes)[1].events[0].verdict == "the same notes as Take 1, note for note"
     made = {"pipeline": "remix", "options": old["remix"], "input": EMPTY.fingerprint, "checkpoint": {"sha256": "a"}}
     first = tune(60, history=(made,))
     options = RemixOptions(bars=(4, 5, 6, 7), instruments=((0, "violin"),), seed=7)
@@ -239,3 +254,71 @@ def test_a_step_of_an_earlier_version_is_told_done_again_and_compared():
     one, two = history(takes)
     assert again(one.events[0], takes[0]).options == options
     assert two.events[0].verdict == "the same notes as Take 1, note for note"
+
+
+# ---- checkpoints that had another name then
+
+
+OLD = "01d" * 21 + "0"
+
+
+@pytest.fixture
+def old(tmp_path, monkeypatch) -> Path:
+    """The file of a checkpoint that is called "first" here and was called generate-small."""
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+    values = {"file": "first.safetensors", "bytes": 3, "sha256": OLD, "sources": ["https://example.org/first"]}
+    register(tmp_path / "registry.toml", "first", values)
+    entry("first").path.write_bytes(b"old")
+    return entry("first").path
+
+
+def by(name: str, made: dict) -> dict:
+    """Returns a recipe of the old checkpoint under this name."""
+    return {**made, "options": {**made["options"], "checkpoint": name}, "checkpoint": {"name": name, "sha256": OLD}}
+
+
+def test_a_step_is_done_again_with_the_checkpoint_of_that_time(old):
+    take = Take(1, "Take 1", "", (tune(60, history=(by("generate-small", recipe("generate", GENERATE, EMPTY)),)),))
+    event = history([take])[0].events[0]
+    assert again(with_checkpoints_here(event), take).options == replace(GENERATE, checkpoint="first")
+    old.unlink()
+    with pytest.raises(CheckpointAway, match=r"^This recipe was made with an earlier generate-small\. Get it with "):
+        with_checkpoints_here(event)
+
+
+def test_of_a_song_only_what_is_written_again_needs_its_checkpoint(old):
+    old.unlink()
+    theme = tune(60, history=(by("generate-small", recipe("theme", STAGES[0].options, EMPTY)),))
+    stages = composed(PLAN, 61, (theme,))
+    take = Take(1, "Take 1", "", stages[-1:], options=PLAN, stages=stages)
+    wrote, *others = history([take])[0].events
+    for event in others:
+        assert again(with_checkpoints_here(event), take) == again(event, take)
+    with pytest.raises(CheckpointAway):
+        with_checkpoints_here(wrote)
+    alone = history([Take(1, "song.mid", "", stages[-1:])])[0].events[-1]  # a file, which lacks what its stages made
+    with pytest.raises(CheckpointAway):
+        with_checkpoints_here(alone)
+
+
+def test_the_same_checkpoint_under_another_name_is_no_other_and_another_one_is_told_of(old):
+    made = recipe("generate", GENERATE, EMPTY)
+    first, same, other = (
+        tune(pitch, history=(by(name, made),)) for name, pitch in (("generate-small", 60), ("first", 60), ("first", 61))
+    )
+    later = after(EMPTY, "generate", GENERATE, 62, "b")
+    takes = [
+        Take(n + 1, f"Take {n + 1}", "", (piece,), options=GENERATE)
+        for n, piece in enumerate((first, same, other, later))
+    ]
+    verdicts = [chapter.events[0].verdict for chapter in history(takes)]
+    assert verdicts[1] == "the same notes as Take 1, note for note"
+    assert verdicts[2].startswith("other notes than Take 1: written by another version")
+    assert verdicts[3] == "other notes than Take 1: another checkpoint wrote them"
+
+
+@pytest.mark.parametrize("odd", [None, 5, "small", {}, {"name": 1, "sha256": OLD}, {"name": "generate-small"}])
+def test_a_recipe_that_says_nothing_of_a_checkpoint_is_done_again_as_it_stands(odd):
+    made = {**recipe("generate", GENERATE, EMPTY), "checkpoint": odd}
+    event = Event("", made, (), (made,), (), EMPTY, True)
+    assert again(with_checkpoints_here(event), Take(1, "Take 1", "", (tune(60),))).options == GENERATE
