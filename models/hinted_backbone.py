@@ -85,7 +85,7 @@ class HintedBackbone:
         self._room = memory + SLACK + 1
         self._asked = prepared.prefix_table[prefix].sum(axis=1)[:, None]
         self._count = self._end = 0  # notes that were read, and where those in the memory end
-        self._make_room(pieces)
+        self._prepare(pieces, self._room_for(len(prefix) * pieces))
 
     def read(self, notes: np.ndarray) -> np.ndarray:
         """Returns the backbone's output [even rows, width] after the last of notes [pieces, notes, fields], mean 0."""
@@ -94,15 +94,26 @@ class HintedBackbone:
     def select(self, pieces: Sequence[int]) -> None:
         """Goes on with these pieces alone; one may be named several times."""
         rows = [number * self._pieces + piece for number in range(len(self._prefix)) for piece in pieces]
-        kept = self._memory[:, :, :, rows, : self._end]
-        self._make_room(len(pieces))
-        self._memory[..., : self._end, :] = kept
+        before = self._memory
+        if all(one < other for one, other in zip(rows, rows[1:], strict=False)):  # the common case: some have ended
+            for place, row in enumerate(rows):
+                if place != row:
+                    before[:, :, :, place, : self._end] = before[:, :, :, row, : self._end]
+            self._prepare(len(pieces), before[:, :, :, : len(rows)])
+        else:
+            self._prepare(len(pieces), self._room_for(len(rows)))
+            for place, row in enumerate(rows):
+                self._memory[:, :, :, place, : self._end] = before[:, :, :, row, : self._end]
 
-    def _make_room(self, pieces: int) -> None:
-        """Sets the memory [layers, keys and values, heads, rows, notes, size] and what is filled anew with each note."""
-        config, rows = self._model.config, len(self._prefix) * pieces
-        self._pieces, heads, size = pieces, config.heads, config.width // config.heads
-        self._memory = np.empty((config.layers, 2, heads, rows, self._room, size), np.float32)
+    def _room_for(self, rows: int) -> np.ndarray:
+        """Returns an empty memory [layers, keys and values, heads, rows, notes, size]."""
+        config = self._model.config
+        return np.empty((config.layers, 2, config.heads, rows, self._room, config.width // config.heads), np.float32)
+
+    def _prepare(self, pieces: int, memory: np.ndarray) -> None:
+        """Sets how many pieces there are, their memory, and what is filled anew with each note."""
+        self._pieces, self._memory = pieces, memory
+        _, _, heads, rows, _, size = memory.shape
         self._queries = np.zeros((heads, rows, 2, size), np.float32)  # the second is never used, but rows are even
         self._mixed = np.zeros((even(rows), heads, size), np.float32)
 

@@ -159,7 +159,8 @@ class HintedWriter:
                 hide_repeats(self._layout, field, found)
             ids.append([self._before[piece][field], *row[:field], *found])
             dense.append(numbers)
-        of_piece, numbers = _rows(self._passes, 0, range(len(pieces))), np.array(dense) if field == PITCH else None
+        of_piece = _rows(self._passes, 0, range(len(pieces))) if len(pieces) > 1 else [0]
+        numbers = np.array(dense) if field == PITCH else None
         logits = self._head.logits(field, started, np.array(ids), numbers, of_piece)
         return logits[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
 

@@ -44,7 +44,7 @@ class HintedFields:
             started: [rows, hidden] of ``start``.
             ids: [pieces, 1 + fields before + hints] of the field in the note before, of the fields written, of hints.
             dense: [pieces, DENSE] for the pitch.
-            of_piece: the piece of each row.
+            of_piece: the piece of each row, if there is more than one.
         """
         added = np.add.reduce(self._tables[field].take(ids + self._offsets[field], axis=0), axis=1)
         if dense is not None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+
+FEW_ROWS = 3
+"""Up to so many rows are sampled one by one: two to four times as fast then, and slower for more than four."""
 
 
 def sample(
@@ -24,6 +29,10 @@ def sample(
         top_p: keep the likeliest ids that together have this probability (Holtzman et al. 2020), at least one.
         top_k: keep at most this many ids; 0 for no limit.
     """
+    if len(logits) <= FEW_ROWS:
+        masks: Sequence[np.ndarray | None] = [None] * len(logits) if allowed is None else list(allowed)
+        rows = zip(logits, uniform.tolist(), masks, strict=True)
+        return np.array([_sample_row(*row, temperature, top_p, top_k) for row in rows], dtype=np.int64)
     columns = None
     if allowed is not None:
         columns = np.flatnonzero(allowed.any(axis=0))  # often few; what no row allows need not be sorted
@@ -47,6 +56,25 @@ def _sample(scores: np.ndarray, uniform: np.ndarray, temperature: float, top_p: 
         kept = (probabilities > 0).sum(axis=1)
     place = (total <= (uniform * total[rows, kept - 1])[:, None]).sum(axis=1)
     return order[rows, np.minimum(place, kept - 1)]
+
+
+def _sample_row(
+    scores: np.ndarray, uniform: float, allowed: np.ndarray | None, temperature: float, top_p: float, top_k: int
+) -> int:
+    """Returns what ``_sample`` would of one row [ids], in fewer operations."""
+    columns = None if allowed is None else allowed.nonzero()[0]
+    scores = (scores if columns is None else scores[columns]).astype(np.float64)
+    if temperature <= 0:
+        place = scores.argmax()
+    else:
+        order = (-scores).argsort(kind="stable")[: top_k or None]
+        probabilities = scores[order] / temperature
+        probabilities -= probabilities[0]
+        np.exp(probabilities, out=probabilities)
+        total = probabilities.cumsum()
+        kept = np.count_nonzero(total - probabilities < top_p * total[-1] if top_p < 1 else probabilities)
+        place = order[min(total.searchsorted(uniform * total[kept - 1], side="right"), kept - 1)]
+    return int(place if columns is None else columns[place])
 
 
 class Randomness:

@@ -49,6 +49,8 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "maj7#11": (0, 4, 7, 11, 6),
 }
 MODEL_QUALITIES = 16
+NONE = "N.C."
+"""The quality of no chord at all."""
 READ_AS = {
     "add9": "", "madd9": "m", "6/9": "6", "9": "7", "maj9": "maj7", "m9": "m7", "9sus4": "7sus4", "11": "7",
     "m11": "m7", "13": "7", "maj13": "maj7", "m13": "m7", "7b9": "7", "7#9": "7", "7b5": "7", "aug7": "7",
@@ -63,7 +65,7 @@ _WRITTEN = {-1: "b", 0: "", 1: "#"}
 _SIGNS = {"b": -1, "-": -1, "#": 1, "+": 1, "": 0}
 
 _TOKENS = re.compile(
-    r"""(?P<gap>[\s,;()\[\]]+|/(?=[\s(]*(?:[Mm]aj|MAJ|M7|Δ|\^)))
+    r"""(?P<gap>[\s,;()\[\]]+|/(?=[\s(]*(?:[Mm]aj|MAJ|M7|Δ|\^|[b\#+-]\d)))
     | (?P<add>(?i:add)[\s.(]*(?P<add_sign>[b#+-]?)(?P<add_degree>13|11|9|6|4|3|2))
     | (?P<omit>(?i:omit|no|without|drop)[\s.(]*(?P<omitted>[3579]|11)(?:rd|th)?)
     | (?P<alter>[b#+-](?P<degree>13|11|10|9|7|6|5|4|2)(?!\d))
@@ -254,9 +256,8 @@ def _read(text: str) -> _Parts:
         elif kind == "power":
             parts.omitted.add(3)
         elif kind == "sus":
-            parts.thirds = {{"2": 2}.get(found["sus_degree"] or "4", 5)}
-            if found["sus_degree"] and len(found["sus_degree"]) > 1:
-                parts.thirds = {2, 5}
+            told = found["sus_degree"] or "4"
+            parts.thirds = parts.thirds & {2, 5} | {step for degree, step in (("2", 2), ("4", 5)) if degree in told}
         elif kind == "add":
             _add(parts, int(found["add_degree"]), _SIGNS[found["add_sign"]])
         elif kind == "omit":
@@ -383,6 +384,8 @@ def _alter(parts: _Parts, sign: str, degree: int, first: bool, after_gap: bool, 
         parts.fifths.add(8)
         parts.seventh = 10
         return
+    if first and degree == 6:
+        raise Unreadable(f"Write {{0}}add{_WRITTEN[_SIGNS[sign]]}13 for the added note.")
     if degree == 7:
         if sign != "b" or parts.seventh:
             raise Unreadable("")

@@ -26,6 +26,7 @@ _FACT = re.compile(
     r"comments?|notes?|chords used|duration)\s*[:=]\s*(.*)",
     re.IGNORECASE,
 )
+_CAPO = re.compile(r"\s*\(?capo\b\D{0,12}[1-9]", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\A\s*(?:(?:bars?|measures?|takte?|line)\s*)?\d+(?:\s*[-–]\s*\d+)?\s*(?:[.):]|\s-)\s+(?=\S)", re.IGNORECASE
 )
@@ -79,6 +80,7 @@ def read_sheet(text: str, is_chord: IsChord) -> ChordSheet:
     key = None
     has_sections = any(_is_heading(found, is_chord) for row in rows for found in _BRACKETED.findall(row))
     for number, row in enumerate(rows, 1):
+        row = re.sub(r"[\u2022\u00b7\u2192\u2016]|->", " ", row.replace("|]", "|").replace("[|", "|"))
         found = _DIRECTIVE.fullmatch(row)
         fact = None if found else _FACT.fullmatch(row) if is_sheet or not is_chord(row.split(":")[0].strip()) else None
         if said := found or fact:
@@ -86,6 +88,12 @@ def read_sheet(text: str, is_chord: IsChord) -> ChordSheet:
             key = _key(value) or key if name == "key" else key
             if name in ("capo", "transpose") and re.match(r"[+-]?[1-9]", value):
                 sheet.notes.append(f"'{row.strip()}' is not heeded: chords are read as they are written")
+            continue
+        capo = _CAPO.match(row)
+        times = re.fullmatch(r"\W*x\s*\d+\W*", _SECTION.sub("", row.replace("[", " ").replace("]", " "), count=1))
+        if capo or (times and is_sheet):
+            how = "as they are written" if capo else "once"
+            sheet.notes.append(f"'{row.strip()}' is not heeded: chords are read {how}")
             continue
         line = _chords_of(row, number, is_chord, is_sheet, has_sections)
         if line is None:
@@ -120,9 +128,9 @@ def _chords_of(row: str, number: int, is_chord: IsChord, is_sheet: bool, has_sec
                 raise StudioError(
                     f"{where}'{strange}' is not a chord symbol. Write chords like Am, F#7, Bbmaj7 or C/E."
                 )
-            rest = _BRACKETED.sub(" ", line)
-            times = re.findall(r"(?:^|\s)(x\s*\d+)\s*$", rest)
-            return " ".join([*(_BRACKETED.sub(r" \1 ", line).split() if "|" in rest else chords), *times])
+            if "|" in line:
+                return _BRACKETED.sub(r" \1 ", line)
+            return " ".join([*chords, *re.findall(r"(?<=\s)x\s*\d+(?=\s*$)", _BRACKETED.sub(" ", line))])
         line = _BRACKETED.sub(" ", line, count=1) if not any(map(_is_attempt, inside)) else line
     stripped = _NUMBER.sub("", line, count=1)
     stripped = _SECTION.sub("", stripped, count=1)

@@ -25,7 +25,7 @@ _SIGNS = str.maketrans(
     }
 )  # fmt: skip
 _MARKS = re.compile(r"[*.†‡~!…'′]+$")
-_ROOT = re.compile(r"([A-Ga-g])(##|#|bb|b)?(?:[\s-]*(sharp|flat)(?![a-z]))?(.*)", re.DOTALL)
+_ROOT = re.compile(r"([A-Ga-g])(##|#|bb|b|\s+[#b](?!\s*\d))?(?:[\s-]*(sharp|flat)(?![a-z]))?(.*)", re.DOTALL)
 _NOTE = r"[A-Ga-g](?:##|#|bb|b)?"
 _BASS = re.compile(rf"(.*?[^/\s])\s*/\s*({_NOTE}|[A-Za-zé]{{1,4}}[#b]?)\)?", re.DOTALL)
 _HARTE = re.compile(r"([^()/]*)(?:\(([^()]*)\))?(?:/([b#]*)(\d+))?")
@@ -45,7 +45,8 @@ _LATIN_MODES = (
 _ROMAN = re.compile(
     r"[b#]?(?:VII|VI|V|IV|III|II|I|vii|vi|v|iv|iii|ii|i)(?:(?:[^A-Za-z\s]|m|M|maj|dim|sus|add|o|h)\S*)?"
 )
-_USUAL = ". Write chords like Am, F#7, Bbmaj7 or C/E."
+USUAL = ". Write chords like Am, F#7, Bbmaj7 or C/E."
+"""What follows "... is not a chord symbol" where nothing better can be advised."""
 
 
 class Spelled(NamedTuple):
@@ -85,9 +86,9 @@ def spell_out(text: str, system: str = "") -> Spelled | None:
     plain = plain_signs(text.strip()).strip()
     if re.sub(r"[\s.]", "", plain).lower() in _NONE:
         return None
-    plain = _MARKS.sub("", re.sub(r"^[(\[]([^()\[\]]*)[)\]]$", r"\1", plain)).strip()
+    plain = _MARKS.sub("", plain.lstrip("([*† ")).rstrip("] ")
     if not plain or len(plain) > 60:
-        raise Unreadable(_USUAL)
+        raise Unreadable(USUAL)
     readers = {"": (_english, _german, _latin), GERMAN: (_german, _english, _latin), LATIN: (_latin, _english, _german)}
     hints = []
     for reader in readers[system]:
@@ -103,14 +104,14 @@ def _advice(plain: str, hint: str) -> str:
         return hint
     if hint:
         root = _ROOT.fullmatch(plain)
-        return f" of one meaning. {hint.format((root[1].upper() + (root[2] or '')) if root else 'C')}"
+        return f" of one meaning. {hint.format((root[1].upper() + (root[2] or '').strip()) if root else 'C')}"
     if _ROMAN.fullmatch(plain):
         return ", but a step of the scale. Say the key of the piece, or write chords by letters, such as Am and F."
     if re.fullmatch(r"[b#]?[1-7](?:\D.*)?", plain):
         return (
             ", but perhaps a Nashville number. Write all chords so and say the key, or write letters, such as Am and F."
         )
-    return _USUAL
+    return USUAL
 
 
 def _english(plain: str, system: str) -> Spelled:
@@ -121,7 +122,7 @@ def _english(plain: str, system: str) -> Spelled:
     letter, sign, word, rest = found.groups()
     if plain.startswith("Do"):
         raise Unreadable("")  # D diminished to some, C to others
-    root = letter.upper() + (sign or "") + {"sharp": "#", "flat": "b", None: ""}[word]
+    root = letter.upper() + (sign or "").strip() + {"sharp": "#", "flat": "b", None: ""}[word]
     if rest.startswith(":"):
         return _harte(root, rest[1:])
     bass, bass_system = "", ""
@@ -146,6 +147,8 @@ def _harte(root: str, rest: str) -> Spelled:
     bass = ""
     if split and re.fullmatch(_NOTE, split[2]):
         bass, rest = split[2][:1].upper() + split[2][1:], split[1][1:]
+    if rest.endswith("6/9"):  # a chord of its own, though not in Harte's way
+        return Spelled(root, read_suffix(rest), bass)
     found = _HARTE.fullmatch(rest)
     if not found:
         raise Unreadable("")

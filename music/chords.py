@@ -13,14 +13,13 @@ from typing import NamedTuple
 import symusic
 
 from music.bars import Bar, score_end
-from music.chord_grammar import MODEL_QUALITIES, QUALITIES, Unreadable, model_quality, steps_of
+from music.chord_grammar import MODEL_QUALITIES, NONE, QUALITIES, model_quality, steps_of
+from music.chord_reading import IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
 from music.chord_sheets import read_sheet
-from music.chord_spelling import GERMAN, LATIN, pitch_class, spell_out
-from music.chord_steps import is_nashville, is_roman, nashville_name, roman_name
+from music.chord_steps import is_nashville
 from music.errors import StudioError
 from music.theory import Key, name_at
 
-NONE = "N.C."
 _MODEL_NAMES = tuple(QUALITIES)[:MODEL_QUALITIES]
 # Semitones above the root -> fifths above it, as a bass note is spelled: C/E, Cm/Eb, Am/G#, C/Bb.
 _BASS_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
@@ -82,17 +81,6 @@ class Chord:
 
 
 NO_CHORD = Chord(0, NONE)
-_UNPLAIN = re.compile(r"[\s*,†‡~!\\\[\]]|\.$|^\(|^[^(]*\)|\)\(|\((?:maj|m)")
-
-
-class Symbol(NamedTuple):
-    """A chord that was read: itself, its text as a progression keeps it, and the system of names if not the usual one."""
-
-    chord: Chord
-    text: str
-    system: str
-
-
 CHORD_NUMBERS = 12 * MODEL_QUALITIES + 1
 
 
@@ -110,30 +98,8 @@ def parse_chord(text: str) -> Chord:
     Raises:
         StudioError: the text names no chord, or several; the sentence repeats it.
     """
-    return read_symbol(text).chord
-
-
-def read_symbol(text: str, system: str = "") -> Symbol:
-    """Returns the chord that a symbol names, and how it is written with the letters C to B.
-
-    Args:
-        text: one symbol, in any of the ways of ``chord_spelling``.
-        system: GERMAN or LATIN where the text around it is written so, and "B" or "Do" have another meaning.
-
-    Raises:
-        StudioError: as ``parse_chord``.
-    """
-    try:
-        spelled = spell_out(text, system)
-    except Unreadable as error:
-        raise StudioError(f"'{text.strip()}' is not a chord symbol{error}") from None
-    if spelled is None:
-        return Symbol(NO_CHORD, NONE, "")
-    root, quality, bass = spelled.root, spelled.quality, spelled.bass
-    chord = Chord(pitch_class(root), quality, pitch_class(bass) if bass else pitch_class(root))
-    plain = f"{root}{quality}/{bass}" if bass and chord.bass != chord.root else f"{root}{quality}"
-    typed = text.strip()
-    return Symbol(chord, typed if spelled.is_plain and not _UNPLAIN.search(typed) else plain, spelled.system)
+    found = read_symbol(text)
+    return Chord(found.root, found.quality, found.bass)
 
 
 def spell_chord(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
@@ -214,19 +180,19 @@ def read_chord_text(text: str, beats_per_bar: int = 4, key: Key | None = None, i
         StudioError: a symbol is no chord, or there is nothing to repeat or hold.
     """
     text = text.replace("–", "-").replace("𝄆", "|:").replace("𝄇", ":|").replace(":|:", ":| |:")
-    words = [word for word in re.split(r"[\s|]+", _without_commas(text)) if word.strip(":")]
-    by_number = words and all(is_nashville(word) or _IS_NO_CHORD.fullmatch(word) for word in words)
-    reader = _Reader(key, bool(by_number))
+    words = [word for word in re.split(r"[\s|]+", without_commas(text)) if word.strip(":")]
+    by_number = words and all(is_nashville(word) or IS_NO_CHORD.fullmatch(word) for word in words)
+    reader = Reader(key, bool(by_number))
     sheet = read_sheet(text, reader.reads)
     if is_whole:
-        reader.system = _system([word for _, row in sheet.lines for word in re.split(r"[\s|:,]+", row)])
+        reader.system = system_of([word for _, row in sheet.lines for word in re.split(r"[\s|:,]+", row)])
     if reader.system:  # which makes chords of more words
         sheet = read_sheet(text, reader.reads)
     reader.key = sheet.key or key
     bars: list[tuple[str, ...]] = []
     repeat_from = 0
     for number, row in sheet.lines:
-        line = re.sub(r"(?<=\s)-(?=\s)", " ", f" {_without_commas(row)} ")
+        line = re.sub(r"(?<=\s)-(?=\s)", " ", f" {without_commas(row)} ")
         times, first = re.search(r"\s[x×]\s*(\d+)[|\s]*$", line), len(bars)
         if times and not line[: times.start()].rstrip().endswith((":|", ":||")):
             line = line[: times.start()]
@@ -250,108 +216,7 @@ def read_chord_text(text: str, beats_per_bar: int = 4, key: Key | None = None, i
     return ChordText(tuple(bars), (*sheet.notes, *reader.notes.values()))
 
 
-class _Reader:
-    """Reads the words of one text: its key, the system of its names, and notes of what is not read as it stands."""
-
-    def __init__(self, key: Key | None, by_number: bool) -> None:
-        self.key, self.system, self.by_number = key, "", by_number
-        self.notes: dict[str, str] = {}
-        self.foreign: dict[str, str] = {}
-
-    def reads(self, word: str) -> bool:
-        """Returns whether a word is a chord symbol."""
-        if self.by_number and is_nashville(word):
-            return True
-        return _symbol(word, self.system) is not None or _symbol(word, GERMAN) is not None or is_roman(word)
-
-    def name(self, word: str) -> str:
-        """Returns the name by letters of a chord.
-
-        Raises:
-            StudioError: it is none.
-        """
-        try:
-            if self.by_number and self.key is not None:
-                self.notes["steps"] = f"Nashville numbers are read in {self.key.name}"
-                return nashville_name(word, self.key)
-            if is_roman(word) and self.key is not None:
-                self.notes["steps"] = f"Roman numerals are read in {self.key.name}"
-                return roman_name(word, self.key)
-        except Unreadable as error:
-            raise StudioError(
-                f"'{word}' is not a chord symbol{error or '. Write chords like Am, F#7, Bbmaj7 or C/E.'}"
-            ) from None
-        found = read_symbol(word, self.system)
-        if found.system or (self.system and found.text != word and found.chord != _usual(word)):
-            self.foreign.setdefault(word, f"'{word}' as {found.text}")
-        return found.text
-
-    def words(self, text: str) -> list[str]:
-        """Returns the words of a text, each a chord with all that belongs to it ("G7 b9" is one), or a sign such as "/".
-
-        Raises:
-            StudioError: a word may belong to the chord before it, or be one itself.
-        """
-        found: list[str] = []
-        for word in re.findall(r"(?:[^\s()]|\([^()]*\))+|[()]", text):
-            if not word.strip("*†‡~!"):
-                continue
-            before = found[-1] if found and not _IS_NO_CHORD.fullmatch(found[-1]) else ""
-            if (
-                not before
-                or self.by_number
-                or not _BELONGS.fullmatch(word)
-                or (word.isdigit() and not before.endswith(")"))
-            ):
-                found.append(word)
-                continue
-            if before[0].islower() and word[0] == "b" and self.reads(word):
-                raise StudioError(
-                    f"'{before} {word}' is not a chord symbol of one meaning. Write {before}({word}), or {word.capitalize()} for a "
-                    "chord of its own."
-                )
-            found[-1] = f"{before}({word.strip('()')})"
-        return found
-
-
-def _system(words: Iterable[str]) -> str:
-    """Returns GERMAN or LATIN where some of the words can only be chords of that system, else "".
-
-    A single chord of H may be mistyped, G lies beside it; two of them, or one and a B, are German.
-    """
-    found = {word: _symbol(word, "") or _symbol(word, GERMAN) for word in words}
-    german = [word for word, symbol in found.items() if symbol and symbol.system == GERMAN]
-    if len([*german, *(found.keys() & {"B"})]) > 1 or any(not re.match(r"[Hh](?!is)|.*/H", word) for word in german):
-        return GERMAN if german else ""
-    return LATIN if any(symbol and symbol.system == LATIN for symbol in found.values()) else ""
-
-
-def _symbol(word: str, system: str) -> Symbol | None:
-    try:
-        return read_symbol(word, system)
-    except StudioError:
-        return None
-
-
-def _usual(word: str) -> Chord | None:
-    found = _symbol(word, "")
-    return found.chord if found else None
-
-
-def _without_commas(text: str) -> str:
-    """Returns a text without the commas between chords; those within brackets stay."""
-    return re.sub(r",(?![^()]*\))", " ", text)
-
-
-_IS_NO_CHORD = re.compile(r"[/.%|:-]+|[x×]\d*")
-_BELONGS = re.compile(
-    r"\(?(?:[b#♭♯+-](?:5|6|9|11|13)|6|7|9|11|13)(?:[\s,/]*[b#♭♯+-]?(?:5|9|11|13))*\)?"
-    r"|\(?(?:major|maj|Maj|MAJ|minor|min|m|dim|aug|sus|add|no|omit|alt|flat|sharp|M(?=7|9)|[Δ△∆ø°])[^|]*"
-)
-"""What is no chord by itself, but changes the one before it."""
-
-
-def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int, reader: _Reader) -> int:
+def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int, reader: Reader) -> int:
     """Appends the bars of a line with bar lines, and returns the bar with which the repeat begins that is still open."""
     for part in re.split(r"(\|+:|:\|+(?:\s*[x×]\s*\d+)?|\|+)", line):
         part = part.strip()
@@ -366,7 +231,7 @@ def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int, reader:
     return repeat_from
 
 
-def _read_words(line: str, bars: list[tuple[str, ...]], beats_per_bar: int, reader: _Reader) -> None:
+def _read_words(line: str, bars: list[tuple[str, ...]], beats_per_bar: int, reader: Reader) -> None:
     """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
     words = reader.words(line)
     if "/" in words:
@@ -381,7 +246,7 @@ def _times(digits: str) -> int:
     return max(1, int(digits[:5]))
 
 
-def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]], reader: _Reader) -> tuple[str, ...]:
+def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]], reader: Reader) -> tuple[str, ...]:
     """Returns the chord names of a bar, given those before it for "%" and "/"."""
     if words in (["%"], ["%%"]):
         if not before:

@@ -179,20 +179,20 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
         steps[:, StepField.PROGRAM] == DRUM_PROGRAM, 0, plan.shift
     )
     velocity = tokens.vocabulary().velocities[steps[:, StepField.VELOCITY] - FIRST]
-    new_notes = []
-    for program in np.unique(steps[:, StepField.PROGRAM]):
-        mine = np.flatnonzero(steps[:, StepField.PROGRAM] == program)
-        score, players = _players(score, int(program))
-        following: dict[int, int] = {}
-        for note in mine[::-1].tolist():  # a note ends when its pitch sounds again
-            stop = min(end, int(time[note] + length[note]), following.get(int(pitch[note]), end))
-            following[int(pitch[note])] = int(time[note])
-            if stop > time[note]:  # else both fall on one tick of a coarse resolution
-                track = min(players, key=lambda number: abs(players[number] - pitch[note]))
-                new_notes.append(
-                    (track, int(time[note]), stop - int(time[note]), int(pitch[note]), int(velocity[note]))
-                )
-    return piece.replace(score=graft(score, sorted(new_notes, key=lambda note: note[1])))
+    program = steps[:, StepField.PROGRAM]
+    order = np.lexsort((np.arange(len(steps)), pitch, program))  # each pitch of a player in time
+    again = (program[order[1:]] == program[order[:-1]]) & (pitch[order[1:]] == pitch[order[:-1]])
+    stop = np.minimum(time + length, end)
+    stop[order[:-1][again]] = np.minimum(stop[order[:-1]], time[order[1:]])[again]  # a note ends when it sounds again
+    track = np.zeros(len(steps), dtype=np.int64)
+    for number in np.unique(program).tolist():
+        score, players = _players(score, number)
+        mine = program == number
+        distances = np.abs(np.subtract.outer(pitch[mine], list(players.values())))
+        track[mine] = np.array(list(players))[distances.argmin(axis=1)]
+    notes = np.column_stack([track, time, stop - time, pitch, velocity])
+    sounding = notes[stop > time]  # else both fall on one tick of a coarse resolution
+    return piece.replace(score=graft(score, map(tuple, sounding.tolist())))
 
 
 def _prepared(piece: Piece, plan: ContinuationPlan) -> symusic.Score:

@@ -63,6 +63,8 @@ class Past:
         self._end: list[int] = []
         self._in_bars: list[int] = []
         self._in_time: list[int] = []
+        self._heard: list[int] = []  # position, program and pitch of each, which repeats agree in
+        self._beaten: list[int] = []  # position, program and duration, which rhythms agree in
         self._last: list[int] = []  # the note of the same player before each
         self._top: list[int] = []  # the top of that player's chord before
         self._partner: list[int] = []  # the first note of another player with the same onset and pitch class
@@ -107,6 +109,9 @@ class Past:
         self._end.append(onset + self._durations[duration])
         self._in_bars.append(_in_bars(self._now_bar, row[POSITION] - FIRST, program, pitch))
         self._in_time.append((onset << 20) | (program << 10) | pitch)
+        place = (row[POSITION] << 20) | (program << 10)
+        self._heard.append(place | pitch)
+        self._beaten.append(place | duration)
         self._moves.append(
             (pitch - self._rows[last][PITCH], onset - self._onset[last], program) if last >= 0 else (99, 500, program)
         )
@@ -155,7 +160,7 @@ class Past:
             return self._pitch_hints(row)
         at = (*self._sources, self._repeat, self._rhythmic, self._last_here, len(self._rows) - 1)
         at = (*at, self._figure_here, self._doubled, self._of_pitch.get((row[PROGRAM], row[PITCH]), -1))
-        found = [*(self._value(j, field) for j in at), self._repeat_order()]
+        found = [*self._values(at, field), self._repeat_order()]
         if field == DURATION:
             left = self._bar_lengths[row[SIGNATURE]] - (row[POSITION] - FIRST)
             return [*found, self._gap_here, 1 + min(max(left, 0), PLACES - 2)], None
@@ -166,21 +171,21 @@ class Past:
     def _find_repeats(self) -> None:
         self._after, self._order, self._rhythm = -1, 0, -1
         for number, length in enumerate(REPEAT_LENGTHS):
-            found = self._repeated("repeat", length, (POSITION, PROGRAM, PITCH))
+            found = self._repeated("repeat", length, self._heard)
             if found >= 0 and self._after < 0:
                 self._after, self._order = found + 1, len(REPEAT_LENGTHS) - number
         for length in RHYTHM_LENGTHS:
-            found = self._repeated("rhythm", length, (POSITION, PROGRAM, DURATION))
+            found = self._repeated("rhythm", length, self._beaten)
             if found >= 0 and self._rhythm < 0:
                 self._rhythm = found + 1
 
-    def _repeated(self, kind: str, length: int, fields: tuple[int, ...]) -> int:
+    def _repeated(self, kind: str, length: int, items: list[int]) -> int:
         """Returns the latest note before the last that ended the same notes in a row, and remembers the last."""
-        if len(self._rows) < length:
+        if len(items) < length:
             return -1
-        key = (kind, length, *(row[field] for row in self._rows[-length:] for field in fields))
+        key = (kind, *items[-length:])
         found = self._seen.get(key, -1)
-        self._seen[key] = len(self._rows) - 1
+        self._seen[key] = len(items) - 1
         return found
 
     def _ended_before(self, kind: str, number: int, length: int, more: int) -> int:
@@ -227,11 +232,11 @@ class Past:
         self._agree(row, ())
         same_bar = bool(self._rows) and self._step == 0
         floor = self._in_bars[-1] if same_bar else self._now_bar << 30
-        found = []
+        at = []
         for bars in BARS_AGO:
             base = (self._now_bar - bars) << 30
-            found.append(self._value(self._next(self._in_bars, floor - (bars << 30), base, 30), POSITION))
-        found += [self._value(j, POSITION) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, floor - (bars << 30), base, 30))
+        found = self._values([*at, self._repeat, self._rhythmic], POSITION)
         length = self._bar_lengths[row[SIGNATURE]]
         if self._rows:
             lower = max(self._onset[-1], self._start - 1)
@@ -252,19 +257,20 @@ class Past:
         self._agree(row, (POSITION,))
         place, together = row[POSITION] - FIRST, self._together(row)
         read = (self._rows[-1][PROGRAM] << 10) | self._rows[-1][PITCH] if together else 0
-        now, found = self._start + place, []
+        now, at = self._start + place, []
         for bars in BARS_AGO:
             base = _in_bars(self._now_bar - bars, place)
-            found.append(self._value(self._next(self._in_bars, base | read, base, 20), PROGRAM))
-        found += [self._value(j, PROGRAM) for j in (self._repeat, self._rhythmic)]
+            at.append(self._next(self._in_bars, base | read, base, 20))
+        found = self._values([*at, self._repeat, self._rhythmic], PROGRAM)
         least = self._rows[-1][PROGRAM] if together else 0
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        ending = [self._rows[j][PROGRAM] for j in near if self._end[j] == now and self._rows[j][PROGRAM] >= least]
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        ending = [old[PROGRAM] for end, old in near if end == now and old[PROGRAM] >= least]
         found += [min(ending, default=0), self._rows[-1][PROGRAM] if self._rows else 0]
+        at = []
         for ticks in TICKS_AGO:
             base = (now - ticks) << 20
-            j = self._next(self._in_time, base | read, base, 20) if now >= ticks else -1
-            found.append(self._value(j, PROGRAM))
+            at.append(self._next(self._in_time, base | read, base, 20) if now >= ticks else -1)
+        found += self._values(at, PROGRAM)
         onsets = dict.fromkeys(self._asked, -1) | {player: self._onset[j] for player, j in self._of_player.items()}
         since, longest = min(((onset, player) for player, onset in onsets.items()), default=(0, 0))
         waited = (_gap(now - since) if since >= 0 else GAPS - 1) if longest else 0
@@ -302,14 +308,14 @@ class Past:
     def _pitch_hints(self, row: Sequence[int]) -> tuple[list[int], np.ndarray]:
         last, top, now = self._last_here, self._top_here, self._now
         at = (*self._sources, self._repeat, last, top, self._last[top] if top >= 0 else -1, *self._beats_ago)
-        found = [self._value(j, PITCH) for j in at]
+        found = self._values(at, PITCH)
         moved = self._moved[last] if last >= 0 else -1
         found.append(self._moved_pitch(self._following.get(moved, -1), last, moved))
         short = self._following.get(self._short[last], -1) if last >= 0 else -1
-        found += [self._value(self._figure_here, PITCH), self._value(short, PITCH)]
+        found += self._values((self._figure_here, short), PITCH)
         found.append(self._moved_pitch(self._doubled, last, self._partner[last] if last >= 0 else -1))
-        near = range(max(0, len(self._rows) - REACH), len(self._rows))
-        sounding = [self._rows[j][PITCH] for j in near if self._end[j] > now and self._rows[j][PITCH] < DRUM_PITCH]
+        near = zip(self._end[-REACH:], self._rows[-REACH:], strict=True)
+        sounding = [old[PITCH] for end, old in near if end > now and old[PITCH] < DRUM_PITCH]
         found += [self._repeat_order(), self._gap_here, min(sounding, default=0)]
         return found, self._dense(now, sounding, row)
 
@@ -335,18 +341,24 @@ class Past:
         """Sets where the note stands, and which repeats agree with its step and these of its fields."""
         self._place_bar(row)
         self._places_of = []
-        self._repeat, self._rhythmic = (
-            j
-            if j >= 0 and self._steps[j] == self._step and all(self._rows[j][field] == row[field] for field in fields)
-            else -1
-            for j in (self._after, self._rhythm)
-        )
+        self._repeat = self._agreeing(self._after, row, fields)
+        self._rhythmic = self._agreeing(self._rhythm, row, fields)
+
+    def _agreeing(self, number: int, row: Sequence[int], fields: Sequence[int]) -> int:
+        if number < 0 or self._steps[number] != self._step:
+            return -1
+        old = self._rows[number]
+        for field in fields:
+            if old[field] != row[field]:
+                return -1
+        return number
 
     def _repeat_order(self) -> int:
         return self._order if self._repeat >= 0 else 0
 
-    def _value(self, number: int, field: int) -> int:
-        return self._rows[number][field] if number >= 0 else 0
+    def _values(self, numbers: Iterable[int], field: int) -> list[int]:
+        rows = self._rows
+        return [rows[number][field] if number >= 0 else 0 for number in numbers]
 
     def _next(self, keys: list[int], floor: int, base: int, shift: int) -> int:
         """Returns the first note whose key lies above the floor and agrees with base down to a bit, or -1."""

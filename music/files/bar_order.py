@@ -184,9 +184,8 @@ def _settled(signs: Sequence[BarSigns]) -> list[BarSigns]:
             if there.forward or there.codas or there.ending is not None:
                 break
             if there.plays or later + 1 == len(signs):
-                moved = {"da_capo": here.da_capo, "dal_segno": here.dal_segno, "goal": here.goal}
                 settled[n] = replace(here, da_capo=False, dal_segno=None, goal="")
-                settled[later] = replace(there, **moved)
+                settled[later] = replace(there, da_capo=here.da_capo, dal_segno=here.dal_segno, goal=here.goal)
                 break
     return settled
 

@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 
 from music.errors import StudioError
 from music.files.bar_order import BarSigns
-from music.files.musicxml_bars import PartBar, read_bars
+from music.files.musicxml_bars import read_bars
 from music.files.musicxml_players import Player, read_players
+from music.files.musicxml_written import PartBar
 from music.files.smf import MAX_TRACKS
 
 _NAMED = 8  # bars or chord symbols that a line names one by one
@@ -106,11 +107,13 @@ class Grid:
                     f"Bars of {part.player.name or 'a part'} with too few beats, silent at their ends: {len(gaps)} "
                     f"(bar {_named(gaps)})"
                 ] = 1
-        repeats = [{(n, bar.signs.forward, bar.signs.plays) for n, bar in enumerate(part.bars)} for part in parts]
-        if any(each != repeats[0] for each in repeats):
-            some = {n for each in repeats for n, forward, plays in each if forward or plays}
-            lone = [n for n in some if len({e for each in repeats for e in each if e[0] == n}) > 1]
-            mended["Repeats that not all parts have, played by all: #"] += len(lone)
+        lone = 0
+        for index, signs in enumerate(grid.signs):
+            if signs.forward or signs.plays:
+                own = {(b.signs.forward, b.signs.plays) for part in parts for b in part.bars[index : index + 1]}
+                lone += len(own) > 1
+        if lone:
+            mended["Repeats that not all parts have, played by all: #"] = lone
         return grid
 
     def _tell(self, implicit: Sequence[bool], wholes: Sequence[Fraction], mended: Counter[str]) -> None:

@@ -10,9 +10,9 @@ import symusic
 
 from music.bars import score_end
 from music.chords import Chord, ChordSpan, with_chords
-from music.files.musicxml_bars import WrittenNote
 from music.files.musicxml_grid import Grid, Part
 from music.files.musicxml_players import Voice
+from music.files.musicxml_written import WrittenNote
 from music.form import with_sections
 from music.piece import TICKS_PER_QUARTER
 from music.theory import written_key

@@ -9,7 +9,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 MAX_TIMES = 99  # that a repeat is played, and the highest number of an ending or a verse
-_TYPES = {
+_TYPES: dict[str, int | Fraction] = {
     "maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
     **{f"{1 << power}{'nd' if power == 5 else 'th'}": Fraction(4, 1 << power) for power in range(4, 11)},
 }  # fmt: skip

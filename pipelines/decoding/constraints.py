@@ -188,7 +188,7 @@ class GenerationState:
             scores: logits [ids] of the step.
         """
         if self.rows:
-            exits = np.r_[END, FIRST + 1 : len(scores)]
+            exits = _exits(len(scores))
             merged = np.logaddexp.reduce(scores[exits])
             scores[exits] = -np.inf
             scores[self.exit_step()] = merged
@@ -288,6 +288,12 @@ class MonophonicState(GenerationState):
 def sizes() -> tuple[int, ...]:
     """Returns the number of ids of each field."""
     return step_sizes()
+
+
+@lru_cache(maxsize=4)
+def _exits(steps: int) -> np.ndarray:
+    """Returns the step ids that leave a bar, of so many step ids."""
+    return _shared(np.r_[END, FIRST + 1 : steps])
 
 
 @lru_cache(maxsize=4096)

@@ -29,6 +29,19 @@ def test_random_numbers_of_a_generator_give_the_distribution_too():
     assert ((found - wanted) ** 2 / wanted).sum() < 18.5  # chi-square, 4 degrees of freedom, p = 0.001
 
 
+@pytest.mark.parametrize("how", [{}, {"temperature": 0}, {"temperature": 0.7, "top_p": 0.9}, {"top_k": 7}])
+def test_rows_are_sampled_alone_as_together(how):
+    chance = np.random.default_rng(0)
+    logits = 3 * chance.standard_normal((200, 60)).astype(np.float32)
+    numbers, allowed = chance.random(200), chance.random((200, 60)) < 0.5
+    for mask in (None, allowed):
+        alone = [
+            sample(logits[row], numbers[row], mask if mask is None else mask[row], **how)
+            for row in (slice(number, number + 1) for number in range(200))
+        ]
+        assert np.concatenate(alone).tolist() == sample(logits, numbers, mask, **how).tolist()
+
+
 def test_temperature_sharpens_and_flattens():
     probabilities = np.exp(LOGITS[0])
     for temperature in (0.5, 2.0):

@@ -12,7 +12,7 @@ import streamlit as st
 
 from music.bars import bar_grid
 from music.chord_bars import bar_texts, in_text
-from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression, read_chord_text
+from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression, progression_of, read_chord_text
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
@@ -48,10 +48,19 @@ def laid_out(text: str, count: int, beats_per_bar: int, key: Key | None = None) 
     return [bars[n % len(bars)] if bars else "" for n in range(count)]
 
 
-def _tell_of(text: str, beats_per_bar: int, key: Key | None) -> None:
-    """Says for a moment what was left out of a text that could be read, or read by other names."""
-    for note in read_chord_text(text, beats_per_bar, key).notes:
-        st.toast(plain(note), icon=":material/info:", duration="long")
+def pasted(text: str, beats_per_bar: int, key: Key | None = None) -> tuple[list[str], tuple[str, ...]]:
+    """Returns what a text of several bars says for each of them, at least one, and notes of what was left out.
+
+    Each line is a bar where all of them hold chords; else it is a sheet with words. What cannot be read stays as it is.
+    """
+    in_lines = re.sub(r"\s*[\n\t]+\s*", " | ", text)
+    for way in (in_lines, text):
+        try:
+            read = read_chord_text(way, beats_per_bar, key)
+        except StudioError:
+            continue
+        return [in_text(chords, key) for chords in progression_of(read.names)] or [""], read.notes
+    return [in_lines], ()
 
 
 def in_force(cells: Cells) -> list[str]:
@@ -126,7 +135,8 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
             keep(CELLS, laid_out(widget_value(field), len(bars), beats, key))
         except StudioError:
             return  # the text stays, with what is wrong with it
-        _tell_of(widget_value(field), beats, key)
+        for note in read_chord_text(widget_value(field), beats, key).notes:
+            st.toast(plain(note), icon=":material/info:", duration="long")
         set_controls({PROGRESSION: ""})
 
     with st.container(gap="xsmall"):
@@ -207,16 +217,11 @@ def _take_over(sent: Mapping[str, Any] | None, heard: Sequence[str], beats: int,
             typed[n] = before
         elif text[:1] in ("/", ".") and before:
             typed[n] = laid_out(f"| {before} | {text} |", 2, beats, key)[1]
-        elif "|" in text or "\n" in text or "\t" in text:
-            typed[n] = in_lines = re.sub(r"\s*[\n\t]+\s*", " | ", text)
-            for way in (in_lines, text):  # each line a bar, or a sheet with words
-                try:
-                    bars = [in_text(chords, key) for chords in parse_progression(way, beats, key) if chords]
-                except StudioError:
-                    continue  # the text stays, with what is wrong with it
-                typed[n : n + max(1, len(bars))] = (bars or [""])[: len(typed) - n]
-                _tell_of(way, beats, key)
-                break
+        elif re.search(r"[|\n\t]", text):
+            bars, notes = pasted(text, beats, key)
+            typed[n : n + len(bars)] = bars[: len(typed) - n]
+            for note in notes:
+                st.toast(plain(note), icon=":material/info:", duration="long")
     keep(CELLS, typed)
     keep(_SERIAL, sent["serial"])
 

@@ -83,10 +83,20 @@ def test_loops_stand_out_beside_real_music_and_the_likes_of_it_do_not():
     assert row["real"]["mean"] == pytest.approx(0.1, abs=0.03) and row["real"]["p10"] < 0.1 < row["real"]["p90"]
     loops, alike = row["ours"][0.7], row["ours"][1.0]
     assert not loops["met"] and loops["mean"] == loops["max"] == 31 / 32 and loops["error"] == 0
-    assert alike["met"] and alike["distance"] < 3 * alike["chance"] and loops["distance"] > 20 * loops["chance"]
+    assert alike["met"] and alike["alike"] and not loops["alike"]
+    assert alike["distance"] < alike["chance"] < loops["chance"] < loops["distance"] / 10
     assert figures[RUN]["ours"][0.7]["p90"] == 32
     text = "\n".join(as_text(figures))
     assert "8 pieces" not in text and "24 pieces of 32 bars" in text and "T 0.7" in text
+
+
+def test_music_that_never_repeats_may_meet_the_mean_and_is_not_alike():
+    rng = np.random.default_rng(0)
+    new = song("".join(chr(ord("a") + bar) for bar in range(32)))
+    verse = song("abcdefgh" * 4)
+    row = repeats({1.0: [new] * 12}, [verse] * 15 + [new] * 25, rng)[REPEATED]
+    assert row["real"]["mean"] == pytest.approx(0.75 * 15 / 40) and row["real"]["p10"] == 0
+    assert row["ours"][1.0]["met"] and not row["ours"][1.0]["alike"]
 
 
 def test_pieces_are_written_at_each_temperature(tmp_path):
