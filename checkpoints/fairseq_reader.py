@@ -19,6 +19,7 @@ from torch import Tensor
 from models.musicbert import PADDING, MusicBERT, MusicBERTConfig
 from music.errors import StudioError
 from music.files.atomic import reason
+from music.files.kinds import stand_in
 
 VOCABULARY = 1237
 MAX_BYTES = 8 * 2**30  # the largest official checkpoint has 0.4 GB, with the state of its optimizer 1.2 GB
@@ -94,13 +95,15 @@ def _check_archive(path: Path) -> None:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(4096)
         if size > MAX_BYTES:
             raise StudioError(f"'{name}' is larger than {MAX_BYTES / 2**30:.0f} GB. Choose a MusicBERT checkpoint.")
         if start.startswith((b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P", b"\x80\x03\x8a\nl\xfc\x9cF\xf9 j\xa8P")):
             raise StudioError(
                 f"'{name}' is in the format that torch wrote before version 1.6. Save it again with a newer torch."
             )
+        if found := stand_in(start):
+            raise StudioError(f"'{name}' is {found[0]}, not a checkpoint. {found[1]}")
         if not start.startswith(b"PK\x03\x04"):
             raise StudioError(f"'{name}' is no checkpoint of fairseq. Choose a .pt file of MusicBERT.")
         with zipfile.ZipFile(path) as archive:

@@ -13,73 +13,14 @@ from typing import NamedTuple
 import symusic
 
 from music.bars import Bar, score_end
+from music.chord_grammar import MODEL_QUALITIES, NONE, QUALITIES, model_quality, steps_of
+from music.chord_reading import IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
+from music.chord_sheets import read_sheet
+from music.chord_steps import is_nashville
 from music.errors import StudioError
 from music.theory import Key, name_at
 
-# Suffix of a chord's name -> semitones above its root. The first MODEL_QUALITIES of them are those that models tell
-# apart; each of the others is read as the one in _READ_AS.
-QUALITIES: dict[str, tuple[int, ...]] = {
-    "": (0, 4, 7),
-    "m": (0, 3, 7),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "m7": (0, 3, 7, 10),
-    "m7b5": (0, 3, 6, 10),
-    "dim7": (0, 3, 6, 9),
-    "sus4": (0, 5, 7),
-    "sus2": (0, 2, 7),
-    "7sus4": (0, 5, 7, 10),
-    "6": (0, 4, 7, 9),
-    "m6": (0, 3, 7, 9),
-    "mMaj7": (0, 3, 7, 11),
-    "5": (0, 7),
-    "add9": (0, 4, 7, 2),
-    "madd9": (0, 3, 7, 2),
-    "6/9": (0, 4, 7, 9, 2),
-    "9": (0, 4, 7, 10, 2),
-    "maj9": (0, 4, 7, 11, 2),
-    "m9": (0, 3, 7, 10, 2),
-    "9sus4": (0, 5, 7, 10, 2),
-    "11": (0, 4, 7, 10, 2, 5),
-    "m11": (0, 3, 7, 10, 2, 5),
-    "13": (0, 4, 7, 10, 2, 9),
-    "maj13": (0, 4, 7, 11, 2, 9),
-    "m13": (0, 3, 7, 10, 2, 9),
-    "7b9": (0, 4, 7, 10, 1),
-    "7#9": (0, 4, 7, 10, 3),
-    "7b5": (0, 4, 6, 10),
-    "aug7": (0, 4, 8, 10),
-    "7#11": (0, 4, 7, 10, 6),
-    "maj7#11": (0, 4, 7, 11, 6),
-}
-MODEL_QUALITIES = 16
-NONE = "N.C."
-_READ_AS = {
-    "add9": "", "madd9": "m", "6/9": "6", "9": "7", "maj9": "maj7", "m9": "m7", "9sus4": "7sus4", "11": "7",
-    "m11": "m7", "13": "7", "maj13": "maj7", "m13": "m7", "7b9": "7", "7#9": "7", "7b5": "7", "aug7": "7",
-    "7#11": "7", "maj7#11": "maj7",
-}  # fmt: skip
 _MODEL_NAMES = tuple(QUALITIES)[:MODEL_QUALITIES]
-
-# Other ways to write a suffix, after brackets and spaces are gone and "Δ", "ø", "°" are spelled out.
-_SYNONYMS = {
-    "M": "", "maj": "", "Maj": "", "ma": "", "major": "", "min": "m", "mi": "m", "-": "m", "minor": "m",
-    "o": "dim", "+": "aug", "#5": "aug", "dom7": "7", "M7": "maj7", "Maj7": "maj7", "ma7": "maj7", "j7": "maj7",
-    "major7": "maj7", "min7": "m7", "mi7": "m7", "-7": "m7", "minor7": "m7", "hdim": "m7b5",
-    "hdim7": "m7b5", "min7b5": "m7b5", "mi7b5": "m7b5", "-7b5": "m7b5", "o7": "dim7", "sus": "sus4",
-    "7sus": "7sus4", "sus7": "7sus4", "maj6": "6", "M6": "6", "min6": "m6", "mi6": "m6", "-6": "m6",
-    "mmaj7": "mMaj7", "mM7": "mMaj7", "minmaj7": "mMaj7", "minMaj7": "mMaj7", "-maj7": "mMaj7", "-M7": "mMaj7",
-    "2": "add9", "add2": "add9", "madd2": "madd9", "69": "6/9", "M9": "maj9", "Maj9": "maj9", "ma9": "maj9",
-    "min9": "m9", "mi9": "m9", "-9": "m9", "9sus": "9sus4", "min11": "m11", "-11": "m11", "M13": "maj13",
-    "Maj13": "maj13", "min13": "m13", "-13": "m13", "-5": "7b5", "7-5": "7b5", "7+": "aug7", "+7": "aug7",
-    "7#5": "aug7", "7-9": "7b9", "7+9": "7#9", "M7#11": "maj7#11", "maj7+11": "maj7#11", "7+11": "7#11",
-    "power": "5", "no3": "5",
-}  # fmt: skip
-
-_SYMBOL = re.compile(r"([A-Ga-g])([#b♯♭]*):?([^/]*(?:/9)?)(?:/([A-Ga-g])([#b♯♭]*))?")
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 # Semitones above the root -> fifths above it, as a bass note is spelled: C/E, Cm/Eb, Am/G#, C/Bb.
 _BASS_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MARKER = "chord: "
@@ -92,7 +33,7 @@ class Chord:
 
     Attributes:
         root: pitch class, 0 (C) to 11 (B).
-        quality: a key of QUALITIES, or NONE for no chord at all.
+        quality: a key of QUALITIES or another suffix as ``chord_grammar.read_suffix`` returns it; NONE for no chord at all.
         bass: pitch class of the lowest note; the root unless the symbol names another after a slash.
     """
 
@@ -107,7 +48,7 @@ class Chord:
     @property
     def tones(self) -> tuple[int, ...]:
         """The pitch classes, the root first; those of a bass that is foreign to the chord last."""
-        own = tuple((self.root + step) % 12 for step in QUALITIES.get(self.quality, ()))
+        own = tuple((self.root + step) % 12 for step in steps_of(self.quality))
         return own if self.bass in own or not own else (*own, self.bass)
 
     def name(self, key: Key | None = None) -> str:
@@ -128,7 +69,7 @@ class Chord:
         """The chord as models see it: 16 qualities to each root from C up, then no chord; 0 to 192."""
         if self.quality == NONE:
             return 12 * MODEL_QUALITIES
-        return self.root * MODEL_QUALITIES + _MODEL_NAMES.index(_READ_AS.get(self.quality, self.quality))
+        return self.root * MODEL_QUALITIES + _MODEL_NAMES.index(model_quality(self.quality))
 
     @classmethod
     def numbered(cls, number: int, bass_above_root: int = 0) -> Chord:
@@ -152,30 +93,13 @@ class ChordSpan(NamedTuple):
 
 
 def parse_chord(text: str) -> Chord:
-    """Returns the chord that a symbol names: "Am7", "F#dim", "Bb/D", "Cmaj9", "G7sus4", "N.C.".
+    """Returns the chord that a symbol names: "Am7", "F#dim", "Bb/D", "C7(b9,#5)", "C^7", "C:min7", "Sol7", "N.C.".
 
     Raises:
-        StudioError: the text names no chord; the sentence repeats it.
+        StudioError: the text names no chord, or several; the sentence repeats it.
     """
-    plain = text.strip()
-    if plain.upper().replace(".", "") in ("N", "NC"):
-        return NO_CHORD
-    for sign, spelled in (("Δ", "maj7"), ("ø", "hdim"), ("°", "o")):
-        plain = plain.replace(sign, spelled)
-    plain = plain.replace("maj77", "maj7")
-    found = _SYMBOL.fullmatch(re.sub(r"[()\s,]", "", plain))
-    if found:
-        letter, accidentals, suffix, bass, bass_accidentals = found.groups()
-        suffix = _SYNONYMS.get(suffix, suffix)
-        if suffix in QUALITIES:
-            root = _pitch_class(letter, accidentals)
-            return Chord(root, suffix, _pitch_class(bass, bass_accidentals) if bass else root)
-    raise StudioError(f"'{text.strip()}' is not a chord symbol. Write chords like Am, F#7, Bbmaj7 or C/E.")
-
-
-def _pitch_class(letter: str, accidentals: str) -> int:
-    alter = accidentals.replace("♯", "#").replace("♭", "b")
-    return (_LETTERS[letter.upper()] + alter.count("#") - alter.count("b")) % 12
+    found = read_symbol(text)
+    return Chord(found.root, found.quality, found.bass)
 
 
 def spell_chord(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
@@ -184,7 +108,7 @@ def spell_chord(chord: Chord, fifths: int) -> tuple[tuple[str, int], tuple[str, 
     Chords on steps outside the key have the names that musicians know: in C major Db and Ab major, but C# and
     G# diminished. The bass is spelled as a note of the chord, so C minor over its third is Cm/Eb in any key.
     """
-    tones = QUALITIES[chord.quality]
+    tones = steps_of(chord.quality)
     minor = 3 in tones and 4 not in tones
     diminished = minor and 7 not in tones
     # On the line of fifths (C is 0) twelve neighbors hold each note once; which twelve, the chord's sort decides.
@@ -219,46 +143,80 @@ def progression_of(names: ChordNames) -> Progression:
     return tuple(tuple(map(parse_chord, bar)) for bar in names)
 
 
-def parse_progression(text: str, beats_per_bar: int = 4) -> Progression:
-    """Returns the chords of a typed progression, as ``parse_chord_names`` reads it."""
-    return progression_of(parse_chord_names(text, beats_per_bar))
+class ChordText(NamedTuple):
+    """What a text says: its chords by name, a bar each, and notes of what was left out or read in another system."""
+
+    names: ChordNames
+    notes: tuple[str, ...]
 
 
-def parse_chord_names(text: str, beats_per_bar: int = 4) -> ChordNames:
-    """Returns the bars of a typed progression, each chord spelled as it was typed.
+def parse_progression(text: str, beats_per_bar: int = 4, key: Key | None = None, is_whole: bool = True) -> Progression:
+    """Returns the chords of a typed progression, as ``read_chord_text`` reads it."""
+    return progression_of(parse_chord_names(text, beats_per_bar, key, is_whole))
+
+
+def parse_chord_names(text: str, beats_per_bar: int = 4, key: Key | None = None, is_whole: bool = True) -> ChordNames:
+    """Returns the bars of a typed or pasted progression, as ``read_chord_text`` does."""
+    return read_chord_text(text, beats_per_bar, key, is_whole).names
+
+
+def read_chord_text(text: str, beats_per_bar: int = 4, key: Key | None = None, is_whole: bool = True) -> ChordText:
+    """Returns the bars of a typed or pasted progression, each chord spelled as it was typed, or with the letters C to B.
 
     "Am F C G" is one chord a bar. With bar lines, the chords between two of them share a bar: "Am | F G | C".
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
     before, "|: ... :|" plays what stands inside twice, ":| x3" three times, and "x3" at the end of a line plays the
-    line three times. Slashes in a line without bar lines fill bars of ``beats_per_bar`` beats.
+    line three times. Slashes in a line without bar lines fill bars of ``beats_per_bar`` beats. Of sheets with words,
+    headings or numbered lines (``chord_sheets``) only the chords are taken.
+
+    Args:
+        text: one line or many.
+        beats_per_bar: how many beats slashes fill.
+        key: in which Roman numerals and Nashville numbers are read, unless the text names one; without any they are refused.
+        is_whole: False for a part of a progression, such as one bar, where German names are refused: they would say what
+            "B" is in the others.
 
     Raises:
         StudioError: a symbol is no chord, or there is nothing to repeat or hold.
     """
-    text = text.replace(",", " ").replace("–", "-").replace("𝄆", "|:").replace("𝄇", ":|").replace(":|:", ":| |:")
-    text = re.sub(r"(?<=\s)-(?=\s)", " ", f" {text} ")
+    text = text.replace("–", "-").replace("𝄆", "|:").replace("𝄇", ":|").replace(":|:", ":| |:")
+    words = [word for word in re.split(r"[\s|]+", without_commas(text)) if word.strip(":")]
+    by_number = words and all(is_nashville(word) or IS_NO_CHORD.fullmatch(word) for word in words)
+    reader = Reader(key, bool(by_number))
+    sheet = read_sheet(text, reader.reads)
+    if is_whole:
+        reader.system = system_of([word for _, row in sheet.lines for word in re.split(r"[\s|:,]+", row)])
+    if reader.system:  # which makes chords of more words
+        sheet = read_sheet(text, reader.reads)
+    reader.key = sheet.key or key
     bars: list[tuple[str, ...]] = []
     repeat_from = 0
-    for line in text.splitlines():
+    for number, row in sheet.lines:
+        line = re.sub(r"(?<=\s)-(?=\s)", " ", f" {without_commas(row)} ")
         times, first = re.search(r"\s[x×]\s*(\d+)[|\s]*$", line), len(bars)
         if times and not line[: times.start()].rstrip().endswith((":|", ":||")):
             line = line[: times.start()]
         else:
             times = None
-        if "|" in line:
-            repeat_from = _read_line(line, bars, repeat_from)
-        else:
-            _read_words(line.split(), bars, beats_per_bar)
+        try:
+            if "|" in line:
+                repeat_from = _read_line(line, bars, repeat_from, reader)
+            else:
+                _read_words(line, bars, beats_per_bar, reader)
+        except StudioError as error:
+            raise StudioError(f"Line {number}: {error}" if sheet.is_sheet else str(error)) from None
         if times:
             bars += bars[first:] * (_times(times[1]) - 1)
         if len(bars) > MAX_BARS:
             raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
     if text.strip(" |:\n") and not bars:
-        raise StudioError(f"'{text.strip()}' holds no chords. Write chords like Am F C G.")
-    return tuple(bars)
+        raise StudioError(f"'{' '.join(text.split())[:80]}' holds no chords. Write chords like Am F C G.")
+    if reader.foreign:
+        reader.notes["system"] = f"{reader.system} names are read by letters: {', '.join(reader.foreign.values())}"
+    return ChordText(tuple(bars), (*sheet.notes, *reader.notes.values()))
 
 
-def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int) -> int:
+def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int, reader: Reader) -> int:
     """Appends the bars of a line with bar lines, and returns the bar with which the repeat begins that is still open."""
     for part in re.split(r"(\|+:|:\|+(?:\s*[x×]\s*\d+)?|\|+)", line):
         part = part.strip()
@@ -269,25 +227,26 @@ def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int) -> int:
             bars += bars[repeat_from:] * ((_times(count[0]) if count else 2) - 1)
             repeat_from = len(bars)
         elif part.strip("|"):
-            bars.append(_bar(part.split(), bars))
+            bars.append(_bar(reader.words(part), bars, reader))
     return repeat_from
 
 
-def _read_words(words: Sequence[str], bars: list[tuple[str, ...]], beats_per_bar: int) -> None:
+def _read_words(line: str, bars: list[tuple[str, ...]], beats_per_bar: int, reader: Reader) -> None:
     """Appends the bars of a line without bar lines: a chord each, or with slashes a beat each."""
+    words = reader.words(line)
     if "/" in words:
-        shares = _bar(words, bars)
+        shares = _bar(words, bars, reader)
         bars += [shares[first : first + beats_per_bar] for first in range(0, len(shares), beats_per_bar)]
     else:
         for word in words:
-            bars.append(_bar([word], bars))
+            bars.append(_bar([word], bars, reader))
 
 
 def _times(digits: str) -> int:
     return max(1, int(digits[:5]))
 
 
-def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]], reader: Reader) -> tuple[str, ...]:
     """Returns the chord names of a bar, given those before it for "%" and "/"."""
     if words in (["%"], ["%%"]):
         if not before:
@@ -301,8 +260,7 @@ def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]]) -> tuple[str, 
                 raise StudioError("'/' holds the chord before it, and there is none. Begin with a chord such as Am.")
             found.append(last[0])
         else:
-            parse_chord(word)  # says what is wrong with it
-            found.append(word)
+            found.append(reader.name(word))  # says what is wrong with it
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ GENRE_LINEUPS: dict[str, tuple[str, ...]] = {
     "classical": ("violin", "viola", "cello"),
 }
 
-_FIDDLERS = ("violin", "flute", "acoustic guitar")
+_FIDDLER = ("violin", "acoustic guitar")
 _PIANIST = ("piano",)
 
 STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
@@ -51,7 +51,7 @@ STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
     "dixieland": ("trumpet", "clarinet", "banjo", "honky-tonk piano", "tuba", "drums"),
     "ragtime": _PIANIST,
     "foxtrot": ("tenor sax", "piano", "nylon guitar", "upright bass", "drums"),
-    "bossa nova": ("flute", "jazz guitar", "strings", "drums"),
+    "bossa nova": ("flute", "nylon guitar", "piano", "upright bass", "drums"),
     "samba": ("bandoneon", "piano", "jazz guitar", "fretless bass", "drums"),
     "baiao": ("bandoneon", "piano", "jazz guitar", "fretless bass", "drums"),
     "tango": ("bandoneon", "violin", "piano", "upright bass", "drums"),
@@ -70,12 +70,12 @@ STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
     "western swing": ("violin", "nylon guitar", "bass", "drums"),
     "zydeco": ("accordion", "jazz guitar", "fretless bass", "drums"),
     "polka": ("accordion", "jazz guitar", "tuba", "drums"),
-    "reel": _FIDDLERS,
-    "jig": _FIDDLERS,
-    "slip jig": _FIDDLERS,
-    "hornpipe": _FIDDLERS,
-    "strathspey": _FIDDLERS,
-    "air": _FIDDLERS,
+    "reel": _FIDDLER,
+    "jig": _FIDDLER,
+    "slip jig": _FIDDLER,
+    "hornpipe": _FIDDLER,
+    "strathspey": _FIDDLER,
+    "air": _FIDDLER,
     "march": ("trumpet", "trombone", "tuba", "drums"),
     "waltz": ("flute", "nylon guitar", "upright bass", "drums"),
     "hymn": ("choir", "church organ"),
@@ -92,8 +92,8 @@ STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
     "sacred": ("choir", "violin", "church organ"),
 }
 """Of punk, hip hop, reggae, afrobeat and baiao that music has the drums alone, of reels and other such dances the tunes
-alone: their bands are those of related styles, by ear, not measured. In Latin styles without a bass its jazz guitar is the
-bass."""
+alone: their bands are those of related styles, by ear, not measured. So is that of bossa nova, which has no bass there; in
+other Latin styles without one the jazz guitar plays it."""
 
 IN_GENRE: dict[tuple[str, str], tuple[str, ...]] = {
     ("classical", "march"): _PIANIST,

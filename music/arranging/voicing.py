@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from music.chords import QUALITIES, Chord, ChordSpan
+from music.chord_grammar import steps_of
+from music.chords import Chord, ChordSpan
 
 LEAST_RANGE = 23  # semitones: less might hold no way to play a chord above its bass
 _WIDEST = 19  # semitones between the outer notes: two hands that lie close together
@@ -127,7 +128,7 @@ def _ways(chord: Chord, low: int, high: int, notes: int) -> _Ways:
 
 def _fits(pitches: tuple[int, ...], chord: Chord, needed: set[int]) -> bool:
     classes = [pitch % 12 for pitch in pitches]
-    doubled = {(chord.root + step) % 12 for step in (0, 7) if step in QUALITIES[chord.quality]}
+    doubled = {(chord.root + step) % 12 for step in (0, 7) if step in steps_of(chord.quality)}
     return (
         needed <= set(classes)
         and (chord.bass == chord.root or classes[0] == chord.bass)
@@ -137,7 +138,7 @@ def _fits(pitches: tuple[int, ...], chord: Chord, needed: set[int]) -> bool:
 
 def _tones(chord: Chord) -> tuple[set[int], set[int]]:
     """Returns the pitch classes that a chord cannot do without, and those that may go."""
-    steps = QUALITIES[chord.quality]
+    steps = steps_of(chord.quality)
     free = {step for step, size in ((7, 3), (2, 6)) if step in steps and len(steps) >= size}
     needed = {(chord.root + step) % 12 for step in steps if step not in free} | {chord.bass}
     return needed, {(chord.root + step) % 12 for step in free} - needed
@@ -151,5 +152,5 @@ def _cost(pitches: tuple[int, ...], chord: Chord, middle: float) -> float:
     inversion = (pitches[0] - chord.root) % 12
     if chord.bass == chord.root:
         cost += _INVERTED.get(inversion, _OTHER_INVERSION)
-    has_fifth = 7 not in QUALITIES[chord.quality] or any((pitch - chord.root) % 12 == 7 for pitch in pitches)
+    has_fifth = 7 not in steps_of(chord.quality) or any((pitch - chord.root) % 12 == 7 for pitch in pitches)
     return cost + (0 if has_fifth else _NO_FIFTH)

@@ -12,7 +12,7 @@ import numpy as np
 from music.audio import fluidsynth as fluid
 from music.audio import tinysoundfont as basic_synth
 from music.audio.encoding import FORMATS, MIME_TYPES, Audio, encode, write_audio
-from music.audio.mastering import SILENCE, master
+from music.audio.mastering import MAX_LIMITING_DB, SILENCE, master
 from music.audio.performance import TAIL_SECONDS, Performance, perform
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
@@ -40,8 +40,8 @@ RATES_HZ = (8_000, 96_000)
 MAX_BYTES = 4 * 2**30
 """The mix, or all stems together, are held in memory; more than this is refused."""
 
-TAIL_LEVEL = 1e-3
-"""The sound has rung out when it stays 60 dB under the loudest moment."""
+TAIL_LEVEL = 10 ** (-(60 + MAX_LIMITING_DB) / 20)
+"""The sound has rung out when it is 60 dB under the loudest moment, after the limiter has made that softer."""
 
 FADE_SECONDS = 0.05
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from music.cache import cache_folder
 from music.errors import StudioError
+from music.files.kinds import stand_in
 
 BETTER_BANKS = (
     "MuseScore_General.sf3",
@@ -90,6 +91,10 @@ def check_soundfont(path: Path) -> Path:
     """
     if not path.is_file():
         raise StudioError(f"The sound bank {path.name} was not found. Give the path of an .sf2 or .sf3 file.")
+    with path.open("rb") as file:
+        found = stand_in(file.read(4096))
+    if found:
+        raise StudioError(f"{path.name} is {found[0]}, not a sound bank. {found[1]}")
     if not is_soundfont(path):
         raise StudioError(f"{path.name} is not a sound bank. Choose an .sf2 or .sf3 file.")
     with path.open("rb") as file:

@@ -14,13 +14,16 @@ import symusic
 from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid
 from music.chord_bars import bar_texts
 from music.clock import clock
-from music.instruments import instrument_name, playable_range, program_of
+from music.instruments import instrument_name, playable_range, program_of, track_label
 from music.piece import Piece
 from music.theory import Key, estimate_key, name_at, spell, written_key
 
 Value = TypeVar("Value")
 
 _BARS_PER_ROW = 8
+_VOLUME, _EXPRESSION = 7, 11
+_INAUDIBLE = 1e-5
+"""A gain of -100 dB: with it even loud sounds are under what mastering takes for silence."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,23 @@ def inspect(piece: Piece, repairs: Sequence[str] = ()) -> HealthReport:
         repairs=tuple(repairs),
         losses=tuple(losses(score)),
     )
+
+
+def silent_tracks(score: symusic.Score) -> list[str]:
+    """Returns the names of tracks whose notes cannot be heard: velocity, volume and expression leave nothing of them."""
+    found = []
+    for track in score.tracks:
+        if len(track.notes):
+            notes = track.notes.numpy()
+            gain = int(notes["velocity"].max()) / 127
+            controls = track.controls.numpy()
+            for number, usual in ((_VOLUME, 100), (_EXPRESSION, 127)):
+                own = controls["number"] == number
+                told = own.any() and controls["time"][own].min() <= notes["time"].min()
+                gain *= max(int(controls["value"][own].max(initial=0)), 0 if told else usual) / 127
+            if gain**2 < _INAUDIBLE:
+                found.append(track_label(track))
+    return found
 
 
 def bar_number(starts: Sequence[int], tick: int) -> int:

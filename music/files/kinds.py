@@ -27,12 +27,11 @@ _UNPACK = "Unpack it, and choose the file inside."
 _SOUND = "Notes cannot be read from sound; choose a MIDI or MusicXML file."
 _PAPER = "Notes cannot be read from pages; choose a MIDI or MusicXML file."
 _DOWNLOAD = "The download led to a page; log in or follow it there, and download the file itself."
-LFS_POINTER = "a pointer of Git LFS that stands for the file"
 _FETCH = "Fetch the file itself with 'git lfs pull'."
 
 # Where a sign stands, the sign, what such a file is, and what to do.
 _SIGNS: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"version https://git-lfs", LFS_POINTER, _FETCH),
+    (0, b"version https://git-lfs", "a pointer of Git LFS that stands for the file", _FETCH),
     (0, b"SMF2CLIP", "a MIDI 2.0 clip file", "Export it as a Standard MIDI file (.mid)."),
     (0, b"\x00\x05\x16\x07", "what macOS keeps beside a file ('._...')", "Choose the file without '._' before its name."),
     (0, b"%PDF", "a PDF", _PAPER),
@@ -109,6 +108,12 @@ def name_of(head: bytes) -> tuple[str, str] | None:
     found = re.match(r"\W*(?:<[?!].*?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+)?(\w+)", text, re.DOTALL)
     doctype = re.search(r"<!doctype\s+(html|svg)\b", text)
     return _ROOTS.get(doctype[1] if doctype else found[1] if found else "")
+
+
+def stand_in(head: bytes) -> tuple[str, str] | None:
+    """Returns what stands where a file should be that was fetched, and what to do: a web page, a pointer of Git LFS; else None."""
+    named = name_of(head)
+    return named if named and named[1] in (_FETCH, _DOWNLOAD) else None
 
 
 def music_in(data: bytes) -> tuple[bytes, list[str]]:

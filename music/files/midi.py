@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import symusic
 
 from music.errors import StudioError
 from music.files.atomic import reason, write_files
-from music.files.health import HealthReport, inspect
+from music.files.health import HealthReport, inspect, silent_tracks
 from music.files.kinds import music_in
 from music.files.midi_reader import parse
 from music.files.midi_writer import to_bytes
@@ -26,11 +27,13 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_SECONDS = 3 * 3600.0
+_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A piece, and what had to be mended or left out when its file was read, a sentence each."""
+    """A piece, and what had to be mended or left out when its file was read, or cannot be heard of it, a sentence each."""
 
     piece: Piece
     repairs: tuple[str, ...]
@@ -60,18 +63,24 @@ def read_with_repairs(source: bytes | str | Path, name: str = "") -> Reading:
         raise StudioError("The file is empty. Export it again, or try another copy.")
     source, unwrapped = music_in(source)
     parsed = parse_sheet(source) if is_sheet(source) else parse(source, name.lower().endswith(".kar"))
-    piece = Piece(parsed.score, parsed.title)
+    cleaned = _clean_texts(parsed.score)
+    piece = Piece(parsed.score, _plain(parsed.title).strip())
+    cleaned += piece.title != parsed.title
     if piece.note_count > MAX_NOTES:
         raise StudioError(f"The file has more than {MAX_NOTES:,} notes. Split it and try again.")
     if piece.seconds > MAX_SECONDS:
         raise StudioError(f"The music lasts longer than {MAX_SECONDS / 3600:.0f} hours. Split it and try again.")
+    remarks = [f"Names and words with control codes, cleaned: {cleaned}"] if cleaned else []
+    if silent := silent_tracks(parsed.score):
+        names = ", ".join(silent[:4]) + (f" and {len(silent) - 4} more" if len(silent) > 4 else "")
+        remarks.append(f"Too soft to be heard, by velocity, volume or expression: {names}")
     saved = parsed.studio
     lines = saved.get("lyrics") if saved else _lines(parsed.score)
     return Reading(
         piece.replace(
             lyrics=_strings(lines), history=tuple(h for h in saved.get("history", ()) if isinstance(h, dict))
         ),
-        (*unwrapped, *parsed.repairs),
+        (*unwrapped, *parsed.repairs, *remarks),
     )
 
 
@@ -106,8 +115,32 @@ def _file_bytes(path: Path) -> bytes:
         raise StudioError(f"'{path}' cannot be opened: {reason(error)}. Check the name.") from error
 
 
+def _clean_texts(score: symusic.Score) -> int:
+    """Takes control codes out of all names and words, which would reach terminals and pages; returns how many had any."""
+    cleaned = 0
+    for track in score.tracks:
+        name = _plain(track.name)
+        if name != track.name:
+            track.name, cleaned = name.strip(), cleaned + 1
+    for texts, keeps_lines in ((score.markers, False), *((track.lyrics, True) for track in score.tracks)):
+        for event in texts:
+            text = _plain(event.text, keeps_lines)
+            if text != event.text:
+                event.text, cleaned = text, cleaned + 1
+    return cleaned
+
+
+def _plain(text: str, keeps_lines: bool = False) -> str:
+    """Returns a text without control codes and the escape sequences of terminals; breaks become spaces, or stay in words to sing."""
+    if text.isprintable():
+        return text
+    text = _ESCAPES.sub("", text)
+    text = text if keeps_lines else _BREAKS.sub(" ", text)
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cc" or letter in "\r\n")
+
+
 def _strings(values: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in values) if isinstance(values, (list, tuple)) else ()
+    return tuple(_plain(str(value)) for value in values) if isinstance(values, (list, tuple)) else ()
 
 
 def _lines(score: symusic.Score) -> Sequence[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import symusic
 
 from music.bars import score_end
+from music.chord_grammar import in_degrees
 from music.chords import NO_CHORD, NONE, QUALITIES, Chord, chord_spans, parse_chord
 from music.errors import StudioError
 from music.notation.rhythm import UNITS, SheetBar
@@ -31,6 +32,15 @@ class Degree(NamedTuple):
     value: int
     alter: int
     how: str
+
+
+class _Kinds(dict[str, tuple[str, tuple[Degree, ...]]]):
+    """Kinds by suffix; those of suffixes that only the grammar of chord symbols knows are made of plainer ones."""
+
+    def __missing__(self, suffix: str) -> tuple[str, tuple[Degree, ...]]:
+        base, changes = in_degrees(suffix)
+        kind, degrees = self[base]
+        return kind, (*degrees, *(Degree(*change) for change in changes))
 
 
 _NINTH, _SEVENTH = Degree(9, 0, "add"), Degree(7, 0, "add")
@@ -73,6 +83,7 @@ KINDS: dict[str, tuple[str, tuple[Degree, ...]]] = {
     "7#11": ("dominant", (_ELEVENTH_UP,)),
     "maj7#11": ("major-seventh", (_ELEVENTH_UP,)),
 }
+KINDS = _Kinds(KINDS)
 _SUFFIXES = {kind: suffix for suffix, (kind, degrees) in KINDS.items() if not degrees}
 # Kinds for which we have no suffix, and the nearest that we have.
 _NEAREST = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from music.notation.accidentals import draw_accidentals
 from music.notation.layout import Sheet, layout
 from music.notation.musicxml_writer import write_musicxml
 from music.notation.views import VIEWS, views
+from music.notation.words import draw_words, fit_title, short_title
 from music.piece import Piece
 
 _A4_MM = (210, 297)
@@ -74,14 +76,17 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
             "bottomMarginHeader": 6 if any(part.chords for part in sheet.parts) else 2,
         }
     )
+    sheet = dataclasses.replace(sheet, title=short_title(sheet.title))
     if not toolkit.loadData(_drawable(write_musicxml(sheet))):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return [_on_white(draw_accidentals(page)) for page in pages]
+    return [_on_white(fit_title(draw_accidentals(page))) for page in pages]
 
 
 def pdf(piece: Piece, view: str = "score") -> bytes:
     """Returns the piece as an A4 PDF, one page for each of `svg_pages`.
+
+    Words whose letters no font of this machine has are left out, and a line below says so.
 
     Args:
         piece, view: as for `musicxml`.
@@ -95,7 +100,9 @@ def pdf(piece: Piece, view: str = "score") -> bytes:
     writer = PdfWriter()
     width, height = (mm / 25.4 * 96 for mm in _A4_MM)
     for page in svg_pages(piece, view):
-        drawn = cairosvg.svg2pdf(bytestring=_inline_glyphs(page).encode(), output_width=width, output_height=height)
+        drawn = cairosvg.svg2pdf(
+            bytestring=draw_words(_inline_glyphs(page)).encode(), output_width=width, output_height=height
+        )
         writer.append(PdfReader(io.BytesIO(drawn)))
     writer.add_metadata({"/Title": piece.title or "Untitled"})
     out = io.BytesIO()

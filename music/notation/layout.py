@@ -1,6 +1,6 @@
 """A score on paper, before any file format: parts, staves, clefs, keys, bars, voices and the symbols in them.
 
-Why not music21, which reads MusicXML for us and could write it too? It rounds onsets and lengths to a grid, each for itself, and
+Why not music21, which could write it too? It rounds onsets and lengths to a grid, each for itself, and
 writes what comes out; it does not ask what a player meant. ``python -m benchmarks notation`` holds both against what was
 meant, over 32 bars each. Of a pianist's two hands on one track, played with 15 ms of jitter and keys let go after 70 to 100 %
 of a note, music21 writes 8 % of the onsets and 26 % of the lengths more than a 32nd wrong, with 4.3 rests a bar and no
@@ -22,16 +22,18 @@ from typing import NamedTuple
 import numpy as np
 import symusic
 
+from music.analysis.melody_key import melody_key
 from music.bars import tempo_map
+from music.chords import chord_spans
 from music.form import sections
 from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
 from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
-from music.notation.rhythm import Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
+from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.staves import Performer, split_voices
-from music.notation.views import melody_track, view_performers
+from music.notation.views import is_tune, melody_track, view_performers
 from music.piece import Piece
-from music.theory import estimate_key
+from music.theory import Key, estimate_key
 
 
 class Clef(NamedTuple):
@@ -104,14 +106,22 @@ class KeyChange(NamedTuple):
     minor: bool
 
 
+class PrintedTempo(NamedTuple):
+    """A tempo: its bar, the units from there, and quarters a minute."""
+
+    bar: int
+    offset: int
+    qpm: float
+
+
 @dataclass(frozen=True)
 class Sheet:
-    """A score on paper. ``tempi`` are (bar, quarters a minute), only those worth printing; ``marks`` (bar, section)."""
+    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section)."""
 
     title: str
     bars: tuple[SheetBar, ...]
     keys: tuple[KeyChange, ...]
-    tempi: tuple[tuple[int, float], ...]
+    tempi: tuple[PrintedTempo, ...]
     parts: tuple[SheetPart, ...]
     marks: tuple[tuple[int, str], ...] = ()
 
@@ -135,7 +145,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     for index, performer in enumerate(playing):
         time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
-        hands = [quantize(*hand, bars, per_quarter, timing, lengths) for hand in performer.hands]
+        hands = [quantize(*hand, bars, per_quarter, timing, lengths, performer.is_drum) for hand in performer.hands]
         if performer.shares:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
@@ -272,6 +282,9 @@ def _clefs(
 
 # What stands above and below the notes
 
+_C_MAJOR = Key(0, "major")
+_FASTEST = 400.0  # quarters a minute, by eye: bebop goes to some 350
+
 
 def _keys(score: symusic.Score, bars: Sequence[SheetBar]) -> list[KeyChange]:
     """Returns the key signatures: those of the file, or the key that the notes sound in.
@@ -279,7 +292,7 @@ def _keys(score: symusic.Score, bars: Sequence[SheetBar]) -> list[KeyChange]:
     Many programs write C major into every file. A lone signature without accidentals is believed only if the
     notes do not speak against it.
     """
-    heard, _ = estimate_key(score)
+    heard = _heard_key(score)
     estimate = KeyChange(0, heard.fifths, heard.mode == "minor")
     starts = [bar.start_tick for bar in bars]
     changes: dict[int, KeyChange] = {}
@@ -302,17 +315,55 @@ def _keys(score: symusic.Score, bars: Sequence[SheetBar]) -> list[KeyChange]:
     return [c for i, c in enumerate(ordered) if i == 0 or c[1:] != ordered[i - 1][1:]]
 
 
-def _tempi(score: symusic.Score, bars: Sequence[SheetBar]) -> list[tuple[int, float]]:
-    """Returns the tempi worth printing: the first, and changes by more than a tenth that last two bars."""
+# By eye: below the one a tune's key is a guess, and the profiles of whole pieces guess as well; below the other a signature of
+# which no sharp or flat ever sounds is not worth printing.
+_LIKELY_KEY, _SURE_KEY = 0.5, 0.9
+
+
+def _heard_key(score: symusic.Score) -> Key:
+    """Returns the key that the notes sound in; a tune that stands alone is judged as a tune.
+
+    A tune on the white keys alone is in C major, unless it is clear that it is not.
+    """
+    pitched = [index for index, track in enumerate(score.tracks) if len(track.notes) and not track.is_drum]
+    if len(pitched) != 1 or not is_tune(score, pitched[0]):
+        return estimate_key(score)[0]
+    key, likely = melody_key(score, pitched[0], [span.chord for span in chord_spans(score)])
+    white = np.isin(score.tracks[pitched[0]].notes.numpy()["pitch"] % 12, sorted(_C_MAJOR.scale)).all()
+    if white and likely < _SURE_KEY and key.fifths:
+        return _C_MAJOR
+    return key if likely >= _LIKELY_KEY else estimate_key(score)[0]
+
+
+def _tempi(score: symusic.Score, bars: Sequence[SheetBar]) -> list[PrintedTempo]:
+    """Returns the tempi worth printing: the first, and changes by more than a tenth that last two bars.
+
+    A tempo changes at a bar line, or inside a bar where it changes once and is steady before and after. What is faster
+    than anyone plays is printed as the fastest that is.
+    """
     ticks, _, qpm = tempo_map(score)
-    result: list[tuple[int, float]] = []
+    qpm = np.minimum(qpm, _FASTEST)
+    result: list[PrintedTempo] = []
+
+    def add(index: int, offset: int, now: float) -> None:
+        if not result or abs(now / result[-1].qpm - 1) > 0.1:
+            result.append(PrintedTempo(index, offset, now))
+
     for index, bar in enumerate(bars):
-        ahead = bars[min(index + 2, len(bars) - 1)].start_tick
+        ahead = bars[min(index + 1, len(bars) - 1)].end_tick
         first = int(np.searchsorted(ticks, bar.start_tick, side="right")) - 1
         last = max(first, int(np.searchsorted(ticks, ahead, side="left")) - 1)
+        inside = int(np.searchsorted(ticks, bar.end_tick, side="left")) - 1 - first
+        if inside == 1 and last == first + 1:
+            offset = round((int(ticks[first + 1]) - bar.start_tick) * UNITS / score.ticks_per_quarter)
+            if index == 0:
+                add(index, 0, float(qpm[first]))
+            add(index, offset, float(qpm[first + 1]))
+            continue
+        last = first if index == 0 and inside == 0 else last
         now = float(np.median(qpm[first : last + 1]))
-        if not result or abs(now / result[-1][1] - 1) > 0.1 and np.ptp(qpm[first : last + 1]) < 0.1 * now:
-            result.append((index, now))
+        if not result or np.ptp(qpm[first : last + 1]) < 0.1 * now:
+            add(index, 0, now)
     return result
 
 

@@ -60,7 +60,7 @@ def write_musicxml(sheet: Sheet) -> bytes:
     encoding = _add(_add(root, "identification"), "encoding")
     _add(encoding, "software", "DeepMusic Studio")
     _write_part_list(root, sheet.parts)
-    unit = UNITS
+    unit = math.gcd(UNITS, *(tempo.offset for tempo in sheet.tempi))
     for part in sheet.parts:
         unit = math.gcd(unit, *(chord.offset for chord in part.chords))
         for staff in part.staves:
@@ -72,7 +72,7 @@ def write_musicxml(sheet: Sheet) -> bytes:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def _write_part_list(root: ElementTree.Element, parts: Sequence[SheetPart]) -> None:
@@ -159,7 +159,11 @@ class _PartWriter:
         element = _add(root, "part", id=f"P{self.index + 1}")
         bars = self.sheet.bars
         keys = {change.bar: change for change in self.sheet.keys}
-        tempi = dict(self.sheet.tempi) if self.index == 0 else {}
+        tempi = (
+            {bar: [t for t in self.sheet.tempi if t.bar == bar] for bar, _, _ in self.sheet.tempi}
+            if self.index == 0
+            else {}
+        )
         marks = dict(self.sheet.marks) if self.index == 0 else {}
         number = 0 if bars[0].partial and len(bars) > 1 else 1
         for place, bar in enumerate(bars):
@@ -171,10 +175,12 @@ class _PartWriter:
             if place in marks:
                 direction = _add(measure, "direction", placement="above")
                 _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
-            if place in tempi:
+            for tempo in tempi.get(place, ()):
                 direction = _add(measure, "direction", placement="above")
-                _add(_add(direction, "direction-type"), "words", _tempo_text(tempi[place], bar), font_weight="bold")
-                _add(direction, "sound", tempo=round(tempi[place], 2))
+                _add(_add(direction, "direction-type"), "words", _tempo_text(tempo.qpm, bar), font_weight="bold")
+                if tempo.offset:
+                    _add(direction, "offset", tempo.offset // self.unit, sound="yes")
+                _add(direction, "sound", tempo=round(tempo.qpm, 2))
             self._write_music(measure, place, bar)
             if place + 1 == len(bars):
                 _add(_add(measure, "barline", location="right"), "bar-style", "light-heavy")
@@ -254,10 +260,12 @@ class _PartWriter:
             if (number, voice.number) == (1, 1):
                 self._write_chords(measure, bar.start + symbol.start, symbol.length)
             heads: list[int | None] = list(symbol.pitches) or [None]
-            if self.part.is_drum:  # two sounds that share a head are one head
+            unseen: list[int] = []
+            if self.part.is_drum:  # two sounds that share a head are one head, but a reader shall find both
                 heads = list({_DRUMS.get(p, _OTHER_DRUM): p for p in symbol.pitches}.values()) or [None]
-            for place, pitch in enumerate(heads):
-                note = _add(measure, "note", **({"print-object": "no"} if hidden else {}))
+                unseen = [pitch for pitch in symbol.pitches if pitch not in heads]
+            for place, pitch in enumerate([*heads, *unseen]):
+                note = _add(measure, "note", **({"print-object": "no"} if hidden or pitch in unseen else {}))
                 if place:
                     _add(note, "chord")
                 self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)))

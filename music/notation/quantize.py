@@ -10,6 +10,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid, note_arrays, score_end, tempo_map
+from music.chords import chord_spans
 from music.notation.rhythm import FINEST, UNITS, SheetBar, beat_spans, meter
 
 _LATTICES = (4, 3, 8, 6, 16, 32, 5, 7)  # slots in a quarter that scores use; twelfths are the grid of a model
@@ -79,7 +80,32 @@ def sheet_bars(score: symusic.Score, timing: Timing) -> list[SheetBar]:
                 numerator, denominator, partial = later[2], later[3], True
         bars.append(SheetBar(tick, end_tick, start, length, numerator, denominator, partial))
         start += length
-    return bars
+    return _without_leading_rests(bars, score, timing)
+
+
+def _without_leading_rests(bars: list[SheetBar], score: symusic.Score, timing: Timing) -> list[SheetBar]:
+    """Returns the bars with the first one as a pickup where at least its first half is silent.
+
+    The pickup begins on the beat in which the first note begins, or half a beat later.
+    """
+    if len(bars) < 2 or bars[0].partial:
+        return bars
+    first, per_quarter = bars[0], score.ticks_per_quarter
+    late = timing.shift * per_quarter / UNITS
+    onset = min(float(notes["time"].min()) for notes in note_arrays(score)) - late
+    symbols = [span.start for span in chord_spans(score)]
+    silent = min([onset, *symbols]) - first.start_tick
+    if not silent >= (first.end_tick - first.start_tick) / 2 or onset >= first.end_tick:
+        return bars
+    units = silent * UNITS / per_quarter
+    beats = [start for start, _ in beat_spans(meter(first)) if start <= units + UNITS / 16]
+    halves = round(units / (UNITS // 2)) * (UNITS // 2)
+    skipped = halves if abs(units - halves) <= UNITS / 16 else beats[-1]
+    if not 0 < skipped < first.length:
+        return bars
+    tick = first.start_tick + round(skipped * per_quarter / UNITS)
+    pickup = first._replace(start_tick=tick, length=first.length - skipped, partial=True)
+    return [pickup, *(bar._replace(start=bar.start - skipped) for bar in bars[1:])]
 
 
 def _find_bars(score: symusic.Score, beats: list[tuple[int, ...]], timing: Timing) -> list[tuple[int, ...]]:
@@ -169,12 +195,14 @@ def quantize(
     per_quarter: int,
     timing: Timing,
     lengths: Lengths | None,
+    drums: bool = False,
 ) -> list[SheetNote]:
     """Returns the notes of one staff on paper, by start and then pitch, no pitch twice at a time.
 
     Args:
         time, duration, pitch: the notes in ticks, any order.
         bars, per_quarter, timing, lengths: what `sheet_bars`, the score, `read_timing` and `read_lengths` say.
+        drums: whether these are drums, whose rolls and figures go no finer than 32nds and sextuplets.
     """
     if not len(time):
         return []
@@ -195,7 +223,7 @@ def quantize(
     ends = units(time + np.maximum(np.rint((duration + extra) / scale), 1))
     tolerance = UNITS / per_quarter * max(1, per_quarter // 400) + 1
     # Where the beat itself had to be found, finer values than 32nds are accidents.
-    fine = {kind: choices[:5] if timing.shift else choices for kind, choices in _SCORE.items()}
+    fine = {kind: choices[: 5 if timing.shift else 6 if drums else None] for kind, choices in _SCORE.items()}
     slots = _choose_slots(onsets, windows, edges, fine, tolerance if timing.score_onsets else 0.0, timing.jitter)
 
     def snap(value: float, fallback: int) -> int:
@@ -210,7 +238,10 @@ def quantize(
         return (windows[index][1] - windows[index][0]) // next(own * k for k in (1, 2, 4) if own * k >= 4)
 
     distinct = np.unique(onsets)
-    starts = {float(o): min(snap(o, 4), last - min(UNITS // 4, bars[-1].length)) for o in distinct}
+    room = round(
+        (windows[-1][1] - windows[-1][0]) / max(4, slots.get(len(windows) - 1, 4))
+    )  # for a note that rounds to the end
+    starts = {float(o): start if (start := snap(o, 4)) < last else last - room for o in distinct}
     grid = np.unique(np.fromiter(starts.values(), dtype=np.int64))
     notes: dict[tuple[int, int], SheetNote] = {}
     for onset, end, tick, key in zip(onsets, ends, time, pitch, strict=True):

@@ -41,6 +41,11 @@ def melody_track(score: symusic.Score) -> int | None:
     return next((i for i, track in enumerate(score.tracks) if len(track.notes) and not track.is_drum), None)
 
 
+def is_tune(score: symusic.Score, track: int) -> bool:
+    """Whether a track is one line, as a melody is; it may have a grace note or a last chord."""
+    return _is_line(gather_notes(score, [track]), score.ticks_per_quarter, _MELODY_CHORDS)
+
+
 def view_performers(score: symusic.Score, view: str) -> list[Performer]:
     """Returns the parts that a view shows of a score for which it makes sense, from top to bottom."""
     if view == "lead sheet":
@@ -54,7 +59,7 @@ def _lead_sheet(score: symusic.Score) -> Performer:
     if place is None:
         raise ValueError("a lead sheet needs a track with pitched notes")
     track, notes = score.tracks[place], gather_notes(score, [place])
-    if not _is_line(notes, score.ticks_per_quarter, _MELODY_CHORDS):
+    if not is_tune(score, place):
         performer = next(performer for performer in performers(score) if place in performer.tracks)
         notes = max(performer.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
     return Performer(part_name(track), track.program, False, (notes,), (place,))

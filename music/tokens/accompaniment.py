@@ -14,7 +14,8 @@ import numpy as np
 import symusic
 
 from music.bars import score_end, tempo_map
-from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, QUALITIES, Chord, beat_ticks
+from music.chord_grammar import MODEL_QUALITIES, steps_of
+from music.chords import CHORD_NUMBERS, Chord, beat_ticks
 from music.theory import Key
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, MASK, STEP_COLUMNS, Octuple
@@ -79,7 +80,7 @@ def facts() -> dict[str, Any]:
 
 def is_rich(chord: Chord) -> bool:
     """Returns whether a chord is more than a triad."""
-    return len(QUALITIES.get(chord.quality, ())) > 3
+    return len(steps_of(chord.quality)) > 3
 
 
 def beat_rows(score: symusic.Score, until_tick: int | None = None) -> tuple[np.ndarray, np.ndarray]:

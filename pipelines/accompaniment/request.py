@@ -61,7 +61,7 @@ class AccompanimentRequest:
         grid: bars and beats, up to the end of the melody or of the accompaniment that is there.
         lead: int16 [notes, 8] the melody as it sounds, played by LEAD.
         required_chords: for each beat the chord that must be there; None where the model chooses.
-        chords_are_typed: whether the user gave any of them.
+        chords_are_typed: whether the user gave any of them, typed or in the file.
         bar_ranges: the bars to write, as ranges [first, last).
         tick_ranges: the ticks that were asked for, as ranges [start, stop): those of the bars to write, or fewer in a
             signature that the model does not know.
@@ -139,7 +139,7 @@ def accompaniment_request(piece: Piece, options: HarmonizeOptions) -> Accompanim
     lead[:, Octuple.PROGRAM] = LEAD
     grid = beat_grid(score, max(score_end(alone), score_end(score) if options.bars else 0))
     bar_ranges, tick_ranges = _ranges(options, grid)
-    chords, are_typed = _required_chords(score, options, grid, bar_ranges)
+    chords, are_typed = _required_chords(piece, options, grid, bar_ranges)
     key = _key(piece, options, melody, [chord for chord in chords if chord] if are_typed else [])
     index = key.tonic + (12 if key.mode == "minor" else 0)
     players = tuple(_players(score, options, melody))
@@ -222,10 +222,13 @@ def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _required_chords(
-    score: symusic.Score, options: HarmonizeOptions, grid: BeatGrid, bar_ranges: Sequence[tuple[int, int]]
+    piece: Piece, options: HarmonizeOptions, grid: BeatGrid, bar_ranges: Sequence[tuple[int, int]]
 ) -> tuple[tuple[Chord | None, ...], bool]:
-    """Returns the chord that each beat must have, None where the model chooses, and whether any were typed."""
-    bars = grid.beat_bars
+    """Returns the chord that each beat must have, None where the model chooses, and whether the user gave any.
+
+    Typed chords count before those that stand in the user's own file, which are followed from the first of them on.
+    """
+    score, bars = piece.score, grid.beat_bars
     inside = np.array([any(first <= bar < last for first, last in bar_ranges) for bar in bars.tolist()])
     required: list[Chord | None] = [None] * len(bars)
     if options.bars:
@@ -233,12 +236,24 @@ def _required_chords(
         required = [None if new else chord for new, chord in zip(inside.tolist(), kept, strict=True)]
     progression = progression_of(options.chords)
     if not progression:
-        return tuple(required), False
+        given = [] if options.bars or _has_chords_of_ours(piece) else chord_spans(score)
+        if not given:
+            return tuple(required), False
+        begins = grid.beat_ticks >= given[0].start
+        return tuple(
+            chord if begun else None
+            for begun, chord in zip(begins.tolist(), chords_at(given, grid.beat_ticks), strict=True)
+        ), True
     first = bar_ranges[0][0] if options.bars else 0
     for beat in np.flatnonzero(inside).tolist():
         chords = progression[(bars[beat] - first) % len(progression)]
         required[beat] = chords[int(grid.beat_numbers[beat] * len(chords) // grid.beats_per_bar[bars[beat]])]
     return tuple(required), True
+
+
+def _has_chords_of_ours(piece: Piece) -> bool:
+    """Whether the chord symbols of a piece come from an accompaniment that we wrote, which shall not bind the next one."""
+    return any(step.get("pipeline") in ("harmonize", "compose") for step in piece.history)
 
 
 def _key(piece: Piece, options: HarmonizeOptions, melody: int, chords: Sequence[Chord]) -> Key:

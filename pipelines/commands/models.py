@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from music.chord_bars import beats_per_bar
-from music.chords import parse_chord_names
+from music.chords import read_chord_text
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.instruments import track_label
 from music.piece import Piece
 from music.styles import STYLES
+from music.theory import estimate_key, parse_key, written_key
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.option_text import parse_bars, parse_track_instrument
@@ -186,7 +187,7 @@ def add_harmonize(verbs: Verbs) -> None:
     what.add_argument(
         "--chords",
         metavar="'Am | F | C G | C'",
-        help="chords to follow, one a bar or between bar lines, repeated to the end; the model chooses unless said",
+        help="chords to follow, one a bar or between bar lines, repeated to the end; else those of the file, or the model's own",
     )
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb; that of IN.mid unless said")
     what.add_argument(
@@ -276,7 +277,11 @@ def _write(
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
     if "chords" in given:
-        given["chords"] = parse_chord_names(given["chords"], beats_per_bar(piece.score))
+        key = parse_key(given["key"]) if "key" in given else written_key(piece.score) or estimate_key(piece.score)[0]
+        read = read_chord_text(given["chords"], beats_per_bar(piece.score), key)
+        for note in read.notes:
+            show.say(f"chords: {note}")
+        given["chords"] = read.names
     if recipe is not None:
         recipe = with_checkpoint_here(with_typed_options(recipe, beats_per_bar(piece.score)))
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])

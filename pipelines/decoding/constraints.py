@@ -101,6 +101,11 @@ class GenerationState:
         """Whether the next note shall not repeat what stood there bars ago."""
         return self.repetition is not None and self.repetition.fresh
 
+    @property
+    def firm(self) -> bool:
+        """Whether the next note shall be drawn more surely, so that more comes again."""
+        return self.repetition is not None and self.repetition.firm and not self.fresh
+
     def silence(self, row: list[int]) -> dict[int, float]:
         """Returns for how many quarter notes each program that was asked for has been silent: has not begun a note.
 

@@ -44,6 +44,7 @@ class Song:
         writing: the take that is being written now.
         controls: values of the page's controls by name; Streamlit forgets its own when a page is left.
         notice: a sentence that waits to be shown.
+        remarks: what the visitor should know of how the newest take was written.
         title: what the visitor called it; may be empty.
         on_change: is called with the song after each change; whoever keeps the song sets it.
         noted: the project as it was last given to be written, or read; None if it never was.
@@ -59,6 +60,7 @@ class Song:
     writing: Writing | None = None
     controls: dict[str, Any] = field(default_factory=dict)
     notice: str | None = None
+    remarks: tuple[str, ...] = ()
     title: str = ""
     on_change: Callable[[Song], None] = lambda song: None
     noted: Project | None = None

@@ -38,7 +38,7 @@ def write(
     kept = () if stages is None else (tuple(stages),)
     job = registry().submit(verb, piece, options, *kept, owner=song.id)
     song.writing = Writing(job.id, piece if piece.note_count else None, options, detail, *kept)
-    song.notice = None
+    song.notice, song.remarks = None, ()
     st.rerun()
 
 
@@ -97,4 +97,5 @@ def _finish(song: Song, job: Job | None) -> None:
     elif job.result is not None and job.result.piece.note_count:
         detail = done.detail or summary(job.result.piece)
         stages = (*done.stages, *getattr(job.result, "stages", ())[len(done.stages) :])
+        song.remarks = job.result.remarks
         song.add(job.result.pieces, detail=detail, before=done.before, options=done.options, stages=stages)

@@ -47,7 +47,7 @@ def sampling_sliders(panel: OptionsPanel) -> dict[str, Any]:
 
 def seed_input(panel: OptionsPanel) -> int | None:
     """Returns the seed, or None for a new one each time."""
-    number, dice = st.columns([3, 1], vertical_alignment="bottom")
+    number, dice = st.columns([4, 3], vertical_alignment="bottom")
     value = panel.show("seed", number.number_input, 0, 2**31 - 1, None, placeholder="New each time")
     dice.button(
         "Throw the dice",

@@ -129,7 +129,7 @@ def repairs_note(upload: Upload | None, take: Take | None) -> None:
     """Shows what reading the last file had to mend or leave out, if it became this take."""
     if upload is not None and take is not None and upload.take is take and upload.repairs:
         lines = "".join(f"\n- {plain(repair)}" for repair in upload.repairs)
-        st.warning(f"Mended while reading {plain(take.label)}:\n{lines}", icon=":material/healing:")
+        st.warning(f"To know about {plain(take.label)}:\n{lines}", icon=":material/healing:")
 
 
 @functools.lru_cache(maxsize=256)  # asked in each run of a page, for each take in its list

@@ -19,7 +19,7 @@ from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
-from studio.wording import show_error
+from studio.wording import plain, show_error
 
 ICON = Path(__file__).parents[1] / "icon.svg"
 _SHEET = "sheet shown"
@@ -57,6 +57,8 @@ def _current_take(song: Song, welcome: Any, next_step: Any, selection: Any, on_s
     if song.writing is not None:
         progress(song)
     elif song.piece is not None:
+        for remark in song.remarks if song.take is song.takes[-1] else ():
+            st.info(plain(remark))
         result(song, next_step, selection=selection(song.piece) if song.piece.note_count else None, on_select=on_select)
     else:
         takes.redo_button(song)

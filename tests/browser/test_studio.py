@@ -29,9 +29,23 @@ def upload(page: Any, name: str, data: bytes) -> None:
     )
 
 
+def test_the_logo_holds_its_word_in_any_font(open_page):
+    page = open_page(f"file://{ROOT / 'studio' / 'logo.svg'}")
+    for font in ("sans-serif", "serif", "monospace"):
+        room = page.evaluate(
+            """font => {
+                const [svg, text] = ["svg", "text"].map(name => document.querySelector(name));
+                text.setAttribute("font-family", font);
+                return svg.viewBox.baseVal.width - text.getBBox().x - text.getBBox().width;
+            }""",
+            font,
+        )
+        assert 0 <= room < 20
+
+
 def test_what_is_no_midi_file_is_refused_in_words(page):
     upload(page, "tune.mid", b"not music")
-    page.get_by_test_id("stAlert").get_by_text("not a MIDI file").wait_for()
+    page.get_by_test_id("stAlert").get_by_text("not MIDI or MusicXML").wait_for()
 
 
 def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):

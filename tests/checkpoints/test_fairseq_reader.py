@@ -135,6 +135,13 @@ def test_names_that_fairseq_uses_are_not_called_either(tmp_path):
     assert "attention heads" in refusal(save(tmp_path / "mine.pt", settings={"encoder_attention_heads": called[0]}))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("g2-git-lfs-pointer.pt", "a pointer of Git LFS"), ("g2-login-page.pt", "a web page")]
+)
+def test_what_was_downloaded_in_place_of_the_file_is_named(name, said):
+    assert said in refusal(Path(__file__).parents[1] / "data" / "reports" / name)
+
+
 def test_wrong_files_are_refused(tmp_path):
     text, empty = tmp_path / "notes.txt", tmp_path / "empty.pt"
     text.write_text("no weights. at all.")

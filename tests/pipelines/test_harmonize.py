@@ -10,7 +10,7 @@ import symusic
 
 from music.bars import bar_grid
 from music.chord_bars import bar_texts
-from music.chords import chord_spans, parse_chord_names
+from music.chords import ChordSpan, chord_spans, parse_chord, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.files.midi import read_midi
 from music.piece import Piece
@@ -125,6 +125,19 @@ def test_typed_chords_stand_in_the_score_and_are_followed(style, typed, bars):
     after = harmonized(style=style, chords=chords, seed=2, **LOOSE)
     check_harmony(SONG, after, HarmonizeOptions(style=style, chords=chords))
     assert [text.split() for text in bar_texts(after.score)] == [text.split() for text in bars]
+
+
+@pytest.mark.parametrize("style", ["chords", "bass"])
+def test_chords_that_stand_in_a_file_are_followed_unless_others_are_typed(style):
+    spans = [ChordSpan(1920, 3840, parse_chord("Dm7")), ChordSpan(3840, 8 * 1920, parse_chord("Bb/D"))]
+    chart = SONG.replace(score=with_chords(SONG.score, spans))
+    after = harmonized(chart, style=style, seed=2, **LOOSE)
+    assert bar_texts(after.score)[1:] == ["Dm7", *["Bb/D"] * 6], "the model chooses before the first symbol only"
+    typed = harmonized(chart, style=style, chords=(("E",),), seed=2, **LOOSE)
+    assert bar_texts(typed.score) == ["E"] * 8
+    # An accompaniment of ours does not bind the next one.
+    anew = steps_of(after, style=style, seed=3, **LOOSE)[-1].piece
+    assert anew.history[-2]["pipeline"] == "harmonize" and bar_texts(anew.score) != bar_texts(after.score)
 
 
 @pytest.mark.parametrize("key", ["Eb major", "F# minor", "C major"])

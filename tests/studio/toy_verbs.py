@@ -25,6 +25,10 @@ UNTIL_STOPPED = 99
 """The seed of music that is written to its middle and then goes on without end: it has to be stopped."""
 
 
+TALKATIVE = 98
+"""The seed of music that Generate has something to say of."""
+
+
 def held(steps: Iterator[Step], seed: int) -> Iterator[Step]:
     """Yields the Steps; with that seed it yields the middle one again and again until nobody wants more."""
     is_first_half = False
@@ -74,7 +78,8 @@ def _generate(piece: Piece, options) -> Iterator[Step]:
             )
             scores.append(score)
         recipe = {"pipeline": "generate", "options": to_mapping(options), "input": piece.fingerprint}
-        yield Step(tuple(piece.with_step(score, recipe) for score in scores), bar + 1, options.bars, "bars")
+        remarks = ("The file says *C major*, but so says every file.",) if options.seed == TALKATIVE else ()
+        yield Step(tuple(piece.with_step(score, recipe) for score in scores), bar + 1, options.bars, "bars", remarks)
 
 
 def _remix(piece: Piece, options) -> Iterator[Step]:

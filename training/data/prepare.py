@@ -26,7 +26,8 @@ from tqdm import tqdm
 from music.analysis.melody_key import key_of
 from music.chords import chord_spans
 from music.errors import StudioError
-from music.files.midi import read_midi
+from music.files.kinds import MUSIC
+from music.files.midi import read_with_repairs
 from music.styles import STYLE_NAMES, STYLES
 from music.theory import ALL_KEYS, Key
 from music.tokens import conditions
@@ -38,7 +39,8 @@ from training.data.style_labels import style_of
 WINDOW_NOTES = 1024
 STRIDE_NOTES = 512
 MIN_NOTES = 24
-SUFFIXES = {".mid", ".midi", ".kar"}
+SUFFIXES = {*MUSIC, ".xml"}
+_MOST_NAMED = 100  # files that are listed one by one, each with why it was left out
 LEADS = (0, 4, 25, 40, 48, 52, 56, 65, 71, 73, 80)  # who plays the melodies of lead sheets, by chance
 LEAD_SHEET_SET = "leadsheets_"  # sets of this name lie in FOLDER/leadsheets, as JSON Lines
 MIDDLE, EDGE = 0, 1  # weight classes: windows at the start or end of a piece are drawn more often
@@ -56,7 +58,10 @@ GROOVE_GENRES = {
 
 @dataclass(frozen=True)
 class Source:
-    """Music to read: a MIDI file, or the melody of a lead sheet with the key of its chords."""
+    """Music to read: a file, or the melody of a lead sheet with the key of its chords.
+
+    ``split`` is "train" or "valid"; empty where the music itself decides.
+    """
 
     path: Path
     name: str
@@ -71,7 +76,10 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training prepare``."""
     parser = argparse.ArgumentParser(prog="python -m training prepare", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "folders", nargs="*", type=Path, help="folders of MIDI files; a tenth of the files becomes validation data"
+        "folders",
+        nargs="*",
+        type=Path,
+        help="folders of MIDI and MusicXML files; a tenth of the music becomes validation data, copies of a piece together",
     )
     parser.add_argument(
         "--sets", type=Path, help="a TOML file that describes data sets (see training/recipes/sets.toml)"
@@ -88,12 +96,12 @@ def main(argv: list[str]) -> None:
             read = melody_sources if name.startswith(LEAD_SHEET_SET) else manifest_sources
             sets[name] = (entry, list(read(args.data / name, name, entry)))
     for folder in args.folders:
-        sets[folder.name] = (
-            {"source": str(folder.name), "licence": "the user's own"},
-            list(folder_sources(folder, args.genre)),
-        )
+        name, number = folder.resolve().name, 2
+        while name in sets:
+            name, number = f"{folder.resolve().name} {number}", number + 1
+        sets[name] = ({"source": name, "licence": "the user's own"}, list(folder_sources(folder, args.genre)))
     if not any(sources for _, sources in sets.values()):
-        raise StudioError("There are no MIDI files to prepare. Name a folder that holds .mid files.")
+        raise StudioError("There are no MIDI files to prepare. Name a folder that holds .mid or .musicxml files.")
     print(prepare(sets, args.out))
 
 
@@ -135,11 +143,10 @@ def melody_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[S
 
 
 def folder_sources(folder: Path, genre: str | None) -> Iterator[Source]:
-    """Yields the MIDI files under a folder; the hash of a file's name decides its split."""
-    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
-        name = str(path.relative_to(folder))
-        valid = int(hashlib.sha1(name.encode()).hexdigest(), 16) % 10 == 1
-        yield Source(path, f"{folder.name}/{name}", "valid" if valid else "train", genre)
+    """Yields the files of music under a folder; what is in them decides their split. Links to folders are not followed."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    for path in sorted(found):
+        yield Source(path, f"{folder.resolve().name}/{path.relative_to(folder)}", "", genre)
 
 
 def genre_of(name: str, item: dict[str, Any]) -> str | None:
@@ -166,39 +173,89 @@ def genre_of(name: str, item: dict[str, Any]) -> str | None:
     )
 
 
+def usable_rows(source: Source) -> tuple[np.ndarray, bool]:
+    """Returns the octuples of some music, leading silence cut, and whether its file had to be mended.
+
+    Raises:
+        StudioError: it cannot be read, or is too short.
+    """
+    reading = None if source.score else read_with_repairs(source.path)
+    rows = tokens.encode(source.score if reading is None else reading.piece.score).rows
+    if len(rows) < MIN_NOTES:
+        raise StudioError(f"It is too short: {len(rows)} of at least {MIN_NOTES} notes. Choose longer music.")
+    rows[:, Octuple.BAR] -= rows[0, Octuple.BAR] - FIRST  # leading silence says nothing
+    return rows, reading is not None and len(reading.repairs) > 0
+
+
+def with_splits(found: list[tuple[Source, np.ndarray]]) -> list[str]:
+    """Returns the split of each piece: its source's own, else by the hash of its notes, so that copies share one.
+
+    Where the hashes leave nothing to train on, or nothing to validate with, one of the pieces changes sides.
+
+    Raises:
+        StudioError: there is only one piece.
+    """
+    hashes = [int(hashlib.sha1(rows.tobytes()).hexdigest(), 16) for _, rows in found]
+    splits = [
+        source.split or ("valid" if number % 10 == 1 else "train")
+        for (source, _), number in zip(found, hashes, strict=True)
+    ]
+    for missing in {"train", "valid"} - set(splits):
+        free = sorted({number for (source, _), number in zip(found, hashes, strict=True) if not source.split})
+        if not free:  # the data sets want it so
+            continue
+        if len(set(hashes)) < 2:
+            raise StudioError(
+                "There is only one piece that can be used, and training needs others to check itself on. Add more music."
+            )
+        chosen = free[0] if missing == "valid" else free[-1]
+        splits = [missing if number == chosen else split for number, split in zip(hashes, splits, strict=True)]
+    return splits
+
+
 def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> str:
-    """Writes the shards of these sets and returns a table of what they hold."""
-    all_rows, windows, prefixes, pieces, styles, skipped = [], [], [], [], [], 0
-    table: dict[str, dict[str, int]] = {}
-    total = 0
+    """Writes the shards of these sets and returns a table of what they hold, and why files were left out."""
+    all_rows, windows, prefixes, pieces, styles = [], [], [], [], []
+    table: dict[str, dict[str, int]] = {name: {"train": 0, "valid": 0, "notes": 0} for name in sets}
+    found: list[tuple[Source, np.ndarray]] = []
+    set_of: list[int] = []
+    left_out: list[str] = []
+    total = mended = 0
     for number, (name, (_, sources)) in enumerate(sets.items()):
-        counts = table.setdefault(name, {"train": 0, "valid": 0, "notes": 0})
         for source in tqdm(sources, desc=name, unit="file", disable=None):
             try:
-                rows = tokens.encode(source.score or read_midi(source.path).score).rows
-            except StudioError:
-                skipped += 1
+                rows, was_mended = usable_rows(source)
+            except StudioError as error:
+                why = str(error).partition(". ")[0].removeprefix(f"'{source.path}' ")
+                left_out.append(f"  {source.name}: {why[:1].lower()}{why[1:]}")
                 continue
-            if len(rows) < MIN_NOTES:
-                skipped += 1
-                continue
-            rows[:, Octuple.BAR] -= rows[0, Octuple.BAR] - FIRST  # leading silence says nothing
-            genre = None if source.genre is None else conditions.GENRES.index(source.genre)
-            for first, last, weight_class in windows_of(rows):
-                split = int(source.split == "valid")
-                windows.append((number, split, len(pieces), total + first, total + last, weight_class))
-                found = conditions.measure(rows[first:last], genre)
-                if source.key is not None:
-                    found = replace(found, key=ALL_KEYS.index(source.key))
-                prefixes.append(found.prefix().astype(np.int16))
-            pieces.append((source.name, total, total + len(rows)))
-            styles.append(None if source.style is None else STYLE_NAMES.index(source.style))
-            all_rows.append(rows)
-            total += len(rows)
-            counts[source.split] += 1
-            counts["notes"] += len(rows)
-    if not pieces:
-        raise StudioError("None of the files could be used. They are unreadable or shorter than 24 notes.")
+            mended += was_mended
+            found.append((source, rows))
+            set_of.append(number)
+    reasons = left_out[:_MOST_NAMED]
+    if len(left_out) > _MOST_NAMED:
+        reasons.append(f"  and {len(left_out) - _MOST_NAMED} more")
+    try:
+        if not found:
+            raise StudioError("None of the files could be used. Add music that can be read, of 24 notes or more.")
+        splits = with_splits(found)
+    except StudioError as error:
+        raise StudioError("\n".join([str(error), *(["Left out:"] if reasons else []), *reasons])) from None
+    for number, split, (source, rows) in zip(set_of, splits, found, strict=True):
+        counts = table[list(sets)[number]]
+        genre = None if source.genre is None else conditions.GENRES.index(source.genre)
+        for first, last, weight_class in windows_of(rows):
+            windows.append((number, int(split == "valid"), len(pieces), total + first, total + last, weight_class))
+            measured = conditions.measure(rows[first:last], genre)
+            if source.key is not None:
+                measured = replace(measured, key=ALL_KEYS.index(source.key))
+            prefixes.append(measured.prefix().astype(np.int16))
+        pieces.append((source.name, total, total + len(rows)))
+        styles.append(None if source.style is None else STYLE_NAMES.index(source.style))
+        all_rows.append(rows)
+        total += len(rows)
+        counts[split] += 1
+        counts["notes"] += len(rows)
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "rows.npy", np.concatenate(all_rows))
     np.save(out / "windows.npy", np.array(windows, dtype=np.int64))
@@ -224,7 +281,10 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
     (out / "index.json").write_text(json.dumps(index))
     lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]
     lines += [f"{name:24}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()]
-    return "\n".join([*lines, f"{skipped} files were unreadable or too short."])
+    if mended:
+        lines.append(f"{mended} files were mended while reading; 'python -m pipelines inspect FILE' tells what.")
+    lines.append(f"{len(left_out)} files were unreadable or too short{':' if left_out else '.'}")
+    return "\n".join([*lines, *reasons])
 
 
 def windows_of(rows: np.ndarray) -> Iterator[tuple[int, int, int]]:

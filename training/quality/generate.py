@@ -1,10 +1,10 @@
-"""Sampled pieces, measured: do they obey their controls, are they spread like real music, did they copy any of it?"""
+"""Sampled pieces, measured: do they obey their controls, play together, repeat and spread like real music, copy any of it?"""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,21 @@ from music.errors import StudioError
 from music.files.midi import read_midi, write_midi
 from music.instruments import parse_instrument, program_of
 from music.piece import Piece
-from music.theory import ALL_KEYS, estimate_key, parse_key
+from music.theory import ALL_KEYS, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.contract import Step
 from pipelines.options import GenerateOptions
 from training.data.prepare import Source
+from training.quality.bands import as_text as bands_as_text
+from training.quality.bands import bands, real_bands
+from training.quality.keys import VALIDATION, keys
+from training.quality.keys import as_text as keys_as_text
 from training.quality.measures import copied, overlaps, overlaps_as_text, window_hashes, window_index
+from training.quality.repeats import BARS as REPEAT_BARS
+from training.quality.repeats import as_text as repeats_as_text
+from training.quality.repeats import repeats, written
 from training.quality.report import EXCERPT_BARS, excerpts, read_sets
+from training.relative_mode import PIECES, with_written_mode
 
 TEMPI_BPM = (60, 72, 84, 96, 108, 120, 138, 160)
 SIGNATURES = ("4/4", "3/4", "6/8", "2/4")
@@ -40,6 +48,7 @@ BANDS = (
     ("string ensemble 1", "french horn", "oboe"),
     ("organ", "electric guitar", "bass", "drums"),
 )
+OFF, ON = "stay in key off", "stay in key on"
 _TEMPO_TOLERANCE_BPM = 0.5
 _VARIED = 5  # different moves from note to note that make a window more than a scale or a repeated note
 
@@ -50,11 +59,27 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
     """Returns all figures of a checkpoint that writes music: those of its controls and, with data, beside real music."""
     from pipelines.generate import generate
 
-    found = controls_figures(args.checkpoint, args.pieces, args.seed, generate, args.out)
-    scores = found.pop("scores")
+    grid = control_grid(args.pieces, args.seed)
+    found, scores = controls_figures(args.checkpoint, grid, generate, args.out)
     if args.data:
-        found |= comparison(scores, read_sets(args.sets, args.data), args.excerpts, args.seed, args.index)
+        sets, rng = read_sets(args.sets, args.data), np.random.default_rng(args.seed)
+        found["bands"] = bands(
+            [(score, asked.programs, asked.bars) for score, asked in zip(scores, grid)],
+            real_bands(sets, args.excerpts, rng),
+        )
+        found["keys"][VALIDATION] = validation_keys(args)
+        if args.repetition_pieces > 0:
+            wishes = [a.options(args.checkpoint, False) for a in control_grid(args.repetition_pieces, args.seed)]
+            pieces = written(wishes, generate, args.out and args.out / "repetition")
+            found["repeats"] = repeats(pieces, real_excerpts(sets, "valid", args.excerpts, rng, REPEAT_BARS), rng)
+        found |= comparison(scores, sets, args.excerpts, args.seed, args.index)
     return found
+
+
+def validation_keys(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Returns how often the keys of validation pieces that write them are heard."""
+    sets = {name: sources for name, (_, sources) in read_sets(args.sets, args.data, melodies=True).items()}
+    return keys((score, key) for _, key, score in with_written_mode(sets, "valid", PIECES, args.seed))
 
 
 # Controls
@@ -76,6 +101,11 @@ class Asked:
         """Returns what asks a pipeline for this."""
         return GenerateOptions(**vars(self), checkpoint=checkpoint, stay_in_key=stay_in_key)
 
+    @property
+    def programs(self) -> list[int]:
+        """The programs of the instruments."""
+        return [parse_instrument(name) for name in self.instruments]
+
 
 def control_grid(pieces: int, seed: int) -> list[Asked]:
     """Returns as many points of the grid: each value of each control comes up equally often, in random company."""
@@ -93,50 +123,43 @@ def control_grid(pieces: int, seed: int) -> list[Asked]:
 def obeys(score: symusic.Score, asked: Asked) -> dict[str, bool]:
     """Returns which controls a piece written from nothing obeys.
 
-    The bar count is obeyed when the last bar asked for has a note and none sounds after it; the key, when the key
-    heard by the method of Krumhansl is the one asked for or its relative.
+    The bar count is obeyed when the last bar asked for has a note and none sounds after it. Keys are another matter
+    (training/quality/keys.py).
     """
     numerator, denominator = parse_signature(asked.time_signature)
     length = bar_ticks(numerator, denominator, score.ticks_per_quarter)
     last_onset = max((int(t.notes.numpy()["time"].max()) for t in score.tracks if len(t.notes)), default=-1)
-    allowed = {parse_instrument(name) for name in asked.instruments}
     played = {program_of(track) for track in score.tracks if len(track.notes)}
-    key = parse_key(asked.key)
     return {
         "tempo": len(score.tempos) > 0
         and all(abs(t.qpm - asked.tempo_bpm) <= _TEMPO_TOLERANCE_BPM for t in score.tempos),
         "time signature": all(bar[2:] == (numerator, denominator) for bar in bar_grid(score)),
-        "instruments": bool(played) and played <= allowed,
+        "instruments": bool(played) and played <= set(asked.programs),
         "bar count": last_onset // length == asked.bars - 1 and score_end(score) <= asked.bars * length,
-        "key": estimate_key(score)[0] in (key, key.relative),
     }
 
 
 def controls_figures(
-    checkpoint: str, pieces: int, seed: int, generate: Generate, out: Path | None = None
-) -> dict[str, Any]:
-    """Returns the share of sampled pieces that obey each control, and the pieces of the free half as "scores"."""
-    grid = control_grid(pieces, seed)
-    kept: dict[str, list[symusic.Score]] = {}
-    shares: dict[str, dict[str, float]] = {}
-    for name, stay in (("off", False), ("on", True)):
-        results = []
-        for index, asked in enumerate(tqdm(grid, unit="piece", desc=f"stay in key {name}", disable=None)):
-            *_, step = generate(Piece.empty(), asked.options(checkpoint, stay))
+    checkpoint: str, grid: Sequence[Asked], generate: Generate, out: Path | None = None
+) -> tuple[dict[str, Any], list[symusic.Score]]:
+    """Returns the share of sampled pieces that obey each control, and the pieces written without "stay in key"."""
+    results: list[dict[str, bool]] = []
+    kept: dict[str, list[symusic.Score]] = {OFF: [], ON: []}
+    for name, scores in kept.items():
+        for index, asked in enumerate(tqdm(grid, unit="piece", desc=name, disable=None)):
+            *_, step = generate(Piece.empty(), asked.options(checkpoint, name == ON))
+            scores.append(step.piece.score)
             results.append(obeys(step.piece.score, asked))
-            kept.setdefault(name, []).append(step.piece.score)
             if out:
                 out.mkdir(parents=True, exist_ok=True)
-                write_midi(step.piece, out / f"{index:03}-{name}.mid")
-        shares[name] = {control: float(np.mean([r[control] for r in results])) for control in results[0]}
-    either = {c: (shares["off"][c] + shares["on"][c]) / 2 for c in shares["off"] if c != "key"}
-    return {
+                write_midi(step.piece, out / f"{index:03}-{name.split()[-1]}.mid")
+    figures = {
         "checkpoint": checkpoint,
-        "pieces": pieces,
-        "obeyed": either,
-        "key": {"stay in key off": shares["off"]["key"], "stay in key on": shares["on"]["key"]},
-        "scores": kept["off"],
+        "pieces": len(grid),
+        "obeyed": {control: float(np.mean([row[control] for row in results])) for control in results[0]},
+        "keys": {name: keys(zip(scores, [parse_key(a.key) for a in grid])) for name, scores in kept.items()},
     }
+    return figures, kept[OFF]
 
 
 # Real music
@@ -154,11 +177,7 @@ def comparison(
     Each real set gives as many excerpts; synthetic sets are only searched for copies.
     """
     rng = np.random.default_rng(seed)
-    real: dict[str, list[symusic.Score]] = {"train": [], "valid": []}
-    for split, found in real.items():
-        for synthetic, sources in sets.values():
-            if not synthetic:
-                found += excerpts((s for s in sources if s.split == split), count, rng)
+    real = {split: real_excerpts(sets, split, count, rng) for split in ("train", "valid")}
     areas = overlaps([slice_bars(score, 0, EXCERPT_BARS) for score in scores], real["train"], real["valid"])
     result: dict[str, Any] = {
         "excerpts": {split: len(found) for split, found in real.items()},
@@ -175,6 +194,21 @@ def comparison(
         "windows known": len(pitched),
     }
     return result
+
+
+def real_excerpts(
+    sets: dict[str, tuple[bool, list[Source]]],
+    split: str,
+    count: int,
+    rng: np.random.Generator,
+    bars: int = EXCERPT_BARS,
+) -> list[symusic.Score]:
+    """Returns excerpts of so many bars from a split of the sets that are not synthetic, up to so many of each."""
+    found: list[symusic.Score] = []
+    for synthetic, sources in sets.values():
+        if not synthetic:
+            found += excerpts((source for source in sources if source.split == split), count, rng, bars)
+    return found
 
 
 def training_windows(
@@ -210,7 +244,11 @@ def as_text(figures: dict[str, Any]) -> str:
     """Returns the figures as a table for people."""
     lines = [f"{figures['checkpoint']}: {figures['pieces']} pieces over a grid of controls, stay-in-key off and on", ""]
     lines += [f"  {name:24}{share:8.1%}" for name, share in figures["obeyed"].items()]
-    lines += [f"  {'key, ' + name:24}{share:8.1%}" for name, share in figures["key"].items()]
+    lines += ["", *keys_as_text(figures["keys"])]
+    if "bands" in figures:
+        lines += ["", *bands_as_text(figures["bands"])]
+    if "repeats" in figures:
+        lines += ["", *repeats_as_text(figures["repeats"])]
     if "overlapped area" in figures:
         counts = figures["excerpts"]
         lines += [

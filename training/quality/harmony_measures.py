@@ -15,7 +15,8 @@ import symusic
 
 from music.analysis.chord_estimation import spans_of
 from music.bars import Bar
-from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, beat_ticks
+from music.chord_grammar import steps_of
+from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks
 from music.theory import Key
 
 FIT = ("CTnCTR", "PCS", "MCTD")
@@ -151,7 +152,7 @@ def agreement(chords: Sequence[Chord], truth: Sequence[Chord]) -> dict[str, floa
 
 def family(chord: Chord) -> str:
     """Returns "major", "minor", "diminished" or "augmented" after the chord's third and fifth, else "other" (sus, 5)."""
-    steps = QUALITIES.get(chord.quality, ())
+    steps = steps_of(chord.quality)
     if 4 in steps:
         return "augmented" if 8 in steps else "major"
     if 3 in steps:

@@ -41,7 +41,7 @@ def measure(score: symusic.Score) -> dict[str, float]:
     - note density: notes a quarter note, drums included, over the same stretch.
     - pitch range: highest less lowest pitch, in semitones.
     """
-    start, end, pitch, drum = _grid_notes(score)
+    start, end, pitch, drum = grid_notes(score)
     if not len(start):
         return dict.fromkeys(MEASURES, float("nan"))
     quarters = max(1, -(-int(end.max()) // _STEPS))
@@ -67,7 +67,7 @@ def measure(score: symusic.Score) -> dict[str, float]:
     return {name: values.get(name, float("nan")) for name in MEASURES}
 
 
-def _grid_notes(score: symusic.Score) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def grid_notes(score: symusic.Score) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Returns start and end (at least one later) in grid steps, pitch, and whether it is a drum, of every note."""
     columns: list[tuple[np.ndarray, ...]] = []
     for track in score.tracks:
@@ -99,8 +99,8 @@ def likeness(before: symusic.Score, after: symusic.Score, first: int, last: int)
     - groove similarity: one minus the share of a bar's grid steps on which notes start in one of the two only (Wu &
       Yang 2020), drums included.
     """
-    edges = _bar_edges(before)
-    sides = [_grid_notes(score) for score in (before, after)]
+    edges = bar_edges(before)
+    sides = [grid_notes(score) for score in (before, after)]
     distances, similarities = [], []
     for begin, end in zip(edges[first:last], edges[first + 1 : last + 1]):
         classes, onsets = np.zeros((2, 12)), np.zeros((2, end - begin), dtype=bool)
@@ -118,7 +118,7 @@ def likeness(before: symusic.Score, after: symusic.Score, first: int, last: int)
     return {name: float(np.mean(v)) if v else float("nan") for name, v in zip(LIKENESS, (distances, similarities))}
 
 
-def _bar_edges(score: symusic.Score) -> np.ndarray:
+def bar_edges(score: symusic.Score) -> np.ndarray:
     """Returns where the bars begin, and where the last one ends, in grid steps."""
     bars = bar_grid(score)
     return _steps(np.array([bar.start for bar in bars] + [bars[-1].end]), score.ticks_per_quarter)
@@ -134,7 +134,7 @@ def _polyphony(start: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> float:
 
 
 def _groove_consistency(score: symusic.Score, start: np.ndarray) -> float:
-    edges = _bar_edges(score)
+    edges = bar_edges(score)
     onsets = np.zeros(max(int(edges[-1]), int(start.max()) + 1), dtype=bool)
     onsets[start] = True
     patterns = [onsets[a:b] for a, b in zip(edges, edges[1:])]

@@ -5,11 +5,12 @@
     python -m training quality harmonize-small --pieces 100 --data DATA
     python -m training quality compose --pieces 20
 
-Pieces that were written are asked whether they obey their controls, are spread like real music, and copied any of it
-(training/quality/generate.py); pieces that were changed, how near they stay to what they were and whether what was
-taken away comes back (training/quality/remix.py); melodies that were harmonized, how their chords and voices compare
-with the written ones (training/quality/harmonize.py). Whole songs, which no checkpoint makes alone, are asked whether
-they are what was asked for, come back to their themes, and end (training/quality/compose.py).
+Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
+spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
+stay to what they were and whether what was taken away comes back (training/quality/remix.py); melodies that were
+harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py). Whole songs,
+which no checkpoint makes alone, are asked whether they are what was asked for, come back to their themes, and end
+(training/quality/compose.py).
 """
 
 from __future__ import annotations
@@ -56,6 +57,12 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
     parser.add_argument("--sets", type=Path, default=SETS, help="the TOML file that describes the data sets")
     parser.add_argument("--excerpts", type=int, default=40, help="excerpts of each real set to compare with")
+    parser.add_argument(
+        "--repetition-pieces",
+        type=int,
+        default=24,
+        help="pieces to write at each of five temperatures, to see how bars repeat (generate, with --data; 0 for none)",
+    )
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
     parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
@@ -82,7 +89,10 @@ def main(argv: list[str]) -> None:
 
 
 def read_sets(sets: Path, data: Path, melodies: bool = False) -> dict[str, tuple[bool, list[Source]]]:
-    """Returns for each data set that is there whether it is synthetic, and its files; with the melodies of lead sheets or not.
+    """Returns for each data set that is there whether it is synthetic, and its files.
+
+    Args:
+        melodies: with the melodies of lead sheets, too.
 
     Raises:
         StudioError: none of the sets is in the folder.
@@ -99,8 +109,10 @@ def read_sets(sets: Path, data: Path, melodies: bool = False) -> dict[str, tuple
     return found
 
 
-def excerpts(sources: Iterable[Source], count: int, rng: np.random.Generator) -> Iterator[symusic.Score]:
-    """Yields up to so many excerpts of 16 bars, one a piece, from random places; none without pitched notes."""
+def excerpts(
+    sources: Iterable[Source], count: int, rng: np.random.Generator, bars: int = EXCERPT_BARS
+) -> Iterator[symusic.Score]:
+    """Yields up to so many excerpts of so many bars, one a piece, from random places; none without pitched notes."""
     sources = list(sources)
     for place in rng.permutation(len(sources)):
         if count == 0:
@@ -109,9 +121,9 @@ def excerpts(sources: Iterable[Source], count: int, rng: np.random.Generator) ->
             score = read_midi(sources[place].path).score
         except StudioError:
             continue
-        spare = len(bar_grid(score)) - EXCERPT_BARS
+        spare = len(bar_grid(score)) - bars
         first = int(rng.integers(0, spare + 1)) if spare > 0 else 0
-        score = slice_bars(score, first, first + EXCERPT_BARS)
+        score = slice_bars(score, first, first + bars)
         if spare >= 0 and sum(len(t.notes) for t in score.tracks if not t.is_drum) >= _FEWEST_NOTES:
             count -= 1
             yield score

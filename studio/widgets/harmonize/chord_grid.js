@@ -53,12 +53,12 @@ class Grid {
     this.root.replaceChildren(...children);
   }
 
-  tell() {
+  tell(pasted, text) {
     const cells = this.fields.map((field) => field.value.trim());
     if (JSON.stringify(cells) === JSON.stringify(this.told)) return;
     this.told = cells;
     this.serial++;
-    this.send('cells', { cells, serial: this.serial });
+    this.send('cells', { cells: cells.map((cell, bar) => (bar === pasted ? text : cell)), serial: this.serial });
   }
 
   key(event) {
@@ -72,13 +72,14 @@ class Grid {
     next.select();
   }
 
-  /* Lines and tabs part bars, as bar lines do. */
+  /* Lines and tabs part bars, as bar lines do; the page gets the text as it is, for a sheet with words has chords in lines. */
   paste(event) {
     const text = event.clipboardData.getData('text').trim();
-    if (!/[|\n\t]/.test(text) || !this.fields.includes(event.target)) return;
+    const bar = this.fields.indexOf(event.target);
+    if (!/[|\n\t]/.test(text) || bar < 0) return;
     event.preventDefault();
     event.target.value = text.replace(/\s*[\n\t]+\s*/g, ' | ');
-    this.tell();
+    this.tell(bar, text);
   }
 }
 

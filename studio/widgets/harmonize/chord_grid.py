@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,12 +12,12 @@ import streamlit as st
 
 from music.bars import bar_grid
 from music.chord_bars import bar_texts, in_text
-from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression
+from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression, progression_of, read_chord_text
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
 from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
-from studio.wording import show_error
+from studio.wording import plain, show_error
 
 CELLS = "harmonize cells"
 """The control that holds what was typed, a text a bar."""
@@ -43,8 +44,23 @@ def laid_out(text: str, count: int, beats_per_bar: int, key: Key | None = None) 
     Raises:
         StudioError: a symbol is no chord.
     """
-    bars = [in_text(chords, key) for chords in parse_progression(text, beats_per_bar) if chords]
+    bars = [in_text(chords, key) for chords in parse_progression(text, beats_per_bar, key) if chords]
     return [bars[n % len(bars)] if bars else "" for n in range(count)]
+
+
+def pasted(text: str, beats_per_bar: int, key: Key | None = None) -> tuple[list[str], tuple[str, ...]]:
+    """Returns what a text of several bars says for each of them, at least one, and notes of what was left out.
+
+    Each line is a bar where all of them hold chords; else it is a sheet with words. What cannot be read stays as it is.
+    """
+    in_lines = re.sub(r"\s*[\n\t]+\s*", " | ", text)
+    for way in (in_lines, text):
+        try:
+            read = read_chord_text(way, beats_per_bar, key)
+        except StudioError:
+            continue
+        return [in_text(chords, key) for chords in progression_of(read.names)] or [""], read.notes
+    return [in_lines], ()
 
 
 def in_force(cells: Cells) -> list[str]:
@@ -60,7 +76,7 @@ def in_force(cells: Cells) -> list[str]:
     return texts
 
 
-def progression(cells: Cells, bars: Collection[int] | None = None) -> ChordNames:
+def progression(cells: Cells, bars: Collection[int] | None = None, key: Key | None = None) -> ChordNames:
     """Returns the chords for these bars, counted from 0: the shortest progression that repeats from the first to the last.
 
     It is empty, and the model chooses, where nothing was typed in any of them.
@@ -73,15 +89,17 @@ def progression(cells: Cells, bars: Collection[int] | None = None) -> ChordNames
         return ()
     texts = in_force(cells)[chosen[0] : chosen[-1] + 1]
     period = next(n for n in range(1, len(texts) + 1) if all(t == texts[m % n] for m, t in enumerate(texts)))
-    return parse_chord_names(f"| {' | '.join(texts[:period])} |")
+    return parse_chord_names(f"| {' | '.join(texts[:period])} |", key=key, is_whole=False)
 
 
-def problems(typed: Sequence[str]) -> dict[int, str]:
+def problems(typed: Sequence[str], key: Key | None = None) -> dict[int, str]:
     """Returns what is wrong with the texts that do not parse, in two sentences, by bar from 0."""
     wrong = {}
     for n, text in enumerate(typed):
         try:
-            parse_progression(f"| C | {text} |" if n else f"| {text} |")  # a bar before it, for % and /
+            parse_progression(
+                f"| C | {text} |" if n else f"| {text} |", key=key, is_whole=False
+            )  # a bar before, for % and /
         except StudioError as error:
             wrong[n] = str(error)
     return wrong
@@ -89,7 +107,7 @@ def problems(typed: Sequence[str]) -> dict[int, str]:
 
 def edited(cells: Cells, key: Key | None = None) -> list[int]:
     """Returns the bars, counted from 0, for which other chords were typed than the take has."""
-    wrong = problems(cells.typed)
+    wrong = problems(cells.typed, key)
     return [
         n
         for n, (text, heard) in enumerate(zip(*cells, strict=True))
@@ -109,7 +127,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
     first, *_ = bars = bar_grid(piece.score)
     beats = len(beat_ticks(first, piece.score.ticks_per_quarter))
     cells = Cells(_fitted(len(bars)), [*bar_texts(now.score, key), *[""] * len(bars)][: len(bars)])
-    shown, wrong = in_force(cells), problems(cells.typed)
+    shown, wrong = in_force(cells), problems(cells.typed, key)
     field = bound(PROGRESSION, "")
 
     def fill() -> None:
@@ -117,6 +135,8 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
             keep(CELLS, laid_out(widget_value(field), len(bars), beats, key))
         except StudioError:
             return  # the text stays, with what is wrong with it
+        for note in read_chord_text(widget_value(field), beats, key).notes:
+            st.toast(plain(note), icon=":material/info:", duration="long")
         set_controls({PROGRESSION: ""})
 
     with st.container(gap="xsmall"):
@@ -128,8 +148,9 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
                 on_change=fill,
                 placeholder="Type or paste: Am F C G" if any(shown) else "The model chooses. Or type: Am F C G",
                 help="A whole progression: one chord a bar, or bars between lines such as | Am | F G | C |. It is "
-                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it. Gray chords "
-                "are those of the take: once you type one, the others are kept with it.",
+                "repeated to the end of the piece. Or type into the bars below; two chords in a bar share it, and a sheet "
+                "with words can be pasted into the bar where it begins. Gray chords are those of the take: once you type "
+                "one, the others are kept with it.",
             ),
         )
         _component()(
@@ -145,7 +166,7 @@ def chord_grid(piece: Piece, now: Piece, key: Key | None, selected: Sequence[Seq
         )
     if text:
         try:
-            parse_progression(text, beats)
+            parse_progression(text, beats, key)
         except StudioError as error:
             show_error(str(error))
     for n, sentences in list(wrong.items())[:3]:
@@ -196,12 +217,11 @@ def _take_over(sent: Mapping[str, Any] | None, heard: Sequence[str], beats: int,
             typed[n] = before
         elif text[:1] in ("/", ".") and before:
             typed[n] = laid_out(f"| {before} | {text} |", 2, beats, key)[1]
-        elif "|" in text:
-            try:
-                bars = [in_text(chords, key) for chords in parse_progression(text, beats) if chords]
-            except StudioError:
-                continue  # it stays, with what is wrong with it
-            typed[n : n + max(1, len(bars))] = (bars or [""])[: len(typed) - n]
+        elif re.search(r"[|\n\t]", text):
+            bars, notes = pasted(text, beats, key)
+            typed[n : n + len(bars)] = bars[: len(typed) - n]
+            for note in notes:
+                st.toast(plain(note), icon=":material/info:", duration="long")
     keep(CELLS, typed)
     keep(_SERIAL, sent["serial"])
 

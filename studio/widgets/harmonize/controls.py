@@ -95,7 +95,8 @@ def source(song: Song) -> Piece:
 def harmonize_controls(song: Song) -> dict[str, Any]:
     """Shows the controls; returns them as values of HarmonizeOptions, unchecked, save for the chords.
 
-    These are in ``cells``, and ``edited`` are the bars, counted from 0, for which others were typed than the take has.
+    These are in ``cells``, spelled in ``chord key``; ``edited`` are the bars, counted from 0, for which others were typed than
+    the take has.
     """
     piece = source(song)
     values: dict[str, Any] = {"melody": _melody(piece)}
@@ -107,7 +108,7 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
         values["key"], key = _key(piece, values["melody"])
     values["complexity"] = _one_of("complexity", COMPLEXITY)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
-    values["cells"] = chord_grid(piece, song.piece, key, selected)
+    values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
     values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
     values["temperature"] = sampling.temperature_slider(PANEL)
@@ -208,9 +209,11 @@ def checked(values: Mapping[str, Any]) -> HarmonizeOptions:
     if values["melody"] is None:
         raise StudioError("There is no melody to harmonize. Give music that has a track with pitches.")
     seed = sampling.drawn_seed() if values["seed"] is None else values["seed"]
-    plain = {name: value for name, value in values.items() if name not in ("cells", "edited")}
+    plain = {name: value for name, value in values.items() if name not in ("cells", "chord key", "edited")}
     bars = parse_bars(values["bars"])
-    return HarmonizeOptions(**{**plain, "bars": bars, "chords": progression(values["cells"], bars), "seed": seed})
+    return HarmonizeOptions(
+        **{**plain, "bars": bars, "chords": progression(values["cells"], bars, values.get("chord key")), "seed": seed}
+    )
 
 
 def describe_request(options: HarmonizeOptions) -> str:

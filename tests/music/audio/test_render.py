@@ -22,9 +22,11 @@ from music.audio.performance import Kind, perform
 from music.audio.render import Stopped, engine, mix_stems, render, render_stems
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
+from music.files.midi import read_midi
 from music.piece import Piece
 
 ROOT = Path(__file__).resolve().parents[3]
+REPORTS = ROOT / "tests" / "data" / "reports"
 RATE = 22_050
 QUARTER = 480
 
@@ -391,3 +393,10 @@ def test_events_come_in_an_order_a_synthesizer_can_play():
     assert events == sorted(events, key=lambda event: (event.frame, event.kind))
     at_one = [event.kind for event in events if event.frame == events[-4].frame]
     assert at_one[:1] == [Kind.NOTE_OFF]
+
+
+@needs_fluidsynth
+def test_a_crash_at_the_very_end_rings_out():
+    sound = render(read_midi(REPORTS / "d1-crash-at-the-very-end.mid"), bundled_soundfont(), RATE)
+    end = np.abs(span(sound.samples, sound.seconds - 0.1, sound.seconds - 0.05)).max()
+    assert 20 * np.log10(end / np.abs(sound.samples).max()) < -60

@@ -18,10 +18,10 @@ from tests.music.files.midi_builder import chunk, file, meta, note
 
 REPORTS = Path(__file__).parents[2] / "data" / "reports"
 TUNE = file(
-    chunk((0, meta(3, b"one\ntwo\nthree")), (0, meta(1, b"\x0d\x0a")), *note(60), *note(62, 10), (10, meta(1, b"x")))
+    chunk((0, meta(1, b"one\ntwo\nthree")), (0, meta(1, b"\x0d\x0a")), *note(60), *note(62, 10), (10, meta(1, b"x")))
 )
 UNIX = file(
-    chunk((0, meta(3, b"one\ntwo\nthree")), *note(60), *note(62, 10), (13, meta(1, b"x"))), chunk(*note(64, 10))
+    chunk((0, meta(1, b"one\ntwo\nthree")), *note(60), *note(62, 10), (13, meta(1, b"x"))), chunk(*note(64, 10))
 )
 
 

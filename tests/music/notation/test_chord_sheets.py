@@ -199,7 +199,7 @@ def test_what_is_no_chord_of_ours_is_told():
     assert nearest.repairs == ("Chord symbols, simplified: 1",)
     unknown = foreign("<harmony><function>V</function><kind>major</kind></harmony>")
     assert chord_spans(unknown.piece.score) == []
-    assert unknown.repairs == ("Chord symbols, left out: 1",)
+    assert unknown.repairs == ("Chord symbols, left out: 1 (V)",)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_every_flag_reaches_its_option(harmonizer):
     assert harmonizer.options == HarmonizeOptions(**flags | typed, instruments=("piano", "bass", "drums"))
 
 
+def test_chords_by_other_names_are_read_and_that_is_said(harmonizer, capsys):
+    assert run("harmonize", "in.mid", "--out", "out.mid", "--chords", "Hm B | Fis7", "--key", "D") == 0
+    assert harmonizer.options.chords == (("Bm", "Bb"), ("F#7",))
+    assert "chords: German names are read by letters: 'Hm' as Bm" in capsys.readouterr().err
+    assert run("harmonize", "in.mid", "--out", "out.mid", "--chords", "ii7 V7 Imaj7", "--key", "D") == 0
+    assert harmonizer.options.chords == (("Em7",), ("A7",), ("Dmaj7",))
+    assert "read in D major" in capsys.readouterr().err
+    assert run("harmonize", "in.mid", "--out", "out.mid", "--chords", "[Verse]\nC    G7 b9\nla la la\nAm") == 0
+    assert harmonizer.options.chords == (("C",), ("G7(b9)",), ("Am",)) and "la la la" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("asked", "track"), [("0", 0), ("2", 2), ("gesang", 3), (" Gesang ", 3), ("FLUTE", 0)])
 def test_the_melody_is_asked_for_by_number_or_name(harmonizer, asked, track):
     assert run("harmonize", "trio.mid", "--out", "out.mid", "--melody", asked) == 0

@@ -16,7 +16,8 @@ from studio import jobs
 from studio.widgets import sampling
 from studio.widgets.generate.controls import ANY, GUESTS, PRESETS, checked, styles_of
 from studio.widgets.start import summary
-from tests.studio.toy_verbs import UNTIL_STOPPED
+from studio.wording import plain
+from tests.studio.toy_verbs import TALKATIVE, UNTIL_STOPPED
 from tests.studio.visitor import GENERATE, ROOT, control, press, small_midi, song_of, until_under_way, until_written
 from tests.waiting import PATIENCE_S
 
@@ -202,6 +203,17 @@ def test_a_problem_is_shown_as_its_sentences(page):
     assert song_of(page).take is None
     generate(page, seed=1)
     assert not page.error and song_of(page).take is not None
+
+
+def test_what_is_to_be_known_of_a_take_stands_over_it_until_the_next(page):
+    generate(page, seed=TALKATIVE)
+    assert [info.value for info in page.info] == [plain("The file says *C major*, but so says every file.")]
+    press(page, "Undo")
+    assert not page.info
+    press(page, "Redo")
+    assert page.info
+    generate(page, seed=1)
+    assert not page.info
 
 
 def test_an_upload_is_read_shown_and_continued_after_a_bar(page):

@@ -13,7 +13,7 @@ from music.files.midi import read_midi
 from pipelines import options
 from pipelines.options import HarmonizeOptions
 from studio.widgets.harmonize import chord_grid
-from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, problems, progression
+from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, pasted, problems, progression
 from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, describe_request
 from studio.widgets.start import summary
 from tests.studio.toy_verbs import UNTIL_STOPPED
@@ -111,10 +111,22 @@ def test_a_pasted_progression_fills_the_grid_and_is_followed(waltz):
     assert song.take.options.chords == ()
 
 
+def test_what_was_left_out_or_read_by_other_names_is_said(waltz):
+    control(waltz, "harmonize progression").set_value("Hm B").run()
+    assert song_of(waltz).controls[CELLS] == ["Bm", "Bb"] and "'B' as Bb" in waltz.toast[0].value
+
+
+def test_a_pasted_sheet_with_words_gives_its_chords():
+    bars, notes = pasted("D         A\nWalking down the river\nBm", 4)
+    assert bars == ["D", "A", "Bm"] and "Walking down" in notes[0]
+    assert pasted("C G\nAm", 4) == (["C G", "Am"], ()), "each line a bar where all of them are chords"
+    assert pasted("C\nFq7", 4) == (["C | Fq7"], ()), "what cannot be read stays"
+
+
 def test_a_symbol_that_is_none_gets_a_sentence(waltz):
     control(waltz, "harmonize progression").set_value("Am H7").run()
     assert [e.value for e in waltz.error] == [
-        "'H7' is not a chord symbol. Write chords like Am, F#7, Bbmaj7 or C/E."
+        "'H7' is not a chord symbol. Write B7 for the German H7, and Bb for a German B."
     ]  # fmt: skip
     control(waltz, "harmonize progression").set_value("").run()
     type_cells(waltz, ["Am", "X"])

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import symusic
 
-from music.files.midi import midi_bytes, read_midi
+from music.files.midi import midi_bytes, read_midi, write_midi
+from music.notation.engrave import musicxml
+from music.piece import Piece
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, EOS, FIRST, PAD, Octuple
 from music.tokens.conditions import GENRES, canonical_key, measure, measure_key, prefix_blocks, shift_to_canonical
@@ -74,6 +77,63 @@ def test_files_that_hold_no_music_are_refused_and_leave_nothing(tmp_path, capsys
     assert main(["prepare", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 2
     assert "None of the files could be used" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def tune(number: int, notes: int = 30) -> Piece:
+    score = symusic.Score(480)
+    score.tracks.append(symusic.Track("tune", 0, False))
+    score.tracks[0].notes = [symusic.Note(n * 240, 240, 60 + (n * number) % 12, 90) for n in range(notes)]
+    return Piece(score, f"tune {number}")
+
+
+def test_a_dirty_folder_gives_its_music_and_a_reason_for_each_file_left_out(tmp_path, capsys):
+    folder = tmp_path / "in"
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    for number in range(1, 9):
+        write_midi(tune(number), folder / f"{number}.mid")
+    for copy in ("deep/a copy.MID", "deep/deeper/копия.midi"):
+        write_midi(tune(3).replace(title="another title"), folder / copy)
+    (folder / "song.musicxml").write_bytes(musicxml(tune(11)))
+    (folder / "page.mid").write_bytes(b"<!DOCTYPE html><html></html>")
+    (folder / "empty.mid").touch()
+    write_midi(tune(1, 3), folder / "short.mid")
+    (folder / "notes.txt").write_text("not music")
+    (folder / "loop").symlink_to(folder)
+    (folder / "dead.mid").symlink_to(folder / "gone.mid")
+    assert main(["prepare", str(folder), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "4 files were unreadable or too short:" in said
+    for line in (
+        "page.mid: this is a web page",
+        "empty.mid: the file is empty",
+        "short.mid: it is too short: 3 of",
+        "dead.mid: ",
+    ):
+        assert f"  in/{line}" in said
+    shards = Shards.load(tmp_path / "out")
+    names = [name for name, _, _ in shards.index["pieces"]]
+    assert len(names) == 11 and "in/song.musicxml" in names
+    sides = {names[piece]: split for _, split, piece, *_ in shards.windows.tolist()}
+    assert sides["in/3.mid"] == sides["in/deep/a copy.MID"] == sides["in/deep/deeper/копия.midi"]
+    assert set(sides.values()) == {0, 1}, "something to train on, something to validate with"
+
+
+def test_one_file_is_not_enough_and_that_is_said(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for name in ("a.mid", "copy.mid"):
+        write_midi(tune(1), tmp_path / "in" / name)
+    assert main(["prepare", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 2
+    assert "only one piece" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    write_midi(tune(2), tmp_path / "in" / "b.mid")
+    assert main(["prepare", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+
+
+def test_folders_of_one_name_are_both_used(tmp_path, capsys):
+    for number, place in enumerate(("a/songs", "b/songs"), 1):
+        (tmp_path / place).mkdir(parents=True)
+        write_midi(tune(number), tmp_path / place / "x.mid")
+    assert main(["prepare", str(tmp_path / "a/songs"), str(tmp_path / "b/songs"), "--out", str(tmp_path / "out")]) == 0
+    assert "songs 2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [30, WINDOW_NOTES, WINDOW_NOTES + 1, 3000])

@@ -13,6 +13,7 @@ from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.contract import Step
 from tests.training.conftest import score_of
+from training.__main__ import main
 from training.data.prepare import Source
 from training.quality.generate import BARS, Asked, as_text, comparison, control_grid, controls_figures, obeys
 
@@ -41,14 +42,12 @@ def obedient(wish: Asked) -> symusic.Score:
 
 def test_a_piece_that_obeys_and_one_for_each_way_not_to():
     good = obedient(asked())
-    assert obeys(good, asked()) == dict.fromkeys(("tempo", "time signature", "instruments", "bar count", "key"), True)
-    assert obeys(good, asked(key="F major"))["key"]  # the relative key
+    assert obeys(good, asked()) == dict.fromkeys(("tempo", "time signature", "instruments", "bar count"), True)
     wrongs = {
         "tempo": asked(tempo_bpm=100.0),
         "time signature": asked(time_signature="4/4"),
         "instruments": asked(instruments=("violin",)),
         "bar count": asked(bars=15),
-        "key": asked(key="E major"),
     }
     for control, wish in wrongs.items():
         assert not obeys(good, wish)[control], control
@@ -83,11 +82,13 @@ def toy_generate(piece: Piece, options):
 
 
 def test_the_report_from_sampling_to_copies(tmp_path: Path):
-    figures = controls_figures("toy", 12, 0, toy_generate, tmp_path / "sampled")
+    figures, scores = controls_figures("toy", control_grid(12, 0), toy_generate, tmp_path / "sampled")
     assert figures["obeyed"] == dict.fromkeys(("tempo", "time signature", "instruments", "bar count"), 1.0)
-    assert 0 < figures["key"]["stay in key off"] == figures["key"]["stay in key on"] < 0.5
+    wrong = figures["keys"]["stay in key off"]
+    assert wrong == figures["keys"]["stay in key on"]
+    assert wrong["major"]["pieces"] + wrong["minor"]["pieces"] == 12
+    assert wrong["major"]["profile"] == 0 and wrong["minor"]["profile"] < 0.5
     assert len(list((tmp_path / "sampled").glob("*.mid"))) == 24
-    scores = figures.pop("scores")
     assert len(scores) == 12
 
     rng = np.random.default_rng(0)
@@ -114,3 +115,31 @@ def test_the_report_from_sampling_to_copies(tmp_path: Path):
     text = as_text(figures)
     assert "time signature            100.0%" in text
     assert "groove consistency" in text and "12-note windows" in text
+
+
+def test_the_whole_report_beside_a_data_set(tmp_path: Path, monkeypatch, capsys):
+    folder = tmp_path / "data" / "folk_pd"
+    folder.mkdir(parents=True)
+    rng, lines = np.random.default_rng(0), []
+    for index in range(8):
+        score = score_of((0, [(i, 1, int(rng.integers(50, 80))) for i in range(160)]))
+        score.key_signatures.append(symusic.KeySignature(0, 0, 0))
+        write_midi(Piece(score), folder / f"{index}.mid")
+        lines.append({"file": f"{index}.mid", "name": str(index), "split": "valid" if index % 2 else "train"})
+    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    (tmp_path / "sets.toml").write_text("[folk_pd]\n")
+    monkeypatch.setattr("pipelines.generate.generate", toy_generate)
+    arguments = ["quality", "generate-small", "--pieces", "8", "--data", str(tmp_path / "data")]
+    arguments += ["--sets", str(tmp_path / "sets.toml"), "--json", str(tmp_path / "figures.json")]
+    assert main([*arguments, "--repetition-pieces", "2"]) == 0
+    printed = capsys.readouterr().out
+    for heading in ("The key that was asked for", "Bands: ", "How bars repeat: 2 pieces of 32 bars", "12-note windows"):
+        assert heading in printed
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["keys"]["validation pieces"]["major"]["pieces"] == 4
+    assert figures["bands"]["pieces"] == {"written": 4, "musicians": 0, "accompaniment program": 0}
+    # a chord and six notes in turn: all bars of six repeat, none the one before
+    found = figures["repeats"]["repeat any earlier bar"]["ours"]["0.7"]
+    assert found["mean"] == 26 / 32 and not found["met"]
+    assert main([*arguments, "--repetition-pieces", "0"]) == 0
+    assert "How bars repeat" not in capsys.readouterr().out

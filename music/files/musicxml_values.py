@@ -1,0 +1,158 @@
+"""Small readings of MusicXML: numbers, note values, time signatures, tempi and verses, None where the file makes no sense."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+MAX_TIMES = 99  # that a repeat is played, and the highest number of an ending or a verse
+_TYPES: dict[str, int | Fraction] = {
+    "maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
+    **{f"{1 << power}{'nd' if power == 5 else 'th'}": Fraction(4, 1 << power) for power in range(4, 11)},
+}  # fmt: skip
+_NUMBER = re.compile(r"\s*([+-]?\d{1,9}(?:\.\d{1,9})?)\s*")
+
+
+def number_in(text: str | None) -> Fraction | None:
+    """Returns the decimal number that a text is; None for anything else, and for numbers of absurd length."""
+    found = _NUMBER.fullmatch(text or "")
+    return Fraction(found[1]) if found else None
+
+
+def note_value(element: Element) -> Fraction | None:
+    """Returns the length in quarters that a note's value, dots and tuplet say; None where it has none."""
+    value = _TYPES.get((element.findtext("type") or "").strip())
+    if value is None:
+        return None
+    length = Fraction(value) * (2 - Fraction(1, 1 << min(len(element.findall("dot")), 8)))
+    actual = number_in(element.findtext("time-modification/actual-notes"))
+    normal = number_in(element.findtext("time-modification/normal-notes"))
+    return length * normal / actual if actual and normal and actual > 0 and normal > 0 else length
+
+
+def divisions_known(measures: Sequence[Element]) -> bool:
+    """Whether a valid number of divisions stands before the first note."""
+    for measure in measures:
+        for element in measure:
+            if element.tag == "attributes":
+                value = number_in(element.findtext("divisions"))
+                if value is not None and value > 0:
+                    return True
+            elif element.tag == "note" and element.find("grace") is None:
+                return False
+    return True
+
+
+def guess_divisions(measures: Sequence[Element]) -> Fraction | None:
+    """Returns the divisions of a quarter with which lengths and note values agree; None where they do not agree."""
+    found: Counter[Fraction] = Counter()
+    sums: Counter[Fraction] = Counter()
+    nominal = Fraction(4)
+    for measure in measures:
+        time = measure.find("attributes/time")
+        signature = None if time is None else time_signature(time)
+        nominal = Fraction(4 * signature[0], signature[1]) if signature and signature[1] else nominal
+        total = Fraction(0)
+        for note in measure.findall("note"):
+            written, value = number_in(note.findtext("duration")), note_value(note)
+            if written is None or written <= 0 or note.find("chord") is not None:
+                continue
+            if value is not None and note.find("rest") is None:
+                found[written / value] += 1
+            total += written
+        if total and measure.find("backup") is None:
+            sums[total / nominal] += 1
+    best = found or sums
+    if not best:
+        return None
+    divisions, count = best.most_common(1)[0]
+    return divisions if count >= 0.8 * best.total() else None  # a share by eye: some notes may be wrong, most are right
+
+
+def time_signature(time: Element) -> tuple[int, int] | None:
+    """Returns numerator and denominator of a time signature, (0, 0) for free time, None for what cannot be.
+
+    "3+2" eighths are 5/8; 3/8 + 2/4 are 7/8.
+    """
+    if time.find("senza-misura") is not None:
+        return 0, 0
+    total = Fraction(0)
+    kinds = [number_in(kind.text) for kind in time.findall("beat-type")]
+    for beats, kind in zip(time.findall("beats"), kinds, strict=False):
+        counts = [number_in(text) for text in (beats.text or "").split("+")]
+        if kind is None or kind not in (1, 2, 4, 8, 16, 32, 64, 128) or None in counts:
+            return None
+        total += sum(count for count in counts if count is not None) / kind
+    if not kinds or not 0 < total <= 64:
+        return None
+    denominator = int(max(kind for kind in kinds if kind is not None))
+    numerator = total * denominator
+    while numerator.denominator != 1 and denominator < 128:  # "2½" quarters are 5/8
+        numerator, denominator = numerator * 2, denominator * 2
+    return (int(numerator), denominator) if numerator.denominator == 1 and numerator <= 255 else None
+
+
+def beat_units(metronome: Element) -> list[Fraction]:
+    """Returns the note values of a metronome mark in quarters, dots counted."""
+    units: list[Fraction] = []
+    dots = 0
+    for child in metronome.iter():
+        if child.tag in ("beat-unit", "metronome-type"):
+            units.append(Fraction(_TYPES.get((child.text or "").strip(), 1)))
+            dots = 0
+        elif child.tag in ("beat-unit-dot", "metronome-dot") and units and dots < 4:
+            dots += 1
+            units[-1] = units[-1] * (2 - Fraction(1, 1 << dots)) / (2 - Fraction(1, 1 << (dots - 1)))
+    return units
+
+
+def quarters_a_minute(metronome: Element) -> float | None:
+    """Returns the quarters a minute of a metronome mark; of a range the middle. None where it has no number."""
+    numbers = [float(text) for text in re.findall(r"\d{1,6}(?:\.\d{1,6})?", metronome.findtext("per-minute") or "")[:2]]
+    units = beat_units(metronome)
+    return sum(numbers) / len(numbers) * float(units[0]) if numbers and units else None
+
+
+def verses(note: Element) -> tuple[tuple[int, str], ...]:
+    """Returns the verses' syllables under a note, with a hyphen where the word goes on."""
+    found = []
+    for place, lyric in enumerate(note.findall("lyric"), 1):
+        text = "".join(
+            child.text or (" " if child.tag == "elision" else "") for child in lyric if child.tag in ("text", "elision")
+        )
+        if not text.strip():
+            continue
+        number = re.search(r"\d{1,3}", lyric.get("number", ""))
+        syllabics = [child.text for child in lyric if child.tag == "syllabic"]
+        hyphen = "-" if syllabics and syllabics[-1] in ("begin", "middle") else ""
+        verses = numbers_in_list(lyric.get("time-only")) or {int(number[0]) if number else place}
+        found += [(verse, text + hyphen) for verse in sorted(verses)]
+    return tuple(found)
+
+
+def numbers_in_list(text: str | None) -> frozenset[int]:
+    """Returns the numbers in a list such as "1, 2" or "1-3"."""
+    found: set[int] = set()
+    for first, last in re.findall(r"(\d{1,4})\.?\s*(?:[-–]\s*(\d{1,4}))?", text or ""):
+        begin, end = int(first), int(last or first)
+        found.update(range(max(begin, 1), min(end, MAX_TIMES) + 1))
+    return frozenset(found)
+
+
+def staff_place(element: Element, step: str, octave: str) -> str:
+    """Returns a place on the staff such as "C5", "" where the file does not say."""
+    name = f"{(element.findtext(step) or '').strip()}{(element.findtext(octave) or '').strip()}"
+    return name if re.fullmatch(r"[A-G]\d", name) else ""
+
+
+def child_number(parts: dict[str, Element], tag: str) -> int:
+    text = (parts[tag].text or "").strip() if tag in parts else ""
+    return int(text) if re.fullmatch(r"\d{1,3}", text) else 1
+
+
+def attribute_number(element: Element, name: str, usual: int) -> int:
+    text = element.get(name, "").strip()
+    return int(text) if re.fullmatch(r"\d{1,3}", text) else usual
