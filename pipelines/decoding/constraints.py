@@ -44,6 +44,7 @@ class Limits:
         scale: pitch classes that pitched notes may have, as they sound; empty for any.
         shift: semitones from how a pitch sounds to how the model writes it.
         monophonic: whether there is one note at a time, see ``MonophonicState``.
+        pitched_first: whether drums may not begin; what begins with drums alone mostly stays so.
     """
 
     bars: int
@@ -57,6 +58,7 @@ class Limits:
     scale: frozenset[int] = frozenset()
     shift: int = 0
     monophonic: bool = False
+    pitched_first: bool = False
 
 
 @dataclass
@@ -247,6 +249,7 @@ class GenerationState:
             mask[list(self._last_onsets)] = True
         else:
             mask[FIRST:] = True
+            mask[DRUM_PROGRAM] = bool(self.rows) or not self.limits.pitched_first
         return mask
 
     def _pitches(self, program: int) -> np.ndarray:

@@ -186,6 +186,7 @@ class ContinuationSampler(NoteSampler):
             scale=scale,
             shift=plan.shift,
             monophonic=self.options.monophonic,
+            pitched_first=self._hinted,
         )
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
