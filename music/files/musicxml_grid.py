@@ -30,6 +30,8 @@ def read_parts(root: Element, mended: Counter[str]) -> list[Part]:
     """Returns the parts of a score in the order of the file, those also that the list of parts does not name."""
     players = read_players(root.iter("score-part"))
     elements = root.findall("part")
+    if not elements:
+        raise StudioError("This MusicXML file holds no parts. Export the score again from your notation program.")
     if len(elements) > MAX_TRACKS:
         raise StudioError(f"The file has more than {MAX_TRACKS} parts. Split it and try again.")
     left_out: list[str] = []
