@@ -57,6 +57,7 @@ class _PartReader:
     def __init__(self, standing: Standing) -> None:
         self.now, self.player, self.mended = standing, standing.player, standing.mended
         self.loud: dict[int, int] = {}
+        self.before: PartBar | None = None
 
     # One bar
 
@@ -82,7 +83,7 @@ class _PartReader:
             elif tag == "harmony":
                 self.now.read_harmony(element, bar, self.at)
             elif tag == "barline":
-                read_barline(element, bar.signs)
+                read_barline(element, bar, self.before)
             elif tag == "sound":
                 self.now.read_sound(element, bar, self.at)
         nominal = self.now.nominal
@@ -96,6 +97,8 @@ class _PartReader:
             )
         bar.repeated = 0 if bar.notes else self.now.repeated
         self._set_velocities()
+        bar.signs.forward |= self.before is not None and self.before.signs.forward_after
+        self.before = bar
         return bar
 
     def _set_velocities(self) -> None:

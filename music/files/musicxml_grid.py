@@ -30,15 +30,22 @@ def read_parts(root: Element, mended: Counter[str]) -> list[Part]:
     """Returns the parts of a score in the order of the file, those also that the list of parts does not name."""
     players = read_players(root.iter("score-part"))
     elements = root.findall("part")
+    if not elements:
+        raise StudioError("This MusicXML file holds no parts. Export the score again from your notation program.")
     if len(elements) > MAX_TRACKS:
         raise StudioError(f"The file has more than {MAX_TRACKS} parts. Split it and try again.")
     left_out: list[str] = []
     parts = []
+    named = {element.get("id", "") for element in elements}
+    unused = [player for name, player in players.items() if name not in named]
+    strangers = [element for element in elements if element.get("id", "") not in players]
+    if len(unused) != len(strangers):
+        unused = []
     for element in elements:
         player = players.get(element.get("id", ""))
         if player is None:
             mended["Parts that the list of parts does not name, read all the same: #"] += 1
-            player = Player()
+            player = unused.pop(0) if unused else Player()  # as many are listed under other names: they are in order
         parts.append(Part(player, read_bars(element.findall("measure"), player, mended, left_out)))
     if left_out:
         mended[f"Chord symbols, left out: {len(left_out)} ({_named(left_out)})"] = 1
