@@ -119,6 +119,8 @@ def stand_in(head: bytes) -> tuple[str, str] | None:
 def music_in(data: bytes) -> tuple[bytes, list[str]]:
     """Returns the bytes of the music in a file, and what was done to come to them, a sentence each.
 
+    A zip of MusicXML stays as it is; it has a reader of its own.
+
     Raises:
         StudioError: the file is something else, which the sentence calls by its name.
     """
@@ -133,7 +135,8 @@ def music_in(data: bytes) -> tuple[bytes, list[str]]:
         raise StudioError(f"This is {named[0]}, not MIDI or MusicXML. {named[1]}")
     if data and not data.strip(b"\0"):
         raise StudioError("The file holds nothing but zeros. Choose another copy of it.")
-    if b"MThd" not in data[:4096] and not data.lstrip().startswith(b"<") and _is_text(data[:4096]):
+    begins_xml = data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    if b"MThd" not in data[:4096] and not begins_xml and _is_text(data[:4096]):
         tune = re.match(rb"\s*(%abc|X:\s*\d)", data)
         kind = "a tune in ABC notation" if tune else "a text file"
         raise StudioError(f"This is {kind}, not MIDI or MusicXML. {'Convert it to MIDI.' if tune else _CHOOSE}")
@@ -161,13 +164,13 @@ def _unpacked(data: bytes, done: list[str]) -> bytes | None:
                 raise StudioError(f"This packed file ({kind}) is damaged. Choose another copy of it.") from error
             if len(inside) > MAX_BYTES:
                 raise StudioError(_TOO_LARGE)
-            done.append(f"The file was packed ({kind}); what is inside was read")
+            done.append(f"The file was packed ({kind}); what is inside was taken")
             return bytes(inside)
     return None
 
 
 def _unzipped(data: bytes, done: list[str]) -> bytes | None:
-    """Returns the one file of music in a zip; None where it is no zip, or one of MusicXML, which has a reader of its own."""
+    """Returns the one MIDI file in a zip; None where it is no zip, or one of MusicXML."""
     if data[:4] != b"PK\3\4":
         return None
     try:
@@ -180,11 +183,12 @@ def _unzipped(data: bytes, done: list[str]) -> bytes | None:
             for ending, kind, advice in _ARCHIVES:
                 if any(name.endswith(ending) for name in names):
                     raise StudioError(f"This is {kind}, not MIDI or MusicXML. {advice}")
-            if any(name.endswith(("META-INF/container.xml", ".xml")) for name in names):
-                return None
             songs = [name for name in names if name.lower().endswith(MUSIC)]
+            sheets = [name for name in names if name.lower().endswith((".musicxml", ".mxl", ".xml"))]
+            if sheets and not set(songs) - set(sheets):
+                return None
             if len(songs) != 1:
-                what = f"with {len(songs)} files of music" if songs else "without a file of music"
+                what = f"with {len(songs)} files of music" if songs else "without a score or a MIDI file"
                 raise StudioError(f"This is a zip file {what}. Unpack it, and choose one.")
             entry = archive.getinfo(songs[0])
             if entry.flag_bits & 1:
@@ -199,7 +203,7 @@ def _unzipped(data: bytes, done: list[str]) -> bytes | None:
         raise StudioError("This zip file is damaged. Choose another copy of it, or unpack it.") from error
     if len(inside) > MAX_BYTES:
         raise StudioError(_TOO_LARGE)
-    done.append(f"The file was zipped; '{PurePosixPath(songs[0]).name}' inside was read")
+    done.append(f"The file was zipped; '{PurePosixPath(songs[0]).name}' inside was taken")
     return inside
 
 

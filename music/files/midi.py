@@ -62,7 +62,10 @@ def read_with_repairs(source: bytes | str | Path, name: str = "") -> Reading:
     if not source:
         raise StudioError("The file is empty. Export it again, or try another copy.")
     source, unwrapped = music_in(source)
-    parsed = parse_sheet(source) if is_sheet(source) else parse(source, name.lower().endswith(".kar"))
+    try:
+        parsed = parse_sheet(source) if is_sheet(source) else parse(source, name.lower().endswith(".kar"))
+    except StudioError as error:
+        raise StudioError(f"{'. '.join(unwrapped)}. {error}") if unwrapped else error from None
     cleaned = _clean_texts(parsed.score)
     piece = Piece(parsed.score, _plain(parsed.title).strip())
     cleaned += piece.title != parsed.title

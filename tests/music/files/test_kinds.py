@@ -44,7 +44,7 @@ def refusal(data: bytes, name: str = "") -> str:
 def test_a_packed_file_is_unpacked_and_that_is_said(name):
     reading = read_with_repairs(REPORTS / name)
     assert reading.piece.title == "Plain tune" and reading.piece.note_count == 16
-    assert len(reading.repairs) == 1 and "read" in reading.repairs[0]
+    assert len(reading.repairs) == 1 and "taken" in reading.repairs[0]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_zip_is_unpacked_where_it_holds_one_file_of_music():
     junk = {"readme.txt": b"hello", "folder/._a.mid": b"\0\5\x16\7", "__MACOSX/folder/a.mid": b"x"}
     assert read_with_repairs(zipped({"folder/a.mid": TUNE} | junk)).piece.note_count == 2
     assert "2 files of music" in refusal(zipped({"a.mid": TUNE, "b.kar": TUNE}))
-    assert "without a file of music" in refusal(zipped({"a.txt": b"x"}))
+    assert "without a score or a MIDI file" in refusal(zipped({"a.txt": b"x"}))
     assert "MuseScore" in refusal(zipped({"a.mscx": b"<museScore/>", "META-INF/container.xml": b"<container/>"}))
     assert "damaged" in refusal(zipped({"a.mid": TUNE})[:60])
 

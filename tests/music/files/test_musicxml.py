@@ -582,7 +582,7 @@ def test_chord_symbols_of_the_page_and_those_left_out_by_name():
         ("<numeral><numeral-root>2</numeral-root></numeral><kind>minor</kind>", "Dm"),
         ('<numeral><numeral-root>5</numeral-root><numeral-key><numeral-fifths>2</numeral-fifths><numeral-mode>major</numeral-mode>'
          "</numeral-key></numeral><kind>dominant</kind>", "A7"),
-        ('<root><root-step>G</root-step></root><kind text="7(add13)">other</kind>', "G7"),
+        ('<root><root-step>G</root-step></root><kind text="7(add13)">other</kind>', "G7add13"),
         ('<root><root-step>G</root-step></root><kind text="N.C.">none</kind>', "N.C."),
     ],
 )  # fmt: skip
