@@ -71,14 +71,14 @@ class GenerateOptions:
     instruments: tuple[str, ...] = ()
     density: str | None = None
     monophonic: bool = False
-    temperature: float = 0.9
+    temperature: float = 1.0
     temperature_notes: float = 1.0
     temperature_durations: float = 1.0
     temperature_instruments: float = 1.0
-    top_p: float = 0.92
+    top_p: float = 0.95
     top_k: int = 0
     novelty: float = 0.5
-    guidance: float = 0.5
+    guidance: float = 0.0
     memory: int = 128
     seed: int = 0
     variants: int = 1
