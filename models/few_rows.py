@@ -1,9 +1,10 @@
 """Linear layers for a few rows at a time, as writing notes takes them: in NumPy, whose small operations cost least.
 
-All weights are read once for each note, and that is most of what there is to do. A matrix lies in blocks of columns
-narrow enough that the BLAS takes each with a kernel for small matrices, which reads it once for all rows and copies
-nothing. With four rows that is some four times as fast as one product with the whole matrix, in NumPy or PyTorch.
-An odd number of rows is slower than the next even one, and one row goes to other kernels altogether; so rows are even.
+All weights are read once for each note, and that is most of what there is to do: it cannot take less time than memory
+needs to bring them. A matrix lies in blocks of columns narrow enough that the BLAS takes each with a kernel for small
+matrices, which reads it once for all rows, copies nothing and starts no threads. With four rows that is some four times as
+fast as one product with the whole matrix, in NumPy or PyTorch. An odd number of rows is slower than the next even one,
+and one row goes to other kernels altogether; so rows are even.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ BLOCK = 64
 
 EPSILON = 1e-5  # of torch.nn.LayerNorm
 GELU_SCALE = 0.5**0.5
-
 
 CHUNK = 4 << 20
 """Numbers that a shelf gets room for at once: more than the 4 MiB from which on NumPy asks Linux for large pages."""

@@ -149,7 +149,7 @@ class HintedWriter:
         started = self._started.get(field)
         if started is None:
             started = self._started[field] = self._head.start(field, self._output)
-        if len(pieces) < len(self._pasts):
+        if list(pieces) != list(range(len(self._pasts))):
             started = started[_rows(self._passes, len(self._pasts), pieces)]
         ids, dense = [], []
         for piece in pieces:
@@ -165,6 +165,7 @@ class HintedWriter:
         return logits[: self._passes * len(pieces)].reshape(self._passes, len(pieces), -1)
 
 
+# Shared by all calls, as the models are, and gone with them.
 _PREPARED: WeakKeyDictionary[HintedTransformerXL, tuple[int, BackboneWeights, HintedFields]] = WeakKeyDictionary()
 
 

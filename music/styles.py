@@ -20,7 +20,7 @@ STYLES: dict[str, str | None] = {
     "punk": "rock",
     "pop": "pop",
     "ballad": "pop",
-    "disco": "pop",
+    "disco": "electronic",
     "funk": "pop",
     "soul": "pop",
     "rhythm and blues": "pop",
@@ -60,7 +60,7 @@ STYLES: dict[str, str | None] = {
     "folk": "folk",
     "country": "folk",
     "bluegrass": "folk",
-    "western swing": "folk",
+    "western swing": "jazz",
     "zydeco": "folk",
     "polka": "folk",
     "reel": "folk",
@@ -85,6 +85,15 @@ STYLES: dict[str, str | None] = {
     "sacred": "classical",
 }
 """Each style and its genre, None where it is at home in several. The order gives the ids: only ever append."""
+
+STYLE_SIGNATURES: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("waltz", "jazz waltz", "mazurka", "polonaise"), (3, 4)),
+    **dict.fromkeys(("reel", "hornpipe", "strathspey"), (4, 4)),
+    **dict.fromkeys(("polka", "krakowiak"), (2, 4)),
+    "jig": (6, 8),
+    "slip jig": (9, 8),
+}
+"""The time signature of those styles that are known by it."""
 
 STYLE_NAMES = tuple(STYLES)
 STYLED_PREFIX_SIZE = PREFIX_SIZE + len(STYLES)

@@ -149,10 +149,15 @@ def key_from_histogram(weights: Sequence[float] | np.ndarray) -> tuple[Key, floa
     return ALL_KEYS[best], round(max(0.0, scores[best]) * (0.5 + 0.5 * margin), 4)
 
 
+def key_profile(key: Key) -> np.ndarray:
+    """Returns how well each pitch class from C fits a key, float64 [12]: Krumhansl & Kessler 1982, mean 0, deviation 1."""
+    profile = np.roll(_KK_MAJOR if key.mode == "major" else _KK_MINOR, key.tonic)
+    return (profile - profile.mean()) / profile.std()
+
+
 def profile_fit(weights: np.ndarray, key: Key) -> float:
     """Returns how well 12 pitch class weights (from C), not all equal, fit the Krumhansl-Kessler profile of a key: a correlation."""
-    profile = _KK_MAJOR if key.mode == "major" else _KK_MINOR
-    return float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
+    return float(np.corrcoef(weights, key_profile(key))[0, 1])
 
 
 def spell(pitch: int, key: Key) -> str:

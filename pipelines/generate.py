@@ -17,6 +17,7 @@ from music.form import CONTINUATION, sections, with_sections
 from music.instruments import instrument_name, parse_instrument
 from music.lineups import lineup
 from music.piece import Piece
+from music.styles import STYLE_SIGNATURES
 from music.theory import ALL_KEYS, Key, key_of_signature, parse_key
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
@@ -76,12 +77,14 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
     keep = len(grid) if options.keep_bars is None else options.keep_bars
     if keep > len(grid):
         raise StudioError(f"The piece has {len(grid)} bars, so bar {keep} cannot be kept. Choose 0 to {len(grid)}.")
+    signature: tuple[int, int] | None
     if keep:
         start = grid[keep - 1].end
         base = cut_after(score, start)
         signature, tempo = grid[keep - 1][2:], float(tempo_map(base)[2][-1])
     else:
-        start, base, signature, tempo = 0, symusic.Score(score.ticks_per_quarter), None, None
+        start, base, tempo = 0, symusic.Score(score.ticks_per_quarter), None
+        signature = STYLE_SIGNATURES.get(options.style or "")
     if options.time_signature:
         signature = parse_signature(options.time_signature)
     if options.tempo_bpm is not None:

@@ -75,11 +75,11 @@ class GenerateOptions:
     temperature_notes: float = 1.0
     temperature_durations: float = 1.0
     temperature_instruments: float = 1.0
-    top_p: float = 0.9
+    top_p: float = 0.95
     top_k: int = 0
     novelty: float = 0.5
-    guidance: float = 0.5
-    memory: int = 512
+    guidance: float = 0.0
+    memory: int = 128
     seed: int = 0
     variants: int = 1
     checkpoint: str = "generate-small"

@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_text import typed_values
-from pipelines.option_values import to_mapping
+from pipelines.option_values import fits, to_mapping
 
 DECIDES = ("pipeline", "options", "input", "checkpoint")
 """Parts of a recipe that decide what it makes."""
+
+MAX_BYTES = 8 * 2**20
+"""Of a recipe's file: far more than that of a song with a chord for each beat takes."""
+
+
+class Recipe(TypedDict):
+    """What every recipe holds; ``version`` and more may stand beside."""
+
+    pipeline: str
+    options: dict[str, Any]
+    input: str
+    checkpoint: dict[str, Any]
 
 
 def recipe_of(
@@ -60,6 +72,8 @@ def read_recipe(path: Path, pipeline: str) -> Mapping[str, Any]:
         StudioError: the file cannot be read, or is no such recipe.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise StudioError(f"'{path}' is too large for a recipe. Choose an OUT.recipe.json that {pipeline} wrote.")
         recipe = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudioError(f"'{path}' cannot be opened. Check the name.") from error
@@ -71,7 +85,7 @@ def read_recipe(path: Path, pipeline: str) -> Mapping[str, Any]:
         or not isinstance(recipe.get("options"), dict)
     ):
         raise StudioError(f"'{path}' is not a recipe of {pipeline}. Choose an OUT.recipe.json that {pipeline} wrote.")
-    if not all(name in recipe for name in DECIDES):
+    if not fits(Recipe, recipe):
         raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")
     return recipe
 

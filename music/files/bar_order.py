@@ -24,7 +24,7 @@ class BarSigns:
     """What stands at a bar that says where to go on.
 
     Attributes:
-        forward: a repeat begins here.
+        forward, forward_after: a repeat begins here, or with the bar that follows.
         plays: how often the repeat that ends here is played in all; 0 for no sign.
         after_jump: that repeat is taken after a D.C. or D.S. too.
         ending: the numbers of an ending that begins here, () where it has none, None where none begins.
@@ -37,6 +37,7 @@ class BarSigns:
     """
 
     forward: bool = False
+    forward_after: bool = False
     plays: int = 0
     after_jump: bool = False
     ending: tuple[int, ...] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -56,6 +57,7 @@ class _PartReader:
     def __init__(self, standing: Standing) -> None:
         self.now, self.player, self.mended = standing, standing.player, standing.mended
         self.loud: dict[int, int] = {}
+        self.before: PartBar | None = None
 
     # One bar
 
@@ -63,7 +65,8 @@ class _PartReader:
         """Returns one bar; what it changes holds for those that follow."""
         self.bar = bar = PartBar(measure.get("number", "").strip()[:20], implicit=measure.get("implicit") == "yes")
         self.at = self.last = Fraction(0)
-        self.raw, self.places = Fraction(0), {Fraction(0): Fraction(0)}
+        # Where lengths go by the note values: where the file believes to be, and where that is.
+        self.raw, self.known, self.places = Fraction(0), [Fraction(0)], {Fraction(0): Fraction(0)}
         self.full_rest, self.sounded = Fraction(0), False
         for element in measure:
             tag = element.tag
@@ -80,7 +83,7 @@ class _PartReader:
             elif tag == "harmony":
                 self.now.read_harmony(element, bar, self.at)
             elif tag == "barline":
-                read_barline(element, bar.signs)
+                read_barline(element, bar, self.before)
             elif tag == "sound":
                 self.now.read_sound(element, bar, self.at)
         nominal = self.now.nominal
@@ -94,6 +97,8 @@ class _PartReader:
             )
         bar.repeated = 0 if bar.notes else self.now.repeated
         self._set_velocities()
+        bar.signs.forward |= self.before is not None and self.before.signs.forward_after
+        self.before = bar
         return bar
 
     def _set_velocities(self) -> None:
@@ -163,8 +168,7 @@ class _PartReader:
             return
         # Lengths are by note values here: go back to where the file was at that place.
         self.raw = max(self.raw + way * written, Fraction(0))
-        before = max(place for place in (*self.places, Fraction(0)) if place <= self.raw)
-        self.at = self.places.get(before, Fraction(0))
+        self.at = self.places[self.known[bisect_right(self.known, self.raw) - 1]]
 
     # Notes
 
@@ -220,7 +224,9 @@ class _PartReader:
         self.last, self.at = start, start + length
         if self.now.divisions is None:
             self.raw += number_in(element.findtext("duration")) or Fraction(0)
-            self.places.setdefault(self.raw, self.at)
+            if self.raw not in self.places:
+                insort(self.known, self.raw)
+                self.places[self.raw] = self.at
         if "rest" not in parts:
             return
         whole = parts["rest"].get("measure") == "yes" or (parts["type"].text == "whole" if "type" in parts else True)

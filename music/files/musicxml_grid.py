@@ -30,15 +30,22 @@ def read_parts(root: Element, mended: Counter[str]) -> list[Part]:
     """Returns the parts of a score in the order of the file, those also that the list of parts does not name."""
     players = read_players(root.iter("score-part"))
     elements = root.findall("part")
+    if not elements:
+        raise StudioError("This MusicXML file holds no parts. Export the score again from your notation program.")
     if len(elements) > MAX_TRACKS:
         raise StudioError(f"The file has more than {MAX_TRACKS} parts. Split it and try again.")
     left_out: list[str] = []
     parts = []
+    named = {element.get("id", "") for element in elements}
+    unused = [player for name, player in players.items() if name not in named]
+    strangers = [element for element in elements if element.get("id", "") not in players]
+    if len(unused) != len(strangers):
+        unused = []
     for element in elements:
         player = players.get(element.get("id", ""))
         if player is None:
             mended["Parts that the list of parts does not name, read all the same: #"] += 1
-            player = Player()
+            player = unused.pop(0) if unused else Player()  # as many are listed under other names: they are in order
         parts.append(Part(player, read_bars(element.findall("measure"), player, mended, left_out)))
     if left_out:
         mended[f"Chord symbols, left out: {len(left_out)} ({_named(left_out)})"] = 1
@@ -107,11 +114,13 @@ class Grid:
                     f"Bars of {part.player.name or 'a part'} with too few beats, silent at their ends: {len(gaps)} "
                     f"(bar {_named(gaps)})"
                 ] = 1
-        repeats = [{(n, bar.signs.forward, bar.signs.plays) for n, bar in enumerate(part.bars)} for part in parts]
-        if any(each != repeats[0] for each in repeats):
-            some = {n for each in repeats for n, forward, plays in each if forward or plays}
-            lone = [n for n in some if len({e for each in repeats for e in each if e[0] == n}) > 1]
-            mended["Repeats that not all parts have, played by all: #"] += len(lone)
+        lone = 0
+        for index, signs in enumerate(grid.signs):
+            if signs.forward or signs.plays:
+                own = {(b.signs.forward, b.signs.plays) for part in parts for b in part.bars[index : index + 1]}
+                lone += len(own) > 1
+        if lone:
+            mended["Repeats that not all parts have, played by all: #"] = lone
         return grid
 
     def _tell(self, implicit: Sequence[bool], wholes: Sequence[Fraction], mended: Counter[str]) -> None:

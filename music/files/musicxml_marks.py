@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from music.files.bar_order import BarSigns
 from music.files.musicxml_chords import read_harmony
 from music.files.musicxml_players import Player, set_sound
 from music.files.musicxml_values import (
@@ -209,16 +208,19 @@ class Standing:
         bar.chords.append((place, chord.transposed(chromatic) if chord.tones else chord))
 
 
-def read_barline(barline: Element, signs: BarSigns) -> None:
-    """Takes in the repeats, endings and signs of a bar line."""
+def read_barline(barline: Element, bar: PartBar, before: PartBar | None) -> None:
+    """Takes in the repeats, endings and signs of a bar line; some programs end a repeat on the left of the bar after it."""
+    signs = bar.signs
     repeat = barline.find("repeat")
     if repeat is not None:
         if repeat.get("direction") == "forward":
-            signs.forward = True
+            signs.forward_after = barline.get("location", "right" if bar.length or bar.rest else "left") == "right"
+            signs.forward = not signs.forward_after
         elif repeat.get("direction") == "backward":
             times = number_in(repeat.get("times"))
-            signs.plays = min(max(round(times), 1), MAX_TIMES) if times is not None else 2
-            signs.after_jump = repeat.get("after-jump") == "yes"
+            ends = before.signs if before is not None and barline.get("location") == "left" else signs
+            ends.plays = min(max(round(times), 1), MAX_TIMES) if times is not None else 2
+            ends.after_jump = repeat.get("after-jump") == "yes"
     for ending in barline.findall("ending"):
         numbers = tuple(sorted(numbers_in_list(ending.get("number")) or numbers_in_list(ending.text)))
         if ending.get("type") == "start":

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spell_chord
 from music.notation.chord_symbols import KINDS
-from music.notation.layout import PERCUSSION, Clef, KeyChange, Sheet, SheetPart, Voice
+from music.notation.layout import PERCUSSION, Clef, Sheet, SheetPart, Voice
 from music.notation.rhythm import UNITS, SheetBar, Symbol
+from music.notation.signposts import KeyChange
 from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>

@@ -16,6 +16,7 @@ from music.tokens.columns import DRUM_PITCH, DRUM_PROGRAM, EOS, FIRST, StepField
 from music.tokens.conditions import MAX_PROGRAMS
 from music.tokens.octuple import POSITIONS_PER_QUARTER, step_sizes, vocabulary
 from pipelines.decoding.repetition import RepetitionGuard
+from pipelines.decoding.tonality import TonalPull
 
 END = EOS  # the step id with which a piece ends
 GM_KIT = range(35, 82)
@@ -44,6 +45,7 @@ class Limits:
         scale: pitch classes that pitched notes may have, as they sound; empty for any.
         shift: semitones from how a pitch sounds to how the model writes it.
         monophonic: whether there is one note at a time, see ``MonophonicState``.
+        pitched_first: whether drums may not begin; what begins with drums alone mostly stays so.
     """
 
     bars: int
@@ -57,6 +59,7 @@ class Limits:
     scale: frozenset[int] = frozenset()
     shift: int = 0
     monophonic: bool = False
+    pitched_first: bool = False
 
 
 @dataclass
@@ -69,6 +72,7 @@ class GenerationState:
         rows: step rows of the new notes.
         finished: whether the end was written.
         repetition: says which notes may not repeat what stood bars ago; None lets all.
+        tonality: weighs pitches by the key that was asked for; None where none was.
     """
 
     limits: Limits
@@ -76,7 +80,9 @@ class GenerationState:
     rows: list[list[int]] = field(default_factory=list)
     finished: bool = False
     repetition: RepetitionGuard | None = None
+    tonality: TonalPull | None = None
     _notes_in_bar: int = 0
+    _weighed: int = -1  # the bar for which pitches were weighed last
     _last_onsets: dict[int, int] = field(default_factory=dict)  # of each program: position, from the start
     _repeats: dict[int, tuple[int, int]] = field(default_factory=dict)  # of each program: (last pitch, times in a row)
 
@@ -100,6 +106,11 @@ class GenerationState:
     def fresh(self) -> bool:
         """Whether the next note shall not repeat what stood there bars ago."""
         return self.repetition is not None and self.repetition.fresh
+
+    @property
+    def firm(self) -> bool:
+        """Whether the next note shall be drawn more surely, so that more comes again."""
+        return self.repetition is not None and self.repetition.firm and not self.fresh
 
     def silence(self, row: list[int]) -> dict[int, float]:
         """Returns for how many quarter notes each program that was asked for has been silent: has not begun a note.
@@ -172,6 +183,11 @@ class GenerationState:
         if field == StepField.PROGRAM:
             for program, quarters in self.silence(row).items():
                 scores[program] += SILENCE_BIAS * quarters**2
+        if field == StepField.PITCH and self.tonality is not None and row[StepField.PROGRAM] != DRUM_PROGRAM:
+            if self._bar_of(row) != self._weighed:
+                self._weighed = self._bar_of(row)
+                self.tonality.begin_bar(last=self._weighed + 1 == self.limits.bars)
+            scores += self.tonality.bias
 
     def merge_exits(self, scores: np.ndarray) -> None:
         """Gives the probability of all ways to leave this bar to the one that the length allows, in place.
@@ -199,6 +215,9 @@ class GenerationState:
         self.rows.append(row)
         if self.repetition is not None:
             self.repetition.add(self.bar, tuple(row[StepField.POSITION : StepField.PITCH + 1]))
+        if self.tonality is not None and row[StepField.PROGRAM] != DRUM_PROGRAM:
+            length = vocabulary().durations[row[StepField.DURATION] - FIRST] / POSITIONS_PER_QUARTER
+            self.tonality.add(row[StepField.PITCH], float(length))
         self._last_onsets[row[StepField.PROGRAM]] = self._time(self.bar, row[StepField.POSITION])
         pitch, times = self._repeats.get(row[StepField.PROGRAM], (-1, 0))
         self._repeats[row[StepField.PROGRAM]] = (
@@ -242,6 +261,7 @@ class GenerationState:
             mask[list(self._last_onsets)] = True
         else:
             mask[FIRST:] = True
+            mask[DRUM_PROGRAM] = bool(self.rows) or not self.limits.pitched_first
         return mask
 
     def _pitches(self, program: int) -> np.ndarray:

@@ -19,11 +19,13 @@ from music.errors import StudioError
 from music.styles import STYLES, with_style
 from music.theory import Key
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, FIRST, MAX_STEP, Octuple, StepField
+from music.tokens.columns import BOS, DRUM_PITCH, FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.conditions import Conditions
+from music.tokens.octuple import step_sizes
 from pipelines.decoding.constraints import GenerationState, Limits, MonophonicState
 from pipelines.decoding.repetition import RepetitionGuard, profile_of
 from pipelines.decoding.sampler import ATTEMPTS, FIELDS, NoteSampler
+from pipelines.decoding.tonality import TonalPull
 from pipelines.options import GenerateOptions
 
 # Those that the model may choose of itself. By ear, not measured.
@@ -96,7 +98,10 @@ class ContinuationSampler(NoteSampler):
         self._resolve_limits()
         self.writer.select([0] * options.variants)
         kind = MonophonicState if self.limits.monophonic else GenerationState
-        self.variants = [kind(self.limits, repetition=self._guard(number)) for number in range(options.variants)]
+        self.variants = [
+            kind(self.limits, repetition=self._guard(number), tonality=self._pull())
+            for number in range(options.variants)
+        ]
 
     def _writer(self, checkpoint: Checkpoint, passes: Sequence[Conditions]) -> NoteWriter:
         """Returns what reads and writes the notes of one piece, once with each of these conditions."""
@@ -124,6 +129,18 @@ class ContinuationSampler(NoteSampler):
         bars = self.plan.rows[-PAST_NOTES:, Octuple.BAR].astype(int) - FIRST - self.plan.first_bar
         guard.read(bars.tolist(), map(tuple, rows[:, StepField.POSITION : StepField.PITCH + 1].tolist()))
         return guard
+
+    def _pull(self) -> TonalPull | None:
+        """Returns what keeps a variant in its key; None where none was asked for, or for a model of the first generation."""
+        if not self._hinted or self.plan.key is None:
+            return None
+        pull = TonalPull(self.plan.key, self.plan.shift, step_sizes()[StepField.PITCH])
+        rows = self.plan.rows[-PAST_NOTES:]
+        lengths = tokens.vocabulary().durations[rows[:, Octuple.DURATION] - FIRST] / tokens.POSITIONS_PER_QUARTER
+        for pitch, length in zip(rows[:, Octuple.PITCH].tolist(), lengths.tolist(), strict=True):
+            if pitch < DRUM_PITCH:
+                pull.add(pitch, length)
+        return pull
 
     def _read_prompt(self) -> None:
         """Reads the kept music, as much of it as can reach the notes to be written."""
@@ -186,6 +203,7 @@ class ContinuationSampler(NoteSampler):
             scale=scale,
             shift=plan.shift,
             monophonic=self.options.monophonic,
+            pitched_first=self._hinted,
         )
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:

@@ -2,8 +2,9 @@
 
 A model that sees what stood bars ago copies too readily once its draws are cooled: one bar, over and over. So when a bar
 begins, it is settled whether it may equal the bar before, and whether it may equal any earlier one; where it may not, and
-the bar has begun as one of those did, the notes from its middle on are written without looking back (``fresh``). What
-real music does was measured: repetition.toml.
+the bar has begun as one of those did, the notes from its middle on are written without looking back (``fresh``). And
+where draws are so free that too little comes again, notes are drawn more surely (``firm``), for the likeliest is mostly
+what stood there bars ago. What real music does was measured: repetition.toml.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class RepetitionGuard:
 
     def __init__(self, profile: RepetitionProfile, novelty: float, seed: int):
         self._chances = np.random.default_rng(seed)
-        self._equal = tuple(min(1.0, 2 * (1 - novelty) * chance) for chance in profile.equal)  # never one bar for ever
+        # However much it sticks to its ideas, no bar goes on for ever.
+        self._equal = tuple(min(2 * (1 - novelty) * chance, max(chance, 0.5)) for chance in profile.equal)
         self._near = tuple(_moved(chance, novelty) for chance in profile.near)
         self._share = _moved(profile.repeated, novelty)
         self._bars: list[Bar] = []  # the finished ones, the latest last
@@ -79,6 +81,12 @@ class RepetitionGuard:
         """Whether the next note shall not look at what stood bars ago."""
         written = len(self._now)
         return any(2 * written + 1 >= len(bar) for bar in self._likely)
+
+    @property
+    def firm(self) -> bool:
+        """Whether the next note shall be drawn more surely, since fewer bars came again than in real music."""
+        recent = self._repeats[-NEAR:]
+        return sum(recent) + 1 < self._share * len(recent)  # short of more than one bar
 
     def add(self, bar: int, note: tuple[int, ...]) -> None:
         """Takes a note of a bar: (position, program, pitch)."""

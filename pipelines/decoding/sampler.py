@@ -19,10 +19,10 @@ GUIDED = (StepField.POSITION, StepField.PITCH, StepField.DURATION)
 # Proposals for a note until the bar counts as full. More are closer to the model's distribution and slower; not measured.
 ATTEMPTS = 12
 FIELDS = len(STEP_FIELDS)
-# How a note is drawn that shall not repeat what stood bars ago: of settings that were measured on a model trained for thirty
-# minutes, these left bars equal to the one before as rare as real music has them.
-FRESH_FIELDS = (StepField.STEP, StepField.POSITION, StepField.PROGRAM, StepField.PITCH)
-FRESH_TEMPERATURE, FRESH_TOP_P = 1.0, 0.95
+# Temperature and top-p of notes that shall not repeat what stood bars ago: of settings that were measured on a model trained
+# for thirty minutes, these left bars equal to the one before as rare as real music has them. And of notes that shall.
+REPEATING_FIELDS = (StepField.STEP, StepField.POSITION, StepField.PROGRAM, StepField.PITCH)
+FREE, SURE = (1.0, 0.95), (0.8, 0.9)
 
 
 class NoteSampler:
@@ -151,7 +151,7 @@ class NoteSampler:
             for variant, row, scores in zip(variants, rows, logits, strict=True):
                 if row[:1] != [END]:
                     variant.bias_logits(field, row, scores)
-            return self._sample(field, logits, numbers[field], allowed, [variant.fresh for variant in variants])
+            return self._sample(field, logits, numbers[field], allowed, variants)
 
         sample_fields(self.writer, fields, pieces, rows, choose)
 
@@ -170,16 +170,23 @@ class NoteSampler:
         return wished + self.guidance * (wished - plain) if field in GUIDED else wished.copy()
 
     def _sample(
-        self, field: int, logits: np.ndarray, numbers: np.ndarray, allowed: np.ndarray, fresh: Sequence[bool] = ()
+        self,
+        field: int,
+        logits: np.ndarray,
+        numbers: np.ndarray,
+        allowed: np.ndarray,
+        variants: Sequence[GenerationState] = (),
     ) -> np.ndarray:
-        """Returns an id of each row [rows, ids]; rows that are to be fresh are drawn more freely."""
-        settings = (self.temperatures[field], self.top_p, self.top_k)
-        if field not in FRESH_FIELDS or not any(fresh):
-            return sample(logits, numbers, allowed, *settings)
-        freely = (max(self.temperatures[field], FRESH_TEMPERATURE), max(self.top_p, FRESH_TOP_P), self.top_k)
+        """Returns an id of each row [rows, ids]; those of variants that are fresh or firm are drawn more freely or surely."""
+        usual = (self.temperatures[field], self.top_p)
+        free, sure = (max(usual[0], FREE[0]), max(usual[1], FREE[1])), (min(usual[0], SURE[0]), min(usual[1], SURE[1]))
+        settings = [free if variant.fresh else sure if variant.firm else usual for variant in variants]
+        if field not in REPEATING_FIELDS or all(one == usual for one in settings):
+            return sample(logits, numbers, allowed, *usual, self.top_k)
+        rows = (slice(number, number + 1) for number in range(len(logits)))
         drawn = [
-            sample(logits[row], numbers[row], allowed[row], *(freely if fresh[row.start] else settings))
-            for row in (slice(number, number + 1) for number in range(len(logits)))
+            sample(logits[row], numbers[row], allowed[row], *one, self.top_k)
+            for row, one in zip(rows, settings, strict=True)
         ]
         return np.concatenate(drawn)
 

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from music.chords import ChordNames
 from music.errors import StudioError
@@ -18,7 +18,7 @@ from music.instruments import parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
-from pipelines.option_values import from_mapping, to_mapping
+from pipelines.option_values import fits, from_mapping, to_mapping
 from pipelines.options import (
     MAX_PLAYERS,
     Check,
@@ -304,6 +304,9 @@ STAGES: dict[str, type] = {
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 
+MAX_STAGES = 16
+"""Of a plan that is read: four times those that the studio plans."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -342,6 +345,16 @@ class Plan:
         return dataclasses.replace(self, stages=tuple(stages))
 
 
+class _StageValues(TypedDict):
+    pipeline: str
+    options: dict[str, Any]
+
+
+class _PlanValues(TypedDict):
+    brief: dict[str, Any]
+    stages: list[_StageValues]
+
+
 def plan_to_mapping(plan: Plan) -> dict[str, Any]:
     """Returns a plan as plain values for a recipe."""
     stages = [{"pipeline": stage.pipeline, "options": to_mapping(stage.options)} for stage in plan.stages]
@@ -354,19 +367,19 @@ def plan_from_mapping(values: Mapping[str, Any]) -> Plan:
     Raises:
         StudioError: they are no plan, or hold a stage or an option that this version does not know.
     """
-    try:
-        stages = [(stage["pipeline"], dict(stage["options"])) for stage in values["stages"]]
-        brief = dict(values["brief"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise StudioError("The recipe holds no plan of a song. Choose a recipe.json of a song folder.") from error
-    unknown = sorted({str(name) for name, _ in stages if not isinstance(name, str) or name not in STAGES})
+    if not fits(_PlanValues, values):
+        raise StudioError("The recipe holds no plan of a song. Choose a recipe.json of a song folder.")
+    if len(values["stages"]) > MAX_STAGES:
+        raise StudioError(f"The recipe has more than {MAX_STAGES} stages. Choose a recipe.json of a song folder.")
+    stages = [(stage["pipeline"], stage["options"]) for stage in values["stages"]]
+    unknown = sorted({name for name, _ in stages if name not in STAGES})
     if unknown:
         raise StudioError(
             f"The recipe has stages that this version does not know: {', '.join(unknown)}. Update the studio."
         )
     beats = _upper_number(next((options.get("time_signature") for name, options in stages if name == "theme"), None))
     return Plan(
-        from_mapping(Brief, brief),
+        from_mapping(Brief, values["brief"]),
         tuple(Stage(name, from_mapping(STAGES[name], options, beats)) for name, options in stages),
     )
 
@@ -374,4 +387,4 @@ def plan_from_mapping(values: Mapping[str, Any]) -> Plan:
 def _upper_number(time_signature: Any) -> int:
     """Returns the upper number of a time signature such as "3/4"; 4 where it is no such text."""
     upper = time_signature.partition("/")[0] if isinstance(time_signature, str) else ""
-    return int(upper) if upper.isdecimal() and int(upper) else 4
+    return int(upper) if re.fullmatch(r"[1-9][0-9]?", upper) else 4

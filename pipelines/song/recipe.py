@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.option_values import to_mapping
-from pipelines.recipes import DECIDES, name_here, read_recipe, with_checkpoint_here, with_typed_options
+from pipelines.option_values import fits, to_mapping
+from pipelines.recipes import DECIDES, Recipe, name_here, read_recipe, with_checkpoint_here, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 RECIPE, SKETCH = "recipe.json", "sketch.mid"
@@ -19,6 +19,12 @@ RECIPE, SKETCH = "recipe.json", "sketch.mid"
 
 _SONG_VERSION = "1"
 _LONGEST_TITLE = 60
+
+
+class _SongValues(TypedDict):
+    title: str
+    stages: list[Recipe]
+    checkpoint: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,10 @@ def read_song_recipe(path: Path) -> SongRecipe:
         StudioError: the file cannot be read, is no such recipe, or names checkpoints that are not here.
     """
     values = read_recipe(path, "compose")
-    plan, stages, models = plan_from_mapping(values["options"]), values.get("stages"), values["checkpoint"]
+    plan, stages, models = plan_from_mapping(values["options"]), values.get("stages", ()), values["checkpoint"]
     if (
-        not isinstance(models, dict)
-        or not all(isinstance(sha256, str) for sha256 in models.values())
-        or not isinstance(stages, list)
+        not fits(_SongValues, values)
         or len(stages) > len(plan.stages)
-        or not all(isinstance(stage, dict) and set(DECIDES) <= set(stage) for stage in stages)
-        or not isinstance(values.get("title"), str)
         or (values.get("result") is not None and len(stages) < len(plan.stages))
     ):
         raise StudioError(f"The recipe '{path}' is not complete. Choose one that was not edited.")

@@ -30,7 +30,9 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 
 LANES = ("model", "media", "download")
-PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck
+PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck, and goes with its process
+LISTENING_S = 20.0  # the step of a large model on a busy machine may take that long (by ear, not measured)
+DEAF_S = 1.0  # of verbs that cannot ask: long enough to end by themselves if they are about to
 START_S = 60.0
 BUG = "Something went wrong inside the studio: this is a bug. Try again; the server's log has the details."
 KEY = "DEEPMUSIC_WORKER_KEY"
@@ -48,12 +50,14 @@ class Verb:
     Attributes:
         lane: one of LANES; verbs of one lane wait for each other.
         run: runs in the worker; its heavy imports stand inside it.
-        limit_s: seconds after which it is asked to stop, and ended by force if it does not.
+        limit_s: seconds after which it is asked to stop.
+        patience_s: seconds within which it asks ``tell`` and so hears a stop; after these it is ended where it stands.
     """
 
     lane: str
     run: Callable[..., Any]
     limit_s: float = 300.0
+    patience_s: float = LISTENING_S
 
 
 @dataclass(frozen=True)
@@ -181,15 +185,15 @@ def warm_up() -> None:
 
 VERBS: dict[str, Verb] = {
     **{name: pipeline_verb(pipeline) for name, pipeline in PIPELINES.items()},
-    "verify": Verb("model", _verify),
-    "import": Verb("model", _import, limit_s=900.0),
+    "verify": Verb("model", _verify, patience_s=DEAF_S),
+    "import": Verb("model", _import, limit_s=900.0, patience_s=DEAF_S),
     "pull": Verb("download", _pull, limit_s=24 * 3600.0),
-    "inspect": Verb("media", _inspect, limit_s=60.0),
+    "inspect": Verb("media", _inspect, limit_s=60.0, patience_s=DEAF_S),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
-    "sheet": Verb("media", _sheet, limit_s=120.0),
+    "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }
 
 

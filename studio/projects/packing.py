@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import symusic
@@ -18,9 +18,12 @@ from music.bars import bar_ticks, score_end
 from music.files.midi import MAX_EVENTS, MAX_NOTES, MAX_SECONDS, MAX_TRACKS
 from music.files.smf import MAX_TICK
 from music.piece import Piece
+from pipelines.option_values import fits
 
 MAX_UNPACKED = 64 * 2**20
 """Bytes of one piece: more than MAX_EVENTS take."""
+MAX_JSON_MEMORY = 64 * 2**20
+"""Bytes that the values of one JSON text may take: those of a piece with 100,000 sung syllables take some 30 MB."""
 _MAX_BARS = 300_000  # a piece of a few bytes could say that it has billions, and all that draws bars would hang
 
 _ANY = (-(2**31), 2**31 - 1)
@@ -37,6 +40,24 @@ _TRACK = {
     "pedals": (symusic.Pedal, {"time": _TICK, "duration": _TICK}),
 }
 """The events of a score and of a track: who makes them, and of each column the type and what it may hold."""
+
+
+class _TrackHeader(TypedDict):
+    name: str
+    program: int
+    is_drum: bool
+    lyrics: list[tuple[int, str]]
+    counts: list[int]
+
+
+class _Header(TypedDict):
+    ticks_per_quarter: int
+    title: str
+    lyrics: list[str]
+    history: list[dict[str, Any]]
+    markers: list[tuple[int, str]]
+    counts: list[int]
+    tracks: list[_TrackHeader]
 
 
 def pack(piece: Piece) -> bytes:
@@ -83,22 +104,42 @@ def inflated(data: bytes, room: int = MAX_UNPACKED) -> bytes:
     return plain
 
 
-def unpack(plain: bytes) -> Piece:
+def json_memory(data: bytes) -> int:
+    """Returns how many bytes the values in a JSON text take at most, told from its signs before anything is made of them.
+
+    A mapping of one key takes 232 bytes, a list of one value 88, a number or a short text of its own up to 76 and its
+    place 8 (CPython 3.11, ``sys.getsizeof``); each letter of a longer text up to 4.
+    """
+    lists, mappings, values = (data.count(sign) for sign in (b"[", b"{", b","))
+    return 240 * mappings + 88 * lists + 84 * (values + data.count(b":")) + 4 * len(data)
+
+
+def header_memory(plain: bytes) -> int:
+    """Returns how many bytes the header of a packed piece takes in memory at most."""
+    return json_memory(plain[4 : 4 + int.from_bytes(plain[:4], "little")])
+
+
+def unpack(plain: bytes, room: int = MAX_JSON_MEMORY) -> Piece:
     """Returns the piece that was packed.
+
+    Args:
+        plain: what ``inflated`` returned.
+        room: bytes that its header may take in memory (``header_memory``).
 
     Raises:
         ValueError: the bytes are damaged, or hold what no piece may hold. So do KeyError and TypeError.
     """
-    _require(len(plain) >= 4)
+    _require(len(plain) >= 4 and header_memory(plain) <= room)
     size = 4 + int.from_bytes(plain[:4], "little")
     header = strict_json(plain[4:size])
+    _require(fits(_Header, header))
     place, events = size, 0
 
     def fill(owner: Any, kinds: Mapping[str, Any], counts: list[int]) -> None:
         nonlocal place, events
         _require(len(counts) == len(kinds))
         for (name, (factory, fields)), count in zip(kinds.items(), counts):
-            _require(type(count) is int and count >= 0)
+            _require(count >= 0)
             events += count
             _require(events <= MAX_EVENTS and (name != "notes" or count <= MAX_NOTES))
             arrays = {}
@@ -111,20 +152,18 @@ def unpack(plain: bytes) -> Piece:
                 _require(int((arrays["time"].astype(np.int64) + arrays["duration"]).max()) <= MAX_TICK)
             setattr(owner, name, factory.from_numpy(**arrays))
 
-    _require(1 <= whole(header["ticks_per_quarter"]) <= 32767 and len(header["tracks"]) <= MAX_TRACKS)
+    _require(1 <= header["ticks_per_quarter"] <= 32767 and len(header["tracks"]) <= MAX_TRACKS)
     score = symusic.Score(header["ticks_per_quarter"])
     score.markers = _texts(header["markers"])
     fill(score, _SCORE, header["counts"])
     for values in header["tracks"]:
-        _require(0 <= whole(values["program"]) <= 127 and isinstance(values["is_drum"], bool))
-        track = symusic.Track(text(values["name"]), values["program"], values["is_drum"])
+        _require(0 <= values["program"] <= 127)
+        track = symusic.Track(values["name"], values["program"], values["is_drum"])
         track.lyrics = _texts(values["lyrics"])
         fill(track, _TRACK, values["counts"])
         score.tracks.append(track)
     _require(place == len(plain))
-    history = tuple(header["history"])
-    _require(all(isinstance(recipe, dict) for recipe in history))
-    piece = Piece(score, text(header["title"]), tuple(text(line) for line in header["lyrics"]), history)
+    piece = Piece(score, header["title"], tuple(header["lyrics"]), tuple(header["history"]))
     _require(piece.note_count <= MAX_NOTES and piece.seconds <= 2 * MAX_SECONDS)
     shortest = min(
         (bar_ticks(s.numerator, max(1, s.denominator), score.ticks_per_quarter) for s in score.time_signatures),
@@ -138,12 +177,14 @@ def strict_json(data: bytes) -> Any:
     """Returns the values in JSON.
 
     Raises:
-        ValueError: it is none, is nested too deeply, or holds a number or a text that cannot be written again.
+        ValueError: it is none, is nested too deeply, would take more than MAX_JSON_MEMORY, or holds a number or a text that
+            cannot be written again.
     """
 
     def refuse(name: str) -> None:
         raise ValueError(name)
 
+    _require(json_memory(data) <= MAX_JSON_MEMORY)
     try:
         values = json.loads(data, parse_constant=refuse)
         json.dumps(values, ensure_ascii=False, allow_nan=False).encode()  # half a character is no text, 1e999 no number
@@ -157,27 +198,7 @@ def _require(fine: bool) -> None:
         raise ValueError("This holds no piece.")
 
 
-def whole(value: Any) -> int:
-    """Returns the value, if it is a whole number.
-
-    Raises:
-        ValueError: it is not.
-    """
-    _require(type(value) is int)
-    return value
-
-
-def text(value: Any) -> str:
-    """Returns the value, if it is a text.
-
-    Raises:
-        ValueError: it is not.
-    """
-    _require(isinstance(value, str))
-    return value
-
-
-def _texts(values: Any) -> list[symusic.TextMeta]:
+def _texts(values: list[tuple[int, str]]) -> list[symusic.TextMeta]:
     _require(len(values) <= MAX_EVENTS)
-    _require(all(0 <= whole(time) <= MAX_TICK for time, _ in values))
-    return [symusic.TextMeta(time, text(words)) for time, words in values]
+    _require(all(0 <= time <= MAX_TICK for time, _ in values))
+    return [symusic.TextMeta(time, words) for time, words in values]

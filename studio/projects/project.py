@@ -16,14 +16,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from weakref import WeakKeyDictionary
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.option_values import fits
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_title
-from studio.projects.packing import MAX_UNPACKED, inflated, pack, strict_json, text, unpack, whole
+from studio.projects.packing import MAX_UNPACKED, header_memory, inflated, pack, strict_json, unpack
 from studio.projects.plain_values import controls_from_plain, controls_to_plain, options_from_plain, to_plain
 
 ENDING = ".deepmusic"
@@ -32,13 +33,39 @@ VERSION = 1
 MAX_TAKES = 50  # of a song; older ones make room, so that neither its file nor its memory grows without an end
 MAX_BYTES = (
     128 * 2**20
-)  # of a file. This limit and the next three are far above any song's: they stop files made to do harm
+)  # of a file. This limit and the next four are far above any song's: they stop files made to do harm
 _MAX_ALL_UNPACKED = 512 * 2**20
+_MAX_ALL_HEADERS = 256 * 2**20  # in memory, of all pieces together
 _MAX_JSON = 8 * 2**20
 _MAX_PIECES = 2_000
 _FORMAT = "deepmusic project"
 _NO_PROJECT = "The file is no project of the studio, or it is damaged. Choose another copy of it."
 _TOO_LARGE = "The project is too large to be opened. Take single songs out of it as MIDI files."
+
+
+_PlaceValues = tuple[int, int] | None
+
+
+class _TakeValues(TypedDict):
+    number: int
+    label: str
+    detail: str
+    pieces: list[str]
+    before: str | None
+    options: Any
+    stages: list[str]
+
+
+class _ProjectValues(TypedDict):
+    name: str
+    title: str
+    takes: list[_TakeValues]
+    place: _PlaceValues
+    partner: _PlaceValues
+    upload: list[Any] | None
+    past: list[_PlaceValues]
+    future: list[_PlaceValues]
+    controls: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,10 +235,10 @@ def read_overview(data: bytes | Path) -> Overview:
         values, shown = _values(file), None
         takes = values["takes"]
         if values["place"] is not None:
-            number, variant = map(whole, values["place"])
+            number, variant = values["place"]
             key = next(take for take in takes if take["number"] == number)["pieces"][variant]
             shown = unpack(inflated(_member(file, f"pieces/{key}", MAX_UNPACKED)))
-        return Overview(text(values["name"]), len(takes), shown)
+        return Overview(values["name"], len(takes), shown)
 
 
 @contextmanager
@@ -238,6 +265,8 @@ def _values(file: zipfile.ZipFile) -> dict[str, Any]:
         raise ValueError("another format")
     if values["version"] > VERSION:
         raise StudioError("The project comes from a newer version of the studio. Update the studio to open it.")
+    if not fits(_ProjectValues, values):
+        raise ValueError("values of another kind")
     return values
 
 
@@ -245,39 +274,45 @@ def _read(file: zipfile.ZipFile) -> Project:
     """Returns the project in an open zip; raises a StudioError or what ``_opened`` makes one of."""
     values = _values(file)
     pieces: dict[str, Piece] = {}
-    room = _MAX_ALL_UNPACKED
+    room, header_room = _MAX_ALL_UNPACKED, _MAX_ALL_HEADERS
 
     def piece(key: str | None) -> Piece | None:
-        nonlocal room
+        nonlocal room, header_room
         if key is not None and key not in pieces:
             if len(pieces) == _MAX_PIECES:
                 raise StudioError(_TOO_LARGE)
             plain = inflated(_member(file, f"pieces/{key}", MAX_UNPACKED), min(room, MAX_UNPACKED))
             room -= len(plain)
+            header_room -= header_memory(plain)
+            if header_room < 0:
+                raise StudioError(_TOO_LARGE)
             pieces[key] = unpack(plain)
         return pieces.get(key)
 
-    def take(values: Mapping[str, Any]) -> Take:
+    if len(values["takes"]) > MAX_TAKES:
+        raise StudioError(_TOO_LARGE)
+
+    def take(values: _TakeValues) -> Take:
         return Take(
-            whole(values["number"]),
-            text(values["label"]),
-            text(values["detail"]),
-            tuple(piece(text(key)) for key in values["pieces"]),
+            values["number"],
+            values["label"],
+            values["detail"],
+            tuple(map(piece, values["pieces"])),
             piece(values["before"]),
             options_from_plain(values["options"]),
-            tuple(piece(text(key)) for key in values["stages"]),
+            tuple(map(piece, values["stages"])),
         )
 
     takes = tuple(take(each) for each in values["takes"])
     numbers = [each.number for each in takes]
-    if len(takes) > MAX_TAKES or numbers != sorted(set(numbers)) or not all(each.pieces for each in takes):
+    if numbers != sorted(set(numbers)) or not all(each.pieces for each in takes):
         raise ValueError
     variants = {each.number: len(each.pieces) for each in takes}
 
-    def place(values: Any) -> Place | None:
+    def place(values: _PlaceValues) -> Place | None:
         if values is None:
             return None
-        number, variant = map(whole, values)
+        number, variant = values
         if not 0 <= variant < variants[number]:
             raise ValueError
         return Place(number, variant)
@@ -285,9 +320,11 @@ def _read(file: zipfile.ZipFile) -> Project:
     upload = None
     if values["upload"] is not None:
         number, report, *repairs = values["upload"]
-        upload = Upload("", takes[numbers.index(number)], text(report), repairs=tuple(map(text, repairs)))
+        if not fits(list[str], [report, *repairs]):
+            raise ValueError
+        upload = Upload("", takes[numbers.index(number)], report, repairs=tuple(repairs))
     return Project(
-        text(values["title"]),
+        values["title"],
         takes,
         place(values["place"]),
         place(values["partner"]),

@@ -56,7 +56,7 @@ def test_list_says_what_there_is_and_what_can_be_pulled(cache, server, capsys):
     assert "Get one with `python -m checkpoints pull grand`." in capsys.readouterr().out
     assert main(["list"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    for words in ("ships with it", "generate", "11.3 MB", "5.66 M", "MIT", "the repository"):
+    for words in ("ships with it", "generate", "17.0 MB", "8.50 M", "MIT", "the repository"):
         assert words in lines["generate-small"]
     for words in ("can be pulled", "generate", "11.3 MB", "5.66 M", "MIT", "its history"):
         assert words in lines["generate-small-1"]

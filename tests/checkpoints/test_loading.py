@@ -29,7 +29,7 @@ def copied(tmp_path, monkeypatch):
     def add(**changes):
         values = {
             "file": path.name, "bytes": path.stat().st_size, "sha256": store.file_sha256(path), "task": "generate",
-            "architecture": "transformer_xl", "tokenizer": tokens.digest(), "licence": "MIT",
+            "architecture": entry(NAME).architecture, "tokenizer": tokens.digest(), "licence": "MIT",
         }  # fmt: skip
         register(tmp_path / "registry.toml", "copy", values | changes)
         return path

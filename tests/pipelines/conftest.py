@@ -13,10 +13,14 @@ from torch import nn
 from checkpoints import loading, store
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
+from models.transformer_xl import TransformerXL, TransformerXLConfig
 from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
 from music.tokens.columns import FIRST
+from music.tokens.conditions import PREFIX_SIZE
 from music.tokens.dialects import Dialect, official, studio
+from music.tokens.octuple import step_sizes
 from tests.loaded import forget
+from training.data.shards import MAX_BARS_LEFT
 
 
 def remixer(dialect: Dialect, notes: int) -> tuple[str, str, Dialect, nn.Module]:
@@ -54,10 +58,21 @@ def harmonizer(std: float = 1.0, busy: float = 0.0, **memory: int) -> tuple[str,
     return "harmonize", "seq2seq", studio(), model
 
 
+def generator() -> tuple[str, str, Dialect, nn.Module]:
+    """Returns a Transformer-XL of the first generation, which knows no styles."""
+    config = TransformerXLConfig(
+        step_sizes(), (MAX_BARS_LEFT + 2,), PREFIX_SIZE, layers=1, width=16, heads=2, hidden=16, head_hidden=16
+    )
+    model = TransformerXL(config)
+    _random(model, 0.2)
+    return "generate", "transformer_xl", studio(), model
+
+
 MODELS: dict[str, Callable[[], tuple[str, str, Dialect, nn.Module]]] = {
     "random": lambda: remixer(studio(), 510),
     "random-official": lambda: remixer(official(), 1000),
     "random-short": lambda: remixer(studio(), 7),
+    "random-generate": generator,
     "random-harmonize": harmonizer,
     "random-harmonize-short": lambda: harmonizer(std=0.2, busy=6.0, reach=24, memory=5),
 }

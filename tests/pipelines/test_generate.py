@@ -275,7 +275,7 @@ def test_guidance_stresses_what_is_wished_for():
 
 
 def test_staying_in_key_keep_bars_and_variants_reach_the_model_too():
-    asked = USUAL | {"key": "E major"}
+    asked = USUAL | {"key": "E major", "temperature_notes": 1.8, "bars": 2}
     assert notes_of(written(NOTHING, **asked)) != notes_of(written(NOTHING, **asked, stay_in_key=True))
     new = [
         [(n[0], n[1] - start, *n[2:]) for n in notes_of(written(BAND, bars=1, keep_bars=keep, seed=9), start)]

@@ -17,6 +17,7 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
+from pipelines.song.plan import Brief, SectionsOptions, ThemeOptions, plan_from_mapping
 
 
 def refusal(kind: type, **values) -> str:
@@ -151,9 +152,42 @@ def test_any_collection_of_names_is_checked_and_kept():
         (HarmonizeOptions, {"chords": {"Am": 1}}),
         (HarmonizeOptions, {"chords": [["Am\n"]]}),
         (HarmonizeOptions, {"top_p": float("nan")}),
+        (HarmonizeOptions, {"temperature": 10**400}),
+        (HarmonizeOptions, {"melody": "the first"}),
+        (HarmonizeOptions, {"melody": 1.0}),
+        (HarmonizeOptions, {"key": 5}),
+        (HarmonizeOptions, {"bars": [[1]]}),
+        (GenerateOptions, {"tempo_bpm": True}),
+        (GenerateOptions, {"seconds": [60]}),
+        (GenerateOptions, {"genre": ["jazz"]}),
+        (GenerateOptions, 7),
+        (GenerateOptions, ["bars"]),
+        (Brief, {"form": 3}),
+        (Brief, {"moods": [["sad"]]}),
+        (ThemeOptions, {"sections": [1, 2]}),
+        (SectionsOptions, {"final_beats": "2"}),
     ],
 )
 def test_a_value_of_another_kind_in_a_recipe_is_refused(kind, values):
     with pytest.raises(StudioError) as refused:
         from_mapping(kind, values)
+    assert re.fullmatch(r".+\. .+\.", str(refused.value))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        [],
+        {"brief": {}, "stages": [7]},
+        {"brief": {}, "stages": {"theme": {}}},
+        {"brief": {}, "stages": [{"pipeline": ["theme"], "options": {}}]},
+        {"brief": {}, "stages": [{"pipeline": "theme", "options": {"time_signature": "9" * 5000 + "/4"}}]},
+        {"brief": {}, "stages": [{"pipeline": "mix", "options": {}}] * 1000},
+        {"brief": None, "stages": []},
+    ],
+)
+def test_a_plan_of_another_kind_in_a_recipe_is_refused(values):
+    with pytest.raises(StudioError) as refused:
+        plan_from_mapping(values)
     assert re.fullmatch(r".+\. .+\.", str(refused.value))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker.client import Worker
+from pipelines.worker.client import DEAF_S, Worker
+from pipelines.worker.client import VERBS as REAL
 from studio import jobs
 from studio.jobs import Registry
 from tests.waiting import PATIENCE_S, until
@@ -137,6 +139,31 @@ def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
     assert registry.ask("echo", 1, owner="ann") == 1
 
 
+def test_a_stop_is_heard_by_work_that_does_not_listen_and_others_go_on(worker, registry):
+    process, _ = worker._started("model")
+    other = registry.submit("write", Piece.empty(), 1000, 0.02, owner="bob")
+    until(lambda: other.update is not None, "its first Step")
+    for _ in range(3):
+        job = registry.submit("spin", owner="ann")
+        until(lambda: job.state == "running", "its start")  # noqa: B023
+        registry.stop(job.id, "ann")
+        assert finish(registry, job).state == "stopped"
+    with pytest.raises(StudioError, match="too long"):
+        registry.ask("spin over time", owner="ann")
+    assert registry.ask("echo", "heard", owner="ann") == "heard"
+    assert other.live
+    registry.stop(other.id, "bob")
+    assert finish(registry, other, "bob").result.piece.note_count > 0
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize("verb", [name for name, verb in REAL.items() if verb.lane != "download"])
+def test_every_verb_can_be_told_to_stop(verb):
+    """It asks ``tell`` as it goes, or is ended where it stands within a second."""
+    asks = "tell" in inspect.getsource(REAL[verb].run).partition("\n")[2]
+    assert asks or REAL[verb].patience_s == DEAF_S
+
+
 def test_finished_jobs_are_forgotten(registry, monkeypatch):
     job = finish(registry, registry.submit("write", Piece.empty(), 1, 0.0, owner="ann"))
     monkeypatch.setattr(jobs, "KEEP_S", 0.0)
@@ -146,7 +173,8 @@ def test_finished_jobs_are_forgotten(registry, monkeypatch):
 
 def test_the_worker_goes_when_its_parent_does():
     code = f"""
-from pipelines.worker.client import Worker
+from pipelines.worker.client import DEAF_S, Worker
+from pipelines.worker.client import VERBS as REAL
 worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """

@@ -62,6 +62,16 @@ def _sleep(tell, seconds: float) -> str:
     return "slept"
 
 
+def _spin(tell) -> None:
+    """Goes on without end, asks nobody, and takes every error for a hitch."""
+    number = 0
+    while True:
+        try:
+            number += 1
+        except Exception:
+            continue
+
+
 def _generate(piece: Piece, options) -> Iterator[Step]:
     """Yields a scale of one note a bar after the input, each variant a step higher."""
     if options.seed == 13:
@@ -200,5 +210,7 @@ VERBS = {
     "die": Verb("model", lambda tell: os._exit(9)),
     "echo": Verb("media", lambda tell, value: value),
     "sleep": Verb("media", _sleep),
+    "spin": Verb("media", _spin, patience_s=0.1),
+    "spin over time": Verb("media", _spin, limit_s=0.1, patience_s=0.1),
     "overdue": Verb("media", lambda tell: [tell(None) or time.sleep(0.01) for _ in range(30)], limit_s=0.1),
 }

@@ -29,6 +29,7 @@ REAL = {"musicians": ("gm_free_games",), "accompaniment program": ("synth_band",
 GOAL = 0.8
 """Those who were asked to play do so in at least this share of the bars in which real players of their role do."""
 
+_VERDICTS = {True: "met", False: "not met", None: "-"}
 _NEAR = 1  # grid steps, of twelve a quarter note, between a bass note and a kick that sound together
 
 
@@ -145,11 +146,11 @@ def bands(
             who: summary(np.array([row[name] for row in found if np.isfinite(row[name])]))
             for who, found in rows.items()
         }
-    musicians = next(iter(REAL))
+    musicians = next(iter(REAL))  # "met" is None where there is nothing to compare
     for role in ROLES:
         found = result[f"{role} play"]
-        found["goal"] = GOAL * found[musicians]["mean"]
-        found["met"] = bool(found["written"]["mean"] >= found["goal"])
+        mean, found["goal"] = found["written"]["mean"], GOAL * found[musicians]["mean"]
+        found["met"] = bool(mean >= found["goal"]) if np.isfinite(mean + found["goal"]) else None
     return result
 
 
@@ -169,6 +170,6 @@ def as_text(figures: dict[str, Any]) -> list[str]:
             f"{cell['mean']:12.3f} ±{cell['error']:.3f}{cell['p10']:6.2f}-{cell['p90']:.2f}"
             for cell in (row[who] for who in counts)
         )
-        goal = f"{row['goal']:10.3f}  {'met' if row['met'] else 'not met'}" if "goal" in row else ""
+        goal = f"{row['goal']:10.3f}  {_VERDICTS[row['met']]}" if "goal" in row else ""
         lines.append(f"  {name:26}{text}{goal}")
     return lines

@@ -304,6 +304,11 @@ def test_what_words_say_about_the_order(words, fine, expected):
     assert ("segno" in said(reading)) == words.startswith("D. S.")
 
 
+def test_repeats_on_the_other_side_of_the_bar_line():
+    bars = [bar(note("C4", 4), right=FORWARD), bar(note("D4", 4)), bar(note("E4", 4), left=BACKWARD)]
+    assert pitches(read_midi(score(bars))) == [60, 62, 62, 64]
+
+
 def test_a_repeat_without_end_is_refused():
     bars = [bar(note("C4", 4), right='<repeat direction="backward" times="99"/>') for _ in range(900)]
     with pytest.raises(StudioError, match="repeats"):
@@ -331,6 +336,14 @@ def test_each_time_through_has_its_verse_and_its_tempo():
 def test_a_part_that_the_list_forgets_is_read():
     reading = report("x7-part-without-list.musicxml")
     assert pitches(reading.piece) == [72, 74, 76, 72] and "list of parts" in said(reading)
+
+
+def test_parts_under_other_names_than_in_the_list_are_taken_in_order():
+    listing = '<score-part id="x"><part-name>Oboe</part-name></score-part><score-part id="y"><part-name>Cello</part-name></score-part>'
+    reading = read_with_repairs(score(whole("C5"), whole("C3"), listing=listing))
+    assert [track.name for track in reading.piece.score.tracks] == ["Oboe", "Cello"] and "list of parts" in said(
+        reading
+    )
 
 
 def test_bars_with_too_few_or_too_many_beats_are_kept_and_said():

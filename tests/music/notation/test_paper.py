@@ -12,6 +12,7 @@ import symusic
 
 from music.chords import ChordSpan, parse_chord, with_chords
 from music.files.midi import read_midi
+from music.form import with_sections
 from music.notation.engrave import musicxml, pdf, svg_pages
 from music.notation.words import _font_with, draw_words
 from music.piece import Piece
@@ -65,6 +66,12 @@ def test_pickups_of_any_length(time, onset, length):
     first = next(page(piece).iter("measure"))
     assert first.get("implicit") == "yes" and [n.find("rest") for n in first.findall("note")] == [None]
     assert content(reload(piece)) == expected([(a - onset, b, p) for a, b, p in tune]) and bars_are_full(piece)
+
+
+def test_the_first_section_stands_over_the_pickup():
+    piece = report("e1-pickup-after-three-rests.mid")
+    first = next(page(piece.replace(score=with_sections(piece.score, [(0, "Verse")]))).iter("measure"))
+    assert first.findtext("direction/direction-type/rehearsal") == "Verse"
 
 
 @pytest.mark.parametrize(

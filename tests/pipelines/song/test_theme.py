@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from checkpoints import loading, store
-from models.transformer_xl import TransformerXL
+from models.hinted_transformer_xl import HintedTransformerXL
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument, playable_range
@@ -259,15 +259,15 @@ def wild(tmp_path_factory) -> str:
         loading.load("generate-small").model.config, layers=1, width=16, heads=2, hidden=16, head_hidden=16
     )
     torch.manual_seed(2)
-    model = TransformerXL(config)
+    model = HintedTransformerXL(config)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter.requires_grad_(False), std=1.0)
-    folder, name = tmp_path_factory.mktemp("wild"), "random-generate"
+    folder, name = tmp_path_factory.mktemp("wild"), "random-hinted"
     path = folder / f"{name}.safetensors"
     save_file(model.state_dict(), path, metadata={"config": json.dumps(dataclasses.asdict(config))})
     values = {
         "file": path.name, "bytes": path.stat().st_size, "sha256": store.file_sha256(path), "task": "generate",
-        "architecture": "transformer_xl", "tokenizer": studio().digest, "licence": "MIT",
+        "architecture": "hinted_transformer_xl", "tokenizer": studio().digest, "licence": "MIT",
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPMUSIC_CACHE", str(folder))

@@ -92,7 +92,7 @@ def test_what_ships_is_shown_and_cannot_be_removed(page):
     text = shown(page)
     for words in (
         "**generate-small**",
-        "5.66 M parameters · 11.3 MB · License: MIT",
+        "8.50 M parameters · 17.0 MB · License: MIT",
         "Ships with the studio",
         "pop909",
     ):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 import zlib
 from dataclasses import replace
@@ -15,7 +16,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from studio.projects.packing import inflated, pack, unpack
+from studio.projects.packing import inflated, json_memory, pack, unpack
 from studio.projects.project import MAX_BYTES, Place, Project, Take, Upload, project_bytes, read_overview, read_project
 from tests.examples import examples
 from tests.pipelines.scores import pieces, tunes
@@ -202,6 +203,28 @@ def test_a_project_that_was_zipped_again_opens():
     assert read_project(rezipped(lambda data: data)).title == "Sound"
 
 
+def with_history(packed: bytes, step: bytes, times: int) -> bytes:
+    """Returns a packed piece whose history holds a step many times: some kilobytes, whatever the times."""
+    plain = zlib.decompress(packed)
+    size = int.from_bytes(plain[:4], "little")
+    top = plain[4 : 4 + size].replace(b'"history":[]', b'"history":[' + b",".join([step] * times) + b"]")
+    return zlib.compress(len(top).to_bytes(4, "little") + top + plain[4 + size :])
+
+
+def many_histories() -> bytes:
+    """Returns a project of many pieces, each with a history as long as one may be."""
+    out, sound = io.BytesIO(), zipfile.ZipFile(io.BytesIO(sound_file()))
+    values = json.loads(sound.read("project.json"))
+    key = values["takes"][0]["pieces"][0]
+    long = with_history(sound.read(f"pieces/{key}"), b'{"a":"%s"}' % (b"x" * 12 * 2**20), 1)
+    with zipfile.ZipFile(out, "w") as file:
+        for number in range(8):
+            file.writestr(f"pieces/{number}", long)
+        values["takes"][0]["pieces"] = [str(number) for number in range(8)]
+        file.writestr("project.json", json.dumps(values))
+    return out.getvalue()
+
+
 HOSTILE = {
     "empty": b"",
     "text": b"not music",
@@ -232,6 +255,14 @@ HOSTILE = {
     "options out of range": take_with(options={"kind": "generate", "values": {"bars": 10**9}}),
     "options that are a text": take_with(options="rm -rf"),
     "too large": b"0" * (MAX_BYTES + 1),
+    "a history of millions of steps": rezipped(lambda data: data, lambda data: with_history(data, b"{}", 4_000_000)),
+    "histories that are too many together": many_histories(),
+    "controls of millions": rezipped(
+        lambda data: data.replace(b'"controls": {', b'"controls": {"x": [' + b"[]," * 2_000_000 + b"0], ")
+    ),
+    "a place that is no number": changed(place=[1, True]),
+    "a name of numbers": changed(name=12),
+    "words of numbers": rezipped(lambda data: data, lambda data: with_history(data, b"7", 1)),
 }
 
 
@@ -240,6 +271,24 @@ def test_a_hostile_file_is_refused_in_two_sentences(name):
     with pytest.raises(StudioError) as refused:
         read_project(HOSTILE[name])
     assert str(refused.value).count(". ") >= 1 and str(refused.value).endswith(".")
+
+
+def test_what_values_take_in_memory_is_never_more_than_was_told_from_the_text():
+    texts = ("[" + "{}," * 9 + "0]", '[{"a":{"b":[[],[1]]}}]', '["' + "𝄞aaa" * 9 + '",1.5,-70000]', '{"a":"é"}')
+    for text in map(str.encode, texts):
+        assert memory(json.loads(text)) <= json_memory(text), text
+
+
+def memory(value) -> int:
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return sys.getsizeof(value) + sum(map(memory, inner))
+
+
+def test_a_piece_with_the_words_of_an_opera_is_kept():
+    score = tune().score.copy()
+    score.tracks[0].lyrics = [symusic.TextMeta(n * 480, f"syl{n}") for n in range(20_000)]
+    piece = Piece(score, "Opera", tuple(f"line {n}" for n in range(5_000)))
+    assert same(unpack(inflated(pack(piece))), piece)
 
 
 def test_a_newer_version_says_so():

@@ -91,7 +91,7 @@ def test_written_bands_beside_real_ones(tmp_path):
     assert figures["pieces"]["written"] == 2
     row = figures["bass play"]
     assert row["written"]["mean"] == 0.5 and row["musicians"]["mean"] == 1 and row["goal"] == GOAL and not row["met"]
-    assert figures["chords play"]["met"]
+    assert figures["chords play"]["met"] and figures["others play"]["met"] is None  # nobody else was asked for
     assert figures[KICK]["written"]["mean"] == 0.5  # where there is a bass
     text = "\n".join(as_text(figures))
     assert "not met" in text and "3 excerpts (musicians)" in text
