@@ -241,6 +241,8 @@ def _read(text: str) -> _Parts:
             last_major = _triad_or_seventh(parts, last_major, numbered)
         if kind == "min" and not first:
             raise Unreadable(_hint(text))
+        if kind == "maj" and value == "j" and text[at - 2 : at] == "mj":
+            raise Unreadable("Write {0}maj7 or {0}mMaj7.")
         if kind == "min":
             parts.thirds = {3}
         elif kind == "maj":

@@ -82,7 +82,8 @@ def test_no_chord(text):
 @pytest.mark.parametrize(
     ("symbol", "advice"),
     [
-        ("C4", "Csus4 or Cadd4"), ("C7/4", "Csus4"), ("C+9", "C9#5 or Cadd9"), ("C(b9)", "C7b9"), ("C7alt", "C7#5#9"), ("C/7", "C7"),
+        ("C4", "Csus4 or Cadd4"), ("Cmj7", "Cmaj7 or CmMaj7"),
+        ("C7/4", "Csus4"), ("C+9", "C9#5 or Cadd9"), ("C(b9)", "C7b9"), ("C7alt", "C7#5#9"), ("C/7", "C7"),
         ("Hm", "Bm"), ("H7/D#", "B7/D#"), ("C/H", "C/B"), ("As-Dur", "Ab"), ("Es7", "Eb7"), ("fis-moll", "F#m"), ("B-Dur", "Bb"),
         ("Dom7", "Cm7"), ("Do7", "C7"), ("bVII", "key"), ("V7", "key"), ("4", "key"), ("6-", "key"), ("X", "Am"), ("C79", "Am"),
     ],
