@@ -33,7 +33,7 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: 
     Raises:
         StudioError: a key is unknown, or a value is refused.
     """
-    types_of = _field_types(kind)
+    types_of = _field_types(kind)  # type: ignore[arg-type]
     unknown = sorted(str(name) for name in values if name not in types_of) if isinstance(values, Mapping) else []
     if unknown:
         raise StudioError(
@@ -95,7 +95,7 @@ def _field_types(kind: type) -> dict[str, Any]:
     """Returns the types of a dataclass's options, or of a typed dictionary's keys, by name."""
     if is_typeddict(kind):
         return get_type_hints(kind)
-    hints, fields = get_type_hints(kind), dataclasses.fields(kind)  # type: ignore[arg-type]
+    hints, fields = get_type_hints(kind), dataclasses.fields(kind)
     return {field.name: hints[field.name] for field in fields}
 
 
