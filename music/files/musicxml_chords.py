@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from music.chords import NO_CHORD, QUALITIES, Chord
+from music.chord_grammar import steps_of
+from music.chords import NO_CHORD, Chord
 from music.notation.chord_symbols import Degree, read_symbol
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -36,7 +37,7 @@ def read_harmony(harmony: Element, fifths: int, minor: bool) -> tuple[Chord | No
         chord, exact = read_symbol(root, bass_or_root, name, degrees, printed.partition("(")[0])[0], False
     inversion = (harmony.findtext("inversion") or "").strip()
     if chord is not None and bass is None and inversion in ("1", "2", "3"):
-        tones = QUALITIES.get(chord.quality, (0,))
+        tones = steps_of(chord.quality)
         if int(inversion) < len(tones):
             chord = Chord(chord.root, chord.quality, (chord.root + tones[int(inversion)]) % 12)
     return chord, exact, _plain(text)
