@@ -166,8 +166,15 @@ def token_count(tokenizer: REMI, piece: Piece) -> int:
     return len(tokenizer.encode(piece.score).ids)
 
 
-def gpt2(parameters: int, vocabulary: int, width: int = 256) -> GPT2LMHeadModel:
-    """Returns a GPT-2 of about this many parameters with random weights: depth as fits, feed-forward as is left."""
+def gpt2(parameters: int, vocabulary: int, width: int = 256, **settings: Any) -> GPT2LMHeadModel:
+    """Returns a GPT-2 of about this many parameters with random weights: depth as fits, feed-forward as is left.
+
+    Args:
+        parameters: how many, about.
+        vocabulary: number of tokens.
+        width: of a token's state; heads are 64 wide.
+        settings: of ``GPT2Config``, other than its own.
+    """
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -179,11 +186,12 @@ def gpt2(parameters: int, vocabulary: int, width: int = 256) -> GPT2LMHeadModel:
         n_positions=POSITIONS,
         n_embd=width,
         n_layer=layers,
-        n_head=4,
+        n_head=width // 64,
         n_inner=inner,
         bos_token_id=1,
         eos_token_id=None,
         pad_token_id=None,
+        **settings,
     )
     torch.manual_seed(0)
     return GPT2LMHeadModel(config).eval()
