@@ -31,6 +31,7 @@ from models.hints.piece import hints_of_piece
 from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, EOS, FIRST, STEP_COLUMNS, STEP_FIELDS, StepField
+from music.tokens.conditions import PREFIX_START
 from training.data.lanes import Passage, passage, tables_of, vary_melody
 from training.data.shards import Shards, WindowPicker, example
 from training.likelihood.next_note import LOSSES, MEMORY
@@ -151,7 +152,9 @@ def forgetful(one: Passage, tables: HintTables, window: Window) -> Passage:
     hints, dense = (part[: len(one.notes)] for part in hints_of_piece(tables, window.rows))
     notes = one.notes.copy()
     notes[:, 8:] = 0
-    return dataclasses.replace(one, notes=notes, prefix=np.zeros_like(one.prefix), hints=hints, dense=dense)
+    return dataclasses.replace(
+        one, notes=notes, prefix=one.prefix * (one.prefix == PREFIX_START), hints=hints, dense=dense
+    )
 
 
 class Window(NamedTuple):

@@ -18,8 +18,9 @@ from benchmarks.songs import song
 from music.files.midi import write_midi
 from music.piece import Piece
 from music.tokens import octuple as tokens
-from music.tokens.columns import STEP_COLUMNS, StepField
+from music.tokens.conditions import PREFIX_START
 from training.__main__ import main as training
+from training.data.lanes import passage, tables_of
 from training.data.shards import Shards
 from training.likelihood.report import real_windows
 
@@ -54,7 +55,7 @@ def test_tokens_lose_no_note(remi):
         rows = steps(score)
         ids = remi.encode(Window(rows, ends=True))
         np.testing.assert_array_equal(remi.decode(ids), rows)
-        assert len(ids) < sum(map(len, remi.bars(rows)))
+    assert len(ids) < 0.8 * sum(map(len, remi.bars(rows)))  # of music like that which BPE was learned on
 
 
 def test_tokens_are_those_of_miditok_where_both_have_one_grid(remi):
@@ -112,11 +113,10 @@ def test_both_are_asked_for_the_same_notes(tmp_path: Path):
         write_midi(song(6, n), tmp_path / f"{n}.mid")
     assert training(["prepare", str(tmp_path), "--out", str(tmp_path / "shards")]) == 0
     shards = Shards.load(tmp_path / "shards")
-    from training.data.lanes import passage, tables_of
-
     for number in next(iter(real_windows(shards, 4).values())):
         window, ours = peer.window_of(shards, int(number)), passage(shards, int(number), 2**31, tables_of(shards.index))
         assert window.count == len(ours.target)
         np.testing.assert_array_equal(window.rows, ours.target[: len(window.rows)])
-        assert peer.forgetful(ours, tables_of(shards.index), window).prefix.sum() == 0
-    assert StepField.STEP == 0 and len(STEP_COLUMNS) == 8
+        untold = peer.forgetful(ours, tables_of(shards.index), window)
+        assert ours.prefix.sum() > untold.prefix.sum() == PREFIX_START
+        np.testing.assert_array_equal(untold.target, ours.target)
