@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.remi import plain_remi
 from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.options import GenerateOptions
@@ -144,12 +145,7 @@ def remi(pieces: Sequence[Piece], learn: Sequence[Path | Piece], vocabulary: int
         learn: music to learn BPE on.
         vocabulary: number of tokens; more if REMI alone has more.
     """
-    from miditok import REMI, TokenizerConfig
-
-    from music.tokens.octuple import TOKENIZER_SETTINGS
-
-    ours = {key: value for key, value in TOKENIZER_SETTINGS.items() if key != "max_bar_embedding"}
-    tokenizer = REMI(TokenizerConfig(**ours))
+    tokenizer = plain_remi()
     plain = sum(token_count(tokenizer, piece) for piece in pieces)
     with tempfile.TemporaryDirectory() as made:
         paths = []

@@ -10,10 +10,10 @@ import pytest
 import symusic
 import torch
 
-from benchmarks import peer
+from benchmarks import peer, remi
 from benchmarks.__main__ import main
 from benchmarks.decode import gpt2
-from benchmarks.peer import Remi, Window
+from benchmarks.remi import Remi, Window, plain_remi
 from benchmarks.songs import song
 from music.files.midi import write_midi
 from music.piece import Piece
@@ -44,29 +44,29 @@ def jig() -> symusic.Score:
 
 
 @pytest.fixture(scope="module")
-def remi() -> Remi:
-    found = Remi.new()
+def learned() -> Remi:
+    found = Remi(plain_remi())
     found.learn([Window(steps(song(8, n).score), True) for n in range(3)], 900)
     return found
 
 
-def test_tokens_lose_no_note(remi):
+def test_tokens_lose_no_note(learned):
     for score in (jig(), song(8, 5).score):
         rows = steps(score)
-        ids = remi.encode(Window(rows, ends=True))
-        np.testing.assert_array_equal(remi.decode(ids), rows)
-    assert len(ids) < 0.8 * sum(map(len, remi.bars(rows)))  # of music like that which BPE was learned on
+        ids = learned.encode(Window(rows, ends=True))
+        np.testing.assert_array_equal(learned.decode(ids), rows)
+    assert len(ids) < 0.8 * sum(map(len, learned.bars(rows)))  # of music like that which BPE was learned on
 
 
-def test_tokens_are_those_of_miditok_where_both_have_one_grid(remi):
+def test_tokens_are_those_of_miditok_where_both_have_one_grid(learned):
     score = symusic.Score(480)
     score.tracks.append(symusic.Track("", 0, False))
     for n in range(64):
         score.tracks[0].notes.append(symusic.Note(360 * n, 40 * (1 + n % 48), 40 + n, 3 + 4 * (n % 32)))
     score.tempos.append(symusic.Tempo(0, 30.0))
     score.time_signatures.append(symusic.TimeSignature(0, 3, 4))
-    found = remi.tokenizer.encode(score, encode_ids=False)
-    assert "".join(remi.bars(steps(score))) == "".join(remi.tokenizer._ids_to_bytes(found.ids))
+    found = learned.tokenizer.encode(score, encode_ids=False)
+    assert "".join(learned.bars(steps(score))) == "".join(learned.tokenizer._ids_to_bytes(found.ids))
 
 
 def test_each_token_is_counted_once_and_sees_half_of_the_positions(monkeypatch):
@@ -89,7 +89,7 @@ def test_it_trains_goes_on_and_prints_nats_beside_ours(tmp_path: Path, capsys, m
     monkeypatch.setattr(peer, "PARAMETERS", 300_000)
     monkeypatch.setattr(peer, "WIDTH", 64)
     monkeypatch.setattr(peer, "SHUFFLED", 2)
-    monkeypatch.setattr(peer, "BPE_WINDOWS", 20)
+    monkeypatch.setattr(remi, "BPE_WINDOWS", 20)
     for n in range(12):
         (tmp_path / "songs").mkdir(exist_ok=True)
         write_midi(song(6, n) if n % 3 else Piece(jig()), tmp_path / "songs" / f"{n}.mid")
@@ -114,7 +114,7 @@ def test_both_are_asked_for_the_same_notes(tmp_path: Path):
     assert training(["prepare", str(tmp_path), "--out", str(tmp_path / "shards")]) == 0
     shards = Shards.load(tmp_path / "shards")
     for number in next(iter(real_windows(shards, 4).values())):
-        window, ours = peer.window_of(shards, int(number)), passage(shards, int(number), 2**31, tables_of(shards.index))
+        window, ours = remi.window_of(shards, int(number)), passage(shards, int(number), 2**31, tables_of(shards.index))
         assert window.count == len(ours.target)
         np.testing.assert_array_equal(window.rows, ours.target[: len(window.rows)])
         untold = peer.forgetful(ours, tables_of(shards.index), window)
