@@ -64,6 +64,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--vocabulary", type=int, default=2000, help="tokens of REMI+BPE (default: 2000)")
     parser.add_argument("--windows", type=int, default=24, help="validation windows of each set (default: 24)")
     parser.add_argument("--ours", help="a checkpoint, or the folder of a run, to set beside it")
+    parser.add_argument(
+        "--average", action="store_true", help="the running average of our run, whose rate has not fallen"
+    )
     options = parser.parse_args(arguments)
     keep_freed_memory()
 
@@ -101,7 +104,7 @@ def measure(options: argparse.Namespace) -> Iterator[str]:
         notes += count
         columns["GPT-2"].append(sum(nats(model, one) for one in ids) / count)
     if options.ours:
-        columns |= ours(options.ours, shards, list(chosen.values()))
+        columns |= ours(options.ours, options.average, shards, list(chosen.values()))
     yield (
         f"{notes:,} validation notes of {len(chosen)} real sets, which weigh the same: {plain / notes:.2f} tokens a "
         f"note, with BPE {written / notes:.2f}; {lost} windows do not come back from their tokens as they were"
@@ -112,11 +115,12 @@ def measure(options: argparse.Namespace) -> Iterator[str]:
         yield f"{name:24}" + "".join(f"{value:20.3f}" for value in found)
 
 
-def ours(name: str, shards: Shards, chosen: Sequence[np.ndarray]) -> dict[str, list[float]]:
+def ours(name: str, average: bool, shards: Shards, chosen: Sequence[np.ndarray]) -> dict[str, list[float]]:
     """Returns nats a note by set of one of our models: told of each window what it can be told, and told nothing.
 
     Args:
-        name: of a checkpoint, or the folder of a run, of which the running average is taken where it keeps one.
+        name: of a checkpoint, or the folder of a run.
+        average: take the running average of the run's weights.
         shards: what the windows are from.
         chosen: windows of each set.
     """
@@ -127,7 +131,7 @@ def ours(name: str, shards: Shards, chosen: Sequence[np.ndarray]) -> dict[str, l
         state, architecture = torch.load(run / "state.pt", weights_only=True), config["recipe"]["architecture"]
         sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in config["model"].items()}
         model: Any = ARCHITECTURES[architecture].model(ARCHITECTURES[architecture].config(**sizes)).eval()
-        model.load_state_dict(state.get("average", state["model"]))
+        model.load_state_dict(state["average" if average else "model"])
     else:
         checkpoint = load(name)
         model, architecture = checkpoint.model, checkpoint.entry.architecture
