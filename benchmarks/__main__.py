@@ -14,6 +14,7 @@ VERBS = {
     "fingerprints": "which of the notes that the studio makes are still those of an earlier run; 1 if any are not",
     "interface": "milliseconds of what a page does while a visitor waits: prompts, plans, takes, lists, self-tests",
     "notation": "faults of the score that we write of a piece, beside music21's",
+    "peer": "nats a note of GPT-2 on REMI+BPE tokens after the same core minutes on the same music, beside ours",
     "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
     "tokenize": "notes per second from file to octuples, beside pretty_midi and plain Python",
 }

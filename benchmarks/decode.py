@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.remi import plain_remi
 from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.options import GenerateOptions
@@ -153,12 +154,7 @@ def remi(pieces: Sequence[Piece], learn: Sequence[Path | Piece], vocabulary: int
         learn: music to learn BPE on.
         vocabulary: number of tokens; more if REMI alone has more.
     """
-    from miditok import REMI, TokenizerConfig
-
-    from music.tokens.octuple import TOKENIZER_SETTINGS
-
-    ours = {key: value for key, value in TOKENIZER_SETTINGS.items() if key != "max_bar_embedding"}
-    tokenizer = REMI(TokenizerConfig(**ours))
+    tokenizer = plain_remi()
     plain = sum(token_count(tokenizer, piece) for piece in pieces)
     with tempfile.TemporaryDirectory() as made:
         paths = []
@@ -175,8 +171,15 @@ def token_count(tokenizer: REMI, piece: Piece) -> int:
     return len(tokenizer.encode(piece.score).ids)
 
 
-def gpt2(parameters: int, vocabulary: int, width: int = 256) -> GPT2LMHeadModel:
-    """Returns a GPT-2 of about this many parameters with random weights: depth as fits, feed-forward as is left."""
+def gpt2(parameters: int, vocabulary: int, width: int = 256, **settings: Any) -> GPT2LMHeadModel:
+    """Returns a GPT-2 of about this many parameters with random weights: depth as fits, feed-forward as is left.
+
+    Args:
+        parameters: how many, about.
+        vocabulary: number of tokens.
+        width: of a token's state; heads are 64 wide.
+        settings: of ``GPT2Config``, other than its own.
+    """
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -188,11 +191,12 @@ def gpt2(parameters: int, vocabulary: int, width: int = 256) -> GPT2LMHeadModel:
         n_positions=POSITIONS,
         n_embd=width,
         n_layer=layers,
-        n_head=4,
+        n_head=width // 64,
         n_inner=inner,
         bos_token_id=1,
         eos_token_id=None,
         pad_token_id=None,
+        **settings,
     )
     torch.manual_seed(0)
     return GPT2LMHeadModel(config).eval()

@@ -22,7 +22,7 @@ ARROWS = {
     "studio": {"pipelines", "checkpoints", "music"},
     "streamlit_app": {"studio"},
     "training": {"checkpoints", "models", "music", "pipelines"},
-    "benchmarks": {"checkpoints", "models", "music", "pipelines", "studio"},
+    "benchmarks": {"checkpoints", "models", "music", "pipelines", "studio", "training"},
 }
 """What each room may import of ours, besides itself."""
 
