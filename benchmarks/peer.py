@@ -38,7 +38,7 @@ from training.tasks.hinted_next_note import keep_freed_memory
 if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel
 
-PARAMETERS = 8_495_952  # of the model that training/recipes/generate-hinted.toml makes
+PARAMETERS = 8_495_952  # of the model that training/recipes/generate-small.toml makes
 SHORT = POSITIONS // 4  # tokens of each of the two chunks of a step at first; later a step reads one of POSITIONS
 SHORT_SHARE = 0.4  # of the minutes: short chunks first are quicker (Li et al. 2022, "The stability-efficiency dilemma")
 SHUFFLED = 128  # chunks that are prepared together, so that a batch mixes pieces

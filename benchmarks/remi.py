@@ -18,7 +18,7 @@ from training.data.shards import Shards, WindowPicker, example
 if TYPE_CHECKING:
     from miditok import REMI
 
-RECIPE = Path(__file__).parent.parent / "training" / "recipes" / "generate-hinted.toml"
+RECIPE = Path(__file__).parent.parent / "training" / "recipes" / "generate-small.toml"
 BPE_WINDOWS, BPE_SEED = 1500, 7  # training windows that BPE is learned on, a million notes
 NOTE = (StepField.PROGRAM, StepField.PITCH, StepField.VELOCITY, StepField.DURATION)  # REMI's order
 
