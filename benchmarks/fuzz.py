@@ -11,6 +11,7 @@ neither read nor refused in words is kept, beside what went wrong, and can be tr
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -21,9 +22,10 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.fuzz_doors import DOORS, Door, Seed
 from music.errors import StudioError
@@ -40,6 +42,12 @@ TOKENS = (
     b"\x00", b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"<", b"</part>", b"&amp;", b"1/0", b"../",
 )  # fmt: skip
 """What edited values become, of text and of bytes."""
+
+
+VALUES: tuple[Any, ...] = (
+    None, True, -1, 0, 1.5, 10**400, 1e308, 2**63, "", "x", "9" * 5000, "\ud800", [], {}, [[]], [None] * 2000, "1/0", "4/4" * 99,
+)  # fmt: skip
+"""What values in JSON become."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,64 @@ def mutated(seed: Seed, chance: random.Random) -> bytes:
 
 
 def _mutate(data: bytes, chance: random.Random) -> bytes:
+    """Returns data with some mutations: of JSON and XML mostly such as leave it JSON or XML, for readers soon refuse all else."""
     found = bytearray(data)
+    keeps_form = chance.random() < 0.8
+    form = {b"{": (_edit_json,), b"<": (_edit_value, _edit_element)}.get(data[:1]) if keeps_form else None
     for _ in range(chance.choice((1, 1, 2, 4))):
-        chance.choice(MUTATIONS)(found, chance)
+        chance.choice(form or MUTATIONS)(found, chance)
     return bytes(found)
+
+
+def _edit_json(data: bytearray, chance: random.Random) -> None:
+    """Replaces, removes, repeats or wraps one value."""
+    values = json.loads(bytes(data))
+    owners = list(_owners(values))
+    if not owners:
+        return
+    owner = chance.choice(owners)
+    key = chance.choice(list(owner) if isinstance(owner, dict) else range(len(owner)))
+    act = chance.randrange(4)
+    if act == 0:
+        del owner[key]
+    elif act == 1:
+        owner[key] = [owner[key]] * chance.choice((0, 1, 2, 1000))
+    elif act == 2:
+        owner[key] = {"a": owner[key], "b": json.loads(json.dumps(chance.choice(owners)))}
+    else:
+        owner[key] = chance.choice(VALUES)
+    data[:] = json.dumps(values).encode()
+
+
+def _owners(value: Any) -> Iterator[Any]:
+    """Yields the mappings and lists in a value that hold something."""
+    if isinstance(value, dict | list) and value:
+        yield value
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _owners(each)
+
+
+def _edit_element(data: bytearray, chance: random.Random) -> None:
+    """Removes, repeats, moves or nests one XML element."""
+    whole = bytes(data)
+    opened = chance.choice(list(re.finditer(rb"<([A-Za-z][\w-]*)[^>]*>", whole)) or [None])
+    if opened is None:
+        return
+    closing = b"</" + opened[1] + b">"
+    stop = opened.end() if opened[0].endswith(b"/>") else whole.find(closing, opened.end()) + len(closing)
+    if stop < opened.end():
+        return
+    element = whole[opened.start() : stop]
+    act = chance.randrange(4)
+    if act == 0:
+        del data[opened.start() : stop]
+    elif act == 1:
+        data[stop:stop] = element * chance.choice((1, 3, 300))
+    elif act == 2:
+        other = chance.choice(list(re.finditer(rb"<([A-Za-z][\w-]*)[^>]*>", whole))).start()
+        data[other:other] = element
+    else:
+        data[opened.end() : opened.end()] = element
 
 
 def _place(data: bytearray, chance: random.Random) -> int:

@@ -124,12 +124,18 @@ def _project_seeds(folder: Path) -> list[Seed]:
     controls = {"bars": 8, "selected bars": "1-4", "remix amount": 50.0}
     data = project_bytes(Project("Mine", takes, Place(2, 1), Place(1), None, (None, Place(1)), (), controls))
     with zipfile.ZipFile(io.BytesIO(data)) as file:
-        names = file.namelist()
-        parts = [file.read(name) if name == "project.json" else zlib.decompress(file.read(name)) for name in names]
-    zipped = _zipped(names)
+        top, *names = file.namelist()
+        parts = [file.read(top)]
+        for name in names:  # of a piece its header, then its columns
+            plain = zlib.decompress(file.read(name))
+            size = 4 + int.from_bytes(plain[:4], "little")
+            parts += [plain[4:size], plain[size:]]
+    zipped = _zipped([top, *names])
 
     def join(parts: Sequence[bytes]) -> bytes:
-        return zipped([part if name == "project.json" else zlib.compress(part) for name, part in zip(names, parts)])
+        headers = [len(header).to_bytes(4, "little") + header for header in parts[1::2]]
+        pieces = [zlib.compress(header + columns) for header, columns in zip(headers, parts[2::2], strict=True)]
+        return zipped([parts[0], *pieces])
 
     return [Seed(".deepmusic", tuple(parts), join)]
 

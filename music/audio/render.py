@@ -7,6 +7,7 @@ costs time but no memory.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -214,7 +215,9 @@ def mix_stems(stems: Sequence[Stem]) -> Audio | AudioStream:
     if len(held) == len(sounds):
         return Audio(np.sum(held, axis=0), sounds[0].rate_hz)
     return AudioStream(
-        sounds[0].frames, sounds[0].rate_hz, lambda: (sum(chunks) for chunks in zip(*(s.chunks() for s in sounds)))
+        sounds[0].frames,
+        sounds[0].rate_hz,
+        lambda: (functools.reduce(np.add, chunks) for chunks in zip(*(s.chunks() for s in sounds))),
     )
 
 
