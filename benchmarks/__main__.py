@@ -12,6 +12,7 @@ VERBS = {
     "compose": "seconds for a whole song, stage by stage and file by file, beside its length; peak memory",
     "decode": "notes per second of our decoder, beside GPT-2 of the same size on REMI tokens",
     "fingerprints": "which of the notes that the studio makes are still those of an earlier run; 1 if any are not",
+    "fuzz": "what the studio does with damaged and hostile files of every kind; 1 if any crashes it or takes too long",
     "interface": "milliseconds of what a page does while a visitor waits: prompts, plans, takes, lists, self-tests",
     "notation": "faults of the score that we write of a piece, beside music21's",
     "peer": "nats a note of GPT-2 on REMI+BPE tokens after the same core minutes on the same music, beside ours",

@@ -9,11 +9,14 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from checkpoints.architectures import ARCHITECTURES
+from checkpoints.architectures import ARCHITECTURES, Architecture
 from checkpoints.store import RegistryEntry, entry, known, verify
 from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
 from music.tokens.dialects import Dialect, dialect_of
+
+MAX_BUFFERS = 2**24
+"""Numbers in the tables that a model makes for itself: far more than those of the largest that is known."""
 
 _loaded: dict[str, Checkpoint] = {}
 _lock = threading.Lock()
@@ -94,7 +97,10 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     try:
         with safe_open(wanted.path, "pt") as file:
             config = json.loads(file.metadata()["config"])
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - the file is no dict
+            keys = list(file.keys())
+            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in keys}
+            if not isinstance(config, dict):
+                raise ValueError("no config")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
@@ -104,12 +110,45 @@ def read(wanted: RegistryEntry) -> Checkpoint:
                 f"of the studio has layout {HINTS_VERSION}. Take the version of the studio that it came with."
             )
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+        _check_shapes(architecture, frozen, shapes)
         model: Any = architecture.model(architecture.config(**frozen))
         if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
+        with safe_open(wanted.path, "pt") as file:
+            weights = {key: file.get_tensor(key).float() for key in keys}
+        if not all(bool(weight.isfinite().all()) for weight in weights.values()):
+            raise ValueError("numbers that are none")
         model.load_state_dict(weights, strict=True)
-    except (RuntimeError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError) as error:
+    except (
+        SafetensorError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+    ) as error:
         raise StudioError(
             f"The checkpoint '{wanted.name}' does not fit its own description. Export it again with this version."
         ) from error
     return Checkpoint(model.eval().requires_grad_(False), wanted, dialect)
+
+
+def _check_shapes(architecture: Architecture, config: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+    """Makes sure that a model of a config has the weights that a file has, before any room is taken for it.
+
+    Raises:
+        ValueError: it has others. So do RuntimeError and TypeError.
+    """
+    import torch
+
+    for name, value in config.items():  # each layer and each field has weights of its own
+        count = len(value) if name == "sizes" else value if name.endswith("layers") else 0
+        if count > len(shapes):
+            raise ValueError(f"{count} {name}")
+    with torch.device("meta"):  # shapes alone, without memory
+        model = architecture.model(architecture.config(**config))
+    if {key: tuple(value.shape) for key, value in model.state_dict().items()} != shapes:
+        raise ValueError("weights of other shapes")
+    if sum(buffer.numel() for buffer in model.buffers()) > MAX_BUFFERS:
+        raise ValueError("too large tables")

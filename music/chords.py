@@ -206,9 +206,8 @@ def read_chord_text(text: str, beats_per_bar: int = 4, key: Key | None = None, i
         except StudioError as error:
             raise StudioError(f"Line {number}: {error}" if sheet.is_sheet else str(error)) from None
         if times:
-            bars += bars[first:] * (_times(times[1]) - 1)
-        if len(bars) > MAX_BARS:
-            raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
+            _repeat(bars, first, _times(times[1]))
+        _check_length(len(bars))
     if text.strip(" |:\n") and not bars:
         raise StudioError(f"'{' '.join(text.split())[:80]}' holds no chords. Write chords like Am F C G.")
     if reader.foreign:
@@ -224,7 +223,7 @@ def _read_line(line: str, bars: list[tuple[str, ...]], repeat_from: int, reader:
             repeat_from = len(bars)
         elif part.startswith(":|"):
             count = re.search(r"\d+", part)
-            bars += bars[repeat_from:] * ((_times(count[0]) if count else 2) - 1)
+            _repeat(bars, repeat_from, _times(count[0]) if count else 2)
             repeat_from = len(bars)
         elif part.strip("|"):
             bars.append(_bar(reader.words(part), bars, reader))
@@ -240,6 +239,17 @@ def _read_words(line: str, bars: list[tuple[str, ...]], beats_per_bar: int, read
     else:
         for word in words:
             bars.append(_bar([word], bars, reader))
+
+
+def _repeat(bars: list[tuple[str, ...]], first: int, times: int) -> None:
+    """Plays the bars from ``first`` on that many times; their number is checked before they are made."""
+    _check_length(first + (len(bars) - first) * times)
+    bars += bars[first:] * (times - 1)
+
+
+def _check_length(bars: int) -> None:
+    if bars > MAX_BARS:
+        raise StudioError(f"The progression is longer than {MAX_BARS} bars. Repeat it less often.")
 
 
 def _times(digits: str) -> int:

@@ -33,7 +33,8 @@ def from_mapping(kind: type[Options], values: Mapping[str, Any], beats_per_bar: 
     Raises:
         StudioError: a key is unknown, or a value is refused.
     """
-    types_of = _field_types(kind)  # type: ignore[arg-type]
+    schema: Any = kind  # a type variable, which mypy does not take for hashable
+    types_of = _field_types(schema)
     unknown = sorted(str(name) for name in values if name not in types_of) if isinstance(values, Mapping) else []
     if unknown:
         raise StudioError(
@@ -91,7 +92,7 @@ def fits(kind: Any, value: Any) -> bool:
 
 
 @functools.cache
-def _field_types(kind: type) -> dict[str, Any]:
+def _field_types(kind: Any) -> dict[str, Any]:
     """Returns the types of a dataclass's options, or of a typed dictionary's keys, by name."""
     if is_typeddict(kind):
         return get_type_hints(kind)

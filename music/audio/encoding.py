@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ FORMATS: dict[str, dict[str, object]] = {
     "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.4},
 }
 """How soundfile is asked for each format, by file suffix."""
+
+MAX_ENCODED_BYTES = 2**30
+"""The bytes of one file are held in memory; more than this is refused: as WAV 100 minutes at 44,100 Hz."""
 
 MIME_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 
@@ -51,8 +55,41 @@ class Audio:
         """The largest absolute sample; 0 for silence."""
         return float(max(self.samples.max(initial=0), -self.samples.min(initial=0)))
 
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        return len(self.samples)
 
-def encode(audio: Audio, format: str) -> bytes:
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Yields the samples, some frames at a time."""
+        return (self.samples[start : start + CHUNK_FRAMES] for start in range(0, self.frames, CHUNK_FRAMES))
+
+
+@dataclass(frozen=True, eq=False)
+class AudioStream:
+    """Stereo sound that is made anew each time it is read, so that hours of it take no more memory than minutes.
+
+    Attributes:
+        frames: how many there are.
+        rate_hz: frames a second.
+        make: returns an iterator of its samples, float32 ``[some frames, 2]``.
+    """
+
+    frames: int
+    rate_hz: int
+    make: Callable[[], Iterator[np.ndarray]]
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.frames / self.rate_hz
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Yields the samples, some frames at a time."""
+        return self.make()
+
+
+def encode(audio: Audio | AudioStream, format: str) -> bytes:
     """Returns the bytes of a sound file: 16 bits for WAV and FLAC, about 160 kb/s for OGG, 192 kb/s for MP3.
 
     Args:
@@ -60,21 +97,26 @@ def encode(audio: Audio, format: str) -> bytes:
         format: one of FORMATS.
 
     Raises:
-        StudioError: the format is unknown, or does not know this sample rate.
+        StudioError: the format is unknown or does not know this sample rate, or the file would be too large.
     """
     if format not in FORMATS:
         raise StudioError(f"The sound format {format!r} is unknown. Choose one of {', '.join(FORMATS)}.")
     if format == "mp3" and audio.rate_hz not in MP3_RATES_HZ:
         rates = ", ".join(map(str, MP3_RATES_HZ))
         raise StudioError(f"MP3 does not know a rate of {audio.rate_hz} Hz. Choose one of {rates} Hz.")
+    too_large = StudioError(f"The sound is too long for one {format} file. Choose ogg, or fewer bars.")
+    if format == "wav" and 4 * audio.frames > MAX_ENCODED_BYTES:
+        raise too_large
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", audio.rate_hz, 2, **FORMATS[format]) as file:
-        for start in range(0, len(audio.samples), CHUNK_FRAMES):
-            file.write(audio.samples[start : start + CHUNK_FRAMES])
+        for chunk in audio.chunks():
+            file.write(chunk)
+            if buffer.tell() > MAX_ENCODED_BYTES:
+                raise too_large
     return buffer.getvalue()
 
 
-def write_audio(audio: Audio, path: str | Path) -> None:
+def write_audio(audio: Audio | AudioStream, path: str | Path) -> None:
     """Writes a sound file whose suffix says the format. The file appears whole or not at all.
 
     Raises:

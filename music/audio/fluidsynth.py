@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from music.audio.mastering import SILENCE
 from music.audio.performance import BLOCK_FRAMES, CHORUS_SEND, Channel, Kind, Performance
 from music.errors import StudioError
 
@@ -38,19 +39,22 @@ def library() -> Any:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int
     native.fluid_synth_process.argtypes = [pointer, number, number, pointer, number, pointer]
+    native.fluid_synth_get_active_voice_count.argtypes = [pointer]
     native.fluid_set_log_function.argtypes = [number, pointer, pointer]
     for level in range(5):
         native.fluid_set_log_function(level, None, None)
     return fluidsynth
 
 
-def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Generator[np.ndarray]:
+def play(performance: Performance, soundfonts: list[Path], stems: bool, skips: bool = False) -> Generator[np.ndarray]:
     """Yields the sound, chunk after chunk, without end: after the last event what still rings, then silence.
 
     Args:
         performance: what to play.
         soundfonts: sound banks, the preferred one first; the others stand in for instruments that it lacks.
         stems: give one stereo sound a channel, which add up to the mix, instead of the mix.
+        skips: give nothing but zeros, and fast, from where all has rung out to the next event; the echo's slow sway, which
+            nobody hears then, stands still meanwhile.
 
     Yields:
         float32 ``[channels or 1, frames, 2]``, a new array each time.
@@ -71,7 +75,11 @@ def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Gener
             synths.append(_Synth(part, soundfonts, performance.rate_hz, stems, chorus))
         events = iter(performance.events)
         event = next(events, None)
+        outputs, is_still = len(channels) if stems else 1, False
         for chunk_start in itertools.count(0, CHUNK_FRAMES):
+            if is_still and (event is None or event.frame >= chunk_start + CHUNK_FRAMES):
+                yield np.zeros((outputs, CHUNK_FRAMES, 2), np.float32)
+                continue
             at = 0
             while event is not None and event.frame < chunk_start + CHUNK_FRAMES:
                 if event.frame - chunk_start > at:
@@ -83,10 +91,15 @@ def play(performance: Performance, soundfonts: list[Path], stems: bool) -> Gener
             for synth in synths:
                 synth.compute(at, CHUNK_FRAMES)
             parts = [synth.take() for synth in synths]
+            is_still = skips and not any(synth.voices for synth in synths) and max(map(_peak, parts)) < SILENCE
             yield np.concatenate(parts) if stems else sum(parts[1:], parts[0])
     finally:
         for synth in synths:
             synth.close()
+
+
+def _peak(samples: np.ndarray) -> float:
+    return float(max(samples.max(initial=0), -samples.min(initial=0)))
 
 
 class _Synth:
@@ -163,6 +176,11 @@ class _Synth:
         self._native.fluid_synth_process(
             self._synth.synth, stop - start, 2 * dry, pointers.ctypes.data + 8 * dry, dry, pointers.ctypes.data
         )
+
+    @property
+    def voices(self) -> int:
+        """How many notes sound, or are about to."""
+        return int(self._native.fluid_synth_get_active_voice_count(self._synth.synth))
 
     def take(self) -> np.ndarray:
         """Returns the chunk ``[outputs, frames, 2]`` and begins the next."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from music.audio.render import Audio, Progress, Stem, Stop, Stopped, encode, mix_stems, render_stems
+from music.audio.render import Audio, AudioStream, Progress, Stem, Stop, Stopped, encode, mix_stems, render_stems
 from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.midi import midi_bytes
@@ -176,14 +176,14 @@ def _sheets(song: Piece) -> dict[str, bytes]:
     return files | ({"lead-sheet.pdf": pdf(song, "lead sheet")} if "lead sheet" in views(song) else {})
 
 
-def _sounds(stems: Sequence[Stem]) -> dict[str, Audio]:
+def _sounds(stems: Sequence[Stem]) -> dict[str, Audio | AudioStream]:
     """Returns the mix and the stems by the names of their files; what takes longest to encode comes first."""
     mix = mix_stems(stems)
     names = [f"stems/{n:02d}-{file_name(stem.name, 'track').replace(' ', '-')}.flac" for n, stem in enumerate(stems, 1)]
     return {"song.mp3": mix, "song.wav": mix} | {name: stem.audio for name, stem in zip(names, stems, strict=True)}
 
 
-def _encoded(name: str, audio: Audio) -> dict[str, bytes]:
+def _encoded(name: str, audio: Audio | AudioStream) -> dict[str, bytes]:
     return {name: encode(audio, name.rpartition(".")[2])}
 
 

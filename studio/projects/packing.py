@@ -26,6 +26,17 @@ MAX_JSON_MEMORY = 64 * 2**20
 """Bytes that the values of one JSON text may take: those of a piece with 100,000 sung syllables take some 30 MB."""
 _MAX_BARS = 300_000  # a piece of a few bytes could say that it has billions, and all that draws bars would hang
 
+_DENOMINATORS = (
+    0,
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+)  # those that MIDI can say; 0 stands in some files, and counts for nothing
 _ANY = (-(2**31), 2**31 - 1)
 _TICK = ("<i4", 0, MAX_TICK)
 _SCORE = {
@@ -165,6 +176,7 @@ def unpack(plain: bytes, room: int = MAX_JSON_MEMORY) -> Piece:
     _require(place == len(plain))
     piece = Piece(score, header["title"], tuple(header["lyrics"]), tuple(header["history"]))
     _require(piece.note_count <= MAX_NOTES and piece.seconds <= 2 * MAX_SECONDS)
+    _require(all(sign.denominator in _DENOMINATORS for sign in score.time_signatures))
     shortest = min(
         (bar_ticks(s.numerator, max(1, s.denominator), score.ticks_per_quarter) for s in score.time_signatures),
         default=1,

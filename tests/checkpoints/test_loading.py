@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import threading
@@ -127,6 +128,53 @@ def test_weights_that_do_not_fit_their_description_are_refused(copied):
     weights = load_file(path)
     weights.pop(sorted(weights)[0])
     save_file(weights, path, metadata=header)
+    copied()
+    assert "does not fit its own description" in refusal()
+
+
+def rewritten(path, config=lambda config: config, weights=lambda weights: weights):
+    """Writes a checkpoint anew with another config or other weights."""
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    with safe_open(path, "pt") as file:
+        header = file.metadata()
+    header["config"] = json.dumps(config(json.loads(header["config"])))
+    save_file(weights(load_file(path)), path, metadata=header)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"head_hidden": 10**9},
+        {"prefix_size": 10**12},
+        {"layers": 10**9},
+        {"layers": "six"},
+        {"sizes": [64] * 10**6},
+        {"heads": 0},
+        {"heads": 3},
+        {"unheard_of": 1},
+    ],
+)
+def test_a_description_of_a_giant_is_refused_before_room_is_taken_for_it(copied, changes):
+    rewritten(copied(), lambda config: config | changes)
+    copied()
+    assert "does not fit its own description" in refusal()
+
+
+def test_a_description_that_is_none_is_refused(copied):
+    rewritten(copied(), lambda config: [1, 2])
+    copied()
+    assert "cannot be read" in refusal()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(copied, number):
+    def spoil(weights):
+        weights[sorted(weights)[0]].view(-1)[0] = number
+        return weights
+
+    rewritten(copied(), weights=spoil)
     copied()
     assert "does not fit its own description" in refusal()
 

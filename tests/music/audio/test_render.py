@@ -16,10 +16,10 @@ import symusic
 
 from music.audio import fluidsynth as fluid
 from music.audio import tinysoundfont as basic_synth
-from music.audio.encoding import MIME_TYPES, Audio, encode, write_audio
+from music.audio.encoding import MIME_TYPES, Audio, AudioStream, encode, write_audio
 from music.audio.mastering import CEILING, LOUDNESS_LUFS, loudness, master
 from music.audio.performance import Kind, perform
-from music.audio.render import Stopped, engine, mix_stems, render, render_stems
+from music.audio.render import MAX_MIX_BYTES, Stopped, engine, mix_stems, render, render_stems
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from music.files.midi import read_midi
@@ -151,9 +151,95 @@ class TestMix:
         with pytest.raises(StudioError, match="8000"):
             render(band, rate=100)
 
-    def test_refuses_what_does_not_fit_in_memory(self):
+    def test_refuses_what_no_music_is_as_long_as(self):
         with pytest.raises(StudioError, match="too long"):
             render(piece(track([(0, 1, 60, 90), (100_000, 1, 60, 90)])))
+
+
+def read_whole(stream):
+    """Returns the samples of a stream, which must be as long as it says."""
+    assert isinstance(stream, AudioStream)
+    samples = np.concatenate(list(stream.chunks()))
+    assert samples.shape == (stream.frames, 2) and samples.dtype == np.float32
+    return samples
+
+
+@needs_fluidsynth
+class TestStreams:
+    """What is too long to be held sounds as if it were held."""
+
+    @pytest.fixture
+    def streaming(self, monkeypatch):
+        monkeypatch.setattr("music.audio.render.MAX_MIX_BYTES", 0)
+
+    def test_a_mix_is_that_of_memory_but_for_a_hair_of_loudness(self, band, mix, streaming):
+        samples = read_whole(render(band, bundled_soundfont(), RATE))
+        assert samples.shape == mix.samples.shape
+        assert level_db(samples - mix.samples) < level_db(mix.samples) - 40
+        assert loudness(samples, RATE) == pytest.approx(loudness(mix.samples, RATE), abs=0.1)
+        assert np.abs(samples).max() <= CEILING
+
+    def test_sudden_hits_are_limited_as_in_memory(self, monkeypatch):
+        hits = piece(track([(beat, 0.1, 36, 127) for beat in range(0, 40, 5)], 0, True), track([(0, 40, 60, 20)], 48))
+        held = render(hits, bundled_soundfont(), RATE)
+        monkeypatch.setattr("music.audio.render.MAX_MIX_BYTES", 0)
+        samples = read_whole(render(hits, bundled_soundfont(), RATE))
+        assert loudness(samples, RATE) == pytest.approx(loudness(held.samples, RATE), abs=0.2)
+        assert np.abs(samples).max() <= CEILING
+
+    def test_stems_add_up_to_the_mix_and_one_that_ends_early_is_silent_to_the_end(self, band, streaming):
+        stems = render_stems(band, bundled_soundfont(), RATE)
+        together = read_whole(render(band, bundled_soundfont(), RATE))
+        assert [stem.name for stem in stems][:2] == ["Keys", "Electric Bass (finger)"]
+        apart = read_whole(mix_stems(stems))
+        assert np.array_equal(apart, sum(read_whole(stem.audio) for stem in stems))
+        assert np.corrcoef(apart[:, 0], together[:, 0])[0, 1] > 0.98
+        assert level_db(apart) == pytest.approx(level_db(together), abs=0.2)
+
+    def test_many_stems_of_a_short_mix_have_its_gain(self, band, mix, monkeypatch):
+        monkeypatch.setattr("music.audio.render.MAX_STEMS_BYTES", 0)
+        apart = read_whole(mix_stems(render_stems(band, bundled_soundfont(), RATE)))
+        assert np.corrcoef(apart[:, 0], mix.samples[:, 0])[0, 1] > 0.98
+        assert level_db(apart) == pytest.approx(level_db(mix.samples), abs=0.2)
+
+    def test_half_an_hour_between_two_notes_is_silent_and_the_second_is_there(self):
+        song = render(piece(track([(0, 1, 69, 100), (3600, 1, 69, 100)], 73)), bundled_soundfont(), 8_000)
+        assert isinstance(song, AudioStream) is (song.frames * 8 > MAX_MIX_BYTES)
+        sound = np.concatenate([chunk[:, 0] for chunk in song.chunks()])
+        assert np.abs(span(sound, 60, 1799, 8_000)).max() < 1e-5
+        assert np.abs(span(sound, 0, 0.4, 8_000)).max() > 0.1 < np.abs(span(sound, 1800, 1800.4, 8_000)).max()
+
+    def test_a_stream_can_be_stopped_while_it_is_read(self, band, streaming):
+        stopped = []
+        stream = render(band, bundled_soundfont(), RATE, stop=lambda: bool(stopped))
+        chunks = stream.chunks()
+        assert next(chunks).any()
+        stopped.append(True)
+        with pytest.raises(Stopped):
+            list(chunks)
+
+    def test_a_stream_is_encoded_whole(self, band, streaming):
+        stream = render(band, bundled_soundfont(), RATE)
+        for format in ("ogg", "wav", "flac"):
+            assert soundfile.info(io.BytesIO(encode(stream, format))).frames == stream.frames
+
+    @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory was taken")
+    def test_hours_take_less_than_half_a_gigabyte(self):
+        """Measured, and as much of it read as shows that reading needs no more."""
+        done = run(
+            "import itertools, re\n"
+            "from tests.music.audio.test_render import *\n"
+            "stream = render(piece(track([(0, 1, 60, 90), (21_598, 1, 64, 90)])), bundled_soundfont())\n"
+            "assert stream.seconds > 3 * 3600\n"
+            "assert sum(len(chunk) for chunk in itertools.islice(stream.chunks(), 20_000)) > 1e7\n"
+            "print(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1])"
+        )
+        assert int(done.stdout) < 500 * 1024, done.stderr
+
+    def test_a_file_of_gigabytes_is_refused_before_it_is_made(self):
+        hours = AudioStream(2**29, 44_100, lambda: pytest.fail("it was read"))
+        with pytest.raises(StudioError, match="too long for one wav file"):
+            encode(hours, "wav")
 
 
 @needs_fluidsynth

@@ -211,6 +211,12 @@ def with_history(packed: bytes, step: bytes, times: int) -> bytes:
     return zlib.compress(len(top).to_bytes(4, "little") + top + plain[4 + size :])
 
 
+def in_meter(numerator: int, denominator: int) -> bytes:
+    piece = tune()
+    piece.score.time_signatures.append(symusic.TimeSignature(0, numerator, denominator))
+    return project_bytes(Project("", (Take(1, "a", "", (piece,)),), Place(1)))
+
+
 def many_histories() -> bytes:
     """Returns a project of many pieces, each with a history as long as one may be."""
     out, sound = io.BytesIO(), zipfile.ZipFile(io.BytesIO(sound_file()))
@@ -260,6 +266,7 @@ HOSTILE = {
     "controls of millions": rezipped(
         lambda data: data.replace(b'"controls": {', b'"controls": {"x": [' + b"[]," * 2_000_000 + b"0], ")
     ),
+    "a meter that MIDI cannot say": in_meter(3, 100),
     "a place that is no number": changed(place=[1, True]),
     "a name of numbers": changed(name=12),
     "words of numbers": rezipped(lambda data: data, lambda data: with_history(data, b"7", 1)),
@@ -289,6 +296,10 @@ def test_a_piece_with_the_words_of_an_opera_is_kept():
     score.tracks[0].lyrics = [symusic.TextMeta(n * 480, f"syl{n}") for n in range(20_000)]
     piece = Piece(score, "Opera", tuple(f"line {n}" for n in range(5_000)))
     assert same(unpack(inflated(pack(piece))), piece)
+
+
+def test_meters_that_midi_can_say_are_kept():
+    assert read_project(in_meter(7, 16)).piece.score.time_signatures[0].denominator == 16
 
 
 def test_a_newer_version_says_so():
