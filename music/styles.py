@@ -89,11 +89,18 @@ STYLES: dict[str, str | None] = {
 STYLE_SIGNATURES: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("waltz", "jazz waltz", "mazurka", "polonaise"), (3, 4)),
     **dict.fromkeys(("reel", "hornpipe", "strathspey"), (4, 4)),
+    **dict.fromkeys(("march", "ragtime", "foxtrot", "dixieland", "swing", "bebop", "big band", "gypsy jazz"), (4, 4)),
+    **dict.fromkeys(("tango", "mambo", "merengue", "salsa", "son", "calypso"), (4, 4)),
+    **dict.fromkeys(("bluegrass", "western swing", "blues", "ska", "punk"), (4, 4)),
     **dict.fromkeys(("polka", "krakowiak"), (2, 4)),
     "jig": (6, 8),
     "slip jig": (9, 8),
 }
-"""The time signature of those styles that are known by it."""
+"""The time signature of those styles that are known by it.
+
+The model that may choose writes up to half of its marches, ragtimes, swing and Latin dances in 3/4, of which the music it
+learned from has next to none.
+"""
 
 STYLE_NAMES = tuple(STYLES)
 STYLED_PREFIX_SIZE = PREFIX_SIZE + len(STYLES)

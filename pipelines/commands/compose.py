@@ -11,7 +11,7 @@ from typing import Any
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs, names_in
+from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.commands.source import read_source
 from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
@@ -51,13 +51,13 @@ def add_compose(verbs: Verbs) -> None:
         "--length",
         dest="seconds",
         metavar="SECONDS",
-        type=float,
+        type=number_in,
         help=f"how long, {low:.0f} to {high:.0f} ({usual.seconds:.0f} unless said)",
     )
     wishes.add_argument("--form", metavar="FORM", help=f"{', '.join(FORMS)}, or letters such as ABAC")
     wishes.add_argument("--style", metavar="|".join(HARMONIES), help="how the melody is accompanied")
     wishes.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
-    wishes.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=float, help="quarter notes a minute")
+    wishes.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
     wishes.add_argument("--time-signature", metavar="3/4", help="such as 4/4, 3/4 or 6/8")
     wishes.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
     wishes.add_argument(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -79,12 +80,14 @@ def add_generate(verbs: Verbs) -> None:
     length.add_argument(
         "--bars", metavar="N", type=int, help=f"new bars to write, 1 to {MAX_BARS} ({GenerateOptions.bars} unless said)"
     )
-    length.add_argument("--seconds", metavar="S", type=float, help=f"or seconds of new music, up to {MAX_SECONDS:.0f}")
+    length.add_argument(
+        "--seconds", metavar="S", type=number_in, help=f"or seconds of new music, up to {MAX_SECONDS:.0f}"
+    )
     length.add_argument(
         "--keep-bars", metavar="K", type=int, help="continue after bar K of IN.mid instead of after its end"
     )
     what = parser.add_argument_group("what music (each is free unless said; a continuation follows IN.mid)")
-    what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=float, help="quarter notes a minute")
+    what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
     what.add_argument("--time-signature", metavar="4/4", help="such as 4/4, 3/4 or 6/8")
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
@@ -100,12 +103,12 @@ def add_generate(verbs: Verbs) -> None:
     free.add_argument(
         "--novelty",
         metavar="N",
-        type=float,
+        type=number_in,
         help="0 sticks to its ideas, 1 is always new; "
         f"{GenerateOptions.novelty} repeats as often as real music of the genre does, and is taken unless said",
     )
     free.add_argument(
-        "--guidance", metavar="G", type=float, help="how much to stress genre, key and density; 0 for none"
+        "--guidance", metavar="G", type=number_in, help="how much to stress genre, key and density; 0 for none"
     )
     free.add_argument(
         "--memory", metavar="N", type=int, help=f"how many past notes the model remembers, up to {MAX_MEMORY}"
@@ -132,7 +135,7 @@ def add_remix(verbs: Verbs) -> None:
     what.add_argument(
         "--amount",
         metavar="PERCENT",
-        type=float,
+        type=number_in,
         help=f"how much of the selection changes ({usual.amount:.0f} unless said)",
     )
     what.add_argument(
@@ -224,12 +227,15 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
 
 def _add_freedom(group: Any, **fields: str) -> None:
     group.add_argument(
-        "--temperature", metavar="T", type=float, help="0 always takes the likeliest, 1 is as the music it learned from"
+        "--temperature",
+        metavar="T",
+        type=number_in,
+        help="0 always takes the likeliest, 1 is as the music it learned from",
     )
     for name, meaning in fields.items():
-        group.add_argument(f"--temperature-{name}", metavar="T", type=float, help=f"factor on that for {meaning}")
+        group.add_argument(f"--temperature-{name}", metavar="T", type=number_in, help=f"factor on that for {meaning}")
     group.add_argument(
-        "--top-p", metavar="P", type=float, help="keep the likeliest choices that together have this probability"
+        "--top-p", metavar="P", type=number_in, help="keep the likeliest choices that together have this probability"
     )
     group.add_argument("--top-k", metavar="K", type=int, help="keep at most this many choices; 0 for no limit")
 
@@ -303,6 +309,17 @@ def _write(
 def names_in(text: str) -> tuple[str, ...]:
     """Returns the names in a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def number_in(text: str) -> float:
+    """Returns the number that a text is, a finite one."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number such as 0.5")
+    return number
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ are those of ``StepField``; masks are bool arrays over ids, True where an id may
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ GM_KIT = range(35, 82)
 # six bars of quarter notes on one pitch. Not measured.
 MAX_NOTES_PER_BAR = 192
 MAX_SAME_PITCH = 24  # notes of one pitch in a row that one instrument may play before it must move
+# Of so many notes of a tune in a row, how many may be of one pitch: as many as in the most of all but 1 in 200 of 1470 folk tunes.
+TUNE_NOTES, MOST_OF_ONE_PITCH = 32, 19
 WIDEST_LEAP = 12  # semitones between two notes of a single voice: an octave, as singers have it. By ear, not measured.
 # To the logit of an instrument that was asked for, times the square of the quarter notes for which it is silent: a hint
 # after a beat (0.25), decisive after a bar (4). By ear, not measured.
@@ -46,6 +49,7 @@ class Limits:
         shift: semitones from how a pitch sounds to how the model writes it.
         monophonic: whether there is one note at a time, see ``MonophonicState``.
         pitched_first: whether drums may not begin; what begins with drums alone mostly stays so.
+        moving: whether a single voice may not stay on one pitch for most of its notes.
     """
 
     bars: int
@@ -60,6 +64,7 @@ class Limits:
     shift: int = 0
     monophonic: bool = False
     pitched_first: bool = False
+    moving: bool = False
 
 
 @dataclass
@@ -295,8 +300,13 @@ class MonophonicState(GenerationState):
         mask = super()._pitches(program)
         if not self.rows:
             return mask
-        near = np.abs(np.arange(len(mask)) - self.rows[-1][StepField.PITCH]) <= WIDEST_LEAP
-        return mask & near if (mask & near).any() else mask
+        near = mask & (np.abs(np.arange(len(mask)) - self.rows[-1][StepField.PITCH]) <= WIDEST_LEAP)
+        if self.limits.moving and program != DRUM_PROGRAM:
+            recent = Counter(row[StepField.PITCH] for row in self.rows[1 - TUNE_NOTES :])
+            worn = [pitch for pitch, count in recent.items() if count >= MOST_OF_ONE_PITCH]
+            if near.sum() > near[worn].sum():
+                near[worn] = False
+        return near if near.any() else mask
 
 
 @lru_cache(maxsize=1)

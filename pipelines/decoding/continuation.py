@@ -204,6 +204,7 @@ class ContinuationSampler(NoteSampler):
             shift=plan.shift,
             monophonic=self.options.monophonic,
             pitched_first=self._hinted,
+            moving=self._hinted,
         )
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:

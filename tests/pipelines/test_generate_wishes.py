@@ -74,7 +74,9 @@ def test_a_style_changes_what_is_written():
     assert written(style="reggae", **asked).score.tracks != written(style="swing", **asked).score.tracks
 
 
-@pytest.mark.parametrize(("style", "signature"), [("jig", (6, 8)), ("waltz", (3, 4)), ("reel", (4, 4))])
+@pytest.mark.parametrize(
+    ("style", "signature"), [("jig", (6, 8)), ("waltz", (3, 4)), ("reel", (4, 4)), ("march", (4, 4)), ("salsa", (4, 4))]
+)
 def test_a_style_that_is_known_by_its_time_signature_has_it(style, signature):
     assert plan_generation(NOTHING, GenerateOptions(style=style)).signature == signature
     assert plan_generation(NOTHING, GenerateOptions(style=style, time_signature="5/4")).signature == (5, 4)

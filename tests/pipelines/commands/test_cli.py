@@ -125,6 +125,7 @@ def test_what_was_mended_in_a_file_is_said(writer, remixer, capsys, line):
         ("generate --out x.mid --bars 4 --seconds 4", "once"), ("generate --out x.wav", ".mid"), ("generate --out no/x.mid", "folder"),
         ("generate gone.mid --out x.mid", "gone.mid"), ("generate", "--out"), ("generate --out x.mid --swing 1", "--swing"),
         ("generate --out x.mid --genre folk --style samba", "samba"), ("generate --out x.mid --novelty 2", "novelty"),
+        ("generate --out x.mid --tempo nan", "--tempo: 'nan'"), ("generate --out x.mid --top-p inf", "--top-p: 'inf'"),
         ("generate --out x.mid --instruments kazooo", "kazooo"), ("generate --recipe gone.json --out x.mid", "gone.json"),
         ("dance", "dance"), ("", "VERB"), ("render in.mid x.aiff", ".wav"), ("render gone.mid x.wav", "gone.mid"),
         ("sheet in.mid x.docx", ".pdf"), ("inspect gone.mid", "gone.mid"), ("render in.mid x.wav --soundfont gone.sf2", "gone.sf2"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -16,7 +17,7 @@ from music.form import sections, with_sections
 from music.instruments import playable_range
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.decoding.constraints import WIDEST_LEAP
+from pipelines.decoding.constraints import MOST_OF_ONE_PITCH, TUNE_NOTES, WIDEST_LEAP
 from pipelines.generate import generate
 from pipelines.option_values import from_mapping
 from pipelines.options import GenerateOptions
@@ -66,6 +67,13 @@ def test_never_two_notes_at_once(options):
     for step in steps:
         assert one_at_a_time(new_notes(step.piece))
     check_tune(steps[-1].piece, 0, options.get("bars", 4) or 3)
+
+
+def test_a_melody_does_not_stay_on_one_pitch():
+    piece = steps_of(NOTHING, bars=16, seed=12, genre="jazz", instruments=("trumpet",))[-1].piece  # most prone to it
+    pitches = [note.pitch for note in new_notes(piece).notes]
+    windows = [pitches[start : start + TUNE_NOTES] for start in range(len(pitches))]
+    assert max(Counter(window).most_common(1)[0][1] for window in windows) <= MOST_OF_ONE_PITCH
 
 
 def test_every_variant_is_a_melody_of_its_own():
