@@ -12,6 +12,7 @@ from music.errors import StudioError
 from music.files.musicxml_loudness import BY_THE_DYNAMICS, read_marks, set_velocities, velocity_of
 from music.files.musicxml_marks import Standing, read_barline
 from music.files.musicxml_players import Player, Voice
+from music.files.musicxml_tremolo import play_tremolos
 from music.files.musicxml_values import (
     child_number,
     divisions_known,
@@ -65,6 +66,7 @@ class _PartReader:
         """Returns one bar; what it changes holds for those that follow."""
         self.bar = bar = PartBar(measure.get("number", "").strip()[:20], implicit=measure.get("implicit") == "yes")
         self.at = self.last = Fraction(0)
+        self.tremolos: dict[int, Element] = {}
         # Where lengths go by the note values: where the file believes to be, and where that is.
         self.raw, self.known, self.places = Fraction(0), [Fraction(0)], {Fraction(0): Fraction(0)}
         self.full_rest, self.sounded = Fraction(0), False
@@ -87,6 +89,7 @@ class _PartReader:
             elif tag == "sound":
                 self.now.read_sound(element, bar, self.at)
                 bar.dynamics += read_marks([], element, self.at, 1)
+        play_tremolos(bar.notes, self.tremolos, self.mended)
         nominal = self.now.nominal
         if not self.sounded:  # two rests for the whole bar, as some files have them, are no bar of double length
             bar.rest, bar.length = max(self.full_rest, bar.length), Fraction(0)
@@ -177,6 +180,9 @@ class _PartReader:
         ties = {tie.get("type") for tie in element.findall("tie")} or {
             tie.get("type") for tie in element.findall("notations/tied")
         }
+        tremolo = element.find("notations/ornaments/tremolo")
+        if tremolo is not None and not grace:
+            self.tremolos[len(self.bar.notes)] = tremolo
         line = f"{staff}:{parts['voice'].text if 'voice' in parts else ''}"
         self.bar.notes.append(
             WrittenNote(

@@ -164,7 +164,8 @@ class _Musician:
         for place, bar, turn in visits:
             for note in self.part.bars[bar].notes if bar < len(self.part.bars) else ():
                 if not note.passes or turn in note.passes:
-                    self._play(place + note.start, note)
+                    for strike in range(note.strikes):
+                        self._play(place + note.start + strike * note.apart, note)
                     if note.words:
                         self._sing(place + note.start, note, turn, self.verses[bar])
         for waiting in list(self.graces.values()):  # after the last note

@@ -15,7 +15,8 @@ class WrittenNote(NamedTuple):
     """One head: its place in quarters from the beginning of its bar, its length, and what sounds.
 
     ``line`` is the voice on paper to which it belongs, ``words`` are (verse, syllable), and ``passes`` the times through
-    the bar at which it is played, empty for all.
+    the bar at which it is played, empty for all. With ``strikes`` above 1 it is struck so often, every ``apart`` quarters,
+    and ``length`` is that of each.
     """
 
     start: Fraction
@@ -31,6 +32,8 @@ class WrittenNote(NamedTuple):
     in_chord: bool
     words: tuple[tuple[int, str], ...]
     passes: frozenset[int]
+    strikes: int = 1
+    apart: Fraction = Fraction(0)
 
 
 class Mark(NamedTuple):

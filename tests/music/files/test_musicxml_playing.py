@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from music.files.midi import read_midi
-from tests.music.files.test_musicxml import bar, heard, note, score
+from music.errors import StudioError
+from music.files.midi import read_midi, read_with_repairs
+from tests.music.files.test_musicxml import bar, heard, note, said, score
 
 GRACE = "<grace/>|"
 TIES = ('|<tie type="start"/>', '|<tie type="stop"/>')
@@ -86,3 +87,36 @@ def test_hairpins_grow_to_the_dynamic_at_their_end_or_by_a_step():
     assert velocities(*grows, C) == [44, 50, 57, 63]
     assert velocities(*grows, dynamic("pp"), C) == [44, 50, 57, 32]  # and suddenly soft
     assert velocities(dynamic("f"), wedge("diminuendo"), C, C, wedge("stop"), dynamic("p"), C, C) == [89, 66, 44, 44]
+
+
+def tremolo(strokes: int | str, kind: str = "single") -> str:
+    return f'|<notations><ornaments><tremolo type="{kind}">{strokes}</tremolo></ornaments></notations>'
+
+
+@pytest.mark.parametrize(
+    ("length", "strokes", "times"), [(4, 1, 8), (4, 3, 32), (2, 2, 8), (1, 2, 4), (0.5, 1, 2), (3, 2, 12), (1.5, 1, 3)]
+)
+def test_strokes_through_a_stem_repeat_the_note(length, strokes, times):
+    reading = read_with_repairs(score([bar(note("C5", length, more=tremolo(strokes)), note("r", 4 - length))]))
+    each = length / times
+    assert heard(reading.piece) == [(n * each, each, 72) for n in range(times)]
+    assert "Tremolos and rolls, played out: 1" in said(reading)
+
+
+def test_a_roll_without_strokes_is_played_like_one_with_three():
+    roll = note("=C5", 1, more=tremolo(0, "unmeasured"))
+    piece = read_midi(score([bar(roll, note("r", 3))], names=("Snare Drum",)))
+    assert heard(piece) == [(n / 8, 1 / 8, 38) for n in range(8)]
+
+
+def test_chords_take_turns_in_a_tremolo_between_two():
+    first = note("C5", 1, "half", more=tremolo(1, "start")) + note("E5", 1, "half", more="<chord/>|")
+    bars = [bar(first, note("G5", 1, "half", more=tremolo(1, "stop")), note("r", 2))]
+    expected = [(0, 72), (0, 76), (0.5, 79), (1, 72), (1, 76), (1.5, 79)]
+    assert heard(read_midi(score(bars))) == [(time, 0.5, pitch) for time, pitch in expected]
+
+
+def test_a_tremolo_has_the_limits_of_written_notes(monkeypatch):
+    monkeypatch.setattr("music.files.musicxml_reader.MAX_NOTES", 20)
+    with pytest.raises(StudioError, match="20 notes"):
+        read_midi(score([bar(note("C5", 4, more=tremolo(3)))]))
