@@ -19,6 +19,7 @@ from music.files.musicxml_values import (
     number_in,
     numbers_in_list,
     quarters_a_minute,
+    tempo_in_words,
     time_signature,
 )
 from music.files.musicxml_written import PartBar
@@ -149,6 +150,8 @@ class Standing:
             signs.to_coda = True
         if metronome is not None:
             self._metronome(metronome, bar, place)
+        elif text and (sound is None or "tempo" not in sound.attrib):
+            self._words(text, bar, place)
 
     def _metronome(self, metronome: Element, bar: PartBar, place: Fraction) -> None:
         qpm = quarters_a_minute(metronome)
@@ -158,6 +161,15 @@ class Standing:
                 self._tempo(bar, place, self.qpm * float(units[1] / units[0]))
             return
         self._tempo(bar, place, qpm)
+
+    def _words(self, text: str, bar: PartBar, place: Fraction) -> None:
+        """Takes in a tempo that words say, where the file has no other at this place."""
+        found = tempo_in_words(text)
+        if found is not None and all(at != place for at, _ in bar.tempi):
+            said, qpm = found
+            self._tempo(bar, place, qpm)
+            if not re.search(r"\d", said):
+                self.mended[f"A tempo without a number, played as usual: {said} ({qpm:g} quarter notes a minute)"] = 1
 
     def _tempo(self, bar: PartBar, place: Fraction, qpm: float) -> None:
         if 1 <= qpm <= 2_000:  # beyond that no one can count

@@ -120,3 +120,37 @@ def test_a_tremolo_has_the_limits_of_written_notes(monkeypatch):
     monkeypatch.setattr("music.files.musicxml_reader.MAX_NOTES", 20)
     with pytest.raises(StudioError, match="20 notes"):
         read_midi(score([bar(note("C5", 4, more=tremolo(3)))]))
+
+
+def words(text: str) -> str:
+    return direction(f"<words>{text}</words>")
+
+
+def tempi(*content: str) -> list[float]:
+    return [round(tempo.qpm, 1) for tempo in read_midi(score([bar(*content, C)])).score.tempos]
+
+
+@pytest.mark.parametrize(
+    ("text", "qpm"),
+    [
+        ("♩ = 96", 96), ("q = 96", 96), ("Swing (q = c. 132)", 132), ("h. = 60", 180), ("Andante ♩.=40", 60), ("90 BPM", 90),
+        ("dotted quarter = 80", 120), ("quarter note = 60", 60), ("\ue1d3 = 50", 100), ("M.M. 72", 72), ("Presto!", 184),
+        ("Allegro ma non troppo", 132),
+    ],
+)  # fmt: skip
+def test_a_tempo_in_words_is_played(text, qpm):
+    assert tempi(words(text)) == [qpm]
+
+
+@pytest.mark.parametrize("text", ["a tempo", "poco allegro", "Tempo I", "x = 12", "gravely", "page 90", "rit."])
+def test_other_words_are_no_tempo(text):
+    assert tempi(words(text)) == []
+
+
+def test_a_tempo_in_numbers_counts_for_more_than_a_word():
+    mark = direction("<metronome><beat-unit>quarter</beat-unit><per-minute>100</per-minute></metronome>")
+    for content in ((words("Allegro"), mark), (mark, words("Allegro")), ('<sound tempo="100"/>', words("Allegro"))):
+        assert tempi(*content) == [100]
+    assert "A tempo without a number, played as usual: Allegro (132" in said(
+        read_with_repairs(score([bar(words("Allegro"), C)]))
+    )
