@@ -15,6 +15,9 @@ from music.theory import Key
 IS_NO_CHORD = re.compile(r"[/.%|:-]+|[x×]\d*")
 """What stands between chords."""
 
+IS_BASS = re.compile(r"-?/([A-Ha-h][#b♯♭]?)[*.,]?")
+"""A bass by itself, under the chord before it: "C /B Am" descends from C."""
+
 _UNPLAIN = re.compile(r"[\s*,†‡~!\\\[\]]|\.$|^\(|^[^(]*\)|\)\(|\((?:maj|m)")
 _BELONGS = re.compile(
     r"\(?(?:[b#♭♯+-](?:5|9|11|13)|6|7|9|11|13)(?:[\s,/]*[b#♭♯+-]?(?:5|9|11|13))*\)?"
@@ -73,7 +76,7 @@ class Reader:
 
     def reads(self, word: str) -> bool:
         """Returns whether a word is a chord symbol."""
-        if self.by_number and is_nashville(word):
+        if IS_BASS.fullmatch(word) or (self.by_number and is_nashville(word)):
             return True
         return _symbol(word, self.system) is not None or _symbol(word, GERMAN) is not None or is_roman(word)
 

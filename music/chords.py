@@ -14,7 +14,7 @@ import symusic
 
 from music.bars import Bar, score_end
 from music.chord_grammar import MODEL_QUALITIES, NONE, QUALITIES, model_quality, steps_of
-from music.chord_reading import IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
+from music.chord_reading import IS_BASS, IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
 from music.chord_sheets import read_sheet
 from music.chord_steps import is_nashville
 from music.errors import StudioError
@@ -257,7 +257,7 @@ def _times(digits: str) -> int:
 
 
 def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]], reader: Reader) -> tuple[str, ...]:
-    """Returns the chord names of a bar, given those before it for "%" and "/"."""
+    """Returns the chord names of a bar, given those before it for "%", "/" and "/B"."""
     if words in (["%"], ["%%"]):
         if not before:
             raise StudioError("'%' repeats the bar before, and there is none. Begin with a chord such as Am.")
@@ -269,9 +269,21 @@ def _bar(words: Sequence[str], before: Sequence[tuple[str, ...]], reader: Reader
             if not last:
                 raise StudioError("'/' holds the chord before it, and there is none. Begin with a chord such as Am.")
             found.append(last[0])
+        elif (bass := IS_BASS.fullmatch(word)) is not None:
+            last = found[-1:] or (before[-1][-1:] if before else ())
+            if not last or last[0] == NONE:
+                raise StudioError(
+                    f"'{word}' is a bass for the chord before it, and there is none. Write C{word.lstrip('-')}."
+                )
+            found.append(reader.name(f"{_without_bass(last[0])}/{bass[1]}"))
         else:
             found.append(reader.name(word))  # says what is wrong with it
     return tuple(found)
+
+
+def _without_bass(name: str) -> str:
+    """Returns a chord name without the bass after its slash; "6/9" stays."""
+    return re.sub(r"\s*/\s*[A-Ga-g][#b♯♭]*\)?$", "", name)
 
 
 def beat_ticks(bar: Bar, ticks_per_quarter: int) -> list[int]:

@@ -9,8 +9,10 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from music.errors import StudioError
+from music.files.musicxml_loudness import BY_THE_DYNAMICS, read_marks, set_velocities, velocity_of
 from music.files.musicxml_marks import Standing, read_barline
 from music.files.musicxml_players import Player, Voice
+from music.files.musicxml_tremolo import play_tremolos
 from music.files.musicxml_values import (
     child_number,
     divisions_known,
@@ -24,7 +26,6 @@ from music.files.musicxml_values import (
 from music.files.musicxml_written import PartBar, WrittenNote
 
 MAX_BAR_QUARTERS = 1_024  # the longest bar: 256 whole notes, as an unmeasured psalm may have them in one bar
-DEFAULT_VELOCITY = 80
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ROUNDING = Fraction(1, 32)  # of a quarter: by so much whole numbers of divisions may miss the length of a bar
 
@@ -47,6 +48,7 @@ def read_bars(measures: Sequence[Element], player: Player, mended: Counter[str],
         mended["How long a beat is, the file does not say (no divisions); lengths go by the note values"] = 1
     reader = _PartReader(standing)
     bars = [reader.read(measure) for measure in measures]
+    set_velocities(bars)
     reader.fill_repeated(bars)
     return bars
 
@@ -56,7 +58,6 @@ class _PartReader:
 
     def __init__(self, standing: Standing) -> None:
         self.now, self.player, self.mended = standing, standing.player, standing.mended
-        self.loud: dict[int, int] = {}
         self.before: PartBar | None = None
 
     # One bar
@@ -65,6 +66,7 @@ class _PartReader:
         """Returns one bar; what it changes holds for those that follow."""
         self.bar = bar = PartBar(measure.get("number", "").strip()[:20], implicit=measure.get("implicit") == "yes")
         self.at = self.last = Fraction(0)
+        self.tremolos: dict[int, Element] = {}
         # Where lengths go by the note values: where the file believes to be, and where that is.
         self.raw, self.known, self.places = Fraction(0), [Fraction(0)], {Fraction(0): Fraction(0)}
         self.full_rest, self.sounded = Fraction(0), False
@@ -86,6 +88,8 @@ class _PartReader:
                 read_barline(element, bar, self.before)
             elif tag == "sound":
                 self.now.read_sound(element, bar, self.at)
+                bar.dynamics += read_marks([], element, self.at, 1)
+        play_tremolos(bar.notes, self.tremolos, self.mended)
         nominal = self.now.nominal
         if not self.sounded:  # two rests for the whole bar, as some files have them, are no bar of double length
             bar.rest, bar.length = max(self.full_rest, bar.length), Fraction(0)
@@ -96,36 +100,9 @@ class _PartReader:
                 f"Bar {bar.number or '?'} is longer than {MAX_BAR_QUARTERS} quarter notes. Check its notes, or split it."
             )
         bar.repeated = 0 if bar.notes else self.now.repeated
-        self._set_velocities()
         bar.signs.forward |= self.before is not None and self.before.signs.forward_after
         self.before = bar
         return bar
-
-    def _set_velocities(self) -> None:
-        """Gives notes the dynamic that holds; what stands at the upper staff holds for all staves of a part."""
-        bar, loud = self.bar, self.loud
-        events = sorted(bar.dynamics, key=lambda event: (event[0], event[1] > 1))
-        order = sorted(range(len(bar.notes)), key=lambda index: bar.notes[index].start)
-        place = 0
-
-        def take(until: Fraction | None) -> None:
-            nonlocal place
-            while place < len(events) and (until is None or events[place][0] <= until):
-                _, staff, velocity = events[place]
-                if staff > 1:
-                    loud[staff] = velocity
-                else:
-                    loud.clear()
-                    loud[0] = velocity
-                place += 1
-
-        for index in order:
-            note = bar.notes[index]
-            take(note.start)
-            velocity = loud.get(note.staff, loud.get(0, DEFAULT_VELOCITY))
-            if velocity != note.velocity:
-                bar.notes[index] = note._replace(velocity=velocity)
-        take(None)
 
     def fill_repeated(self, bars: list[PartBar]) -> None:
         """Fills bars in which a sign repeats what came before, where the file left them empty."""
@@ -203,10 +180,13 @@ class _PartReader:
         ties = {tie.get("type") for tie in element.findall("tie")} or {
             tie.get("type") for tie in element.findall("notations/tied")
         }
+        tremolo = element.find("notations/ornaments/tremolo")
+        if tremolo is not None and not grace:
+            self.tremolos[len(self.bar.notes)] = tremolo
         line = f"{staff}:{parts['voice'].text if 'voice' in parts else ''}"
         self.bar.notes.append(
             WrittenNote(
-                start, length, pitch, staff, line, voice, DEFAULT_VELOCITY,
+                start, length, pitch, staff, line, voice, velocity_of(element.get("dynamics")) or BY_THE_DYNAMICS,
                 not grace and bool(ties & {"stop", "continue"}), not grace and bool(ties & {"start", "continue"}), grace, chord,
                 verses(element) if "lyric" in parts else (), numbers_in_list(element.get("time-only")),
             )

@@ -9,6 +9,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from music.files.musicxml_chords import read_harmony
+from music.files.musicxml_loudness import read_marks, read_wedge
 from music.files.musicxml_players import Player, set_sound
 from music.files.musicxml_values import (
     MAX_TIMES,
@@ -18,15 +19,10 @@ from music.files.musicxml_values import (
     number_in,
     numbers_in_list,
     quarters_a_minute,
+    tempo_in_words,
     time_signature,
 )
 from music.files.musicxml_written import PartBar
-
-# How loud each dynamic is; of 127. The shares are music21's, which read these files before.
-_DYNAMICS = {
-    "pppp": 0.1, "ppp": 0.15, "pp": 0.25, "p": 0.35, "mp": 0.45, "mf": 0.55, "f": 0.7, "fp": 0.75, "sf": 0.85, "ff": 0.85,
-    "fff": 0.9, "ffff": 0.95,
-}  # fmt: skip
 
 
 @dataclass
@@ -123,6 +119,7 @@ class Standing:
         staff = child_number({child.tag: child for child in direction}, "staff")
         metronome = None
         codas: set[str] = set()
+        dynamics: list[Element] = []
         for kind in direction.findall("direction-type"):
             for mark in kind:
                 if mark.tag == "words":
@@ -136,13 +133,15 @@ class Standing:
                 elif mark.tag == "metronome":
                     metronome = mark
                 elif mark.tag == "dynamics":
-                    for level in mark:
-                        if level.tag in _DYNAMICS:
-                            bar.dynamics.append((place, staff, round(_DYNAMICS[level.tag] * 127)))
+                    dynamics.append(mark)
+                elif mark.tag == "wedge":
+                    wedge = read_wedge(mark, place, staff)
+                    bar.wedges += [wedge] if wedge is not None else []
         text = " ".join(words)
         before = signs.to_coda
         signs.read_words(text)
         sound = direction.find("sound")
+        bar.dynamics += read_marks(dynamics, sound, place, staff)
         if sound is not None:
             self.read_sound(sound, bar, place, tempo=metronome is None or quarters_a_minute(metronome) is None)
         if codas and not (signs.to_coda and not before) and re.sub(r"\W", "", text.lower()) not in ("to", "al"):
@@ -151,6 +150,8 @@ class Standing:
             signs.to_coda = True
         if metronome is not None:
             self._metronome(metronome, bar, place)
+        elif text and (sound is None or "tempo" not in sound.attrib):
+            self._words(text, bar, place)
 
     def _metronome(self, metronome: Element, bar: PartBar, place: Fraction) -> None:
         qpm = quarters_a_minute(metronome)
@@ -160,6 +161,15 @@ class Standing:
                 self._tempo(bar, place, self.qpm * float(units[1] / units[0]))
             return
         self._tempo(bar, place, qpm)
+
+    def _words(self, text: str, bar: PartBar, place: Fraction) -> None:
+        """Takes in a tempo that words say, where the file has no other at this place."""
+        found = tempo_in_words(text)
+        if found is not None and all(at != place for at, _ in bar.tempi):
+            said, qpm = found
+            self._tempo(bar, place, qpm)
+            if not re.search(r"\d", said):
+                self.mended[f"A tempo without a number, played as usual: {said} ({qpm:g} quarter notes a minute)"] = 1
 
     def _tempo(self, bar: PartBar, place: Fraction, qpm: float) -> None:
         if 1 <= qpm <= 2_000:  # beyond that no one can count

@@ -18,6 +18,7 @@ from music.piece import TICKS_PER_QUARTER
 from music.theory import written_key
 
 _GRACE_TICKS = TICKS_PER_QUARTER // 8
+_TIE_GAP = 4 * TICKS_PER_QUARTER  # how far a tie reaches over other notes: a bar of 4/4, by eye
 
 Marks = list[tuple[Fraction, float]]
 Keys = list[tuple[Fraction, tuple[int, int]]]
@@ -37,7 +38,7 @@ def perform(parts: Sequence[Part], grid: Grid, order: Sequence[int], mended: Cou
     _add_signposts(score, parts, grid, visits)
     sung: set[int] = set()
     for part in parts:
-        score.tracks.extend(_Musician(part, mended, sung).tracks(visits))
+        score.tracks.extend(_Musician(part, sung).tracks(visits))
     verses = {verse for part in parts for bar in part.bars for note in bar.notes for verse, _ in note.words}
     if verses - sung:
         mended["Verses that no repeat gets to, left out: #"] += len(verses - sung)
@@ -148,12 +149,13 @@ def _with_symbols(score: symusic.Score, parts: Sequence[Part], visits: Sequence[
 class _Musician:
     """Plays one part: joins ties, puts grace notes before their notes, and sings the verse of each time through."""
 
-    def __init__(self, part: Part, mended: Counter[str], sung: set[int]) -> None:
-        self.part, self.mended, self.sung = part, mended, sung
+    def __init__(self, part: Part, sung: set[int]) -> None:
+        self.part, self.sung = part, sung
         self.several = len({n.staff for bar in part.bars for n in bar.notes if not n.voice.is_drum}) > 1
         self.verses = [{verse for n in bar.notes for verse, _ in n.words} for bar in part.bars]
         self.graces: dict[str, list[tuple[Fraction, list[WrittenNote]]]] = {}
-        self.tied: dict[tuple[int, int], list[list[int]]] = {}  # notes that go on, by staff and pitch
+        self.pushed: dict[str, tuple[Fraction, int]] = {}  # notes that make room for grace notes, by voice
+        self.tied: dict[int, list[tuple[int, list[int]]]] = {}  # (staff, note) of what goes on, by pitch
         self.notes: dict[tuple[int, Voice], list[list[int]]] = {}  # [time, duration, pitch, velocity]
         self.lyrics: dict[tuple[int, Voice], list[symusic.TextMeta]] = {}
 
@@ -162,16 +164,19 @@ class _Musician:
         for place, bar, turn in visits:
             for note in self.part.bars[bar].notes if bar < len(self.part.bars) else ():
                 if not note.passes or turn in note.passes:
-                    self._play(place + note.start, note)
+                    for strike in range(note.strikes):
+                        self._play(place + note.start + strike * note.apart, note)
                     if note.words:
                         self._sing(place + note.start, note, turn, self.verses[bar])
+        for waiting in list(self.graces.values()):  # after the last note
+            self._play_graces(Fraction(-1), waiting[0][1][0])
         found = []
-        for (staff, voice), notes in self.notes.items():
+        for key, notes in self.notes.items():
             if notes:
-                track = symusic.Track(self.part.player.name, voice.program, voice.is_drum)
+                track = symusic.Track(self.part.player.name, key[1].program, key[1].is_drum)
                 track.notes.extend(symusic.Note(*note) for note in notes)
                 track.notes.sort()
-                track.lyrics.extend(self.lyrics.get((staff, voice), ()))
+                track.lyrics.extend(self.lyrics.get(key, ()))
                 found.append(track)
         return found
 
@@ -188,24 +193,50 @@ class _Musician:
             else:
                 waiting.append((at, [note]))
             return
-        time = _ticks(at)
-        for back, (_, struck) in enumerate(reversed(self.graces.pop(note.line, [])), 1):
-            start = time - back * _GRACE_TICKS
-            if start < 0:
-                self.mended["Grace notes before the first beat, left out: #"] += len(struck)
-            else:
-                notes.extend([start, _GRACE_TICKS, grace.pitch, grace.velocity] for grace in struck)
-        end = max(_ticks(at + note.length), time + 1)
-        held = self.tied.get((key[0], note.pitch), [])
-        made = next((each for each in held if each[0] + each[1] == time), None) if note.tie_in else None
+        delay = self._play_graces(at, note)
+        time, end = _ticks(at) + delay, max(_ticks(at + note.length), _ticks(at) + delay + 1)
+        made = self._held(key[0], note.pitch, time) if note.tie_in else None
         if made is None:
             made = [time, end - time, note.pitch, note.velocity]
             notes.append(made)
         else:
-            held.remove(made)
-            made[1] = end - made[0]
+            made[1] = max(made[1], end - made[0])
         if note.tie_out:
-            self.tied[key[0], note.pitch] = [*(each for each in held if each[0] + each[1] >= time), made]
+            held = self.tied.setdefault(note.pitch, [])
+            held[:] = [(staff, each) for staff, each in held if each[0] + each[1] >= time - _TIE_GAP] + [(key[0], made)]
+
+    def _held(self, staff: int, pitch: int, time: int) -> list[int] | None:
+        """Returns the note that a tie carries on to this time, and forgets it; None where there is none.
+
+        First comes one that ends here on its own staff, then on another, then one that a tie holds over what is written
+        after it, as in a chord that is broken up.
+        """
+        held = self.tied.get(pitch, [])
+        near = [(time - note[0] - note[1], own != staff, n) for n, (own, note) in enumerate(held) if note[0] < time]
+        found = min((each for each in near if 0 <= each[0] <= _TIE_GAP), default=None)
+        return held.pop(found[2])[1] if found is not None else None
+
+    def _play_graces(self, at: Fraction, note: WrittenNote) -> int:
+        """Plays the grace notes that wait in the voice of a note; returns by how many ticks they push it back.
+
+        They sound before the place where they stand. Before the first beat there is no time, so there they take it from
+        the note, and from the rest of its chord.
+        """
+        waiting = self.graces.pop(note.line, [])
+        while waiting:
+            place = waiting[0][0]
+            struck = [heads for where, heads in waiting if where == place]
+            waiting = [each for each in waiting if each[0] != place]
+            start = _ticks(place) - len(struck) * _GRACE_TICKS
+            if start < 0:
+                self.pushed[note.line] = (place, _GRACE_TICKS * len(struck) - _ticks(place))
+                start = 0
+            for n, heads in enumerate(struck):
+                for grace in heads:
+                    notes = self.notes.setdefault(self._track_of(grace), [])
+                    notes.append([start + n * _GRACE_TICKS, _GRACE_TICKS, grace.pitch, grace.velocity])
+        place, ticks = self.pushed.get(note.line, (Fraction(-1), 0))
+        return ticks if place == at else 0
 
     def _sing(self, at: Fraction, note: WrittenNote, turn: int, verses: set[int]) -> None:
         """Gives a note the syllable of the verse that is sung; a bar without that verse has the one before again."""

@@ -38,7 +38,10 @@ def parse_sheet(data: bytes) -> Parsed:
     grid = Grid.of(parts, mended)
     order = play_order(grid.signs, mended)
     played = Counter(order)
-    if sum(len(bar.notes) * played[n] for part in parts for n, bar in enumerate(part.bars)) > MAX_NOTES:
+    if (
+        sum(note.strikes * played[n] for part in parts for n, bar in enumerate(part.bars) for note in bar.notes)
+        > MAX_NOTES
+    ):
         raise StudioError(f"With its repeats the music has more than {MAX_NOTES:,} notes. Split it and try again.")
     ticks = sum((grid.lengths[n] * times for n, times in played.items()), Fraction(0)) * TICKS_PER_QUARTER
     if len(order) * len(parts) > MAX_EVENTS or ticks > MAX_TICK:

@@ -13,6 +13,27 @@ _TYPES: dict[str, int | Fraction] = {
     "maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
     **{f"{1 << power}{'nd' if power == 5 else 'th'}": Fraction(4, 1 << power) for power in range(4, 11)},
 }  # fmt: skip
+# Notes as people and programs write them in words; Sibelius and Finale write letters of their fonts (q a quarter, h a half).
+_NOTES_IN_WORDS: dict[str, int | Fraction] = {
+    "♩": 1, "♪": Fraction(1, 2), "𝅘𝅥": 1, "𝅗𝅥": 2, "𝅘𝅥𝅮": Fraction(1, 2), "\ue1d5": 1, "\ue1d3": 2, "\ue1d7": Fraction(1, 2),
+    "\ueca5": 1, "\ueca3": 2, "\ueca7": Fraction(1, 2), "q": 1, "h": 2, "e": Fraction(1, 2), "w": 4,
+    "quarter": 1, "half": 2, "eighth": Fraction(1, 2), "crotchet": 1, "minim": 2, "quaver": Fraction(1, 2),
+}  # fmt: skip
+_MARK_IN_WORDS = re.compile(
+    rf"(?<![\w])(?P<dotted>dotted[\s-]*)?(?P<note>{'|'.join(sorted(_NOTES_IN_WORDS, key=len, reverse=True))})(?:[\s-]*notes?)?"
+    r"\s*(?P<dot>\.|\ue1e7|\uecb7)?\s*=\s*(?:ca?\.?|circa|~)?\s*(?P<number>\d{2,3}(?:\.\d{1,3})?)(?![\d/])",
+)
+_BPM = re.compile(
+    r"(?<![\d.])(\d{2,3}(?:\.\d{1,3})?)\s*bpm\b|\b(?:m\.\s?m\.|bpm|tempo)\s*[=:]?\s*(\d{2,3}(?:\.\d{1,3})?)\b",
+    re.IGNORECASE,
+)
+# What music21 plays where a word stands without a number, in quarters a minute.
+_TEMPO_WORDS = {
+    "allegro moderato": 128, "molto allegro": 144, "allegro molto": 144, "andante moderato": 83, "molto adagio": 40,
+    "larghissimo": 16, "grave": 40, "largo": 46, "lento": 52, "adagio": 56, "larghetto": 60, "adagietto": 66, "andante": 72,
+    "andantino": 80, "maestoso": 88, "moderato": 92, "allegretto": 108, "animato": 120, "allegro": 132, "vivace": 160,
+    "vivacissimo": 168, "presto": 184, "prestissimo": 208, "langsam": 56, "schnell": 132,
+}  # fmt: skip
 _NUMBER = re.compile(r"\s*([+-]?\d{1,9}(?:\.\d{1,9})?)\s*")
 
 
@@ -114,6 +135,27 @@ def quarters_a_minute(metronome: Element) -> float | None:
     numbers = [float(text) for text in re.findall(r"\d{1,6}(?:\.\d{1,6})?", metronome.findtext("per-minute") or "")[:2]]
     units = beat_units(metronome)
     return sum(numbers) / len(numbers) * float(units[0]) if numbers and units else None
+
+
+def tempo_in_words(text: str) -> tuple[str, float] | None:
+    """Returns the tempo that words say, and the part of them that says it: "q = 96", "90 BPM", "Allegro"; None for none.
+
+    Programs write metronome marks as words, with letters that are notes in a font for music.
+    """
+    found = _MARK_IN_WORDS.search(text)
+    if found is not None:
+        value = _NOTES_IN_WORDS[found["note"].lower() if len(found["note"]) > 1 else found["note"]]
+        return found[0].strip(), float(found["number"]) * float(
+            value * (Fraction(3, 2) if found["dot"] or found["dotted"] else 1)
+        )
+    found = _BPM.search(text)
+    if found is not None:
+        return found[0].strip(), float(found[1] or found[2])
+    plain = re.sub(r"[^\w]+", " ", text.lower()).strip()
+    for word in _TEMPO_WORDS:  # two words stand before one
+        if plain == word or plain.startswith(word + " "):
+            return text.strip()[: len(word)], float(_TEMPO_WORDS[word])
+    return None
 
 
 def verses(note: Element) -> tuple[tuple[int, str], ...]:

@@ -151,3 +151,20 @@ def test_any_text_is_chords_or_refused(text):
     for bar in found.names:
         for name in bar:
             assert read_chord_text(f"| {name} |").names == ((name,),), "kept so that it reads alone"
+
+
+@pytest.mark.parametrize(
+    ("text", "chords"),
+    [
+        ("C /B Am /G", "C | C/B | Am | Am/G"), ("C -/B Am -/G", "C | C/B | Am | Am/G"), ("| C . /B . | Am |", "C C C/B C/B | Am"),
+        ("Am/C /B", "Am/C | Am/B"), ("C6/9 /E", "C6/9 | C6/9/E"), ("C | /Bb | Am", "C | C/Bb | Am"),
+        ("[C]La la [/B]la [Am]la", "C | C/B | Am"), ("C /B Am /G\nLa la la la\nF", "C | C/B | Am | Am/G | F"),
+    ],
+)  # fmt: skip
+def test_a_bass_by_itself_stands_under_the_chord_before(text, chords):
+    assert bars(text) == chords
+
+
+def test_a_bass_without_a_chord_is_refused():
+    assert refusal("/B C").startswith("'/B' is a bass for the chord before it, and there is none.")
+    assert refusal("N.C. /B").startswith("'/B' is a bass")
