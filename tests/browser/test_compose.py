@@ -66,7 +66,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     cards = page.locator(".st-key-stages")
     for title in ("Theme", "Sections", "Harmony", "Mix"):
         expect(cards).to_contain_text(title)
-    page.locator("[class*='st-key-stage-0-']:is([class*='-writing'], [class*='-done']) .small-roll").wait_for()
+    page.locator("[class*='st-key-stage-0-'] .small-roll").first.wait_for()  # while it is written, or after
 
     player = until_composed(page, "Take 1")
     strip = player.root.locator(".form button")
