@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,10 @@ from music.files.smf import (
     TrackEvents,
     read_events,
 )
+from music.files.text_encodings import Decoder, decoder
 
 STUDIO_MARK = b"DeepMusic Studio "
 """How the text event begins that carries what MIDI has no place for, as JSON."""
-
-Decoder = Callable[[bytes], str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def parse(data: bytes, karaoke: bool = False) -> Parsed:
     file = read_events(data)
     tracks, mended = file.tracks, file.mended
     texts = [(what, body) for track in tracks for _, what, body in track.meta if what not in (TEMPO, TIME, KEY)]
-    decode = _decoder([body for _, body in texts])
+    decode = decoder([body for _, body in texts])
     score = symusic.Score(file.ticks_per_quarter)
     _add_signposts(score, file, decode)
     title = _name(tracks[0], decode) if tracks and (file.format == 0 or not tracks[0].notes) else ""
@@ -257,24 +256,6 @@ def _lyrics(chunk: TrackEvents, decode: Decoder, karaoke: bool) -> list[symusic.
 def _name(chunk: TrackEvents, decode: Decoder) -> str:
     names = {what: body for _, what, body in reversed(chunk.meta) if what in (TRACK_NAME, INSTRUMENT)}
     return decode(names.get(TRACK_NAME) or names.get(INSTRUMENT) or b"").strip()
-
-
-def _decoder(texts: list[bytes]) -> Decoder:
-    """Returns the function that reads a file's texts: UTF-8, else Japanese where kana appear, else Western."""
-    foreign = b"\n".join(text for text in texts if not text.isascii())
-    kana = any("\u3041" <= letter <= "\u30fe" for letter in foreign.decode("cp932", "ignore"))
-
-    def decode(body: bytes) -> str:
-        if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return body.decode("utf-16", "replace").replace("\0", "")
-        for encoding in ("utf-8-sig", "cp932" if kana else "cp1252"):
-            try:
-                return body.decode(encoding).replace("\0", "")
-            except UnicodeDecodeError:
-                continue
-        return body.decode("latin-1").replace("\0", "")
-
-    return decode
 
 
 def _studio_json(body: bytes) -> dict[str, Any]:
