@@ -13,7 +13,7 @@ import numpy as np
 import symusic
 
 from music.errors import StudioError
-from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, Order, kit_changes
+from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, Order, is_kit_by_name, kit_changes
 from music.files.smf import (
     INSTRUMENT,
     KEY,
@@ -115,6 +115,7 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
     orders: dict[int, list[tuple[int, Order]]] = defaultdict(list)
     for tick, order in sorted((order for chunk in file.tracks for order in chunk.orders), key=lambda pair: pair[0]):
         orders[order.channel].append((tick, order))
+    kit_is_clear = any(key >> 7 & 15 == DRUM_CHANNEL for chunk in file.tracks for key in chunk.notes)
     copied = scanned = 0
     for chunk in file.tracks:
         name = "" if file.format == 0 else _name(chunk, decode)
@@ -130,6 +131,12 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
             banks = [(tick, value) for tick, number, value in controls if number == BANK_SELECT]
             told = sorted(orders[-1] + orders[channel], key=lambda pair: pair[0]) if orders else []
             kits = kit_changes(channel, told, banks, programs)
+            chosen = told or banks or any(program for _, program in chunk.programs.get(channel, ()))
+            named = not (chosen or kit_is_clear) and is_kit_by_name(
+                name, {key: len(events) for key, events in keys.items()}
+            )
+            if named:
+                kits, programs = [(0, True)], []
             parts = _parts(keys, programs, kits, chunk.end, chunk.silences.get(channel, []), file.mended)
             bends = _in_force(chunk.bends.get(channel, []), [o.bends.get(channel, []) for o in others])
             copied += len(parts) * (len(controls) + len(bends))
@@ -140,7 +147,11 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
                 raise StudioError("The file has too many control changes. Thin them out and try again.")
             for (program, is_kit), notes in parts.items():
                 made.append((notes[0][0], _track(name, program, is_kit, notes, controls, bends)))
-                if is_kit and channel & 15 != DRUM_CHANNEL:
+                if named:
+                    file.mended[
+                        "Drum kits by their names, on channels of instruments; saved, they move to channel 10: #"
+                    ] += 1
+                elif is_kit and channel & 15 != DRUM_CHANNEL:
                     file.mended["Drum kits on channels other than 10, as the file asks; saved, they move to 10: #"] += 1
                 elif not is_kit and channel & 15 == DRUM_CHANNEL:
                     file.mended["Instruments on channel 10, as the file asks; saved, they move to another: #"] += 1
