@@ -7,7 +7,8 @@ In GS the banks mean other things (127 is an older synthesizer's sounds), so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 DRUM_CHANNEL = 9
@@ -21,6 +22,15 @@ LONGEST_ORDER = 64
 
 _KIT_BANKS = frozenset((120, 126, 127))
 _INSTRUMENT_BANK = 121
+_DRUM_TRACK = re.compile(
+    r"drums?(?![a-z])|drum ?(kit|set|track|loop|machine)|drummer|beatbox"
+    r"|(?<![a-z])(kit|percussion|perc|schlagzeug|batterie|bater[ií]a)(?![a-z])"
+)
+_PITCHED_DRUM = re.compile(r"steel|taiko|timpani|tuned|pitched|synth|melodic|drum ?(and|&|n) ?bass|drums? ?bass")
+_MAP = range(27, 88)
+"""The keys of General MIDI's drums, with those that Roland added."""
+_OF_A_KIT = range(35, 60)
+"""The keys of kicks, snares, toms, hi-hats and cymbals."""
 
 
 class Order(NamedTuple):
@@ -125,3 +135,18 @@ def _is_kit(family: str, bank: int, usual: bool) -> bool:
     if bank in _KIT_BANKS:
         return True
     return usual and family != XG and bank != _INSTRUMENT_BANK
+
+
+def is_kit_by_name(name: str, notes: Mapping[int, int]) -> bool:
+    """Returns whether a track that chooses no instrument is a drum kit: its name says so, and its notes do not contradict.
+
+    Sequencers of today give each track channel 1, and leave it to the user what plays it.
+
+    Args:
+        name: of the track.
+        notes: how many it has of each pitch.
+    """
+    plain = name.lower()
+    if not _DRUM_TRACK.search(plain) or _PITCHED_DRUM.search(plain) or any(pitch not in _MAP for pitch in notes):
+        return False
+    return 2 * sum(count for pitch, count in notes.items() if pitch in _OF_A_KIT) > sum(notes.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import symusic
 
 from music.errors import StudioError
-from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, Order, kit_changes
+from music.files.drum_channels import BANK_SELECT, DRUM_CHANNEL, Order, is_kit_by_name, kit_changes
 from music.files.smf import (
     INSTRUMENT,
     KEY,
@@ -30,11 +30,10 @@ from music.files.smf import (
     TrackEvents,
     read_events,
 )
+from music.files.text_encodings import Decoder, decoder
 
 STUDIO_MARK = b"DeepMusic Studio "
 """How the text event begins that carries what MIDI has no place for, as JSON."""
-
-Decoder = Callable[[bytes], str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def parse(data: bytes, karaoke: bool = False) -> Parsed:
     file = read_events(data)
     tracks, mended = file.tracks, file.mended
     texts = [(what, body) for track in tracks for _, what, body in track.meta if what not in (TEMPO, TIME, KEY)]
-    decode = _decoder([body for _, body in texts])
+    decode = decoder([body for _, body in texts])
     score = symusic.Score(file.ticks_per_quarter)
     _add_signposts(score, file, decode)
     title = _name(tracks[0], decode) if tracks and (file.format == 0 or not tracks[0].notes) else ""
@@ -116,6 +115,7 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
     orders: dict[int, list[tuple[int, Order]]] = defaultdict(list)
     for tick, order in sorted((order for chunk in file.tracks for order in chunk.orders), key=lambda pair: pair[0]):
         orders[order.channel].append((tick, order))
+    kit_is_clear = any(key >> 7 & 15 == DRUM_CHANNEL for chunk in file.tracks for key in chunk.notes)
     copied = scanned = 0
     for chunk in file.tracks:
         name = "" if file.format == 0 else _name(chunk, decode)
@@ -131,6 +131,12 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
             banks = [(tick, value) for tick, number, value in controls if number == BANK_SELECT]
             told = sorted(orders[-1] + orders[channel], key=lambda pair: pair[0]) if orders else []
             kits = kit_changes(channel, told, banks, programs)
+            chosen = told or banks or any(program for _, program in chunk.programs.get(channel, ()))
+            named = not (chosen or kit_is_clear) and is_kit_by_name(
+                name, {key: len(events) for key, events in keys.items()}
+            )
+            if named:
+                kits, programs = [(0, True)], []
             parts = _parts(keys, programs, kits, chunk.end, chunk.silences.get(channel, []), file.mended)
             bends = _in_force(chunk.bends.get(channel, []), [o.bends.get(channel, []) for o in others])
             copied += len(parts) * (len(controls) + len(bends))
@@ -141,7 +147,11 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
                 raise StudioError("The file has too many control changes. Thin them out and try again.")
             for (program, is_kit), notes in parts.items():
                 made.append((notes[0][0], _track(name, program, is_kit, notes, controls, bends)))
-                if is_kit and channel & 15 != DRUM_CHANNEL:
+                if named:
+                    file.mended[
+                        "Drum kits by their names, on channels of instruments; saved, they move to channel 10: #"
+                    ] += 1
+                elif is_kit and channel & 15 != DRUM_CHANNEL:
                     file.mended["Drum kits on channels other than 10, as the file asks; saved, they move to 10: #"] += 1
                 elif not is_kit and channel & 15 == DRUM_CHANNEL:
                     file.mended["Instruments on channel 10, as the file asks; saved, they move to another: #"] += 1
@@ -257,24 +267,6 @@ def _lyrics(chunk: TrackEvents, decode: Decoder, karaoke: bool) -> list[symusic.
 def _name(chunk: TrackEvents, decode: Decoder) -> str:
     names = {what: body for _, what, body in reversed(chunk.meta) if what in (TRACK_NAME, INSTRUMENT)}
     return decode(names.get(TRACK_NAME) or names.get(INSTRUMENT) or b"").strip()
-
-
-def _decoder(texts: list[bytes]) -> Decoder:
-    """Returns the function that reads a file's texts: UTF-8, else Japanese where kana appear, else Western."""
-    foreign = b"\n".join(text for text in texts if not text.isascii())
-    kana = any("\u3041" <= letter <= "\u30fe" for letter in foreign.decode("cp932", "ignore"))
-
-    def decode(body: bytes) -> str:
-        if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return body.decode("utf-16", "replace").replace("\0", "")
-        for encoding in ("utf-8-sig", "cp932" if kana else "cp1252"):
-            try:
-                return body.decode(encoding).replace("\0", "")
-            except UnicodeDecodeError:
-                continue
-        return body.decode("latin-1").replace("\0", "")
-
-    return decode
 
 
 def _studio_json(body: bytes) -> dict[str, Any]:

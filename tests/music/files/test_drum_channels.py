@@ -123,3 +123,36 @@ def test_kits_of_two_channels_keep_their_programs():
     )
     again: Piece = read_midi(midi_bytes(piece))
     assert [(track.is_drum, track.program) for track in again.score.tracks] == [(True, 0), (True, 25)]
+
+
+def named(
+    name: str, *events: tuple[int, object], pitches: tuple[int, ...] = (36, 42, 38, 42), channel: int = 0
+) -> bool:
+    notes = [event for pitch in pitches for event in note(pitch, channel=channel)]
+    return read_midi(file(chunk((0, meta(3, name.encode())), *events, *notes))).score.tracks[0].is_drum
+
+
+@pytest.mark.parametrize("name", ["Drums", "EZdrummer", "Drum Kit", "Perc", "Schlagzeug", "1-Drums", "Studio Kit"])
+def test_a_track_named_after_drums_that_chooses_no_instrument_is_a_kit(name):
+    assert named(name) and named(name, (0, [0xC3, 0]), channel=3)
+
+
+def test_it_is_said_and_written_so_that_other_players_hear_a_kit():
+    drums = chunk((0, meta(3, b"Drums")), *note(36), *note(38))
+    reading = read_with_repairs(file(drums, chunk((0, meta(3, b"Bass")), (0, [0xC0, 33]), *note(38))))
+    assert [(track.is_drum, track.program) for track in reading.piece.score.tracks] == [(True, 0), (False, 33)]
+    assert reading.repairs == (
+        "Drum kits by their names, on channels of instruments; saved, they move to channel 10: 1",
+    )
+    assert channels(midi_bytes(reading.piece))[0] == {9}
+
+
+def test_names_do_not_outweigh_what_the_file_says():
+    assert not named("Drums", (0, [0xC0, 47])), "an instrument is chosen"
+    assert not named("Drums", pitches=(60, 64, 67, 72)), "no kit plays these"
+    assert not named("Drums", pitches=(36, 38, 96))
+    assert not any(
+        named(name) for name in ("Steel Drums", "Taiko Drum", "Drum and Bass", "Kitty", "Drumsticks", "Piano")
+    )
+    tracks = read_midi(file(chunk(*note(36, channel=9)), chunk((0, meta(3, b"Drums")), *note(38)))).score.tracks
+    assert [track.is_drum for track in tracks] == [True, False], "the drums are on channel 10"

@@ -147,6 +147,22 @@ def test_text_in_any_encoding(raw, text):
     assert piece.title == piece.score.tracks[0].name == piece.score.tracks[0].lyrics[0].text == text
 
 
+@pytest.mark.parametrize(
+    ("encoding", "texts"),
+    [
+        ("cp1251", ["Песня", "При-", "вет"]), ("cp1251", ["КАТЮША"]), ("koi8_r", ["Песня", "При-", "вет"]),
+        ("cp866", ["Вечера", "Не слы-", "шны"]), ("cp1253", ["Τραγούδι", "αγάπη"]), ("cp1250", ["Wśród nocnej ciszy", "Łódź"]),
+        ("gb18030", ["月亮代表我的心", "你", "问"]), ("gb18030", ["东方红", "太", "阳", "升"]), ("big5", ["望春風", "獨", "夜", "無"]),
+        ("euc_kr", ["애국가", "동", "해", "물"]), ("cp932", ["千本桜"]), ("cp932", ["ﾄﾞﾗﾑ", "ﾋﾟｱﾉ"]),
+        ("cp1252", ["Élégie", "dé-", "jà"]), ("cp1252", ["L’été"]), ("cp1252", ["¿Qué será?"]), ("cp1252", ["ÄÖÜ"]),
+    ],
+)  # fmt: skip
+def test_the_letters_of_all_texts_together_tell_the_encoding(encoding, texts):
+    events = [(0, meta(5, text.encode(encoding))) for text in texts[1:]]
+    track = read_midi(file(chunk((0, meta(3, texts[0].encode(encoding))), *events, *note()))).score.tracks[0]
+    assert [track.name, *(lyric.text for lyric in track.lyrics)] == texts
+
+
 def test_control_codes_do_not_reach_the_terminal():
     reading = read_with_repairs((REPORTS / "m7-track-names.mid").read_bytes())
     names = [track.name for track in reading.piece.score.tracks]
