@@ -58,10 +58,10 @@ STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
     "bolero": ("piano", "nylon guitar", "acoustic guitar", "bass", "drums"),
     "beguine": ("slow strings", "pizzicato", "bright piano", "fretless bass", "drums"),
     "rumba": ("marimba", "bright piano", "strings", "fretless bass", "drums"),
-    "cha-cha": ("flute", "bandoneon", "piano", "jazz guitar", "drums"),
-    "mambo": ("alto sax", "bright piano", "jazz guitar", "strings", "drums"),
+    "cha-cha": ("flute", "piano", "upright bass", "drums"),
+    "mambo": ("alto sax", "piano", "upright bass", "drums"),
     "merengue": ("bandoneon", "brass section", "piano", "upright bass", "drums"),
-    "salsa": ("flute", "piano", "jazz guitar", "synth strings", "drums"),
+    "salsa": ("trumpet", "piano", "upright bass", "drums"),
     "son": ("trumpet", "jazz guitar", "strings", "bass"),
     "calypso": ("synth voice", "jazz guitar", "upright bass", "drums"),
     "afro-cuban": ("muted trumpet", "piano", "upright bass", "drums"),
@@ -92,8 +92,8 @@ STYLE_LINEUPS: dict[str, tuple[str, ...]] = {
     "sacred": ("choir", "violin", "church organ"),
 }
 """Of punk, hip hop, reggae, afrobeat and baiao that music has the drums alone, of reels and other such dances the tunes
-alone: their bands are those of related styles, by ear, not measured. So is that of bossa nova, which has no bass there; in
-other Latin styles without one the jazz guitar plays it."""
+alone: their bands are those of related styles, by ear, not measured. So are those of bossa nova, salsa, mambo and cha-cha,
+which have no bass there; in other Latin styles without one the jazz guitar plays it."""
 
 IN_GENRE: dict[tuple[str, str], tuple[str, ...]] = {
     ("classical", "march"): _PIANIST,

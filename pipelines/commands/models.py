@@ -91,8 +91,8 @@ def add_generate(verbs: Verbs) -> None:
     what.add_argument("--time-signature", metavar="4/4", help="such as 4/4, 3/4 or 6/8")
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     what.add_argument("--stay-in-key", action="store_true", help="allow no note outside the key; drums are free")
-    what.add_argument("--genre", metavar="GENRE", help=", ".join(GENRES))
-    what.add_argument("--style", metavar="STYLE", help=", ".join(STYLES))
+    what.add_argument("--genre", metavar="GENRE", type=str.lower, help=", ".join(GENRES))
+    what.add_argument("--style", metavar="STYLE", type=str.lower, help=", ".join(STYLES))
     what.add_argument(
         "--instruments", metavar="A,B,C", type=names_in, help="the only instruments allowed, such as piano,bass,drums"
     )

@@ -106,9 +106,10 @@ class ContinuationSampler(NoteSampler):
     def _writer(self, checkpoint: Checkpoint, passes: Sequence[Conditions]) -> NoteWriter:
         """Returns what reads and writes the notes of one piece, once with each of these conditions."""
         if not self._hinted:
-            if self.options.style:
+            if self.options.style or self.options.novelty != GenerateOptions.novelty:
+                knows = "knows no styles" if self.options.style else "cannot be held to new ideas, or to its own"
                 raise StudioError(
-                    f"The checkpoint '{checkpoint.entry.name}' knows no styles. Choose a genre, or another checkpoint."
+                    f"The checkpoint '{checkpoint.entry.name}' {knows}. Leave that out, or choose another checkpoint."
                 )
             plain = torch.from_numpy(np.stack([one.prefix() for one in passes]))
             decoder = Decoder(checkpoint.model, plain, self.options.memory)
@@ -120,7 +121,7 @@ class ContinuationSampler(NoteSampler):
 
     def _guard(self, variant: int) -> RepetitionGuard | None:
         """Returns what keeps a variant from repeating itself more than it should; None where the model cannot be kept."""
-        if not self._hinted:
+        if not self._hinted or not self.options.temperature:  # else the likeliest would not always be taken
             return None
         genre = self.options.genre or (STYLES[self.options.style] if self.options.style else None)
         guard = RepetitionGuard(profile_of(genre), self.options.novelty, self.options.seed * 1009 + variant)
@@ -131,8 +132,8 @@ class ContinuationSampler(NoteSampler):
         return guard
 
     def _pull(self) -> TonalPull | None:
-        """Returns what keeps a variant in its key; None where none was asked for, or for a model of the first generation."""
-        if not self._hinted or self.plan.key is None:
+        """Returns what keeps a variant in its key and lets it end on the tonic; None for a model of the first generation."""
+        if not self._hinted:
             return None
         pull = TonalPull(self.plan.key, self.plan.shift, step_sizes()[StepField.PITCH])
         rows = self.plan.rows[-PAST_NOTES:]

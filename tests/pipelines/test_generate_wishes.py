@@ -123,8 +123,21 @@ def test_the_last_written_key_counts():
 @pytest.mark.usefixtures("random_models")
 def test_a_model_without_styles_refuses_them():
     options = GenerateOptions(style="swing", checkpoint="random-generate", bars=1)
-    with pytest.raises(StudioError, match=r"knows no styles\. Choose a genre, or another checkpoint\."):
+    with pytest.raises(StudioError, match=r"knows no styles\. Leave that out, or choose another checkpoint\."):
         list(generate(NOTHING, options))
+
+
+@pytest.mark.usefixtures("random_models")
+def test_a_model_without_a_guard_refuses_to_be_held_to_new_ideas():
+    options = GenerateOptions(novelty=0.9, checkpoint="random-generate", bars=1)
+    with pytest.raises(StudioError, match=r"cannot be held to new ideas, or to its own\. Leave that out"):
+        list(generate(NOTHING, options))
+
+
+def test_the_likeliest_notes_do_not_depend_on_the_seed():
+    asked = {"style": "bossa nova", "key": "C major", "bars": 4, "temperature": 0.0, "tempo_bpm": 120.0}
+    one, other = (written(**asked, seed=seed, time_signature="4/4") for seed in (1, 2))
+    assert (tokens.encode(one.score).rows == tokens.encode(other.score).rows).all()
 
 
 @pytest.mark.usefixtures("random_models")
