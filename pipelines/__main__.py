@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from music.errors import StudioError
-from music.files.atomic import write_files
+from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
 from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
@@ -210,10 +210,13 @@ def _check_place(out: Path, endings: Sequence[str]) -> None:
         raise StudioError(
             f"'{out}' has an ending that is not written here. Choose {', '.join(endings[:-1])} or {endings[-1]}."
         )
-    if not out.parent.is_dir():
-        raise StudioError(f"The folder '{out.parent}' does not exist. Make it first, or choose another.")
-    if out.is_dir() or not os.access(out.parent, os.W_OK):
-        raise StudioError(f"'{out}' cannot be written. Choose another place.")
+    try:
+        if not out.parent.is_dir():
+            raise StudioError(f"The folder '{out.parent}' does not exist. Make it first, or choose another.")
+        if out.is_dir() or not os.access(out.parent, os.W_OK):
+            raise StudioError(f"'{out}' cannot be written. Choose another place.")
+    except OSError as error:  # such as a name that is too long
+        raise StudioError(f"'{out}' cannot be written: {reason(error)}. Choose another name.") from error
 
 
 if __name__ == "__main__":

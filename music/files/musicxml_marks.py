@@ -22,7 +22,12 @@ from music.files.musicxml_values import (
     tempo_in_words,
     time_signature,
 )
-from music.files.musicxml_written import PartBar
+from music.files.musicxml_written import PartBar, Swing
+
+_FEEL = re.compile(
+    r"\W*(?:(?:slow|medium|med\.?|fast|easy|light|up|bright|hard|jazz)[\s-]+)*(?:(?:swing|swung|shuffle)|(?P<straight>straight))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -150,7 +155,11 @@ class Standing:
             signs.to_coda = True
         if metronome is not None:
             self._metronome(metronome, bar, place)
-        elif text and (sound is None or "tempo" not in sound.attrib):
+        feel = _FEEL.match(text)
+        if feel is not None and (sound is None or sound.find("swing") is None):
+            value = Fraction(1, 4) if "16" in text else Fraction(1, 2)
+            bar.swings.append(Swing(place, value, Fraction(1, 2) if feel["straight"] else Fraction(2, 3)))
+        if metronome is None and text and (sound is None or "tempo" not in sound.attrib):
             self._words(text, bar, place)
 
     def _metronome(self, metronome: Element, bar: PartBar, place: Fraction) -> None:
@@ -199,6 +208,9 @@ class Standing:
             signs.to_coda = True
         if sound.get("fine", "no") != "no":
             signs.fine = True
+        swing = sound.find("swing")
+        if swing is not None:
+            bar.swings.append(read_swing(swing, place))
         for midi in sound.findall("midi-instrument"):
             known = self.player.sounds.get(midi.get("id", ""))
             if known is not None:
@@ -216,6 +228,15 @@ class Standing:
         if not exact:
             self.mended["Chord symbols, simplified: #"] += 1
         bar.chords.append((place, chord.transposed(chromatic) if chord.tones else chord))
+
+
+def read_swing(swing: Element, place: Fraction) -> Swing:
+    """Returns how notes are swung from a place on; even where the file says "straight" or makes no sense."""
+    first, second = number_in(swing.findtext("first")), number_in(swing.findtext("second"))
+    value = Fraction(1, 4) if (swing.findtext("swing-type") or "").strip() == "16th" else Fraction(1, 2)
+    if swing.find("straight") is not None or not first or not second or min(first, second) <= 0:
+        return Swing(place, value, Fraction(1, 2))
+    return Swing(place, value, first / (first + second))
 
 
 def read_barline(barline: Element, bar: PartBar, before: PartBar | None) -> None:

@@ -12,7 +12,7 @@ from music.bars import score_end
 from music.chords import Chord, ChordSpan, with_chords
 from music.files.musicxml_grid import Grid, Part
 from music.files.musicxml_players import Voice
-from music.files.musicxml_written import WrittenNote
+from music.files.musicxml_written import Swing, WrittenNote
 from music.form import with_sections
 from music.piece import TICKS_PER_QUARTER
 from music.theory import written_key
@@ -37,8 +37,11 @@ def perform(parts: Sequence[Part], grid: Grid, order: Sequence[int], mended: Cou
     visits = _visits(grid, order)
     _add_signposts(score, parts, grid, visits)
     sung: set[int] = set()
+    feel = _feel_of_bars(parts, grid)
+    if any(swing.share != Fraction(1, 2) for swings in feel for swing in swings):
+        mended["Notes are swung, as the file asks"] = 1
     for part in parts:
-        score.tracks.extend(_Musician(part, sung).tracks(visits))
+        score.tracks.extend(_Musician(part, sung, feel, grid.lengths).tracks(visits))
     verses = {verse for part in parts for bar in part.bars for note in bar.notes for verse, _ in note.words}
     if verses - sung:
         mended["Verses that no repeat gets to, left out: #"] += len(verses - sung)
@@ -118,6 +121,26 @@ def _keys_of_bars(parts: Sequence[Part], grid: Grid) -> list[Keys]:
     return found
 
 
+def _feel_of_bars(parts: Sequence[Part], grid: Grid) -> list[list[Swing]]:
+    """Returns how notes are swung in each written bar, first what holds at its beginning; nothing in bars that count in threes."""
+    found: list[list[Swing]] = []
+    now: Swing | None = None
+    for bar, (beats, kind) in enumerate(grid.signatures):
+        own = [now._replace(place=Fraction(0))] if now is not None else []
+        own += sorted(swing for part in parts for swing in (part.bars[bar].swings if bar < len(part.bars) else ()))
+        now = own[-1] if own else now
+        found.append([] if kind >= 8 and beats % 3 == 0 else own)
+    return found
+
+
+def _swung(at: Fraction, swings: Sequence[Swing], first_beat: Fraction) -> Fraction:
+    """Returns where a place in a bar sounds: between the beats it is late, or early, as the bar is swung."""
+    swing = next((each for each in reversed(swings) if each.place <= at), None)
+    if swing is None or (at - first_beat) % (2 * swing.value) != swing.value:
+        return at
+    return at + swing.value * (2 * swing.share - 1)
+
+
 def _rehearsal_marks(parts: Sequence[Part], visits: Sequence[Visit]) -> list[tuple[int, str]]:
     """Returns the tick and the name of each rehearsal mark; of several at one bar the uppermost part's."""
     found = []
@@ -149,8 +172,10 @@ def _with_symbols(score: symusic.Score, parts: Sequence[Part], visits: Sequence[
 class _Musician:
     """Plays one part: joins ties, puts grace notes before their notes, and sings the verse of each time through."""
 
-    def __init__(self, part: Part, sung: set[int]) -> None:
-        self.part, self.sung = part, sung
+    def __init__(
+        self, part: Part, sung: set[int], feel: Sequence[Sequence[Swing]], lengths: Sequence[Fraction]
+    ) -> None:
+        self.part, self.sung, self.feel, self.lengths = part, sung, feel, lengths
         self.several = len({n.staff for bar in part.bars for n in bar.notes if not n.voice.is_drum}) > 1
         self.verses = [{verse for n in bar.notes for verse, _ in n.words} for bar in part.bars]
         self.graces: dict[str, list[tuple[Fraction, list[WrittenNote]]]] = {}
@@ -164,6 +189,10 @@ class _Musician:
         for place, bar, turn in visits:
             for note in self.part.bars[bar].notes if bar < len(self.part.bars) else ():
                 if not note.passes or turn in note.passes:
+                    if self.feel[bar] and note.strikes == 1:
+                        first_beat = self.lengths[bar] if not bar else Fraction(0)  # a pickup counts back from its end
+                        ends = [_swung(at, self.feel[bar], first_beat) for at in (note.start, note.start + note.length)]
+                        note = note._replace(start=ends[0], length=ends[1] - ends[0])
                     for strike in range(note.strikes):
                         self._play(place + note.start + strike * note.apart, note)
                     if note.words:

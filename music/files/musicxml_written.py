@@ -63,6 +63,14 @@ class Wedge(NamedTuple):
     number: int
 
 
+class Swing(NamedTuple):
+    """From a place in a bar on, of each two notes of ``value`` quarters the first has this share of their time."""
+
+    place: Fraction
+    value: Fraction
+    share: Fraction
+
+
 @dataclass
 class PartBar:
     """One bar of one part, times in quarters from its beginning.
@@ -73,7 +81,7 @@ class PartBar:
         implicit: the file says that this bar does not count, as a pickup or the second half of one.
         signature: the time signature that begins here: numerator and denominator, (0, 0) for none at all.
         keys: (place, sharps, whether minor).
-        dynamics, wedges: as they are written.
+        dynamics, wedges, swings: as they are written.
         repeated: it is empty and repeats, by a sign, the bar so many bars before.
     """
 
@@ -88,6 +96,7 @@ class PartBar:
     marks: list[tuple[Fraction, str]] = field(default_factory=list)
     dynamics: list[Mark] = field(default_factory=list)
     wedges: list[Wedge] = field(default_factory=list)
+    swings: list[Swing] = field(default_factory=list)
     notes: list[WrittenNote] = field(default_factory=list)
     signs: BarSigns = field(default_factory=BarSigns)
     repeated: int = 0

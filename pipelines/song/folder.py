@@ -36,6 +36,7 @@ _OURS = re.compile(
 )
 _PACKED = (".wav", ".mp3", ".flac", ".pdf")  # nothing is gained by packing these: they are, or it takes long
 _LONGEST_NAME = 60
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # names of devices on Windows
 
 
 def song_files(
@@ -113,7 +114,8 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 def file_name(text: str, otherwise: str) -> str:
     """Returns a text as the name of a file or folder, without what a system refuses; another one where nothing is left."""
     kept = "".join(letter if letter.isalnum() or letter in "-_" else " " for letter in text)
-    return " ".join(kept.split())[:_LONGEST_NAME].strip(" _") or otherwise
+    name = " ".join(kept.split())[:_LONGEST_NAME].strip(" _") or otherwise
+    return f"{name}_" if _RESERVED.fullmatch(name) else name
 
 
 def check_song_folder(folder: Path) -> None:
@@ -122,7 +124,11 @@ def check_song_folder(folder: Path) -> None:
     Raises:
         StudioError: there is a file of this name, or a folder of other things, or no place.
     """
-    if folder.exists() and not folder.is_dir():
+    try:
+        is_there = folder.exists()
+    except OSError as error:  # such as a name that is too long
+        raise StudioError(f"'{folder}' cannot be written: {reason(error)}. Choose another name.") from error
+    if is_there and not folder.is_dir():
         raise StudioError(f"'{folder}' is a file. Give the name of a folder.")
     parent = folder.absolute().parent
     if not parent.is_dir():

@@ -154,3 +154,43 @@ def test_a_tempo_in_numbers_counts_for_more_than_a_word():
     assert "A tempo without a number, played as usual: Allegro (132" in said(
         read_with_repairs(score([bar(words("Allegro"), C)]))
     )
+
+
+EIGHTHS = [note("C5", 0.5) for _ in range(4)]
+SWING = "<swing><first>{}</first><second>{}</second><swing-type>{}</swing-type></swing>"
+
+
+def onsets(*bars: str) -> list[float]:
+    return [round(time, 3) for time, _, _ in heard(read_midi(score(list(bars))))]
+
+
+def swing(first: int = 2, second: int = 1, kind: str = "eighth") -> str:
+    return direction("<words>feel</words>", f"<sound>{SWING.format(first, second, kind)}</sound>")
+
+
+def test_swing_delays_the_notes_between_the_beats():
+    played = [0, 0.667, 1, 1.667]
+    assert onsets(bar(swing(), *EIGHTHS, note("r", 2))) == played
+    assert onsets(bar(words("Medium Swing"), *EIGHTHS, note("r", 2))) == played
+    assert onsets(bar(swing(3, 1), *EIGHTHS, note("r", 2))) == [0, 0.75, 1, 1.75]
+    sixteenths = [note("C5", 0.25) for _ in range(4)]
+    assert onsets(bar(swing(kind="16th"), *sixteenths, note("r", 3))) == [0, 0.333, 0.5, 0.833]
+    straight = direction("<words>x</words>", "<sound><swing><straight/></swing></sound>")
+    assert onsets(bar(swing(), *EIGHTHS, straight, *EIGHTHS)) == [*played, 2, 2.5, 3, 3.5]
+
+
+def test_swing_holds_for_all_parts_over_bar_lines_and_ties_and_leaves_triplets():
+    off = [note("C5", 3.5), note("D5", 0.5, more=TIES[0])]
+    on = [note("D5", 1, more=TIES[1]), *(note("E5", 0.333333) for _ in range(3)), note("r", 2)]
+    reading = read_with_repairs(score([bar(swing(), note("r", 4)), bar(note("r", 4))], [bar(*off), bar(*on)]))
+    assert [(round(time, 2), round(length, 2)) for time, length, _ in heard(reading.piece)][:2] == [
+        (0, 3.67),
+        (3.67, 1.33),
+    ]
+    assert [round(time, 2) for time, _, _ in heard(reading.piece)][2:] == [5, 5.33, 5.67]
+    assert "Notes are swung, as the file asks" in said(reading)
+
+
+def test_a_pickup_of_an_eighth_is_swung():
+    bars = [bar(swing(), note("G4", 0.5), number=0, implicit=True), bar(*EIGHTHS, note("r", 2))]
+    assert onsets(*bars)[0] == 0.167

@@ -268,3 +268,8 @@ def test_as_a_program(here):
         cwd=Path(__file__).resolve().parents[3], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr and "gone.mid" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["sheet in.mid {}.musicxml", "render in.mid {}.wav", "generate --out {}.mid"])
+def test_names_longer_than_a_system_takes_are_refused(writer, capsys, verb):
+    assert "too long" in refused(capsys, *verb.format("x" * 300).split())

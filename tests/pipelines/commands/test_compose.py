@@ -189,6 +189,7 @@ def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
         ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"), ("compose --out x --key H", "key"),
         ("compose --out x --tempo 5", "5"), ("compose --out x --instruments kazooo", "kazooo"), ("compose --out in.mid", "file"),
         ("compose --out x --instruments piano,drums --without drums", "drums"), ("compose --out no/x", "does not exist"),
+        (f"compose --out {'x' * 300}", "name too long"),
         ("compose --out x --midi gone.mid", "gone.mid"), ("compose --out .", "other things"), ("compose --out x --seed -1", "-1"),
         ("compose --out x --recipe gone.json", "gone.json"), ("compose --out x --recipe in.mid", "in.mid"),
         ("compose --out x --recipe r.json --text waltz", "--text"), ("compose --out x --recipe r.json --length 20", "--length"),

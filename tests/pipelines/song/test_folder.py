@@ -175,6 +175,9 @@ def test_the_worker_composes_and_stops_when_told(song, monkeypatch):
         ("Größe 東京", "Größe 東京"),
         ("...", "song"),
         ("x" * 99, "x" * 60),
+        ("Aux", "Aux_"),
+        ("com1", "com1_"),
+        ("Auxiliary", "Auxiliary"),
     ],
 )
 def test_names_are_safe_on_any_system(text, name):
