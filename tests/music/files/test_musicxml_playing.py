@@ -194,3 +194,8 @@ def test_swing_holds_for_all_parts_over_bar_lines_and_ties_and_leaves_triplets()
 def test_a_pickup_of_an_eighth_is_swung():
     bars = [bar(swing(), note("G4", 0.5), number=0, implicit=True), bar(*EIGHTHS, note("r", 2))]
     assert onsets(*bars)[0] == 0.167
+
+
+def test_ornaments_that_are_not_played_are_said():
+    trill = note("C5", 4, more="|<notations><ornaments><trill-mark/></ornaments></notations>")
+    assert said(read_with_repairs(score([bar(trill)]))) == "Trills, turns and mordents, played as plain notes: 1"
