@@ -89,6 +89,12 @@ def test_hairpins_grow_to_the_dynamic_at_their_end_or_by_a_step():
     assert velocities(dynamic("f"), wedge("diminuendo"), C, C, wedge("stop"), dynamic("p"), C, C) == [89, 66, 44, 44]
 
 
+def test_more_dynamics_than_a_score_can_have_are_refused(monkeypatch):
+    monkeypatch.setattr("music.files.musicxml_loudness.MAX_MARKS", 3)
+    with pytest.raises(StudioError, match="too many dynamics"):
+        velocities(*[dynamic("p"), C] * 4)
+
+
 def tremolo(strokes: int | str, kind: str = "single") -> str:
     return f'|<notations><ornaments><tremolo type="{kind}">{strokes}</tremolo></ornaments></notations>'
 
