@@ -59,6 +59,7 @@ def parse(data: bytes, karaoke: bool = False) -> Parsed:
     file = read_events(data)
     tracks, mended = file.tracks, file.mended
     texts = [(what, body) for track in tracks for _, what, body in track.meta if what not in (TEMPO, TIME, KEY)]
+    texts += [(TRACK_NAME, body) for track in tracks for body in track.names.values()]
     decode = decoder([body for _, body in texts])
     score = symusic.Score(file.ticks_per_quarter)
     _add_signposts(score, file, decode)
@@ -119,6 +120,7 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
     copied = scanned = 0
     for chunk in file.tracks:
         name = "" if file.format == 0 else _name(chunk, decode)
+        names = {channel: decode(body).strip() for channel, body in chunk.names.items()}
         lyrics = _lyrics(chunk, decode, karaoke)
         channels: dict[int, dict[int, list]] = defaultdict(dict)
         for key, events in chunk.notes.items():
@@ -146,7 +148,7 @@ def _add_tracks(score: symusic.Score, file: SmfFile, decode: Decoder, karaoke: b
             if copied > MAX_EVENTS or scanned > 10 * MAX_EVENTS:
                 raise StudioError("The file has too many control changes. Thin them out and try again.")
             for (program, is_kit), notes in parts.items():
-                made.append((notes[0][0], _track(name, program, is_kit, notes, controls, bends)))
+                made.append((notes[0][0], _track(names.get(channel, name), program, is_kit, notes, controls, bends)))
                 if named:
                     file.mended[
                         "Drum kits by their names, on channels of instruments; saved, they move to channel 10: #"

@@ -27,6 +27,9 @@ from music.files.musicxml_written import PartBar, WrittenNote
 
 MAX_BAR_QUARTERS = 1_024  # the longest bar: 256 whole notes, as an unmeasured psalm may have them in one bar
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ORNAMENTS = frozenset(
+    ("trill-mark", "turn", "delayed-turn", "inverted-turn", "mordent", "inverted-mordent", "shake", "haydn")
+)
 _ROUNDING = Fraction(1, 32)  # of a quarter: by so much whole numbers of divisions may miss the length of a bar
 
 
@@ -183,6 +186,9 @@ class _PartReader:
         tremolo = element.find("notations/ornaments/tremolo")
         if tremolo is not None and not grace:
             self.tremolos[len(self.bar.notes)] = tremolo
+        ornaments = element.find("notations/ornaments")
+        if ornaments is not None and any(sign.tag in _ORNAMENTS for sign in ornaments):
+            self.mended["Trills, turns and mordents, played as plain notes: #"] += 1
         line = f"{staff}:{parts['voice'].text if 'voice' in parts else ''}"
         self.bar.notes.append(
             WrittenNote(

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from music.errors import StudioError
 from music.files.musicxml_values import attribute_number, number_in
 from music.files.musicxml_written import Mark, PartBar, Wedge
 
 DEFAULT_VELOCITY = 80
+MAX_MARKS = 200_000
+"""Dynamics and hairpins of a part, counted for each of its staves; an orchestra's longest part has some thousands."""
 BY_THE_DYNAMICS = 0
 """The velocity of a note before its dynamics are known; one that the file gives stays."""
 
@@ -67,7 +70,11 @@ def read_wedge(wedge: Element, place: Fraction, staff: int) -> Wedge | None:
 
 
 def set_velocities(bars: Sequence[PartBar]) -> None:
-    """Gives the notes of a part the loudness that its dynamics and hairpins say."""
+    """Gives the notes of a part the loudness that its dynamics and hairpins say.
+
+    Raises:
+        StudioError: there are more of them than a score can have.
+    """
     starts, at = [], Fraction(0)
     for bar in bars:
         starts.append(at)
@@ -78,6 +85,8 @@ def set_velocities(bars: Sequence[PartBar]) -> None:
             by_staff[note.staff].append((starts[n] + note.start, n, m))
     marks = [(starts[n] + mark.place, mark) for n, bar in enumerate(bars) for mark in bar.dynamics]
     wedges = [(starts[n] + wedge.place, wedge) for n, bar in enumerate(bars) for wedge in bar.wedges]
+    if len(by_staff) * (len(marks) + len(wedges)) > MAX_MARKS:
+        raise StudioError("A part has too many dynamics. Split it, or export it again from your notation program.")
     for staff, notes in by_staff.items():
         notes.sort()
         course = _Course(

@@ -18,7 +18,19 @@ MAX_NOTES = 400_000
 MAX_EVENTS = 2_000_000
 MAX_TRACKS = 1_024
 MAX_TICK = 2**31 - 2
-TEXT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, PORT, END, TEMPO, TIME, KEY = 1, 3, 4, 5, 6, 0x21, 0x2F, 0x51, 0x58, 0x59
+TEXT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, PREFIX, PORT, END, TEMPO, TIME, KEY = (
+    1,
+    3,
+    4,
+    5,
+    6,
+    0x20,
+    0x21,
+    0x2F,
+    0x51,
+    0x58,
+    0x59,
+)
 _KEPT_META = frozenset((TEXT, TRACK_NAME, INSTRUMENT, LYRIC, MARKER, TEMPO, TIME, KEY))
 _ENDS_NOTES = frozenset((120, 123, 124, 125, 126, 127))
 
@@ -39,6 +51,7 @@ class TrackEvents:
         silences: ticks of "all notes off".
         orders: ``(tick, order)`` of the system exclusive messages that say which channels are drum kits.
         meta: ``(tick, kind, body)``.
+        names: of channels, where a file of one track gives each its own.
         end: the last tick.
     """
 
@@ -49,6 +62,7 @@ class TrackEvents:
     silences: dict[int, list[int]] = field(default_factory=_by_channel)
     orders: list[tuple[int, Order]] = field(default_factory=list)
     meta: list[tuple[int, int, bytes]] = field(default_factory=list)
+    names: dict[int, bytes] = field(default_factory=dict)
     end: int = 0
 
 
@@ -121,6 +135,10 @@ def _read_track(file: SmfFile, data: bytes, track: TrackEvents, tick: int, chann
     place, end, status = 0, len(data), 0
     port, packets = channel_base, b""
     notes, mended, count = track.notes, file.mended, file.event_count
+    prefix, prefixed_at = (
+        0,
+        -1,
+    )  # the channel that meta events are about, and the event up to which they follow each other
     while place < end:
         delta = byte = data[place]
         place += 1
@@ -154,6 +172,11 @@ def _read_track(file: SmfFile, data: bytes, track: TrackEvents, tick: int, chann
                     raise _Damage
                 if what == PORT and size:
                     port = channel_base + (body[0] << 4)
+                elif what == PREFIX and size and file.format == 0:
+                    prefix, prefixed_at = port + (body[0] & 15), count
+                elif what in (TRACK_NAME, INSTRUMENT) and prefixed_at == count - 1:
+                    track.names.setdefault(prefix, body)
+                    prefixed_at = count
                 elif what in _KEPT_META:
                     track.meta.append((tick, what, body))
                 continue

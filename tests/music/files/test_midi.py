@@ -174,6 +174,15 @@ def test_control_codes_do_not_reach_the_terminal():
     assert marked.score.markers[0].text == "A part" and marked.score.tracks[0].lyrics[0].text == "la\r"
 
 
+def test_the_channels_of_one_track_have_names_of_their_own():
+    def named(channel: int, name: bytes) -> list[tuple[int, bytes]]:
+        return [(0, meta(0x20, bytes([channel]))), (0, meta(3, name))]
+
+    events = [(0, meta(3, b"Song")), *named(0, b"Lead"), *named(1, b"Bass"), *note(60), *note(40, channel=1)]
+    piece = read_midi(file(chunk(*events), kind=0))
+    assert (piece.title, [track.name for track in piece.score.tracks]) == ("Song", ["Lead", "Bass"])
+
+
 def test_silence_is_said():
     assert repairs((REPORTS / "d2-whisper.mid").read_bytes()).startswith("Too soft to be heard")
     muted = chunk((0, meta(3, b"Lead")), (0, [0xB0, 7, 0]), *note())

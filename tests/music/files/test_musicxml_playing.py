@@ -89,6 +89,12 @@ def test_hairpins_grow_to_the_dynamic_at_their_end_or_by_a_step():
     assert velocities(dynamic("f"), wedge("diminuendo"), C, C, wedge("stop"), dynamic("p"), C, C) == [89, 66, 44, 44]
 
 
+def test_more_dynamics_than_a_score_can_have_are_refused(monkeypatch):
+    monkeypatch.setattr("music.files.musicxml_loudness.MAX_MARKS", 3)
+    with pytest.raises(StudioError, match="too many dynamics"):
+        velocities(*[dynamic("p"), C] * 4)
+
+
 def tremolo(strokes: int | str, kind: str = "single") -> str:
     return f'|<notations><ornaments><tremolo type="{kind}">{strokes}</tremolo></ornaments></notations>'
 
@@ -194,3 +200,8 @@ def test_swing_holds_for_all_parts_over_bar_lines_and_ties_and_leaves_triplets()
 def test_a_pickup_of_an_eighth_is_swung():
     bars = [bar(swing(), note("G4", 0.5), number=0, implicit=True), bar(*EIGHTHS, note("r", 2))]
     assert onsets(*bars)[0] == 0.167
+
+
+def test_ornaments_that_are_not_played_are_said():
+    trill = note("C5", 4, more="|<notations><ornaments><trill-mark/></ornaments></notations>")
+    assert said(read_with_repairs(score([bar(trill)]))) == "Trills, turns and mordents, played as plain notes: 1"
