@@ -14,7 +14,7 @@ from music.files.musicxml_values import attribute_number, number_in
 from music.files.musicxml_written import Mark, PartBar, Wedge
 
 DEFAULT_VELOCITY = 80
-MAX_MARKS = 200_000
+MAX_MARKS = 20_000
 """Dynamics and hairpins of a part, counted for each of its staves; an orchestra's longest part has some thousands."""
 BY_THE_DYNAMICS = 0
 """The velocity of a note before its dynamics are known; one that the file gives stays."""
