@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel
 
 BAND = {"tempo_bpm": 120.0, "time_signature": "4/4", "instruments": ("piano", "bass", "drums")}
-WISHES = {"key": "D minor", "genre": "jazz"}
+WISHES = {"key": "D minor", "genre": "jazz", "guidance": 0.5}  # which is read twice
 POSITIONS = 1024  # as GPT-2 has
 TOP_P = 0.95
 TRAINING_FILES = 200
