@@ -24,7 +24,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from models.hinted_decoding import HintedWriter
-from models.note_writing import HeadWriter, NoteWriter, sample_fields
+from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
 from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
@@ -230,12 +230,10 @@ def continue_tune_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndar
 
 def _continue_tune(choice: _Choice, model: Any, writer: NoteWriter) -> np.ndarray:
     """Returns notes that follow the tune, which is read once for all seeds."""
-    left, *phrase = (size - 1 for size in model.config.extra_sizes)
 
     def read(notes: np.ndarray, times: np.ndarray) -> None:
         bars = times // BAR
-        more = [(LENGTH - bars).clip(0, left), *(1 + bars % bars_in_phrase for bars_in_phrase in phrase)]
-        writer.read(np.concatenate([notes, np.stack(more, axis=-1)], axis=-1))
+        writer.read(with_extra_fields(notes, LENGTH - bars, bars, model.config.extra_sizes))
 
     tune, times = _tune_steps()
     onsets = (np.arange(REPEATS)[:, None] * 4 * BAR + times).ravel()

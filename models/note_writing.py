@@ -102,6 +102,20 @@ class HeadWriter:
         return [place + number * self._pieces for number in range(self._passes) for place in pieces]
 
 
+def with_extra_fields(notes: np.ndarray, left: np.ndarray, bars: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
+    """Returns notes [..., fields + extra fields] as a model reads them.
+
+    Args:
+        notes: [..., fields] ids.
+        left: [...] how many bars are left where each stands, its own counted; 0 where that is not known.
+        bars: [...] the bar of each, from 0 at the beginning of the piece.
+        sizes: number of ids of each extra field of the model: the bars left and, of some, the place of the bar in a phrase.
+    """
+    most, *phrases = (size - 1 for size in sizes)
+    more = [left.clip(0, most), *(1 + bars % length for length in phrases)]
+    return np.concatenate([notes, np.stack(more, axis=-1)], axis=-1)
+
+
 def sample_fields(
     writer: NoteWriter, fields: Sequence[int], pieces: Sequence[int], rows: Sequence[list[int]], choose: ChooseIds
 ) -> None:

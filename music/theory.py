@@ -151,13 +151,17 @@ def key_from_histogram(weights: Sequence[float] | np.ndarray) -> tuple[Key, floa
 
 def key_profile(key: Key) -> np.ndarray:
     """Returns how well each pitch class from C fits a key, float64 [12]: Krumhansl & Kessler 1982, mean 0, deviation 1."""
-    profile = np.roll(_KK_MAJOR if key.mode == "major" else _KK_MINOR, key.tonic)
+    profile = _profile(key)
     return (profile - profile.mean()) / profile.std()
 
 
 def profile_fit(weights: np.ndarray, key: Key) -> float:
     """Returns how well 12 pitch class weights (from C), not all equal, fit the Krumhansl-Kessler profile of a key: a correlation."""
-    return float(np.corrcoef(weights, key_profile(key))[0, 1])
+    return float(np.corrcoef(weights, _profile(key))[0, 1])
+
+
+def _profile(key: Key) -> np.ndarray:
+    return np.roll(_KK_MAJOR if key.mode == "major" else _KK_MINOR, key.tonic)
 
 
 def spell(pitch: int, key: Key) -> str:

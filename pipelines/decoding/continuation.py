@@ -12,7 +12,7 @@ import torch
 from checkpoints.loading import Checkpoint
 from models.hinted_decoding import PAST_NOTES, HintedWriter
 from models.hinted_transformer_xl import HintedTransformerXL
-from models.note_writing import HeadWriter, NoteWriter, sample_fields
+from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
 from music.errors import StudioError
@@ -30,8 +30,6 @@ from pipelines.options import GenerateOptions
 
 # Those that the model may choose of itself. By ear, not measured.
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
-# Of which the model is told the place of a bar, as in training (training/data/shards.py).
-PHRASE_BARS = 16
 # The least that is read of the kept music, however short the memory; a guess, not measured.
 PROMPT_NOTES = 64
 
@@ -86,7 +84,7 @@ class ContinuationSampler(NoteSampler):
         self.guidance = options.guidance if wished != plain or options.style else 0.0
         self.top_p, self.top_k = options.top_p, options.top_k
         self._hinted = isinstance(checkpoint.model, HintedTransformerXL)
-        self.most_left = checkpoint.model.config.extra_sizes[0] - 1  # as many bars left as the model can be told
+        self._extra_sizes = checkpoint.model.config.extra_sizes
         self.randomness = Randomness(options.seed, options.variants, ATTEMPTS * FIELDS)
         overall = options.temperature
         notes, rhythm = overall * options.temperature_notes, overall * options.temperature_durations
@@ -125,10 +123,9 @@ class ContinuationSampler(NoteSampler):
             return None
         genre = self.options.genre or (STYLES[self.options.style] if self.options.style else None)
         guard = RepetitionGuard(profile_of(genre), self.options.novelty, self.options.seed * 1009 + variant)
-        rows = tokens.to_steps(self.plan.rows[-PAST_NOTES:])
-        # The bars to be written are counted from 0 on.
-        bars = self.plan.rows[-PAST_NOTES:, Octuple.BAR].astype(int) - FIRST - self.plan.first_bar
-        guard.read(bars.tolist(), map(tuple, rows[:, StepField.POSITION : StepField.PITCH + 1].tolist()))
+        rows = self.plan.rows[-PAST_NOTES:]
+        bars = rows[:, Octuple.BAR].astype(int) - FIRST - self.plan.first_bar  # those to be written count from 0 on
+        guard.read(bars.tolist(), map(tuple, rows[:, [Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH]].tolist()))
         return guard
 
     def _pull(self) -> TonalPull | None:
@@ -156,15 +153,9 @@ class ContinuationSampler(NoteSampler):
         if not bars and plan.signature and plan.tempo_bpm:
             bars, _, _ = length(self.options, plan.signature, plan.tempo_bpm)
         # How many bars so many seconds are depends on what the model chooses: then it is not told how many are left.
-        left = np.minimum(plan.first_bar + bars - bar, self.most_left) if bars else np.zeros(len(rows), np.int64)
-        before = bar[:1] if len(rows) else np.array([plan.first_bar])
-        start = left[:1] if len(rows) else np.array([min(bars or 0, self.most_left)])
-        self.writer.read(self._columns(prompt, np.append(start, left), np.append(before, bar))[None])
-
-    def _columns(self, rows: np.ndarray, left: np.ndarray, bars: np.ndarray) -> np.ndarray:
-        """Returns rows [notes, 8] with what the model reads besides: bars left, and for some the place in the phrase."""
-        more = [left, 1 + bars % PHRASE_BARS] if self._hinted else [left]
-        return np.column_stack([rows, *more])
+        bar = np.append(bar[:1] if len(rows) else plan.first_bar, bar)  # with the mark of the beginning
+        left = plan.first_bar + bars - bar if bars else np.zeros_like(bar)
+        self.writer.read(with_extra_fields(prompt, left, bar, self._extra_sizes)[None])
 
     def _resolve_limits(self) -> None:
         """Sets the limits; the model chooses signature and tempo where neither options nor input say."""
@@ -209,9 +200,9 @@ class ContinuationSampler(NoteSampler):
         )
 
     def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
-        left = np.array([min(variant.bars_left, self.most_left) for variant in variants])
+        left = np.array([variant.bars_left for variant in variants])
         bars = np.array([self.plan.first_bar + variant.bar for variant in variants])
-        self.writer.read(self._columns(np.array(rows), left, bars)[:, None])
+        self.writer.read(with_extra_fields(np.array(rows), left, bars, self._extra_sizes)[:, None])
 
 
 def length(options: GenerateOptions, signature: tuple[int, int], tempo_bpm: float) -> tuple[int, int, int]:

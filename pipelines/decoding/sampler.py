@@ -179,9 +179,11 @@ class NoteSampler:
     ) -> np.ndarray:
         """Returns an id of each row [rows, ids]; those of variants that are fresh or firm are drawn more freely or surely."""
         usual = (self.temperatures[field], self.top_p)
+        if field not in REPEATING_FIELDS:
+            return sample(logits, numbers, allowed, *usual, self.top_k)
         free, sure = (max(usual[0], FREE[0]), max(usual[1], FREE[1])), (min(usual[0], SURE[0]), min(usual[1], SURE[1]))
         settings = [free if variant.fresh else sure if variant.firm else usual for variant in variants]
-        if field not in REPEATING_FIELDS or all(one == usual for one in settings):
+        if all(one == usual for one in settings):
             return sample(logits, numbers, allowed, *usual, self.top_k)
         rows = (slice(number, number + 1) for number in range(len(logits)))
         drawn = [

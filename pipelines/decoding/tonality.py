@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from music.theory import ALL_KEYS, Key, key_profile
+from music.theory import ALL_KEYS, Key, key_profile, profile_fit
 from music.tokens.columns import DRUM_PITCH, FIRST
 
 # By how much the asked key shall fit better than any other: a correlation. How much it pulls at once and at most, and towards
@@ -29,7 +29,7 @@ class TonalPull:
     """
 
     def __init__(self, key: Key | None, shift: int, size: int):
-        self._key, self._profiles = key, {other: key_profile(other) for other in ALL_KEYS}
+        self._key = key
         classes = (np.arange(DRUM_PITCH) - FIRST - shift) % 12  # of the pitch ids, as they sound
         self._classes, self._size = classes, size
         self._heard = np.zeros(12)
@@ -47,7 +47,7 @@ class TonalPull:
     def _bias(self, last: bool) -> np.ndarray:
         fits: dict[Key, float] = {}
         if np.ptp(self._heard):
-            fits = {key: float(np.corrcoef(self._heard, profile)[0, 1]) for key, profile in self._profiles.items()}
+            fits = {key: profile_fit(self._heard, key) for key in ALL_KEYS}
         pull, key = np.zeros(12), self._key
         if key is not None:
             rival, short = key.relative, MARGIN
@@ -55,7 +55,7 @@ class TonalPull:
                 rival = max((other for other in ALL_KEYS if other != key), key=fits.__getitem__)
                 short = MARGIN - (fits[key] - fits[rival])
             if short > 0:
-                pull = (self._profiles[key] - self._profiles[rival]) * min(MOST, LEAST * (1 + short / MARGIN))
+                pull = (key_profile(key) - key_profile(rival)) * min(MOST, LEAST * (1 + short / MARGIN))
         if last and (home := key or max(fits, key=fits.__getitem__, default=None)):
             third = 3 if home.mode == "minor" else 4
             pull[[home.tonic, (home.tonic + third) % 12, (home.tonic + 7) % 12]] += AT_THE_END
