@@ -85,5 +85,12 @@ ARCHITECTURES: dict[str, Architecture] = {
             judged_by="accompaniment",
             self_test="checkpoints.self_test:accompany_tune",
         ),
+        Architecture(
+            "bigru",
+            "BiGRU",
+            learns="hidden_patches",
+            judged_by="hidden_patches",
+            self_test="checkpoints.self_test:fill_patches",
+        ),
     )
 }

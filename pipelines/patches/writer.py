@@ -1,0 +1,263 @@
+"""Writes notes on the beat grid with the audio network: window after window, each revealed in a few rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.bigru import BiGRU, Conditions
+from music.tokens.patches import CELLS, GROUPS, KEYS, LOWEST, Cell
+from pipelines.patches import canvas
+from pipelines.patches.wishes import Wishes, prior_of_key, without_level
+
+PAST, FUTURE = 32, 32
+"""Patches that a window shows of the past and has of the future, as in training."""
+
+KEPT = 16
+"""Patches of a window that are kept; the rest is written again by the next one, which knows what came before it."""
+
+ROUNDS = 8
+"""A window is revealed in so many rounds. More were not better by ear; fewer let notes clash."""
+
+OUTSIDE = 8.0
+"""By how much logits of keys outside a scale are lowered that was asked for."""
+
+SURE = 0.999
+_BISECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to write.
+
+    Attributes:
+        clip: MFCC and chroma of the sound to follow, ``[174, 32]``; None for words only.
+        text: vector of the words ``[128]``.
+        wishes: what else is asked for.
+        prior: of pitch classes ``[12]``.
+        key: whose scale is kept, an index of ALL_KEYS; None for any pitch.
+        ending_key: whose tonic ends the piece.
+        patches: how many to write.
+        bar_patches: length of a bar.
+        bar_phase: place in its bar of the first patch of ``past``, or of the first that is written where nothing was before.
+        past: notes before, int64 ``[notes, 5]`` with columns Cell, none at or after ``past_patches``.
+        past_patches: how long that is.
+        follow: 0 pays no heed to the clip, 0.5 as much as in training, 1 twice as much.
+        temperature: of all that is drawn.
+        density: factor on how many notes there are.
+        families: that may play; empty for any.
+        drums: whether drums may play; None leaves that to the network.
+        seed: of the random numbers.
+    """
+
+    clip: np.ndarray | None
+    text: np.ndarray
+    wishes: Wishes
+    prior: np.ndarray
+    key: int | None
+    ending_key: int | None
+    patches: int
+    bar_patches: int
+    bar_phase: int
+    past: np.ndarray
+    past_patches: int
+    follow: float
+    temperature: float
+    density: float
+    families: tuple[int, ...]
+    drums: bool | None
+    seed: int
+
+
+class PatchWriter:
+    """Writes one piece. Each step of the iteration has written some more patches; ``notes`` is what there is.
+
+    Args:
+        model: the audio network.
+        request: what to write.
+    """
+
+    def __init__(self, model: BiGRU, request: Request) -> None:
+        self._model, self._request = model, request
+        self._rng = np.random.default_rng(request.seed)
+        self._told = self._conditions()
+        total = request.past_patches + request.patches
+        self._cells = canvas.canvas(request.past, total + FUTURE)
+        self._known = np.zeros((total + FUTURE, GROUPS), np.float32)
+        self._known[: request.past_patches] = 1
+        self._total = total
+        self._allowed = self._allowed_cells()
+        self.notes = request.past
+        self.written = 0
+
+    def __iter__(self) -> Iterator[int]:
+        """Yields how many patches are written, until all are."""
+        r = self._request
+        while self.written < r.patches:
+            start = r.past_patches + self.written
+            kept = min(KEPT, self._total - start)
+            states = self._fill(start)
+            fresh = np.argwhere(self._cells[start : start + kept] > 0)
+            fresh[:, 0] += start
+            if len(fresh):
+                fields = self._fields(states, fresh, start)
+                self.notes = np.concatenate([self.notes, np.column_stack([fresh, fields])])
+            self._known[start : start + kept] = 1
+            self._cells[start + kept :] = 0
+            self.written += kept
+            yield self.written
+
+    def _conditions(self) -> Conditions:
+        """Returns what is asked for: a batch of one, or of two where the second does not hear the clip."""
+        r = self._request
+        heard = r.clip is not None and r.follow > 0
+        clip = np.zeros((174, 32), np.float32) if r.clip is None else without_level(r.clip)
+        deaf = replace(r.wishes, has_clip=False, follows=False)
+        rows = [(clip, float(heard), r.text, r.wishes if heard else deaf, r.prior if heard else self._key_prior())]
+        if heard and r.follow != 0.5:
+            rows.append((clip, 0.0, r.text, deaf, np.zeros(12, np.float32)))
+        with torch.inference_mode():
+            return self._model.conditions(
+                torch.from_numpy(np.stack([row[0] for row in rows])),
+                torch.tensor([row[1] for row in rows]),
+                torch.from_numpy(np.stack([row[2] for row in rows])),
+                torch.from_numpy(np.stack([row[3].vector() for row in rows])),
+                torch.from_numpy(np.stack([row[4] for row in rows]).astype(np.float32)),
+            )
+
+    def _key_prior(self) -> np.ndarray:
+        key = self._request.ending_key if self._request.key is None else self._request.key
+        return np.zeros(12, np.float32) if key is None else prior_of_key(key)
+
+    def _allowed_cells(self) -> np.ndarray:
+        """Returns which cells may hold notes at all, bool ``[patches, 93]``."""
+        r = self._request
+        allowed = np.ones((len(self._cells), CELLS), bool)
+        if r.drums is False:
+            allowed[:, KEYS:] = False
+        if r.families and not r.drums and r.drums is not None:
+            allowed[:, KEYS:] = False
+        if r.ending_key is not None:  # the last chord is struck where the last bar begins, and rings
+            last = self.last_chord
+            allowed[last:] = False
+            triad = [(r.ending_key + step - LOWEST) % 12 for step in (0, 4 if r.ending_key < 12 else 3, 7)]
+            keys = np.arange(KEYS)
+            allowed[last, :KEYS] = np.isin(keys % 12, triad)
+            allowed[last, :24] &= keys[:24] % 12 == triad[0]
+        return allowed
+
+    @property
+    def last_chord(self) -> int:
+        """The patch of the last chord: the last bar line that leaves it a beat or more."""
+        r = self._request
+        end = self._total
+        place = (end - 4 + r.bar_phase) % r.bar_patches
+        return max(r.past_patches, end - 4 - place)
+
+    @torch.inference_mode()
+    def _fill(self, start: int) -> Tensor:
+        """Reveals the patches from ``start`` on and returns the states of a reading that knows them all."""
+        r, rng = self._request, self._rng
+        known = self._known.copy()
+        future = slice(start, start + FUTURE)
+        # Past the end nothing sounds, which is known; so is what follows the last chord.
+        known[self._total :] = 1
+        if r.ending_key is not None:
+            known[self.last_chord + 1 :] = 1
+        hidden = known[future] == 0
+        strong = (np.arange(start, start + FUTURE) + r.bar_phase) % 4 == 0
+        order = rng.random((FUTURE, GROUPS)) - 0.25 * strong[:, None] - np.array([0.2, 0, 0, 0, 0.2])
+        order[~hidden] = -np.inf
+        ranks = np.argsort(np.argsort(order, axis=None)).reshape(order.shape) - (~hidden).sum()
+        count = int(hidden.sum())
+        targets: np.ndarray | None = None
+        for number in range(ROUNDS):
+            logits, _ = self._read(known, start)
+            allowed = self._allowed[future]
+            logits = np.where(allowed, logits, -30.0)
+            if targets is None:
+                targets = self._expected(logits, hidden)
+            upto = round(count * ((number + 1) / ROUNDS) ** 1.5)
+            now = hidden & (ranks < upto) & (known[future] == 0)
+            if now.any():
+                self._draw(logits, now, start)
+                known[future] = np.where(now, 1, known[future])
+        _, states = self._read(known, start)
+        return states
+
+    def _expected(self, logits: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        return np.zeros(GROUPS)
+
+    def _read(self, known: np.ndarray, start: int) -> tuple[np.ndarray, Tensor]:
+        """Returns the logits of the future's cells ``[32, 93]`` and the states of all patches of the window."""
+        r = self._request
+        first = start - PAST
+        held = np.zeros((PAST + FUTURE, KEYS), np.float32)
+        sounding = canvas.held(self.notes[self.notes[:, Cell.PATCH] < start], start + FUTURE)[max(0, first) :]
+        held[-len(sounding) :] = sounding
+        seen = canvas.shown(self._cells, known)
+        read = canvas.window(seen, first, PAST + FUTURE, r.bar_patches, r.bar_phase)
+        told, count = self._told, len(self._told.notes)
+        inputs = [torch.from_numpy(each)[None].expand(count, *each.shape) for each in (read[0], held, read[1], read[2])]
+        logits, states = self._model(*inputs, told)
+        mixed = logits[0, PAST:].numpy()
+        if count > 1:
+            deaf = logits[1, PAST:].numpy()
+            mixed = deaf + 2 * r.follow * (mixed - deaf)
+        if r.key is not None:
+            from music.theory import ALL_KEYS
+
+            outside = ~np.isin((np.arange(KEYS) + LOWEST) % 12, list(ALL_KEYS[r.key].scale))
+            mixed = mixed - OUTSIDE * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
+        return mixed, states[0]
+
+    def _draw(self, logits: np.ndarray, now: np.ndarray, start: int) -> None:
+        """Draws the cells of the groups that are revealed now.
+
+        A temperature below 1 would empty the music, as most cells are unlikely: an offset for each group gives back how many
+        notes are expected in it, times the density asked for.
+        """
+        r = self._request
+        for group in range(GROUPS):
+            patches = np.flatnonzero(now[:, group])
+            if not len(patches):
+                continue
+            cells = np.flatnonzero(canvas.GROUP_OF_CELL == group)
+            part = logits[np.ix_(patches, cells)].astype(np.float64)
+            wanted = (1 / (1 + np.exp(-part))).sum() * (r.density if group < GROUPS - 1 else r.density**0.5)
+            sharp = part / max(r.temperature, 0.05)
+            chance = 1 / (1 + np.exp(-np.clip(sharp + _offset(sharp, wanted), -40, 40)))
+            drawn = self._rng.random(chance.shape) < chance
+            self._cells[np.ix_(start + patches, cells)] = drawn
+
+    @torch.inference_mode()
+    def _fields(self, states: Tensor, fresh: np.ndarray, start: int) -> np.ndarray:
+        """Returns duration, velocity and family of notes that begin in patches and cells, int64 ``[notes, 3]``."""
+        r = self._request
+        at = torch.from_numpy(fresh[:, 0] - start + PAST)
+        outputs = [out.numpy().astype(np.float64) for out in self._model.notes(states[at], torch.from_numpy(fresh[:, 1]))]
+        if r.families:
+            closed = np.ones(outputs[2].shape[1], bool)
+            closed[list(r.families)] = False
+            outputs[2][:, closed] = -np.inf
+        drawn = []
+        for logits in outputs:
+            sharp = logits / max(0.6 * r.temperature, 0.05)
+            noise = -np.log(-np.log(self._rng.random(sharp.shape)))
+            drawn.append((sharp + noise).argmax(1))
+        return np.column_stack(drawn)
+
+
+def _offset(logits: np.ndarray, wanted: float) -> float:
+    """Returns what must be added to logits so that their chances add up to ``wanted``, by bisection."""
+    low, high = -20.0, 20.0
+    wanted = min(wanted, SURE * logits.size)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        total = (1 / (1 + np.exp(-np.clip(logits + middle, -40, 40)))).sum()
+        low, high = (low, middle) if total > wanted else (middle, high)
+    return (low + high) / 2
