@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from checkpoints.downloading import DownloadProgress, DownloadStopped
 from checkpoints.sources import offline
-from checkpoints.store import entries, entry, known, remove
+from checkpoints.store import KIND_NAMES, entries, entry, known, remove
 from music.errors import StudioError
 
 _STATES = {"ships": "ships with it", "here": "here", "away": "can be pulled", "lost": "missing"}
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(args: argparse.Namespace) -> None:
     """Prints a line for each checkpoint and sound bank."""
-    row = "{:20}{:15}{:12}{:>10}{:>10}  {:22}{}"
+    row = "{:20}{:15}{:24}{:>10}{:>10}  {:22}{}"
     print(row.format("name", "state", "task", "size", "weights", "license", "from").rstrip())
     for found in known().values():
         weights = found.details.get("parameters")
@@ -94,7 +94,7 @@ def _list(args: argparse.Namespace) -> None:
             row.format(
                 f"{found.name} ",
                 _STATES[found.state],
-                found.task or "sound bank",
+                found.task or KIND_NAMES[found.kind].removeprefix("a "),
                 f"{found.bytes / 1e6:.1f} MB",
                 f"{weights / 1e6:.2f} M" if weights else "",
                 str(found.details.get("licence", "")),

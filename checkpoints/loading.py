@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from checkpoints.architectures import ARCHITECTURES, Architecture
-from checkpoints.store import RegistryEntry, entry, known, verify
+from checkpoints.store import KIND_NAMES, RegistryEntry, entry, known, verify
 from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
 from music.tokens.dialects import Dialect, dialect_of
@@ -80,7 +80,7 @@ def read(wanted: RegistryEntry) -> Checkpoint:
         StudioError: as ``load``.
     """
     if wanted.kind != "checkpoint":
-        raise StudioError(f"'{wanted.name}' is a sound bank. Choose a checkpoint.")
+        raise StudioError(f"'{wanted.name}' is {KIND_NAMES[wanted.kind]}. Choose a checkpoint.")
     if wanted.sources and not wanted.is_here:
         raise StudioError(f"The checkpoint '{wanted.name}' is not on this machine. {wanted.remedy}")
     verify(wanted)

@@ -23,6 +23,7 @@ from torch import Tensor
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
+from checkpoints.word_vectors import read_word_vectors
 from models.hinted_decoding import HintedWriter
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
@@ -92,6 +93,8 @@ def check(wanted: RegistryEntry) -> str:
         verify(wanted)
         check_soundfont(wanted.path)
         return "whole"
+    if wanted.kind == "word-vectors":
+        return f"whole, with {len(read_word_vectors(wanted).rows)} words"
     checkpoint = read(wanted)
     seed, notes, likelihood = (wanted.details.get(f"self_test_{name}") for name in ("seed", "notes", "likelihood"))
     if seed is None or notes is None or likelihood is None or not 0 <= seed < 2**32:

@@ -30,8 +30,11 @@ from music.files.atomic import reason, replace_file
 EMBEDDED = Path(__file__).parent / "embedded"
 REGISTRY = Path(__file__).parent / "registry.toml"
 CARDS = Path(__file__).parent / "cards"
-ENDINGS = {"checkpoint": (".safetensors",), "soundfont": (".sf2", ".sf3")}
+ENDINGS = {"checkpoint": (".safetensors",), "soundfont": (".sf2", ".sf3"), "word-vectors": (".safetensors",)}
 """What kinds of entry there are, and how their files end."""
+
+KIND_NAMES = {"checkpoint": "a checkpoint", "soundfont": "a sound bank", "word-vectors": "a table of word vectors"}
+"""What the kinds are called."""
 
 EMBEDDED_SOURCE = "embedded"
 """Stands among an entry's sources for the file that ships in git."""
@@ -48,7 +51,7 @@ class RegistryEntry:
         path: its file, whether it is there or not.
         bytes: size of the file.
         sha256: of the file, hex.
-        task: the pipeline that it serves; empty for a sound bank, as are the next two.
+        task: the pipeline that it serves; empty for all but checkpoints, as are the next two.
         architecture: the room of ``models`` that it needs.
         tokenizer: digest of the vocabularies that it was trained with.
         details: everything else that the registry says: parameters, data, licence, metrics, self-test.

@@ -21,6 +21,7 @@ VERBS = {
         "training.relative_mode",
         "data sets -> the weights by which minor is told from its relative major",
     ),
+    "word_vectors": ("training.word_vectors", "a sentence encoder -> the table of word vectors that ships"),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
 """For each verb its module, with ``main(arguments)``, and what it makes of what."""

@@ -52,7 +52,7 @@ def test_what_ships_can_be_loaded_and_is_what_the_registry_says():
     for name, known in entries().items():
         if known.path.parent == store.EMBEDDED:
             verify(known)
-            assert known.tokenizer == tokens.digest()
+            assert known.kind != "checkpoint" or known.tokenizer == tokens.digest()
             assert known.bytes <= 20e6, f"{name} is too large for git"
     checkpoint = load(NAME)
     assert checkpoint.entry.details["parameters"] == sum(p.numel() for p in checkpoint.model.parameters())

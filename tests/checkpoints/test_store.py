@@ -290,5 +290,6 @@ def test_what_ships_says_where_it_is_from_and_how_it_is_tested():
     for name, found in known().items():
         if found.ships:
             assert found.path.parent == store.EMBEDDED and found.sources == ()
-            assert found.details["licence"] and found.details["data"] and found.details["metrics"], name
-            assert found.details["self_test_margin"] > 0.1, name
+            assert found.details["licence"] and found.details["data"], name
+            if found.kind == "checkpoint":
+                assert found.details["metrics"] and found.details["self_test_margin"] > 0.1, name

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from checkpoints.sources import offline
-from checkpoints.store import RegistryEntry, cards_folder, remove
+from checkpoints.store import KIND_NAMES, RegistryEntry, cards_folder, remove
 from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
 from studio.controls import bound, keep
@@ -19,7 +19,7 @@ from studio.widgets.checkpoints import jobs
 from studio.wording import plain
 
 CSS = Path(__file__).with_suffix(".css")
-PURPOSES = {each.task: each.title for each in PIPELINES.values() if each.task} | {"": "Sound bank"}
+PURPOSES = {each.task: each.title for each in PIPELINES.values() if each.task}
 """What an entry's task is called on the page."""
 
 STATES: Mapping[str, tuple[str, str]] = {
@@ -45,7 +45,8 @@ def checkpoint_card(song: Song, found: RegistryEntry) -> None:
     with st.container(border=True, key=f"checkpoint {name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
-            st.badge(PURPOSES.get(found.task, found.task), color="violet")
+            kind = KIND_NAMES[found.kind].removeprefix("a ").capitalize()
+            st.badge(PURPOSES.get(found.task, found.task or kind), color="violet")
             st.badge(words, color=color)
         st.markdown(" · ".join(plain(fact) for fact in facts(found)))
         lines = (*details.get("metrics", ()), data_line(found), origin_line(found))
@@ -90,7 +91,7 @@ def _buttons(song: Song, found: RegistryEntry) -> None:
         if where != "away":
             text = "Compares the file with its size and SHA-256 sum"
             text += ", and lets the model write 8 notes to compare with those that it should write."
-            if found.kind == "soundfont":
+            if found.kind != "checkpoint":
                 text = "Compares the file with its size and SHA-256 sum."
             st.button(
                 "Verify",

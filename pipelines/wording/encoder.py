@@ -1,0 +1,71 @@
+"""Text to a vector: the average of the vectors of its words, from the small table that ships with the studio."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from checkpoints.word_vectors import WIDTH, WordVectors, word_vectors
+from pipelines.prompt.words import EMOJI
+
+LIMIT = 4.0
+"""Entries of a vector end here, in standard deviations: a word far from all captions must not shout."""
+
+COMMON = 1e-3
+"""From this share of all text on a word counts for little: COMMON / (COMMON + share), SIF of Arora et al. 2017."""
+
+_RANK_SHIFT = 2.7  # Zipf-Mandelbrot: the share of a word falls as 1 / (rank + 2.7)
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_SIGNS = dict.fromkeys(map(ord, "'’‘ʼ`´"), None) | dict.fromkeys(map(ord, "‐‑‒"), "-")
+
+
+def encode(texts: Sequence[str]) -> np.ndarray:
+    """Returns the texts' vectors, float32 [texts, WIDTH], with entries of about variance 1 over captions.
+
+    A text without a known word is all zeros. Needs no torch.
+
+    Raises:
+        StudioError: the table is missing or damaged.
+    """
+    table = word_vectors()
+    made = np.zeros((len(texts), WIDTH), np.float32)
+    for row, text in enumerate(texts):
+        found = average(table, words_of(text, table.rows))
+        if found is not None:
+            made[row] = np.clip((found - table.center) / table.spread, -LIMIT, LIMIT)
+    return made
+
+
+def average(table: WordVectors, words: Iterable[str]) -> np.ndarray | None:
+    """Returns the average of the vectors of known words, common ones counting for little, float32 [WIDTH]; None of none."""
+    rows = [table.rows[word] for word in words]
+    if not rows:
+        return None
+    weights = word_weights(len(table.rows))[rows]
+    return (weights @ table.vectors[rows]) / weights.sum()
+
+
+@cache
+def word_weights(count: int) -> np.ndarray:
+    """Returns how much each of so many words says, the commonest first, float32 [count]."""
+    shares = 1 / (np.arange(1, count + 1) + _RANK_SHIFT)
+    shares /= shares.sum()
+    return (COMMON / (COMMON + shares)).astype(np.float32)
+
+
+def words_of(text: str, known: Mapping[str, int]) -> Iterator[str]:
+    """Yields the known words of a text in order: "Up-Tempo" as "uptempo" or, where that is none, as "up" and "tempo"."""
+    for match in _WORD.finditer(plain(text)):
+        whole = match.group().replace("-", "")
+        yield from (word for word in ([whole] if whole in known else match.group().split("-")) if word in known)
+
+
+def plain(text: str) -> str:
+    """Returns a text in lower case without accents and apostrophes, its emoji as words."""
+    named = "".join(f" {EMOJI[sign]} " if sign in EMOJI else sign for sign in text)
+    apart = unicodedata.normalize("NFKD", named.casefold().translate(_SIGNS))
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))

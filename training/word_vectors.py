@@ -1,0 +1,197 @@
+"""A sentence encoder -> the static table of word vectors that ships (checkpoint words-small).
+
+    python -m training word_vectors FOLDER --texts DATA/lyrics          into the repository
+
+FOLDER holds config.json, tokenizer.json and model.safetensors of sentence-transformers/all-MiniLM-L6-v2. Each word goes
+through the encoder by itself; the mean of its last hidden states, scaled to length 1, is reduced from 384 to 128 numbers
+by a PCA over the table and rounded to 8 bits. Words are the whole words of the encoder's vocabulary, those of our own
+vocabularies and wordings, and frequent ones of the texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from tqdm import tqdm
+
+from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, file_sha256, register
+from checkpoints.word_vectors import NAME, WIDTH, WordVectors
+from music.errors import StudioError
+from pipelines.prompt import words as prompt_words
+from pipelines.prompt.vocabulary import vocabulary
+from pipelines.wording.captions import made_up, spoken, wordings
+from pipelines.wording.encoder import average, plain, words_of
+
+SOURCE = "sentence-transformers/all-MiniLM-L6-v2"
+REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""The encoder, its commit on the Hugging Face hub, and the sum that its model.safetensors has there."""
+
+MOST_WORDS = 20_000
+FEWEST = 10
+"""How many words the table has, and how often a word of the texts alone must occur."""
+
+CAPTIONS = 20_000
+"""Made-up captions over which the averages are standardized."""
+
+_BATCH = 256
+
+
+def main(argv: list[str]) -> None:
+    """Runs ``python -m training word_vectors``."""
+    parser = argparse.ArgumentParser(prog="python -m training word_vectors", description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, help="the folder of the sentence encoder")
+    parser.add_argument("--texts", type=Path, required=True, help="a folder of .jsonl files whose lines have a 'text'")
+    parser.add_argument("--out", type=Path, help="a file; by default the one that ships, which is registered too")
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    sum_ = file_sha256(args.model / "model.safetensors") if (args.model / "model.safetensors").is_file() else ""
+    if sum_ != MODEL_SHA256:
+        raise StudioError(f"'{args.model}' does not hold the encoder. Take {SOURCE} at {REVISION[:8]} from the hub.")
+    words = table_words(vocabulary_words(args.model / "tokenizer.json"), ours(), counts_of(texts_in(args.texts)))
+    path = args.out or EMBEDDED / f"{NAME}.safetensors"
+    write_table(path, words, embedded(args.model, words))
+    if args.out is None:
+        register_table(path, len(words))
+    print(f"{path}: {len(words)} words, {path.stat().st_size} bytes, sha256 {file_sha256(path)}")
+
+
+def vocabulary_words(tokenizer: Path) -> list[str]:
+    """Returns the whole words of a WordPiece vocabulary, in its order, which is roughly the commonest first."""
+    listed = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return [word for word in sorted(listed, key=listed.__getitem__) if _is_word(word)]
+
+
+def ours() -> set[str]:
+    """Returns the words of our wordings, held-out ones too, and of the prompt vocabulary."""
+    held = [
+        phrase
+        for which in (False, True)
+        for group in wordings(which).values()
+        for told in group.values()
+        for phrase in told
+    ]
+    phrases = [*held, *prompt_words.MOOD_WORDS.values(), *(" ".join(phrase) for phrase in vocabulary())]
+    return {word for phrase in phrases for word in re.findall(r"[a-z]+", plain(phrase)) if _is_word(word)}
+
+
+def texts_in(folder: Path) -> Iterable[str]:
+    """Yields the English training texts of a folder.
+
+    Raises:
+        StudioError: there are none.
+    """
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise StudioError(f"There are no .jsonl files in '{folder}'. Name the folder of the texts.")
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row.get("lang", "en") == "en" and row.get("split", "train") == "train":
+                yield row["text"]
+
+
+def counts_of(texts: Iterable[str]) -> Counter[str]:
+    """Returns how often each word occurs in texts."""
+    return Counter(word for text in texts for word in re.findall(r"[a-z]+", plain(text)) if _is_word(word))
+
+
+def table_words(listed: Sequence[str], needed: set[str], counts: Counter[str]) -> list[str]:
+    """Returns the words of the table, the commonest first, MOST_WORDS at most.
+
+    Args:
+        listed: of the encoder's vocabulary, in its order.
+        needed: that must be there.
+        counts: of the texts: what is not listed comes by frequency, and listed words that never occur go first.
+    """
+    new = [word for word, count in counts.most_common() if count >= FEWEST and word not in set(listed)]
+    required = {word for word in listed if word in needed or counts[word]} | needed
+    order = list(dict.fromkeys([*listed, *new, *sorted(needed)]))
+    spare = MOST_WORDS - len(required)
+    kept = required | set([word for word in order if word not in required][: max(0, spare)])
+    return [word for word in order if word in kept][: MOST_WORDS if spare >= 0 else None]
+
+
+def _is_word(word: str) -> bool:
+    return bool(re.fullmatch(r"[a-z]{2,}", word)) or word in ("a", "i")
+
+
+@torch.inference_mode()
+def embedded(folder: Path, words: Sequence[str]) -> np.ndarray:
+    """Returns the vectors of words by themselves, float32 [words, hidden], each of length 1."""
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    parts = []
+    for start in tqdm(range(0, len(words), _BATCH), desc="words", unit="batch", disable=None):
+        read = tokenizer(list(words[start : start + _BATCH]), padding=True, return_tensors="pt")
+        mask = read["attention_mask"][:, :, None].float()
+        states = model(**read).last_hidden_state
+        means = (states * mask).sum(1) / mask.sum(1)
+        parts.append(torch.nn.functional.normalize(means, dim=1))
+    return torch.cat(parts).numpy()
+
+
+def write_table(path: Path, words: Sequence[str], full: np.ndarray) -> None:
+    """Writes the table of words whose full vectors are given, float32 [words, hidden]."""
+    small, kept = reduced(full)
+    scale = np.abs(small).max(axis=0) / 127
+    parts = {
+        "words": np.frombuffer("\n".join(words).encode("ascii"), np.uint8),
+        "vectors": np.rint(small / scale).astype(np.int8),
+        "scale": scale.astype(np.float32),
+    }
+    table = WordVectors(
+        {word: row for row, word in enumerate(words)},
+        parts["vectors"].astype(np.float32) * parts["scale"],
+        np.zeros(WIDTH, np.float32),
+        np.ones(WIDTH, np.float32),
+    )
+    rng = np.random.default_rng(0)
+    captions = (spoken(made_up(rng), rng)[0] for _ in range(CAPTIONS))
+    made = [average(table, words_of(caption, table.rows)) for caption in captions]
+    averages = np.stack([found for found in made if found is not None])
+    parts |= {"center": averages.mean(axis=0), "spread": averages.std(axis=0)}
+    header = {
+        "format": "words, the commonest first; vectors = int8 * scale; center and spread of captions",
+        "made_by": "python -m training word_vectors",
+        "source": f"{SOURCE} at {REVISION}, model.safetensors sha256 {MODEL_SHA256}",
+        "licence": "Apache-2.0, as its source",
+        "variance_kept": f"{kept:.3f}",
+    }
+    save_file({name: np.ascontiguousarray(part) for name, part in parts.items()}, f"{path}.part", metadata=header)
+    os.replace(f"{path}.part", path)
+
+
+def reduced(full: np.ndarray) -> tuple[np.ndarray, float]:
+    """Returns vectors on their WIDTH principal axes, float32 [words, WIDTH], and the share of the variance that is kept."""
+    centered = full.astype(np.float64) - full.mean(axis=0, dtype=np.float64)
+    values, axes = np.linalg.eigh(centered.T @ centered)
+    order = np.argsort(values)[::-1][:WIDTH]
+    signs = np.sign(axes[np.abs(axes[:, order]).argmax(axis=0), order])  # or else they hang on the library
+    return (centered @ (axes[:, order] * signs)).astype(np.float32), float(values[order].sum() / values.sum())
+
+
+def register_table(path: Path, words: int) -> None:
+    """Registers the table that ships."""
+    values = {
+        "kind": "word-vectors",
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": file_sha256(path),
+        "sources": [EMBEDDED_SOURCE],
+        "licence": "Apache-2.0",
+        "parameters": words * WIDTH,
+        "data": [SOURCE],
+        "remarks": f"{words} English words, each {SOURCE}'s own vector of it, 384 numbers reduced to {WIDTH} and 8 bits.",
+    }
+    register(REGISTRY, NAME, values)
