@@ -62,7 +62,7 @@ def magnitudes(samples: np.ndarray) -> np.ndarray:
     """
     import scipy.fft
 
-    window = _hann(FFT)
+    window = hann(FFT)
     frames = np.empty((1 + len(samples) // HOP, FFT // 2 + 1), np.float32)
     padded = np.pad(np.asarray(samples, np.float32), FFT // 2)
     waves = np.lib.stride_tricks.sliding_window_view(padded, FFT)[::HOP]
@@ -189,7 +189,7 @@ def _through(filters: np.ndarray, magnitudes: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def _hann(length: int) -> np.ndarray:
+def hann(length: int) -> np.ndarray:
     """Returns the periodic Hann window, float32 ``[length]``."""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
 
