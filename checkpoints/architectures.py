@@ -25,6 +25,7 @@ class Architecture:
         judged_by: the name of its module in ``training/likelihood``.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         styles: whether it knows styles and can be held to new ideas.
+        reads: what its tokens are: "octuples" or "patches", see music/tokens.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
@@ -34,6 +35,7 @@ class Architecture:
     judged_by: str
     self_test: str
     styles: bool = False
+    reads: str = "octuples"
     any_dialect: bool = False
 
     @property
@@ -91,6 +93,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             learns="hidden_patches",
             judged_by="hidden_patches",
             self_test="checkpoints.self_test:fill_patches",
+            reads="patches",
         ),
     )
 }

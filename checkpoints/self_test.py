@@ -288,3 +288,40 @@ def _tune_steps() -> tuple[np.ndarray, np.ndarray]:
     rows = tokens.encode(_tune_score()).rows
     onsets = (rows[:, Octuple.BAR].astype(np.int64) - FIRST) * BAR + rows[:, Octuple.POSITION] - FIRST
     return tokens.to_steps(rows).astype(np.int64), onsets
+
+
+def fill_patches(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes that follow a tune on the beat grid, one a patch, after a made-up clip, with loudness of sound bands.
+
+    Of each patch the likeliest cell is drawn, then the note's fields. Then a band of a made-up sound is drawn from the
+    gains, so that the sound head is tested too.
+    """
+    model, config = checkpoint.model, checkpoint.model.config
+    seeds, patches, groups = choice.batch, 16, config.groups
+    noise = np.random.RandomState(0)  # its numbers are promised to stay the same
+
+    def made_up(*shape: int) -> Tensor:
+        return torch.from_numpy(noise.standard_normal(shape).astype(np.float32)).expand(seeds, *shape)
+
+    told = model.conditions(
+        made_up(24, config.features), torch.ones(seeds), made_up(config.text), made_up(config.wishes), made_up(12)
+    )
+    seen = torch.zeros(seeds, patches, config.cells + groups)
+    for patch, pitch in enumerate(TUNE[: patches - NOTES]):
+        seen[:, patch, pitch - 21] = 1
+        seen[:, patch, config.cells :] = 1
+    held = torch.zeros(seeds, patches, config.keys)
+    past = torch.zeros(seeds, patches, len(config.past_bars) * (config.cells + groups))
+    place = torch.stack([torch.arange(patches) % 16, torch.full((patches,), 2)], -1).expand(seeds, -1, -1)
+    made = []
+    for patch in range(patches - NOTES, patches):
+        logits, states = model(seen, held, past, place, told)
+        cells = choice(logits[:, patch])
+        fields = [choice(out) for out in model.notes(states[:, patch], torch.from_numpy(cells))]
+        seen[np.arange(seeds), patch, cells] = 1
+        seen[:, patch, config.cells :] = 1
+        made.append(np.stack([cells, *fields], -1))
+    gains = model.gains(made_up(16, config.mel_bands), told)
+    bands = choice(gains[:, -1])
+    made.append(np.stack([bands] * 4, -1))
+    return np.stack(made, 1)

@@ -124,14 +124,12 @@ class BiGRU(nn.Module):
         nn.init.constant_(self.onsets.bias, -4.0)  # notes are rare
         nn.init.zeros_(self.gain_out.weight)
         nn.init.zeros_(self.gain_out.bias)
-        spans = torch.tensor([c.registers[n + 1] - c.registers[n] for n in range(c.groups)])
         self.register_buffer("clip_mean", torch.zeros(c.features))
         self.register_buffer("clip_scale", torch.ones(c.features))
-        self.register_buffer("group_of_cell", torch.repeat_interleave(torch.arange(c.groups), spans), persistent=False)
+        groups = [n for n in range(c.groups) for _ in range(c.registers[n], c.registers[n + 1])]
+        self.register_buffer("group_of_cell", torch.tensor(groups), persistent=False)
 
-    def conditions(
-        self, clip: Tensor, has_clip: Tensor, text: Tensor, wishes: Tensor, prior: Tensor
-    ) -> Conditions:
+    def conditions(self, clip: Tensor, has_clip: Tensor, text: Tensor, wishes: Tensor, prior: Tensor) -> Conditions:
         """Returns what is asked for.
 
         Args:
@@ -145,14 +143,18 @@ class BiGRU(nn.Module):
         batch, frames, _ = clip.shape
         frames -= frames % c.clip_frames
         clip = (clip - self.clip_mean) * self.clip_scale * has_clip[:, None, None]
-        read, _ = self.clip_gru(torch.relu(self.clip_in(clip[:, :frames].reshape(batch, -1, c.features * c.clip_frames))))
+        read, _ = self.clip_gru(
+            torch.relu(self.clip_in(clip[:, :frames].reshape(batch, -1, c.features * c.clip_frames)))
+        )
         memory = read * has_clip[:, None, None]
         told = torch.cat([memory.mean(1), torch.tanh(self.text_in(text)), wishes, prior], -1)
         lowest = 21  # A0, the first key
         classes = (torch.arange(c.keys, device=clip.device) + lowest) % 12
         return Conditions(memory, self.to_notes(told), self.to_sound(told), prior[:, classes])
 
-    def forward(self, seen: Tensor, held: Tensor, past: Tensor, place: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, seen: Tensor, held: Tensor, past: Tensor, place: Tensor, conditions: Conditions
+    ) -> tuple[Tensor, Tensor]:
         """Returns the logits of notes that begin in each cell ``[batch, patches, cells]``, and states for ``notes``.
 
         Args:

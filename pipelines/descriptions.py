@@ -8,6 +8,7 @@ from typing import Any
 from music.chords import ChordNames
 from music.form import theme_of
 from music.styles import STYLES
+from pipelines.audio_options import AudioOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
@@ -64,6 +65,20 @@ def describe_harmonize(o: HarmonizeOptions) -> list[str]:
     """Returns what was accompanied, and by whom; parts may be empty."""
     where = f" {_bars(o.bars)}" if o.bars else ""
     return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", listed(o.instruments)]
+
+
+def second_in_work(options: Any, done: float, total: float) -> str:
+    """Returns how many seconds are written, of a pipeline that counts seconds."""
+    return f"Writing second {min(done + 1, total):.0f} of {total:.0f}"
+
+
+def describe_audio(o: AudioOptions) -> list[str]:
+    """Returns what was written after which sound and words; parts may be empty."""
+    after = f" after {o.sound_name or 'a sound'}" if o.sound and o.follow > 0 else ""
+    said = o.text.strip() or o.lyrics.strip().partition("\n")[0]
+    words = f"“{said[:40]}{'…' if len(said) > 40 else ''}”" if said else ""
+    levels = [o.loudness or "", o.brightness or "", o.density or ""]
+    return [f"wrote {o.seconds:g} seconds{after}", words, *_music(o), *levels, listed(o.instruments)]
 
 
 def describe_theme(o: ThemeOptions) -> list[str]:

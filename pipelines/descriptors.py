@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import descriptions
+from pipelines.audio_options import AudioOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import (
@@ -185,6 +186,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             progress=descriptions.share_harmonized,
             rewrites=lambda options: bool(options.bars),
             accompanies=True,
+        ),
+        PipelineDescriptor(
+            name="audio",
+            title="Audio",
+            options=AudioOptions,
+            run="pipelines.audio:audio",
+            task="audio",
+            command="pipelines.commands.audio:add_audio",
+            icon="graphic_eq",
+            about="Writes music after words and four seconds of sound, as notes and as sound.",
+            did="wrote music after a sound and words",
+            describe=descriptions.describe_audio,
+            progress=descriptions.second_in_work,
+            grows=True,
         ),
     )
 }

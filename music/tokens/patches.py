@@ -5,6 +5,8 @@ Unlike octuples, patches hold no order among notes that begin together, so a net
 
 from __future__ import annotations
 
+import hashlib
+import json
 from enum import IntEnum
 
 import numpy as np
@@ -54,6 +56,12 @@ class Cell(IntEnum):
     FAMILY = 4
 
 
+def digest() -> str:
+    """Returns the SHA-256 (hex) of what cells, lengths, velocities and families mean; networks name it."""
+    meaning = [PATCHES_PER_QUARTER, LOWEST, KEYS, DRUM_KEYS, DURATIONS, VELOCITIES, FAMILIES, REGISTERS]
+    return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
+
+
 def family_of(program: int) -> int:
     """Returns the family of a General MIDI program, an index of FAMILIES."""
     return _FAMILY_OF_PROGRAMS[program]
@@ -92,7 +100,13 @@ def to_patches(score: symusic.Score) -> np.ndarray:
         patch = np.round(notes["time"] / unit).astype(np.int64)
         rows.append(
             np.column_stack(
-                [patch, cell, nearest(DURATIONS, notes["duration"] / unit), nearest(VELOCITIES, notes["velocity"]), family]
+                [
+                    patch,
+                    cell,
+                    nearest(DURATIONS, notes["duration"] / unit),
+                    nearest(VELOCITIES, notes["velocity"]),
+                    family,
+                ]
             )
         )
     if not rows:

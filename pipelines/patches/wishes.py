@@ -95,5 +95,3 @@ def without_level(clip: np.ndarray) -> np.ndarray:
     clip = clip.astype(np.float32)
     clip[:, 0] -= clip[:, 0].mean()
     return clip
-
-

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
-from music.tokens.patches import CELLS, GROUPS, KEYS, LOWEST, Cell
+from music.theory import ALL_KEYS
+from music.tokens.patches import CELLS, DURATIONS, GROUPS, KEYS, LOWEST, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 
@@ -25,6 +26,12 @@ ROUNDS = 8
 
 OUTSIDE = 8.0
 """By how much logits of keys outside a scale are lowered that was asked for."""
+
+STEADY = 0.6
+"""Factor on the temperature for lengths, loudness and players of notes. By ear, not measured."""
+
+FEW = 1.0
+"""Nats in favor of those who play already, for each register that still has no player. By ear, not measured."""
 
 SURE = 0.999
 _BISECTIONS = 16
@@ -52,6 +59,7 @@ class Request:
         families: that may play; empty for any.
         drums: whether drums may play; None leaves that to the network.
         seed: of the random numbers.
+        allowed: which cells may hold notes, bool ``[patches, 93]``; None for all.
     """
 
     clip: np.ndarray | None
@@ -71,6 +79,7 @@ class Request:
     families: tuple[int, ...]
     drums: bool | None
     seed: int
+    allowed: np.ndarray | None = None
 
 
 class PatchWriter:
@@ -85,6 +94,7 @@ class PatchWriter:
         self._model, self._request = model, request
         self._rng = np.random.default_rng(request.seed)
         self._told = self._conditions()
+        self._players: dict[int, int] = {}  # family of each group
         total = request.past_patches + request.patches
         self._cells = canvas.canvas(request.past, total + FUTURE)
         self._known = np.zeros((total + FUTURE, GROUPS), np.float32)
@@ -137,9 +147,9 @@ class PatchWriter:
         """Returns which cells may hold notes at all, bool ``[patches, 93]``."""
         r = self._request
         allowed = np.ones((len(self._cells), CELLS), bool)
+        if r.allowed is not None:
+            allowed[r.past_patches : self._total] = r.allowed
         if r.drums is False:
-            allowed[:, KEYS:] = False
-        if r.families and not r.drums and r.drums is not None:
             allowed[:, KEYS:] = False
         if r.ending_key is not None:  # the last chord is struck where the last bar begins, and rings
             last = self.last_chord
@@ -174,13 +184,10 @@ class PatchWriter:
         order[~hidden] = -np.inf
         ranks = np.argsort(np.argsort(order, axis=None)).reshape(order.shape) - (~hidden).sum()
         count = int(hidden.sum())
-        targets: np.ndarray | None = None
         for number in range(ROUNDS):
             logits, _ = self._read(known, start)
             allowed = self._allowed[future]
             logits = np.where(allowed, logits, -30.0)
-            if targets is None:
-                targets = self._expected(logits, hidden)
             upto = round(count * ((number + 1) / ROUNDS) ** 1.5)
             now = hidden & (ranks < upto) & (known[future] == 0)
             if now.any():
@@ -188,9 +195,6 @@ class PatchWriter:
                 known[future] = np.where(now, 1, known[future])
         _, states = self._read(known, start)
         return states
-
-    def _expected(self, logits: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        return np.zeros(GROUPS)
 
     def _read(self, known: np.ndarray, start: int) -> tuple[np.ndarray, Tensor]:
         """Returns the logits of the future's cells ``[32, 93]`` and the states of all patches of the window."""
@@ -209,8 +213,6 @@ class PatchWriter:
             deaf = logits[1, PAST:].numpy()
             mixed = deaf + 2 * r.follow * (mixed - deaf)
         if r.key is not None:
-            from music.theory import ALL_KEYS
-
             outside = ~np.isin((np.arange(KEYS) + LOWEST) % 12, list(ALL_KEYS[r.key].scale))
             mixed = mixed - OUTSIDE * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
         return mixed, states[0]
@@ -239,17 +241,34 @@ class PatchWriter:
         """Returns duration, velocity and family of notes that begin in patches and cells, int64 ``[notes, 3]``."""
         r = self._request
         at = torch.from_numpy(fresh[:, 0] - start + PAST)
-        outputs = [out.numpy().astype(np.float64) for out in self._model.notes(states[at], torch.from_numpy(fresh[:, 1]))]
+        outputs = [
+            out.numpy().astype(np.float64) for out in self._model.notes(states[at], torch.from_numpy(fresh[:, 1]))
+        ]
+        drawn = [self._pick(logits) for logits in outputs[:2]]
+        groups = canvas.GROUP_OF_CELL[fresh[:, 1]]
+        for group in np.unique(groups).tolist():
+            if group not in self._players:
+                self._players[group] = self._player(outputs[2][groups == group])
+        families = np.array([self._players[group] for group in groups.tolist()])
+        return np.column_stack([*drawn, families])
+
+    def _pick(self, logits: np.ndarray) -> np.ndarray:
+        """Returns an id for each row of logits, drawn with less chance than the notes: rhythm and loudness hold together."""
+        sharp = logits / max(STEADY * self._request.temperature, 0.05)
+        noise = -np.log(-np.log(self._rng.random(sharp.shape)))
+        return (sharp + noise).argmax(1)
+
+    def _player(self, logits: np.ndarray) -> int:
+        """Returns the family that plays a group of cells in this piece, after its first notes' logits ``[notes, families]``."""
+        r = self._request
+        likely = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        mean = likely.mean(0)
         if r.families:
-            closed = np.ones(outputs[2].shape[1], bool)
-            closed[list(r.families)] = False
-            outputs[2][:, closed] = -np.inf
-        drawn = []
-        for logits in outputs:
-            sharp = logits / max(0.6 * r.temperature, 0.05)
-            noise = -np.log(-np.log(self._rng.random(sharp.shape)))
-            drawn.append((sharp + noise).argmax(1))
-        return np.column_stack(drawn)
+            mean = np.where(np.isin(np.arange(len(mean)), r.families), mean, -np.inf)
+        elif self._players:  # few players are a band, many are a crowd
+            playing = list(self._players.values())
+            mean[playing] += FEW
+        return int(self._pick(mean[None])[0])
 
 
 def _offset(logits: np.ndarray, wanted: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from music.theory import ALL_KEYS
-from music.tokens.patches import FAMILIES, GROUPS, KEYS, Cell
+from music.tokens.patches import FAMILIES, GROUPS, KEYS, Cell, digest
 from pipelines.patches import canvas
 from pipelines.patches.wishes import LEVELS, Wishes, density_of, prior_of_chroma, prior_of_key, without_level
 from pipelines.wording.captions import caption
@@ -70,7 +70,7 @@ class Clips:
                 counts[split] = len({part.pieces[clip] for clip in mine})
                 counts["notes"] = counts.get("notes", 0) + int(part.passages[mine, _AT["notes"]].sum())
             sets[name] = {**first["sets"][name], **counts}
-        return cls(splits["train"], splits["valid"], {"tokenizer": "patches-1", "sets": sets})
+        return cls(splits["train"], splits["valid"], {"tokenizer": digest(), "sets": sets})
 
 
 def _load(folders: list[Path]) -> Split:
@@ -129,7 +129,9 @@ class ClipBatches:
     def __init__(self, split: Split, rng: np.random.Generator, is_plain: bool = False) -> None:
         self._split, self._rng, self._plain = split, rng, is_plain
 
-    def told(self, number: int, shift: int, follows: bool, density: int | None, sound: bool = False) -> list[np.ndarray]:
+    def told(
+        self, number: int, shift: int, follows: bool, density: int | None, sound: bool = False
+    ) -> list[np.ndarray]:
         """Returns what one clip tells: clip, whether there is one, text, wishes, prior."""
         rng, row, keep = self._rng, self._split.passages[number], 0.0 if self._plain else 0.5
         clip = without_level(self._split.clips[number])
@@ -196,7 +198,9 @@ class ClipBatches:
             density = density_of(int(future.sum()), FUTURE / 4)
             told.append(self.told(number, shift, start == BEFORE, density))
             past_notes = notes[notes[:, Cell.PATCH] < start]
-            sounding = known[np.clip(past_notes[:, Cell.PATCH], 0, total - 1), canvas.GROUP_OF_CELL[past_notes[:, Cell.CELL]]]
+            sounding = known[
+                np.clip(past_notes[:, Cell.PATCH], 0, total - 1), canvas.GROUP_OF_CELL[past_notes[:, Cell.CELL]]
+            ]
             first = start - PAST
             held = canvas.held(past_notes[sounding > 0], total)[first : first + WINDOW]
             bar_patches = int(row[_AT["bar_patches"]])
@@ -246,5 +250,3 @@ class ClipBatches:
 
 def _told(rows: list[list[np.ndarray]]) -> Told:
     return Told(*(torch.from_numpy(np.stack(each)) for each in zip(*rows)))
-
-

@@ -101,7 +101,9 @@ class Piece:
                 start = self._at(notes["time"])
                 program = np.full(len(start), track.program)
                 rows.append(
-                    np.column_stack([start, stop - start, notes["pitch"], notes["velocity"], program, program * 0 + track.is_drum])
+                    np.column_stack(
+                        [start, stop - start, notes["pitch"], notes["velocity"], program, program * 0 + track.is_drum]
+                    )
                 )
         self.events = np.concatenate(rows) if rows else np.zeros((0, 6))
         self.patches = to_patches(score)
@@ -110,7 +112,9 @@ class Piece:
 
     def _at(self, ticks: np.ndarray) -> np.ndarray:
         index = np.maximum(np.searchsorted(self._ticks, ticks, side="right") - 1, 0)
-        return self._seconds[index] + (ticks - self._ticks[index]) / self.score.ticks_per_quarter * 60 / self._qpm[index]
+        return (
+            self._seconds[index] + (ticks - self._ticks[index]) / self.score.ticks_per_quarter * 60 / self._qpm[index]
+        )
 
     def _tick(self, seconds: float) -> float:
         index = max(int(np.searchsorted(self._seconds, seconds, side="right")) - 1, 0)
@@ -140,7 +144,9 @@ class Piece:
             return None
         patches = self.patches[(self.patches[:, 0] >= end - BEFORE) & (self.patches[:, 0] < end + AFTER)].copy()
         patches[:, Cell.PATCH] -= end - BEFORE
-        events = self.events[(self.events[:, 0] >= start - 0.01) & (self.events[:, 0] < start + (CLIP_SECONDS + 9) * scale)]
+        events = self.events[
+            (self.events[:, 0] >= start - 0.01) & (self.events[:, 0] < start + (CLIP_SECONDS + 9) * scale)
+        ]
         events = events * np.array([1 / scale, 1 / scale, 1, 1, 1, 1])
         events[:, 0] -= start / scale
         pitched = events[(events[:, 5] == 0) & (events[:, 0] < CLIP_SECONDS)]
@@ -182,7 +188,12 @@ class Player:
         module = library()
         if module is None:
             raise StudioError("FluidSynth is missing, and clips are made with it. Install FluidSynth 2.")
-        settings = {"synth.polyphony": 256, "synth.reverb.active": 1, "synth.chorus.active": 0, "synth.dynamic-sample-loading": 1}
+        settings = {
+            "synth.polyphony": 256,
+            "synth.reverb.active": 1,
+            "synth.chorus.active": 0,
+            "synth.dynamic-sample-loading": 1,
+        }
         self._synth = module.Synth(gain=0.5, samplerate=features.RATE_HZ, channels=16, **settings)
         self._bank = self._synth.sfload(str(bank))
         if self._bank == -1:
@@ -235,12 +246,16 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training clips", description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--bank", type=Path, action="append", required=True, help="a sound bank; the first is the reference")
+    parser.add_argument(
+        "--bank", type=Path, action="append", required=True, help="a sound bank; the first is the reference"
+    )
     parser.add_argument("--held-out", type=Path, required=True, help="the bank that plays for validation alone")
     parser.add_argument("--clips", type=int, default=8000, help="for training; an eighth more for validation")
     parser.add_argument("--sounds", type=int, default=1500, help="how many of them have a pair of renderings")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--part", default="1/1", help="such as 2/4: the second of four parts, that may be made side by side")
+    parser.add_argument(
+        "--part", default="1/1", help="such as 2/4: the second of four parts, that may be made side by side"
+    )
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     part, parts = map(int, args.part.split("/"))

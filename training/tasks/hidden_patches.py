@@ -67,10 +67,14 @@ class Task:
 
 def conditions(model: BiGRU, told: Told, device: torch.device | str) -> Conditions:
     """Returns what a batch is told, as the model reads it."""
-    return model.conditions(*(part.to(device) for part in (told.clip, told.has_clip, told.text, told.wishes, told.prior)))
+    return model.conditions(
+        *(part.to(device) for part in (told.clip, told.has_clip, told.text, told.wishes, told.prior))
+    )
 
 
-def note_losses(model: BiGRU, batch: Batch, device: torch.device | str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def note_losses(
+    model: BiGRU, batch: Batch, device: torch.device | str
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Returns the summed nats of hidden cells, how many patches these make, and the mean nats of a note's fields."""
     told = conditions(model, batch.told, device)
     seen, held, past, place, target, hidden, notes = (

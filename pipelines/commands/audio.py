@@ -1,0 +1,126 @@
+"""The verb of the command line that writes music after words and a sound."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from music.errors import StudioError
+from music.files.midi import midi_bytes
+from music.piece import Piece
+from pipelines.audio_options import SIGNATURES, AudioOptions
+from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.descriptors import PIPELINES
+from pipelines.patches.wishes import LEVELS
+from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here
+
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
+ENDINGS = (*SOUNDS, ".mid", ".midi")
+_BESIDE = ("lyrics_file", "sound_file", "goes_on")  # flags that are not options
+
+
+def add_audio(verbs: Verbs) -> None:
+    """Adds the verb."""
+    parser = verbs.add_parser(
+        "audio",
+        help="write music after words and a sound",
+        description="Writes music with a model after words, four seconds of sound, or both: as sound, or as a MIDI file.",
+        epilog="Example: python -m pipelines audio --text 'calm piano melody, slow, dark' --seconds 20 --out calm.mp3",
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("--text", metavar="WORDS", help="what the music should be like")
+    parser.add_argument("--lyrics", dest="lyrics_file", metavar="FILE", type=Path, help="words of a song, for its mood")
+    parser.add_argument(
+        "--sound", dest="sound_file", metavar="IN", type=Path, help="a sound to follow: WAV, FLAC, OGG or MP3"
+    )
+    parser.add_argument(
+        "--from", dest="sound_from", metavar="S", type=number_in, help="the second of IN from which four are heard"
+    )
+    parser.add_argument("--continue", dest="goes_on", action="store_true", help="go on where IN ends, in its rhythm")
+    parser.add_argument(
+        "--out", metavar="OUT.(wav|mp3|flac|ogg|mid)", type=Path, required=True, help="where the result goes"
+    )
+    parser.add_argument(
+        "--synthesis", metavar="played|pure|original", help="how notes become sound (played unless said)"
+    )
+    usual = AudioOptions()
+    what = parser.add_argument_group("what music (read from the words, else heard in the sound, unless said)")
+    what.add_argument(
+        "--seconds", metavar="S", type=number_in, help=f"how much to write ({usual.seconds:.0f} unless said)"
+    )
+    what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
+    what.add_argument("--time-signature", metavar="4/4", help=", ".join(SIGNATURES))
+    what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
+    for name, levels in LEVELS.items():
+        what.add_argument(f"--{name}", metavar="|".join(levels), type=str.lower)
+    what.add_argument("--instruments", metavar="A,B,C", type=names_in, help="who plays, such as piano,bass,drums")
+    free = parser.add_argument_group("how adventurous")
+    free.add_argument("--follow", metavar="0..1", type=number_in, help="0 surprises, 1 stays very near to the sound")
+    free.add_argument("--temperature", metavar="T", type=number_in, help="1 is as the music it learned from")
+    run = parser.add_argument_group("this run")
+    run.add_argument("--seed", metavar="N", type=int, help="the same seed and settings give the same notes")
+    run.add_argument("--variants", metavar="N", type=int, help="how many versions to write")
+    run.add_argument("--checkpoint", metavar="NAME", help="the model to use")
+    run.add_argument("--recipe", metavar="FILE", type=Path, help="do again what an OUT.recipe.json says")
+    parser.set_defaults(run=_audio, endings=ENDINGS)
+
+
+def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    """Returns the files: sound or MIDI, one a variant, and the recipe beside it."""
+    synthesis = getattr(asked, "synthesis", "played")
+    recipe = read_recipe(asked.recipe, "audio") if hasattr(asked, "recipe") else None
+    given = {f.name: getattr(asked, f.name) for f in dataclasses.fields(AudioOptions) if hasattr(asked, f.name)}
+    flags = [*given, *(name for name in _BESIDE if hasattr(asked, name))]
+    if recipe is not None and flags:
+        raise StudioError(f"--recipe and --{flags[0].split('_')[0]} cannot go together. Leave one of them out.")
+    if recipe is None and not flags:
+        raise StudioError("There are neither words nor a sound. Give --text, --lyrics or --sound.")
+    piece = Piece.empty()
+    if hasattr(asked, "lyrics_file"):
+        given["lyrics"] = _text_of(asked.lyrics_file)
+    if hasattr(asked, "sound_file"):
+        from pipelines.patches.hearing import hear
+
+        heard = hear(asked.sound_file, asked.sound_file.name, getattr(asked, "sound_from", None))
+        given |= heard.options
+        show.say(heard.sentence)
+    elif hasattr(asked, "goes_on") or hasattr(asked, "sound_from"):
+        raise StudioError("There is no sound to go on from. Name it with --sound.")
+    pipeline = PIPELINES["audio"]
+    if recipe is not None:
+        recipe = with_checkpoint_here(recipe)
+    options = pipeline.from_mapping(given if recipe is None else recipe["options"])
+    for step in pipeline.load()(piece, options):
+        show(step.done, step.total, step.unit)
+    pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
+    files: dict[Path, bytes] = {}
+    for number, result in enumerate(pieces, 1):
+        path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
+        files |= {path: _encoded(result, path.suffix.lower(), synthesis)} | recipe_beside(path, result)
+    return files
+
+
+def _encoded(piece: Piece, ending: str, synthesis: str) -> bytes:
+    if ending not in SOUNDS:
+        return midi_bytes(piece)
+    from music.audio.encoding import encode
+    from pipelines.audio_sound import sound_of
+
+    return encode(sound_of(piece, synthesis), ending.lstrip("."))
+
+
+def _text_of(path: Path) -> str:
+    """Returns the text of a file.
+
+    Raises:
+        StudioError: it cannot be read, or is no text.
+    """
+    try:
+        data: Any = path.read_bytes()
+        return data.decode("utf-8")
+    except OSError as error:
+        raise StudioError(f"'{path}' cannot be opened. Check the name.") from error
+    except UnicodeDecodeError as error:
+        raise StudioError(f"'{path}' is no text in UTF-8. Save it as plain text.") from error

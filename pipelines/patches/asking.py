@@ -1,0 +1,148 @@
+"""What options, words and a sound ask for together, as the audio network is told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import symusic
+
+from music.audio.features import from_text
+from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
+from music.instruments import DRUMS, parse_instrument
+from music.piece import Piece
+from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
+from music.tokens.patches import PATCHES_PER_QUARTER, Cell, family_of, to_patches
+from pipelines.audio_options import AudioOptions
+from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
+from pipelines.patches.writer import Request
+from pipelines.wording.reading import Words, read_words
+
+TEMPI_BPM = {"slow": (50.0, 72.0, 88.0), "medium": (88.0, 104.0, 122.0), "fast": (122.0, 140.0, 180.0)}
+"""Lowest, usual and highest tempo of each word."""
+
+DENSITY_FACTORS = {"sparse": 0.6, "medium": 1.0, "dense": 1.5}
+"""How many notes there are, beside those that the network expects where it is told the same word."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for, all of it settled.
+
+    Attributes:
+        words: what the text and the lyrics say.
+        base: what was there before.
+        start_tick: where the new music begins.
+        tempo_bpm, signature: of the new music.
+        key: that the new music keeps to, None for any pitch; and the one in which it ends.
+        home: the key in which it ends.
+        levels: loudness, brightness, density and mode by name; None where nobody says.
+        programs: of the players that are asked for, by family.
+        drums: whether drums play; None leaves that to the network.
+        patches: how much is written.
+    """
+
+    words: Words
+    base: symusic.Score
+    start_tick: int
+    tempo_bpm: float
+    signature: tuple[int, int]
+    key: Key | None
+    home: Key
+    levels: dict[str, str | None]
+    programs: dict[int, int]
+    drums: bool | None
+    patches: int
+
+    def request(self, options: AudioOptions, variant: int) -> Request:
+        """Returns what the network is asked to write."""
+        clip = from_text(options.sound) if options.sound else None
+        unit = self.base.ticks_per_quarter // PATCHES_PER_QUARTER
+        bar = round(bar_ticks(*self.signature, self.base.ticks_per_quarter) / unit)
+        grid = bar_grid(self.base) if self.start_tick else []
+        phase = round((self.start_tick - grid[-1].start) / unit) % bar if grid else 0
+        past = to_patches(self.base) if self.start_tick else np.zeros((0, 5), np.int64)
+        past_patches = round(self.start_tick / unit)
+        past = past[past[:, Cell.PATCH] < past_patches]
+        has_clip = clip is not None and options.follow > 0
+        wishes = Wishes(
+            bpm=self.tempo_bpm,
+            **{name: None if value is None else LEVELS[name].index(value) for name, value in self.levels.items()},
+            families=tuple(sorted(self.programs)),
+            drums=self.drums,
+            has_clip=has_clip,
+            follows=has_clip and self.start_tick > 0,
+        )
+        heard = prior_of_chroma(clip.chroma) if clip is not None and has_clip else None
+        return Request(
+            clip=None if clip is None else np.concatenate([clip.mfcc, clip.chroma], axis=1),
+            text=self.words.vector,
+            wishes=wishes,
+            prior=prior_of_key(ALL_KEYS.index(self.key or self.home)) if heard is None else heard,
+            key=None if self.key is None else ALL_KEYS.index(self.key),
+            ending_key=ALL_KEYS.index(self.home),
+            patches=self.patches,
+            bar_patches=bar,
+            bar_phase=(phase - past_patches) % bar,
+            past=past,
+            past_patches=past_patches,
+            follow=options.follow,
+            temperature=options.temperature,
+            density=DENSITY_FACTORS[self.levels["density"] or "medium"],
+            families=tuple(sorted(self.programs)),
+            drums=self.drums,
+            seed=options.seed + variant,
+        )
+
+
+def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
+    """Returns what is asked for: by the options, else by the words, else by the sound or what was there before."""
+    words = read_words(options.text, options.lyrics)
+    base, start = (
+        (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
+    )
+    levels = {name: getattr(options, name) or words.attributes.get(name) for name in LEVELS}
+    asked_key = options.key or words.key
+    key = parse_key(asked_key) if asked_key else None
+    home = key or _home(piece, options, levels["mode"])
+    if key is None and levels["mode"]:
+        key = home
+    signature = parse_signature(options.time_signature or words.time_signature or "4/4")
+    if start:
+        signature = bar_grid(base)[-1][2:]
+    tempo = (
+        options.tempo_bpm or words.tempo_bpm or _tempo(words.attributes.get("tempo"), options, base if start else None)
+    )
+    names = options.instruments or words.instruments
+    numbers = [parse_instrument(name) for name in names]
+    programs = {family_of(number): number for number in reversed(numbers) if number != DRUMS}
+    drums = options.drums if options.drums is not None else words.drums
+    if drums is None and DRUMS in numbers:
+        drums = True
+    if drums is None and programs:
+        drums = False
+    patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
+    return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches)
+
+
+def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:
+    """Returns the key in which the music is at home: of the sound, of what was there before, else by chance."""
+    if piece.note_count:
+        found = estimate_key(piece.score)[0]
+    elif options.sound:
+        found = key_from_histogram(np.maximum(from_text(options.sound).chroma.mean(0), 0))[0]
+    else:
+        found = ALL_KEYS[int(np.random.default_rng(options.seed).integers(24))]
+    if mode in (None, found.mode):
+        return found
+    return Key(found.tonic, "minor" if mode == "minor" else "major")
+
+
+def _tempo(word: str | None, options: AudioOptions, before: symusic.Score | None) -> float:
+    """Returns a tempo that a word means, near to that of the sound or of what was there before, if it is among them."""
+    known = float(tempo_map(before)[2][-1]) if before is not None else options.sound_tempo_bpm
+    if word is None:
+        return 104.0 if known is None else known
+    low, usual, high = TEMPI_BPM[word]
+    near = [] if known is None else [known * factor for factor in (1.0, 0.5, 2.0) if low <= known * factor <= high]
+    return near[0] if near else usual
