@@ -10,6 +10,7 @@ from music.errors import StudioError
 VERBS = {
     "prepare": ("training.data.prepare", "folders of MIDI files -> token shards"),
     "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
+    "ancestor": ("training.ancestor", "clips -> the audio network's ancestor, to compare with"),
     "clips": ("training.data.clips", "data sets and sound banks -> clips and notes, for the audio network"),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
