@@ -1,6 +1,7 @@
 """A sentence encoder -> the static table of word vectors that ships (checkpoint words-small).
 
-    python -m training word_vectors FOLDER --texts DATA/lyrics          into the repository
+    python -m training word_vectors FOLDER --texts DATA/lyrics
+    python -m training word_attributes
 
 FOLDER holds config.json, tokenizer.json and model.safetensors of sentence-transformers/all-MiniLM-L6-v2. Each word goes
 through the encoder as "a WORD song", so that "booming" is a sound and no business; the mean of the word's own last hidden
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, file_sha256, register
@@ -31,6 +30,7 @@ from pipelines.prompt import words as prompt_words
 from pipelines.prompt.vocabulary import vocabulary
 from pipelines.wording.captions import made_up, spoken, wordings
 from pipelines.wording.encoder import average, plain, words_of
+from training.word_attributes import write_parts
 
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -184,10 +184,9 @@ def write_table(path: Path, words: Sequence[str], full: np.ndarray, preferred: s
         "made_by": "python -m training word_vectors",
         "source": f"{SOURCE} at {REVISION}, model.safetensors sha256 {MODEL_SHA256}",
         "licence": "Apache-2.0, as its source",
-        "variance_kept": f"{kept:.3f}",
+        "variance_kept": round(kept, 3),
     }
-    save_file({name: np.ascontiguousarray(part) for name, part in parts.items()}, f"{path}.part", metadata=header)
-    os.replace(f"{path}.part", path)
+    write_parts(path, parts, header)
 
 
 def reduced(full: np.ndarray, preferred: np.ndarray) -> tuple[np.ndarray, float]:
