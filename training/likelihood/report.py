@@ -4,6 +4,7 @@
     python -m training evaluate remix-small --shards runs/shards
     python -m training evaluate harmonize-small --shards runs/pairs
     python -m training evaluate audio-small --shards runs/clips
+    python -m training evaluate words-small --texts DATA/lyrics
 
 What is asked depends on what the checkpoint learned: the next note (training/likelihood/next_note.py), hidden fields
 (training/likelihood/masked_fields.py), the next note to a melody (training/likelihood/accompaniment.py), or hidden notes on a
@@ -23,10 +24,12 @@ import torch
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
+from checkpoints.store import entry
 from music.errors import StudioError
 from training.card import keep_report
 from training.data.pair_shards import Pairs
 from training.data.shards import Shards
+from training.likelihood import wordings
 from training.train import task_class
 
 
@@ -35,14 +38,22 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
     parser.add_argument(
-        "--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote"
+        "--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote"
     )
     parser.add_argument(
         "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
     )
+    parser.add_argument(
+        "--texts", type=Path, help="for words-small: the folder of poems, whose lines say nothing of music"
+    )
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
+    if entry(args.checkpoint).kind == "word-vectors":
+        print(wordings.report(args.texts))
+        return
+    if args.shards is None:
+        raise StudioError("Which music is to be foretold was not said. Name its folder with --shards.")
     task = task_class(load(args.checkpoint).entry.architecture)
     try:
         shards = task.load(args.shards)
