@@ -15,7 +15,6 @@ import numpy as np
 from music.audio import features
 from music.audio.encoding import Audio
 from music.audio.performance import Kind, perform
-from music.audio.reading import mono
 from music.audio.spectrum import match_bands
 from music.piece import Piece
 
@@ -26,10 +25,10 @@ LIMITS_DB = (-80.0, 30.0)
 # The figures below are by ear and eye, not measured.
 _PARTIALS = 24
 _HIGHEST_HZ = 16_000
-_LEVEL = 0.05  # of the first partial of a note of full velocity
+_LEVEL = 0.1  # of the first partial of a note of full velocity: a little louder than FluidSynth plays
 _RELEASE_S = 0.05
 _RING, _RING_S = 0.1, 0.4  # what rings on of a note that ended: as of reverb, so that tails are tones and not noise
-_NOISE = 3e-3  # of the loudness of the rest, -50 dB: what is heard between the partials
+_NOISE = 3e-4  # what is heard between the partials
 _DECAY_S = 1.2  # of middle C struck or plucked, to a third; half as long two octaves higher
 _STRUCK = (*range(16), *range(24, 40), *range(45, 48), *range(104, 109), *range(112, 116))
 
@@ -84,16 +83,9 @@ def pure(piece: Piece, log_mel: np.ndarray) -> Audio:
     notes = _notes(piece)
     sound = _tones([note for note in notes if not note.is_drum], samples)
     sound += _drums([note for note in notes if note.is_drum], samples)
-    loudest = max(float(np.sqrt(np.square(sound).mean())), _NOISE) if samples else 1.0
-    sound += np.float32(_NOISE * loudest) * np.random.default_rng(0).standard_normal(samples, np.float32)
-    sound *= _level(log_mel) / _level(features.log_mel(features.magnitudes(mono(Audio(sound[:, None], RATE_HZ)))))
+    sound += np.float32(_NOISE) * np.random.default_rng(0).standard_normal(samples, np.float32)
     heard = match_bands(sound[:, None], log_mel, RATE_HZ, LIMITS_DB)
     return Audio(np.repeat(heard, 2, axis=1), RATE_HZ)
-
-
-def _level(log_mel: np.ndarray) -> np.float32:
-    """Returns the root of the mean power of mel bands."""
-    return np.sqrt(np.mean(10 ** (log_mel / 10))) if len(log_mel) else np.float32(1)
 
 
 def _notes(piece: Piece) -> list[_Note]:
