@@ -82,6 +82,11 @@ class Words:
     without: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def value(self, name: str) -> str | None:
+        """Returns what is said of one of ATTRIBUTES, None where nothing is."""
+        said = self.attributes.get(name)
+        return None if said is None else said.value
+
     @property
     def programs(self) -> tuple[int, ...]:
         """The General MIDI programs of the instruments, DRUMS for drums."""

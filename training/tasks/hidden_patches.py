@@ -13,7 +13,6 @@ from training.data.clip_batches import PAST, Batch, ClipBatches, Clips, Told
 
 VALIDATION_BATCHES, VALIDATION_WINDOWS = 4, 64
 NOTE_WEIGHT, SOUND_WEIGHT = 1.0, 0.15  # of nats a note's fields, and of decibels, beside nats a patch; not tuned
-SOUND_HEAD = ("to_sound", "frame_in", "mean_in", "sound_gru", "gain_hidden", "gain_out")  # learns alone where a stage says so
 AUDIBLE_DB = -72.0  # a band that is softer in both sounds says nothing
 
 
@@ -45,15 +44,10 @@ class Task:
 
         To the nats of hidden cells those of the fields of notes, and how far sounds are apart, are added by weights.
         """
-        told, plain, wanted = self._batches.sounds(self._stage["sounds"])
-        if not self._stage["batch"]:  # the sound head alone
-            for name, parameter in model.named_parameters():
-                parameter.requires_grad_(name.split(".")[0] in SOUND_HEAD)
-            frames = torch.tensor(plain.shape[0] * plain.shape[1])
-            return sound_loss(model, told, plain, wanted, self.device) * frames, frames, 0
-        distance = sound_loss(model, told, plain, wanted, self.device)
         batch = self._batches.notes(self._stage["batch"])
         cells, patches, fields = note_losses(model, batch, self.device)
+        told, plain, wanted = self._batches.sounds(self._stage["sounds"])
+        distance = sound_loss(model, told, plain, wanted, self.device)
         per_patch = cells / patches + NOTE_WEIGHT * fields + SOUND_WEIGHT * distance
         return per_patch * patches, patches, len(batch.notes)
 
