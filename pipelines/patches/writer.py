@@ -108,6 +108,9 @@ class PatchWriter:
         self._known[request.past_patches :, list(request.groups)] = 0
         self._total = total
         self._allowed = self._allowed_cells()
+        if request.allowed is not None:  # where nothing may begin nothing does, which is known
+            for group in range(GROUPS):
+                self._known[~self._allowed[:, canvas.GROUP_OF_CELL == group].any(1), group] = 1
         self.notes = request.past
         self.written = 0
 
@@ -192,13 +195,11 @@ class PatchWriter:
         ranks = np.argsort(np.argsort(order, axis=None)).reshape(order.shape) - (~hidden).sum()
         count = int(hidden.sum())
         for number in range(ROUNDS):
-            logits, _ = self._read(known, start)
-            allowed = self._allowed[future]
-            logits = np.where(allowed, logits, -30.0)
             upto = round(count * ((number + 1) / ROUNDS) ** 1.5)
             now = hidden & (ranks < upto) & (known[future] == 0)
             if now.any():
-                self._draw(logits, now, start)
+                logits, _ = self._read(known, start)
+                self._draw(np.where(self._allowed[future], logits, -30.0), now, start)
                 known[future] = np.where(now, 1, known[future])
         _, states = self._read(known, start)
         return states

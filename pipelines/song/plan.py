@@ -320,7 +320,7 @@ class TextureOptions:
     text: str = ""
     instrument: str = "Pad 2 (warm)"
     density: str = "sparse"
-    follow: float = 0.6
+    follow: float = 0.5
     temperature: float = 0.8
     seed: int = 0
     checkpoint: str = "audio-small"
