@@ -47,7 +47,9 @@ GROUPS = (1, 2)
 """The groups of cells that are written: A2 to G#4. What the song has below and above is shown to the network."""
 
 LOWEST_PITCH, HIGHEST_PITCH = 48, 67
-_SPAN = 16  # semitones from the lowest to the highest tone that may be struck: a chord in close position and some choice
+_SPAN = (
+    16  # semitones from the lowest to the highest tone that may be struck: a chord in close position and some choice
+)
 _APART = 3  # semitones from the melody and from the bass
 _ROOM = 8  # semitones: less does not hold a chord. These four by eye on piano rolls, not measured.
 _VOICES = 2.6  # notes expected at least where the texture may strike; the network says which
@@ -70,7 +72,9 @@ def write_texture(piece: Piece, options: TextureOptions) -> Iterator[Step]:
         if share < 1:
             yield Step((piece.replace(score=writer.score()),), share * total, total, "bars")
     recipe = recipe_of("texture", VERSION, options, piece, checkpoint.entry)
-    remarks = () if writer.strikes else ("The network found no place for a texture. Try another seed, or a denser one.",)
+    remarks = (
+        () if writer.strikes else ("The network found no place for a texture. Try another seed, or a denser one.",)
+    )
     yield Step((piece.with_step(writer.score(), recipe),), total, total, "bars", remarks)
 
 
@@ -111,7 +115,8 @@ class _Writer:
                 self.strikes = [*self.strikes, *(_moved(strike, shift) for strike in strikes)]
             elif allowed.any():
                 count = len(self.strikes)
-                for self.written in self._write(model, number, section, allowed):
+                for tick in self._write(model, number, section, allowed):
+                    self.written = tick
                     yield self.written / self.song.end * 0.999
                 known[same] = section.start, self.strikes[count:]
             self.written = min(section.end, self.song.end)
