@@ -46,7 +46,7 @@ class PatchBars:
         ticks = np.asarray(ticks)
         bar = np.clip(np.searchsorted(self.edges, ticks, side="right") - 1, 0, len(self.edges) - 2)
         within = np.round((ticks - self.edges[bar]) / self.unit).astype(np.int64)
-        length = np.round(np.diff(self.edges)[bar] / self.unit).astype(np.int64)
+        length = np.maximum(1, np.round(np.diff(self.edges)[bar] / self.unit)).astype(np.int64)
         return np.where(within >= length, (bar + 1) * self.bar_patches, bar * self.bar_patches + within)
 
     def ticks(self, patches: np.ndarray | int) -> np.ndarray:

@@ -8,7 +8,7 @@ note for note, and another try at it leaves all else alone. A section that retur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import symusic
@@ -16,7 +16,7 @@ import symusic
 from checkpoints.loading import load
 from models.bigru import BiGRU
 from music.arranging.dynamics import set_mix_levels
-from music.arranging.pads import Strike, end_with_song, fitting_tones, hold
+from music.arranging.pads import PadNote, Strike, Tones, end_with_song, fitting_tones, hold
 from music.arranging.parts import BASS, NoteColumn, Part, read_arrangement, read_parts, within
 from music.arranging.transitions import last_chord
 from music.audio import features
@@ -72,9 +72,7 @@ def write_texture(piece: Piece, options: TextureOptions) -> Iterator[Step]:
         if share < 1:
             yield Step((piece.replace(score=writer.score()),), share * total, total, "bars")
     recipe = recipe_of("texture", VERSION, options, piece, checkpoint.entry)
-    remarks = (
-        () if writer.strikes else ("The network found no place for a texture. Try another seed, or a denser one.",)
-    )
+    remarks = () if writer.notes else ("The network found no place for a texture. Try another seed, or a denser one.",)
     yield Step((piece.with_step(writer.score(), recipe),), total, total, "bars", remarks)
 
 
@@ -83,7 +81,7 @@ class _Writer:
 
     Attributes:
         song: as an arranger sees it.
-        strikes: what is struck so far.
+        notes: of the texture so far.
         written: the tick up to which it is written.
     """
 
@@ -101,24 +99,24 @@ class _Writer:
             self._sections = (Section("", 0, self._sections[0].start), *self._sections)
         self._around = self._surroundings()
         self._words = read_words(options.text)
-        self.strikes: list[Strike] = []
+        self.notes: list[PadNote] = []
         self.written = 0
 
     def write(self, model: BiGRU) -> Iterator[float]:
         """Writes section after section; yields the share that is done."""
-        known: dict[tuple[str, bytes], tuple[int, list[Strike]]] = {}
+        known: dict[tuple, tuple[int, list[PadNote]]] = {}  # by what decides a section: where it began, and its notes
         for number, section in enumerate(self._sections):
             allowed = self._allowed(section)
-            same = section.theme, allowed.tobytes()
+            same = section.theme, allowed.tobytes(), tuple(_inside(self._tones, section))
             if same in known:
-                shift, strikes = section.start - known[same][0], known[same][1]
-                self.strikes = [*self.strikes, *(_moved(strike, shift) for strike in strikes)]
+                shift, notes = section.start - known[same][0], known[same][1]
+                self.notes = [*self.notes, *((time + shift, *rest) for time, *rest in notes)]
             elif allowed.any():
-                count = len(self.strikes)
-                for tick in self._write(model, number, section, allowed):
-                    self.written = tick
+                before = self.notes
+                for strikes, tick in self._write(model, number, section, allowed):
+                    self.notes, self.written = [*before, *hold(strikes, self._tones, tick)], tick
                     yield self.written / self.song.end * 0.999
-                known[same] = section.start, self.strikes[count:]
+                known[same] = section.start, self.notes[len(before) :]
             self.written = min(section.end, self.song.end)
         self.written = self.song.end
         yield 1.0
@@ -126,9 +124,8 @@ class _Writer:
     def score(self) -> symusic.Score:
         """Returns the song with the texture as far as it is written."""
         score, end = self._piece.score, self.song.end
-        notes = hold(self.strikes, self._tones, self.written)
-        if self.written == end:
-            notes = end_with_song(notes, self._tones, self._places[-1], end)
+        whole = self.written == end
+        notes = end_with_song(self.notes, self._tones, self._places[-1], end) if whole else self.notes
         track = len(score.tracks)
         loud = self._loudness([time for time, *_ in notes])
         played = [
@@ -140,9 +137,11 @@ class _Writer:
         out.tracks[track].controls = leveled.tracks[track].controls
         return out
 
-    def _write(self, model: BiGRU, number: int, section: Section, allowed: np.ndarray) -> Iterator[int]:
-        """Writes a section; yields the tick up to which it is written."""
-        before, first = self.strikes, int(self._grid.patches(section.start))
+    def _write(
+        self, model: BiGRU, number: int, section: Section, allowed: np.ndarray
+    ) -> Iterator[tuple[list[Strike], int]]:
+        """Yields what is struck in a section so far, and the tick up to which it is written."""
+        first = int(self._grid.patches(section.start))
         writer = PatchWriter(model, self._request(number, section, allowed))
         for done in writer:
             fresh = writer.notes[writer.notes[:, Cell.PATCH] >= first]
@@ -151,8 +150,7 @@ class _Writer:
             ends = np.minimum(ends, section.end)
             loud = np.array(VELOCITIES)[fresh[:, Cell.VELOCITY]]
             table = np.column_stack([starts, ends, fresh[:, Cell.CELL] + LOWEST, loud]).tolist()
-            self.strikes = [*before, *(Strike(*row) for row in table)]
-            yield min(int(self._grid.ticks(first + done)), self.song.end)
+            yield [Strike(*row) for row in table], min(int(self._grid.ticks(first + done)), self.song.end)
 
     def _request(self, number: int, section: Section, allowed: np.ndarray) -> Request:
         """Returns what the network is asked for a section; all of the song is known but what the texture may have."""
@@ -182,7 +180,7 @@ class _Writer:
             patches=len(allowed),
             bar_patches=self._grid.bar_patches,
             bar_phase=0,
-            past=self._past(section.start),
+            past=self._past(),
             past_patches=first,
             follow=options.follow,
             temperature=options.temperature,
@@ -215,11 +213,10 @@ class _Writer:
         notes[:, Cell.PATCH] = self._grid.patches(np.round(notes[:, Cell.PATCH] * self._grid.unit))
         return notes[~np.isin(GROUP_OF_CELL[notes[:, Cell.CELL]], GROUPS)]
 
-    def _past(self, tick: int) -> np.ndarray:
-        """Returns the texture before a tick on the grid, int64 ``[notes, 5]``."""
-        notes = hold(self.strikes, self._tones, tick)
-        time, length, pitch, velocity = np.array(notes, np.int64).reshape(-1, 4).T
-        family = np.full(len(notes), family_of(self._program))
+    def _past(self) -> np.ndarray:
+        """Returns the texture so far on the grid, int64 ``[notes, 5]``."""
+        time, length, pitch, velocity = np.array(self.notes, np.int64).reshape(-1, 4).T
+        family = np.full(len(time), family_of(self._program))
         lengths, loud = nearest(DURATIONS, length / self._grid.unit), nearest(VELOCITIES, velocity)
         return np.column_stack([self._grid.patches(time), pitch - LOWEST, lengths, loud, family])
 
@@ -276,11 +273,15 @@ class _Writer:
         return [float(levels[np.searchsorted(starts, time, side="right") - 1]) for time in times]
 
 
+def _inside(tones: Sequence[Tones], section: Section) -> Iterator[Tones]:
+    """Yields which tones fit in a section, with ticks from its beginning on."""
+    for span in tones:
+        start, end = max(span.start, section.start), min(span.end, section.end)
+        if start < end:
+            yield Tones(start - section.start, end - section.start, span.classes)
+
+
 def _sounding(part: Part, start: int, end: int) -> list[int]:
     """Returns the pitches of a part that sound between two ticks."""
     stops = part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]
     return part[(part[:, NoteColumn.TIME] < end) & (stops > start), NoteColumn.PITCH].tolist()
-
-
-def _moved(strike: Strike, ticks: int) -> Strike:
-    return strike._replace(time=strike.time + ticks, until=strike.until + ticks)
