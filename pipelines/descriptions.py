@@ -11,7 +11,7 @@ from music.styles import STYLES
 from pipelines.audio_options import AudioOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
     "chords": "with chords",
@@ -106,6 +106,11 @@ def describe_mix(o: MixOptions) -> list[str]:
     extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
     extras |= {"fills": o.fills, "ritardando": o.ritardando}
     return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
+
+
+def describe_texture(o: TextureOptions) -> list[str]:
+    """Returns which texture was laid under a song; parts may be empty."""
+    return ["laid a texture under it", o.instrument, o.density]
 
 
 def _music(o: Any) -> list[str]:

@@ -260,6 +260,19 @@ STAGES: dict[str, StageDescriptor] = {
             work="shaped loudness, entries and the seams between sections, by rules",
             effort=1,
         ),
+        StageDescriptor(
+            name="texture",
+            title="Texture",
+            options=STAGE_OPTIONS["texture"],
+            run="pipelines.song.texture:write_texture",
+            icon="blur_on",
+            about="If you ask for it: a pad under the song.",
+            did="laid a texture under it",
+            describe=descriptions.describe_texture,
+            keeps_key=True,
+            work="laid a pad under the finished song, after its sound and the words",
+            effort=3,
+        ),
     )
 }
 """The stages of a song by name, in the order in which they run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -60,6 +60,9 @@ class Request:
         drums: whether drums may play; None leaves that to the network.
         seed: of the random numbers.
         allowed: which cells may hold notes, bool ``[patches, 93]``; None for all.
+        least: how many notes are expected at least in a patch that may hold some, on average.
+        groups: of cells that are written.
+        around: notes of the other groups, known before, beside and after what is written, int64 ``[notes, 5]``.
     """
 
     clip: np.ndarray | None
@@ -80,6 +83,9 @@ class Request:
     drums: bool | None
     seed: int
     allowed: np.ndarray | None = None
+    least: float = 0.0
+    groups: tuple[int, ...] = tuple(range(GROUPS))
+    around: np.ndarray = field(default_factory=lambda: np.zeros((0, len(Cell)), np.int64))
 
 
 class PatchWriter:
@@ -96,11 +102,15 @@ class PatchWriter:
         self._told = self._conditions()
         self._players: dict[int, int] = {}  # family of each group
         total = request.past_patches + request.patches
-        self._cells = canvas.canvas(request.past, total + FUTURE)
-        self._known = np.zeros((total + FUTURE, GROUPS), np.float32)
-        self._known[: request.past_patches] = 1
+        self._cells = canvas.canvas(np.concatenate([request.past, request.around]), total + FUTURE)
+        self._written = np.isin(canvas.GROUP_OF_CELL, request.groups)
+        self._known = np.ones((total + FUTURE, GROUPS), np.float32)
+        self._known[request.past_patches :, list(request.groups)] = 0
         self._total = total
         self._allowed = self._allowed_cells()
+        if request.allowed is not None:  # where nothing may begin nothing does, which is known
+            for group in range(GROUPS):
+                self._known[~self._allowed[:, canvas.GROUP_OF_CELL == group].any(1), group] = 1
         self.notes = request.past
         self.written = 0
 
@@ -111,13 +121,13 @@ class PatchWriter:
             start = r.past_patches + self.written
             kept = min(KEPT, self._total - start)
             states = self._fill(start)
-            fresh = np.argwhere(self._cells[start : start + kept] > 0)
+            fresh = np.argwhere((self._cells[start : start + kept] > 0) & self._written)
             fresh[:, 0] += start
             if len(fresh):
                 fields = self._fields(states, fresh, start)
                 self.notes = np.concatenate([self.notes, np.column_stack([fresh, fields])])
             self._known[start : start + kept] = 1
-            self._cells[start + kept :] = 0
+            self._cells[start + kept :, self._written] = 0
             self.written += kept
             yield self.written
 
@@ -185,13 +195,11 @@ class PatchWriter:
         ranks = np.argsort(np.argsort(order, axis=None)).reshape(order.shape) - (~hidden).sum()
         count = int(hidden.sum())
         for number in range(ROUNDS):
-            logits, _ = self._read(known, start)
-            allowed = self._allowed[future]
-            logits = np.where(allowed, logits, -30.0)
             upto = round(count * ((number + 1) / ROUNDS) ** 1.5)
             now = hidden & (ranks < upto) & (known[future] == 0)
             if now.any():
-                self._draw(logits, now, start)
+                logits, _ = self._read(known, start)
+                self._draw(np.where(self._allowed[future], logits, -30.0), now, start)
                 known[future] = np.where(now, 1, known[future])
         _, states = self._read(known, start)
         return states
@@ -201,7 +209,8 @@ class PatchWriter:
         r = self._request
         first = start - PAST
         held = np.zeros((PAST + FUTURE, KEYS), np.float32)
-        sounding = canvas.held(self.notes[self.notes[:, Cell.PATCH] < start], start + FUTURE)[max(0, first) :]
+        notes = np.concatenate([self.notes, r.around])
+        sounding = canvas.held(notes[notes[:, Cell.PATCH] < start], start + FUTURE)[max(0, first) :]
         held[-len(sounding) :] = sounding
         seen = canvas.shown(self._cells, known)
         read = canvas.window(seen, first, PAST + FUTURE, r.bar_patches, r.bar_phase)
@@ -231,6 +240,9 @@ class PatchWriter:
             cells = np.flatnonzero(canvas.GROUP_OF_CELL == group)
             part = logits[np.ix_(patches, cells)].astype(np.float64)
             wanted = (1 / (1 + np.exp(-part))).sum() * (r.density if group < GROUPS - 1 else r.density**0.5)
+            if r.least:
+                free = self._allowed[start + patches] & self._written
+                wanted = max(wanted, r.least * (free[:, cells].sum(1) / np.maximum(free.sum(1), 1)).sum())
             sharp = part / max(r.temperature, 0.05)
             chance = 1 / (1 + np.exp(-np.clip(sharp + _offset(sharp, wanted), -40, 40)))
             drawn = self._rng.random(chance.shape) < chance

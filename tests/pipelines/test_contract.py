@@ -22,8 +22,9 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.remix import remix
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
 from pipelines.song.sections import lay_out
+from pipelines.song.texture import write_texture
 from pipelines.song.theme import write_theme
 from tests.pipelines.song.song_checks import scale_up, sketch, tunes
 from tests.pipelines.songs import band
@@ -52,6 +53,7 @@ PIPELINES = {
     "lay out sections": Case(lay_out, tunes(), SectionsOptions(form=("A", "A'", "B"), amount=80.0, seed=2)),
     "write the harmony": Case(write_harmony, tunes(), HarmonyOptions(style="bass", seed=3)),
     "mix": Case(mix, tunes(), MixOptions(seed=4)),
+    "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
 }
 
 
