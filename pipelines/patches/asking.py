@@ -69,9 +69,12 @@ class Asked:
         past_patches = round(self.start_tick / unit)
         past = past[past[:, Cell.PATCH] < past_patches]
         has_clip = clip is not None and options.follow > 0
+        told = {name: None if value is None else LEVELS[name].index(value) for name, value in self.levels.items()}
+        if told["density"] is None and not has_clip:
+            told["density"] = LEVELS["density"].index("dense" if self.drums else "medium")  # a band has many notes
         wishes = Wishes(
             bpm=self.tempo_bpm,
-            **{name: None if value is None else LEVELS[name].index(value) for name, value in self.levels.items()},
+            **told,
             families=tuple(sorted(self.programs)),
             drums=self.drums,
             has_clip=has_clip,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
-from music.tokens.patches import CELLS, DURATIONS, GROUPS, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, FAMILIES, GROUPS, KEYS, LOWEST, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 
@@ -32,6 +32,9 @@ STEADY = 0.6
 
 FEW = 1.0
 """Nats in favor of those who play already, for each register that still has no player. By ear, not measured."""
+
+GROWTH = 1.1
+"""By how much more a group of cells may be struck than on average so far in the piece. By eye, not measured."""
 
 SURE = 0.999
 _BISECTIONS = 16
@@ -101,6 +104,7 @@ class PatchWriter:
         self._rng = np.random.default_rng(request.seed)
         self._told = self._conditions()
         self._players: dict[int, int] = {}  # family of each group
+        self._usual: dict[int, tuple[float, int]] = {}  # notes that were wanted in each group, of so many patches
         total = request.past_patches + request.patches
         self._cells = canvas.canvas(np.concatenate([request.past, request.around]), total + FUTURE)
         self._written = np.isin(canvas.GROUP_OF_CELL, request.groups)
@@ -161,14 +165,22 @@ class PatchWriter:
             allowed[r.past_patches : self._total] = r.allowed
         if r.drums is False:
             allowed[:, KEYS:] = False
-        if r.ending_key is not None:  # the last chord is struck where the last bar begins, and rings
-            last = self.last_chord
-            allowed[last:] = False
-            triad = [(r.ending_key + step - LOWEST) % 12 for step in (0, 4 if r.ending_key < 12 else 3, 7)]
-            keys = np.arange(KEYS)
-            allowed[last, :KEYS] = np.isin(keys % 12, triad)
-            allowed[last, :24] &= keys[:24] % 12 == triad[0]
         return allowed
+
+    @property
+    def _ending(self) -> list[int]:
+        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is."""
+        r = self._request
+        if r.ending_key is None:
+            return []
+        tonic, third = r.ending_key % 12, 4 if r.ending_key < 12 else 3
+        pitches = [40 + (tonic - 4) % 12, *(52 + (tonic + step - 4) % 12 for step in (third, 7)), 64 + (tonic - 4) % 12]
+        bass = {FAMILIES.index("bass")}
+        if set(r.families) == bass:
+            pitches = pitches[:1]
+        elif r.density < 1:
+            pitches = [pitches[0], *pitches[1:2], pitches[3]]
+        return [pitch - LOWEST for pitch in pitches]
 
     @property
     def last_chord(self) -> int:
@@ -187,7 +199,10 @@ class PatchWriter:
         # Past the end nothing sounds, which is known; so is what follows the last chord.
         known[self._total :] = 1
         if r.ending_key is not None:
-            known[self.last_chord + 1 :] = 1
+            last = self.last_chord
+            known[last:] = 1
+            if last < start + FUTURE:
+                self._cells[last, self._ending] = 1
         hidden = known[future] == 0
         strong = (np.arange(start, start + FUTURE) + r.bar_phase) % 4 == 0
         order = rng.random((FUTURE, GROUPS)) - 0.25 * strong[:, None] - np.array([0.2, 0, 0, 0, 0.2])
@@ -243,10 +258,24 @@ class PatchWriter:
             if r.least:
                 free = self._allowed[start + patches] & self._written
                 wanted = max(wanted, r.least * (free[:, cells].sum(1) / np.maximum(free.sum(1), 1)).sum())
+            wanted = self._steady(group, wanted, len(patches))
             sharp = part / max(r.temperature, 0.05)
             chance = 1 / (1 + np.exp(-np.clip(sharp + _offset(sharp, wanted), -40, 40)))
             drawn = self._rng.random(chance.shape) < chance
+            if group == 0:  # one bass at a time
+                drawn &= chance == np.where(drawn, chance, 0).max(1, keepdims=True)
             self._cells[np.ix_(start + patches, cells)] = drawn
+
+    def _steady(self, group: int, wanted: float, patches: int) -> float:
+        """Returns how many notes are drawn in so many patches of a group: no more than usual in this piece by GROWTH.
+
+        Without this, the more notes there are, the more the network expects, and the music fills up.
+        """
+        notes, seen = self._usual.get(group, (0.0, 0))
+        if seen >= FUTURE:
+            wanted = min(wanted, GROWTH * patches * notes / seen)
+        self._usual[group] = (notes + wanted, seen + patches)
+        return wanted
 
     @torch.inference_mode()
     def _fields(self, states: Tensor, fresh: np.ndarray, start: int) -> np.ndarray:
