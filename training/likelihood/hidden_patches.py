@@ -37,8 +37,13 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
     fitted = ClipBatches(clips.train, np.random.default_rng(0), is_plain=True)
     floors = Floors([fitted.notes(BATCH) for _ in range(FITTED_BATCHES)])
     count = max(1, windows * 16 // BATCH)
-    lines = [f"{checkpoint.entry.name}: nats a patch (a sixteenth) on {count * BATCH} validation windows of {CELLS} cells."]
-    groups = {"banks of training": _of_banks(clips.valid, clips, False), "held-out bank": _of_banks(clips.valid, clips, True)}
+    lines = [
+        f"{checkpoint.entry.name}: nats a patch (a sixteenth) on {count * BATCH} validation windows of {CELLS} cells."
+    ]
+    groups = {
+        "banks of training": _of_banks(clips.valid, clips, False),
+        "held-out bank": _of_banks(clips.valid, clips, True),
+    }
     header = ("unigram", "bar before", "network", "other clip", "no clip", "half known")
     lines += ["", f"{'':22}" + "".join(f"{name:>12}" for name in header) + f"{'fields':>10}"]
     sounds = []
@@ -64,9 +69,14 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
                     if number == 0:
                         fields.append(float(field))
             rows.append(row)
-        lines.append(f"  {name:20}" + "".join(f"{value:12.3f}" for value in np.mean(rows, 0)) + f"{np.mean(fields):10.3f}")
+        lines.append(
+            f"  {name:20}" + "".join(f"{value:12.3f}" for value in np.mean(rows, 0)) + f"{np.mean(fields):10.3f}"
+        )
         sounds.append((name, *_sounds(model, split)))
-    lines += ["", "Decibels between the sound that is wanted and the reference bank's, level apart, before and after coloring:"]
+    lines += [
+        "",
+        "Decibels between the sound that is wanted and the reference bank's, level apart, before and after coloring:",
+    ]
     lines += [f"  {name:20}{before:12.2f}{after:12.2f}" for name, before, after in sounds]
     return "\n".join(lines)
 
@@ -170,5 +180,3 @@ class _Silent:
     def gains(self, mel: torch.Tensor, told: None) -> torch.Tensor:
         """Returns no change."""
         return torch.zeros_like(mel)
-
-

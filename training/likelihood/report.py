@@ -37,9 +37,7 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training evaluate``."""
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
-    parser.add_argument(
-        "--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote"
-    )
+    parser.add_argument("--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote")
     parser.add_argument(
         "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
     )

@@ -168,7 +168,10 @@ def _measures(samples: np.ndarray, case: Case, other: Case) -> dict[str, float]:
     """Returns how a sound compares with the clip, with another clip, and with how the piece went on."""
     magnitudes = {name: features.magnitudes(each) for name, each in (("it", samples), ("true", case.future))}
     mel = {name: features.log_mel(each) for name, each in magnitudes.items()}
-    chroma = {name: features.chroma(features.magnitudes(each)).mean(0) for name, each in (("clip", case.clip), ("other", other.clip))}
+    chroma = {
+        name: features.chroma(features.magnitudes(each)).mean(0)
+        for name, each in (("clip", case.clip), ("other", other.clip))
+    }
     chroma |= {name: features.chroma(each).mean(0) for name, each in magnitudes.items()}
     changes = {name: np.abs(np.diff(each, axis=0)).mean() for name, each in mel.items()}
     return {

@@ -65,8 +65,12 @@ def main(argv: list[str]) -> None:
         help="pieces to write at each of five temperatures, to see how bars repeat (generate, with --data; 0 for none)",
     )
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
-    parser.add_argument("--bank", type=Path, action="append", help="a sound bank that plays the pieces (audio; again for others)")
-    parser.add_argument("--ancestor", type=Path, help="what `python -m training ancestor` wrote, to compare with (audio)")
+    parser.add_argument(
+        "--bank", type=Path, action="append", help="a sound bank that plays the pieces (audio; again for others)"
+    )
+    parser.add_argument(
+        "--ancestor", type=Path, help="what `python -m training ancestor` wrote, to compare with (audio)"
+    )
     parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
