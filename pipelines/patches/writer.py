@@ -280,7 +280,6 @@ class PatchWriter:
     @torch.inference_mode()
     def _fields(self, states: Tensor, fresh: np.ndarray, start: int) -> np.ndarray:
         """Returns duration, velocity and family of notes that begin in patches and cells, int64 ``[notes, 3]``."""
-        r = self._request
         at = torch.from_numpy(fresh[:, 0] - start + PAST)
         outputs = [
             out.numpy().astype(np.float64) for out in self._model.notes(states[at], torch.from_numpy(fresh[:, 1]))

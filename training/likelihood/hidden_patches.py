@@ -8,7 +8,6 @@ what is to come known too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -55,16 +54,17 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
         for _ in range(count):
             batch = batches.notes(BATCH)
             told = batch.told
-            changes: list[Callable[[], Batch]] = [
-                lambda: batch,
-                lambda: replace(batch, told=replace(told, clip=told.clip.roll(1, 0), prior=told.prior.roll(1, 0))),
-                lambda: replace(batch, told=_without_clip(told)),
-                lambda: _half_known(batch),
+            other = replace(told, clip=told.clip.roll(1, 0), prior=told.prior.roll(1, 0))
+            changed = [
+                batch,
+                replace(batch, told=other),
+                replace(batch, told=_without_clip(told)),
+                _half_known(batch),
             ]
             row = list(floors.nats(batch))
             with torch.inference_mode():
-                for number, change in enumerate(changes):
-                    cells, patches, field = note_losses(model, change(), "cpu")
+                for number, each in enumerate(changed):
+                    cells, patches, field = note_losses(model, each, "cpu")
                     row.append(float(cells / patches))
                     if number == 0:
                         fields.append(float(field))
@@ -72,7 +72,8 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
         lines.append(
             f"  {name:20}" + "".join(f"{value:12.3f}" for value in np.mean(rows, 0)) + f"{np.mean(fields):10.3f}"
         )
-        sounds.append((name, *_sounds(model, split)))
+        if len(split.sounds):
+            sounds.append((name, *_sounds(model, split)))
     lines += [
         "",
         "Decibels between the sound that is wanted and the reference bank's, level apart, before and after coloring:",
