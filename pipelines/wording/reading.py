@@ -19,6 +19,7 @@ import numpy as np
 from checkpoints.word_vectors import WordVectors, word_vectors
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from pipelines.prompt import function_words as grammar
+from pipelines.prompt.reading import HINTED, read
 from pipelines.prompt.tokenize import Token, known_words, tokens
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary
@@ -215,7 +216,9 @@ def _ruled_out(written: Sequence[Token]) -> list[bool]:
             state, whole = True, bool(_starts(plain, at, _signs(grammar.LIST_NEGATIONS)))
             at += length
             continue
-        if plain[at] == "," and not (state and written[at].raw == "," and (whole or "or" in plain[at : at + 6])) or _starts(plain, at, turns) or plain[at] in ("and", "&", "+", "with") and state and not whole:
+        goes_on = written[at].raw == "," and (whole or "or" in plain[at : at + 6])
+        ends = plain[at] == "," and not goes_on or plain[at] in ("and", "&", "+", "with") and not whole
+        if ends or _starts(plain, at, turns):
             state = False
         out[at] = state
         at += 1
@@ -297,7 +300,7 @@ def _neighbors(written: Sequence[Token], number: int) -> Iterator[int]:
     for step in (-1, 1):
         other = number + step
         while 0 <= other < len(written) and abs(other - number) <= 3 and written[other].kind == "word":
-            if written[other].plain not in _grammar_words():
+            if written[other].plain in _named_by() or written[other].plain not in _grammar_words():
                 yield other
                 break
             other += step
@@ -353,7 +356,7 @@ def _of_brief(
         said = (said for said in understood.found if said.field in fields and (not names or names & set(said.value)))
         return tuple(dict.fromkeys(each.words for each in said))
 
-    if brief.tempo_bpm is not None:
+    if brief.tempo_bpm is not None and (before.get("tempo") is None or _names_tempo(understood.brief.text)):
         made["tempo"] = Said(tempo_class(brief.tempo_bpm), words("tempo_bpm"))
     if brief.key is not None or brief.mode is not None:
         made["mode"] = Said((brief.mode or str(brief.key)).split()[-1], words("key", "mode"))
@@ -373,6 +376,11 @@ def _of_brief(
     if "family" not in made and guess is not None and any(family_of(program) == guess.value for program in banned):
         made["family"] = None
     return made
+
+
+def _names_tempo(text: str) -> bool:
+    """Returns whether a text names a tempo that the vocabulary knows, which a dance or a style only suggests."""
+    return any(claim.field in ("beat", "tempo_bpm") and claim.rank > HINTED for claim in read(text).claims)
 
 
 def _is_foreign(plain: Sequence[str]) -> bool:
