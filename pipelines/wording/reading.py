@@ -19,7 +19,7 @@ import numpy as np
 from checkpoints.word_vectors import WordVectors, word_vectors
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from pipelines.prompt import function_words as grammar
-from pipelines.prompt.reading import HINTED, read
+from pipelines.prompt.reading import HINTED, MOST_CHARACTERS, read
 from pipelines.prompt.tokenize import Token, known_words, tokens
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary
@@ -111,20 +111,21 @@ def read_words(text: str, lyrics: str = "", encoder: Encoder = "auto") -> Words:
     Raises:
         StudioError: the table of word vectors, or the encoder that was asked for, is missing or damaged.
     """
-    understood, table = understand(text), word_vectors()
-    written = tokens(understood.brief.text)
+    text, table = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8"), word_vectors()
+    written = tokens(text)
     negated = _ruled_out(written)
     found = _known(written, negated)
+    understood = understand(_without_sounds(text, written, found))
     found += _obeyed(understood, written, found)
     found += _guessed(table, written, negated, found)
     attributes: dict[str, Said | None] = dict.fromkeys(ATTRIBUTES)
-    attributes |= {name: _settled(understood.brief.text, written, found, name) for name in ATTRIBUTES}
+    attributes |= {name: _settled(text, written, found, name) for name in ATTRIBUTES}
     attributes |= _of_brief(understood, written, attributes)
     of_lyrics = _read_lyrics(table, lyrics[:_MOST_LYRICS])
     attributes |= {name: said for name, said in of_lyrics.items() if attributes[name] is None}
     brief = understood.brief
     return Words(
-        _vector(_spoken(brief.text, written, negated), lyrics[:_MOST_LYRICS], encoder),
+        _vector(_spoken(text, written, negated), lyrics[:_MOST_LYRICS], encoder),
         MappingProxyType(attributes),
         brief.tempo_bpm,
         brief.key,
@@ -242,6 +243,15 @@ def _known(written: Sequence[Token], negated: Sequence[bool]) -> list[_Evidence]
                 found.append(_Evidence(name, value, at, at + length, 1.0, True))
         at += length or 1
     return found
+
+
+def _without_sounds(text: str, written: Sequence[Token], known: Sequence[_Evidence]) -> str:
+    """Returns a text without wordings of several words about the sound: "medium volume" is about no tempo."""
+    for each in known:
+        if each.last - each.first > 1 and each.attribute in ("loudness", "brightness", "density"):
+            start, end = written[each.first].start, written[each.last - 1].end
+            text = f"{text[:start]}{LEFT_OUT * (end - start)}{text[end:]}"
+    return text
 
 
 def _obeyed(understood: Understanding, written: Sequence[Token], known: Sequence[_Evidence]) -> list[_Evidence]:

@@ -141,6 +141,12 @@ def test_lyrics_move_the_vector():
     assert read_words("", "tears and rain").vector.any()
 
 
+def test_a_medium_volume_is_no_tempo():
+    words = read_words("medium volume, moderately bright")
+    assert words.tempo_bpm is None and words.attributes["tempo"] is None
+    assert said("medium volume, fast")["tempo"] == "fast"
+
+
 def test_a_dance_suggests_a_tempo_and_words_of_tempo_count_more():
     assert read_words("tango, unrushed").attributes["tempo"].value == "slow"
 
