@@ -95,6 +95,9 @@ def check(wanted: RegistryEntry) -> str:
         return "whole"
     if wanted.kind == "word-vectors":
         return f"whole, with {len(read_word_vectors(wanted).rows)} words"
+    if wanted.kind == "transformers":
+        verify(wanted)
+        return "whole"
     checkpoint = read(wanted)
     seed, notes, likelihood = (wanted.details.get(f"self_test_{name}") for name in ("seed", "notes", "likelihood"))
     if seed is None or notes is None or likelihood is None or not 0 <= seed < 2**32:
