@@ -104,7 +104,7 @@ class BiGRU(nn.Module):
         self.text_in = nn.Linear(c.text, 64)
         told = 2 * c.clip_width + 64 + c.wishes + 12
         self.to_notes = nn.Linear(told, c.width)
-        self.to_sound = nn.Linear(told, c.sound_width)
+        self.to_sound = nn.Linear(told + c.features, c.sound_width)
         seen = c.cells + c.groups
         self.patch_in = nn.Linear(seen + c.keys + seen * len(c.past_bars) + c.bar_patches + c.meters + 1, c.width)
         self.first = nn.GRU(c.width, c.width, batch_first=True, bidirectional=True)
@@ -118,6 +118,7 @@ class BiGRU(nn.Module):
         self.note_hidden = nn.Linear(2 * c.width + 64, 128)
         self.note_out = nn.Linear(128, c.durations + c.velocities + c.families)
         self.frame_in = nn.Linear(c.mel_bands * c.clip_frames, c.sound_width)
+        self.mean_in = nn.Linear(c.mel_bands, c.sound_width)
         self.sound_gru = nn.GRU(c.sound_width, c.sound_width, batch_first=True, bidirectional=True)
         self.gain_hidden = nn.Linear(3 * c.sound_width, 2 * c.sound_width)
         self.gain_out = nn.Linear(2 * c.sound_width, c.mel_bands)
@@ -150,7 +151,8 @@ class BiGRU(nn.Module):
         told = torch.cat([memory.mean(1), torch.tanh(self.text_in(text)), wishes, prior], -1)
         lowest = 21  # A0, the first key
         classes = (torch.arange(c.keys, device=clip.device) + lowest) % 12
-        return Conditions(memory, self.to_notes(told), self.to_sound(told), prior[:, classes])
+        sound = self.to_sound(torch.cat([told, clip.mean(1)], -1))
+        return Conditions(memory, self.to_notes(told), sound, prior[:, classes])
 
     def forward(
         self, seen: Tensor, held: Tensor, past: Tensor, place: Tensor, conditions: Conditions
@@ -204,7 +206,8 @@ class BiGRU(nn.Module):
         c = self.config
         batch, frames, _ = mel.shape
         padded = F.pad(mel, (0, 0, 0, -frames % c.clip_frames))
-        x = self.frame_in(padded.reshape(batch, -1, c.mel_bands * c.clip_frames)) + conditions.sound[:, None]
+        x = self.frame_in(padded.reshape(batch, -1, c.mel_bands * c.clip_frames))
+        x = x + (self.mean_in(mel.mean(1)) + conditions.sound)[:, None]
         read, _ = self.sound_gru(torch.relu(x))
         hidden = torch.relu(self.gain_hidden(torch.cat([read, x], -1)))
         gain = 30 * torch.tanh(self.gain_out(hidden) / 3)
