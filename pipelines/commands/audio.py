@@ -10,7 +10,7 @@ from typing import Any
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from pipelines.audio_options import SIGNATURES, AudioOptions
+from pipelines.audio_options import SIGNATURES, TEMPI_BPM, AudioOptions
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.descriptors import PIPELINES
 from pipelines.patches.wishes import LEVELS
@@ -51,6 +51,7 @@ def add_audio(verbs: Verbs) -> None:
         "--seconds", metavar="S", type=number_in, help=f"how much to write ({usual.seconds:.0f} unless said)"
     )
     what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
+    what.add_argument("--pace", metavar="|".join(TEMPI_BPM), type=str.lower, help="where no tempo is given")
     what.add_argument("--time-signature", metavar="4/4", help=", ".join(SIGNATURES))
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     for name, levels in LEVELS.items():

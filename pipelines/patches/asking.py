@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import symusic
@@ -13,13 +14,10 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
 from music.tokens.patches import PATCHES_PER_QUARTER, Cell, family_of, to_patches
-from pipelines.audio_options import AudioOptions
+from pipelines.audio_options import TEMPI_BPM, AudioOptions
 from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request
 from pipelines.wording.reading import Words, read_words
-
-TEMPI_BPM = {"slow": (50.0, 72.0, 88.0), "medium": (88.0, 104.0, 122.0), "fast": (122.0, 140.0, 180.0)}
-"""Lowest, usual and highest tempo of each word."""
 
 DENSITY_FACTORS = {"sparse": 0.6, "medium": 1.0, "dense": 1.5}
 """How many notes there are, beside those that the network expects where it is told the same word."""
@@ -97,7 +95,7 @@ class Asked:
 
 def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     """Returns what is asked for: by the options, else by the words, else by the sound or what was there before."""
-    words = read_words(options.text, options.lyrics)
+    words = heeded(read_words(options.text, options.lyrics), options.ignore)
     base, start = (
         (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
     )
@@ -110,9 +108,9 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     signature = parse_signature(options.time_signature or words.time_signature or "4/4")
     if start:
         signature = bar_grid(base)[-1][2:]
-    tempo = (
-        options.tempo_bpm or words.tempo_bpm or _tempo(words.attributes.get("tempo"), options, base if start else None)
-    )
+    pace = options.pace or words.attributes.get("tempo")
+    said_bpm = options.tempo_bpm or (None if options.pace else words.tempo_bpm)
+    tempo = said_bpm or _tempo(pace, options, base if start else None)
     names = options.instruments or words.instruments
     numbers = [parse_instrument(name) for name in names]
     programs = {family_of(number): number for number in reversed(numbers) if number != DRUMS}
@@ -123,6 +121,20 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
         drums = False
     patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
     return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches)
+
+
+def heeded(words: Words, ignore: Collection[str]) -> Words:
+    """Returns what words say but for these, which are names of ``audio_options.WORDS_DECIDE``."""
+    attributes = {name: value for name, value in words.attributes.items() if name not in ignore}
+    return replace(
+        words,
+        attributes=attributes,
+        tempo_bpm=None if "tempo" in ignore else words.tempo_bpm,
+        key=None if "key" in ignore else words.key,
+        time_signature=None if "time_signature" in ignore else words.time_signature,
+        instruments=() if "instruments" in ignore else words.instruments,
+        drums=None if "drums" in ignore else words.drums,
+    )
 
 
 def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:
