@@ -88,7 +88,7 @@ def read_table(path: Path) -> WordVectors:
     """
     with safe_open(path, "np") as file:
         parts = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no dict)
-        classes = json.loads((file.metadata() or {}).get("classes", "{}"))
+        classes = json.loads(file.metadata()["about"]).get("classes", {})
     words = parts["words"].tobytes().decode("ascii").split("\n")
     heads = {name: Head(tuple(told), parts[f"{name}.weights"], parts[f"{name}.bias"]) for name, told in classes.items()}
     vectors = parts["vectors"].astype(np.float32) * parts["scale"]

@@ -89,7 +89,7 @@ def build(piece: Piece, asked: Asked, notes: np.ndarray) -> Piece:
         time = part[:, Cell.PATCH] * unit + asked.start_tick - first * unit
         rows.append(np.column_stack([np.full(len(part), track), time, length, pitch, velocity]))
     grafted = graft(score, map(tuple, np.concatenate(rows).tolist())) if rows else score
-    title = piece.title or (asked.words.title if not piece.note_count else "")
+    title = piece.title if piece.note_count else asked.title
     return piece.replace(score=grafted, title=title)
 
 

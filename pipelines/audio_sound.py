@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import soxr
 import torch
 
 from checkpoints.loading import load
 from music.audio import features
 from music.audio.encoding import Audio
-from music.audio.inverse_mfcc import mfcc_to_samples
+from music.audio.inverse_mfcc import mfcc_of
+from music.audio.inverse_mfcc import sound_of as sound_of_mfcc
 from music.audio.mastering import LOUDNESS_LUFS, master
-from music.audio.pure import pure_samples
+from music.audio.pure import pure
 from music.audio.reading import mono
 from music.audio.render import Stem, raw_mix, raw_stems
 from music.audio.spectrum import apply_bands
@@ -85,10 +87,10 @@ def sound_of(
     else:
         wanted = coloring.mel + coloring.gains
         if synthesis == "pure":
-            made = pure_samples(piece, wanted, rate)
+            made = pure(piece, wanted)
         else:
-            made = mfcc_to_samples(features.mfcc_of_mel(wanted), rate)
-        samples = made[: len(raw.samples)]
+            made = Audio(np.repeat(sound_of_mfcc(mfcc_of(wanted))[:, None], 2, axis=1), features.RATE_HZ)
+        samples = soxr.resample(made.samples, made.rate_hz, rate)[: len(raw.samples)]
     samples = np.ascontiguousarray(samples, np.float32)
     _report(progress, 0.9)
     master(samples, rate, coloring.loudness_lufs)

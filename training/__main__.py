@@ -10,6 +10,7 @@ from music.errors import StudioError
 VERBS = {
     "prepare": ("training.data.prepare", "folders of MIDI files -> token shards"),
     "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
+    "ancestor": ("training.ancestor", "clips -> the audio network's ancestor, to compare with"),
     "clips": ("training.data.clips", "data sets and sound banks -> clips and notes, for the audio network"),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
@@ -22,6 +23,10 @@ VERBS = {
         "data sets -> the weights by which minor is told from its relative major",
     ),
     "word_vectors": ("training.word_vectors", "a sentence encoder -> the table of word vectors that ships"),
+    "word_attributes": (
+        "training.word_attributes",
+        "wordings -> what tells tempo, loudness ... from a word, in that table",
+    ),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
 """For each verb its module, with ``main(arguments)``, and what it makes of what."""
@@ -30,7 +35,7 @@ VERBS = {
 def main(argv: list[str]) -> int:
     """Runs one verb and returns the exit code."""
     if not argv or argv[0] not in VERBS:
-        lines = [f"  {verb:14}{text}" for verb, (_, text) in VERBS.items()]
+        lines = [f"  {verb:17}{text}" for verb, (_, text) in VERBS.items()]
         print("usage: python -m training VERB ...\n\n" + "\n".join(lines) + "\n\neach with --help")
         return 0 if argv[:1] in (["-h"], ["--help"]) else 2
     try:

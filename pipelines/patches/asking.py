@@ -10,14 +10,16 @@ import symusic
 
 from music.audio.features import from_text
 from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
-from music.tokens.patches import PATCHES_PER_QUARTER, Cell, family_of, to_patches
+from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
 from pipelines.audio_options import TEMPI_BPM, AudioOptions
 from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request
 from pipelines.wording.reading import Words, read_words
+
+TITLE_LETTERS = 60
 
 DENSITY_FACTORS = {"sparse": 0.6, "medium": 1.0, "dense": 1.5}
 """How many notes there are, beside those that the network expects where it is told the same word."""
@@ -38,6 +40,7 @@ class Asked:
         programs: of the players that are asked for, by family.
         drums: whether drums play; None leaves that to the network.
         patches: how much is written.
+        title: of the new music.
     """
 
     words: Words
@@ -51,6 +54,7 @@ class Asked:
     programs: dict[int, int]
     drums: bool | None
     patches: int
+    title: str
 
     def request(self, options: AudioOptions, variant: int) -> Request:
         """Returns what the network is asked to write."""
@@ -99,7 +103,7 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     base, start = (
         (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
     )
-    levels = {name: getattr(options, name) or words.attributes.get(name) for name in LEVELS}
+    levels = {name: getattr(options, name) or words.value(name) for name in LEVELS}
     asked_key = options.key or words.key
     key = parse_key(asked_key) if asked_key else None
     home = key or _home(piece, options, levels["mode"])
@@ -108,32 +112,32 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     signature = parse_signature(options.time_signature or words.time_signature or "4/4")
     if start:
         signature = bar_grid(base)[-1][2:]
-    pace = options.pace or words.attributes.get("tempo")
+    pace = options.pace or words.value("tempo")
     said_bpm = options.tempo_bpm or (None if options.pace else words.tempo_bpm)
     tempo = said_bpm or _tempo(pace, options, base if start else None)
-    names = options.instruments or words.instruments
+    names = options.instruments or words.instruments or _family(words.value("family"))
     numbers = [parse_instrument(name) for name in names]
     programs = {family_of(number): number for number in reversed(numbers) if number != DRUMS}
-    drums = options.drums if options.drums is not None else words.drums
+    said = words.value("drums")
+    drums = options.drums if options.drums is not None else None if said is None else said == "drums"
     if drums is None and DRUMS in numbers:
         drums = True
     if drums is None and programs:
         drums = False
     patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
-    return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches)
+    return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches, _title(options))
 
 
 def heeded(words: Words, ignore: Collection[str]) -> Words:
     """Returns what words say but for these, which are names of ``audio_options.WORDS_DECIDE``."""
-    attributes = {name: value for name, value in words.attributes.items() if name not in ignore}
+    gone = {*ignore, "family"} if "instruments" in ignore else set(ignore)
     return replace(
         words,
-        attributes=attributes,
-        tempo_bpm=None if "tempo" in ignore else words.tempo_bpm,
-        key=None if "key" in ignore else words.key,
-        time_signature=None if "time_signature" in ignore else words.time_signature,
-        instruments=() if "instruments" in ignore else words.instruments,
-        drums=None if "drums" in ignore else words.drums,
+        attributes={name: None if name in gone else said for name, said in words.attributes.items()},
+        tempo_bpm=None if "tempo" in gone else words.tempo_bpm,
+        key=None if "key" in gone else words.key,
+        time_signature=None if "time_signature" in gone else words.time_signature,
+        instruments=() if "instruments" in gone else words.instruments,
     )
 
 
@@ -150,6 +154,11 @@ def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:
     return Key(found.tonic, "minor" if mode == "minor" else "major")
 
 
+def _family(name: str | None) -> tuple[str, ...]:
+    """Returns the instrument that stands for a family."""
+    return () if name is None else (instrument_name(FAMILY_PROGRAMS[FAMILIES.index(name)]),)
+
+
 def _tempo(word: str | None, options: AudioOptions, before: symusic.Score | None) -> float:
     """Returns a tempo that a word means, near to that of the sound or of what was there before, if it is among them."""
     known = float(tempo_map(before)[2][-1]) if before is not None else options.sound_tempo_bpm
@@ -158,3 +167,10 @@ def _tempo(word: str | None, options: AudioOptions, before: symusic.Score | None
     low, usual, high = TEMPI_BPM[word]
     near = [] if known is None else [known * factor for factor in (1.0, 0.5, 2.0) if low <= known * factor <= high]
     return near[0] if near else usual
+
+
+def _title(options: AudioOptions) -> str:
+    """Returns what the music is called: after its words, else after the sound."""
+    said = " ".join(options.text.split()) or options.lyrics.strip().partition("\n")[0].strip()
+    name = said or (f"After {options.sound_name}" if options.sound_name else "")
+    return name if len(name) <= TITLE_LETTERS else f"{name[: TITLE_LETTERS - 1].rstrip()}…"

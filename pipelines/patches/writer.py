@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
-from music.tokens.patches import CELLS, DURATIONS, GROUPS, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, GROUPS, KEYS, LOWEST, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 

@@ -6,10 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
 from checkpoints.word_vectors import WIDTH, WordVectors, word_vectors
+from pipelines.prompt.function_words import FILLERS
+from pipelines.prompt.vocabulary import split
 from pipelines.prompt.words import EMOJI
 
 LIMIT = 4.0
@@ -18,12 +21,18 @@ LIMIT = 4.0
 COMMON = 1e-3
 """From this share of all text on a word counts for little: COMMON / (COMMON + share), SIF of Arora et al. 2017."""
 
+_GRAMMAR = frozenset(word for phrase in split(FILLERS) for word in phrase.split()) | {"not", "no", "nor", "neither"}
 _RANK_SHIFT = 2.7  # Zipf-Mandelbrot: the share of a word falls as 1 / (rank + 2.7)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIGNS = dict.fromkeys(map(ord, "'’‘ʼ`´"), None) | dict.fromkeys(map(ord, "‐‑‒"), "-")
 
 
-def encode(texts: Sequence[str]) -> np.ndarray:
+Encoder = Literal["auto", "words-small", "distilgpt2"]
+LEFT_OUT = " "
+"""Stands for a letter of what a text rules out."""
+
+
+def encode(texts: Sequence[str], encoder: Encoder = "auto") -> np.ndarray:
     """Returns the texts' vectors, float32 [texts, WIDTH], with entries of about variance 1 over captions.
 
     A text without a known word is all zeros. Needs no torch.
@@ -62,6 +71,12 @@ def words_of(text: str, known: Mapping[str, int]) -> Iterator[str]:
     for match in _WORD.finditer(plain(text)):
         whole = match.group().replace("-", "")
         yield from (word for word in ([whole] if whole in known else match.group().split("-")) if word in known)
+
+
+def content(words: Iterable[str]) -> list[str]:
+    """Returns the words that are more than grammar, or all of them if none is."""
+    every = list(words)
+    return [word for word in every if word not in _GRAMMAR] or every
 
 
 def plain(text: str) -> str:

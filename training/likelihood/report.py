@@ -3,9 +3,12 @@
     python -m training evaluate generate-small --shards runs/shards
     python -m training evaluate remix-small --shards runs/shards
     python -m training evaluate harmonize-small --shards runs/pairs
+    python -m training evaluate audio-small --shards runs/clips
+    python -m training evaluate words-small --texts DATA/lyrics
 
 What is asked depends on what the checkpoint learned: the next note (training/likelihood/next_note.py), hidden fields
-(training/likelihood/masked_fields.py), or the next note to a melody (training/likelihood/accompaniment.py). Synthetic sets are left out;
+(training/likelihood/masked_fields.py), the next note to a melody (training/likelihood/accompaniment.py), or hidden notes on a
+beat grid after a clip of sound (training/likelihood/hidden_patches.py). Synthetic sets are left out;
 the real sets weigh the same.
 """
 
@@ -14,16 +17,19 @@ from __future__ import annotations
 import argparse
 import importlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
+from checkpoints.store import entry
 from music.errors import StudioError
 from training.card import keep_report
 from training.data.pair_shards import Pairs
 from training.data.shards import Shards
+from training.likelihood import wordings
 from training.train import task_class
 
 
@@ -32,21 +38,29 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
     parser.add_argument(
-        "--shards", type=Path, required=True, help="what `python -m training prepare` (or `pairs`) wrote"
+        "--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote"
     )
     parser.add_argument(
         "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
     )
+    parser.add_argument(
+        "--texts", type=Path, help="for words-small: the folder of poems, whose lines say nothing of music"
+    )
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
+    if entry(args.checkpoint).kind == "word-vectors":
+        print(wordings.report(args.texts))
+        return
+    if args.shards is None:
+        raise StudioError("Which music is to be foretold was not said. Name its folder with --shards.")
     task = task_class(load(args.checkpoint).entry.architecture)
     try:
         shards = task.load(args.shards)
     except FileNotFoundError as error:
         raise StudioError(
             f"'{args.shards}' does not hold what '{args.checkpoint}' reads. Name the folder that "
-            "`python -m training prepare` wrote, or `pairs` for a checkpoint that harmonizes."
+            "`python -m training prepare` wrote, `pairs` for a checkpoint that harmonizes, or `clips` for audio."
         ) from error
     report = evaluate(args.checkpoint, shards, args.windows)
     print(report)
@@ -54,7 +68,7 @@ def main(argv: list[str]) -> None:
         keep_report(args.checkpoint, "evaluate", report)
 
 
-def evaluate(name: str, shards: Shards | Pairs, windows: int) -> str:
+def evaluate(name: str, shards: Any, windows: int) -> str:
     """Returns the figures of a checkpoint as tables.
 
     Raises:
@@ -62,7 +76,7 @@ def evaluate(name: str, shards: Shards | Pairs, windows: int) -> str:
             music of a real set.
     """
     checkpoint = load(name)
-    if shards.index["tokenizer"] != checkpoint.dialect.digest:
+    if shards.index["tokenizer"] != checkpoint.entry.tokenizer:
         raise StudioError(
             f"The shards hold other vocabularies than the checkpoint '{name}' reads. "
             "Run `python -m training prepare` again, or evaluate another checkpoint."

@@ -8,14 +8,15 @@ from typing import Any
 
 import streamlit as st
 
-from music.instruments import DRUMS, instrument_name, parse_instrument
+from music.instruments import DRUMS, instrument_name
 from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS
-from pipelines.audio_options import TEMPI_BPM, WORDS_DECIDE
+from pipelines.audio_options import TEMPI_BPM
 from pipelines.patches.wishes import LEVELS
-from pipelines.wording.reading import Words, read_words
+from pipelines.wording.reading import Said, Words, read_words
 from studio.controls import keep, showing, song_controls, widget_value
+from studio.widgets.compose.brief_chips import player_name
 from studio.widgets.options_panel import OptionsPanel
-from studio.wording import first_few
+from studio.wording import first_few, plain
 
 IGNORED = "audio ignored"
 """The control that holds what was understood and taken away: the name of what it decides, and what was understood."""
@@ -44,7 +45,7 @@ _BY_HAND = {
 @functools.lru_cache(maxsize=64)  # read in each run of a page
 def understood(text: str, lyrics: str) -> Words:
     """Returns what the words say."""
-    return read_words(text, lyrics)
+    return read_words(text, lyrics, encoder="words-small")  # only what it says is shown, not its vector
 
 
 def words_control(panel: OptionsPanel) -> dict[str, Any]:
@@ -59,14 +60,16 @@ def words_control(panel: OptionsPanel) -> dict[str, Any]:
     overruled = {name for name in said if _is_by_hand(panel, name)}
     taken_away = _chips({name: label for name, label in said.items() if name not in overruled})
     values["ignore"] = tuple(sorted(overruled | taken_away))
-    with st.container(key="tapped words", horizontal=True, gap="small"):
+    with st.container(key="tapped words", horizontal=True, gap="small"):  # two in a row where there is room
         for name, levels in TAPPED.items():
             other = {"pace": "tempo_bpm", "mode": "key"}.get(name)
             if other and panel.value(other) is not None:  # which says more
                 values[name] = None
                 continue
             values[name] = panel.show(name, st.segmented_control, levels, format_func=_level, width="stretch")
-    chosen = panel.show("instruments", st.pills, list(PLAYERS), selection_mode="multi", format_func=PLAYERS.get)
+    chosen = panel.show(
+        "instruments", st.pills, list(PLAYERS), selection_mode="multi", format_func=PLAYERS.get, wrap=True
+    )
     values["instruments"] = tuple(name for name in chosen if name != _DRUMS)
     values["drums"] = True if _DRUMS in chosen else None
     return values
@@ -74,8 +77,11 @@ def words_control(panel: OptionsPanel) -> dict[str, Any]:
 
 def said_by(words: Words) -> dict[str, str]:
     """Returns what words decide, by name of ``audio_options.WORDS_DECIDE``, as chips say it."""
-    levels = {name: level for name, level in words.attributes.items() if name in WORDS_DECIDE}
-    said = {name: f"Medium {name}" if level == "medium" else level.capitalize() for name, level in levels.items()}
+    said = {}
+    for name in ("tempo", *LEVELS):
+        if found := words.attributes.get(name):
+            level = f"Medium {name}" if found.value == "medium" else found.value.capitalize()
+            said[name] = _with_reason(level, found)
     if words.tempo_bpm:
         said["tempo"] = f"{words.tempo_bpm:g} BPM"
     if words.key:
@@ -83,12 +89,20 @@ def said_by(words: Words) -> dict[str, str]:
         said["key"] = words.key
     if words.time_signature:
         said["time_signature"] = words.time_signature
-    players = [instrument_name(parse_instrument(name)) for name in words.instruments]
-    if others := [PLAYERS.get(name, name) for name in players if name != _DRUMS]:
-        said["instruments"] = first_few(others)
-    if words.drums is not None or _DRUMS in players:
-        said["drums"] = "No drums" if words.drums is False else "Drums"
+    players = [player_name(program) for program in words.programs if program != DRUMS]
+    if players:
+        said["instruments"] = first_few(players)
+    elif found := words.attributes.get("family"):
+        said["instruments"] = _with_reason(found.value.capitalize(), found)
+    if found := words.attributes.get("drums"):
+        said["drums"] = "No drums" if found.value == "none" else "Drums"
     return said
+
+
+def _with_reason(text: str, said: Said) -> str:
+    """Returns what was understood, and the word that said so where it is another one."""
+    others = [word for word in said.words if word.casefold() not in text.casefold()]
+    return f"{text} “{others[0]}”" if others and len(others) == len(said.words) else text
 
 
 def _is_by_hand(panel: OptionsPanel, name: str) -> bool:
@@ -109,7 +123,8 @@ def _chips(said: Mapping[str, str]) -> set[str]:
         "Understood",
         list(said),
         selection_mode="multi",
-        format_func=said.get,
+        format_func=lambda name: plain(said[name]),
+        wrap=True,
         key=key,
         on_change=_take_away,
         args=(key, dict(said)),
