@@ -61,18 +61,17 @@ class Kept(TypedDict):
 
 def sound_control(song: Song) -> Kept | None:
     """Shows the three ways to begin, and the sound if there is one; returns that."""
-    with st.container(key="audio start"):
-        start = show_control(
-            _START,
-            "words",
-            st.segmented_control,
-            "Begin with",
-            list(STARTS),
-            format_func=lambda name: f":material/{STARTS[name][1]}: {STARTS[name][0]}",
-            required=True,
-            width="stretch",
-            label_visibility="collapsed",
-        )
+    start = show_control(
+        _START,
+        "words",
+        st.segmented_control,
+        "Begin with",
+        list(STARTS),
+        format_func=lambda name: f":material/{STARTS[name][1]}: {STARTS[name][0]}",
+        required=True,
+        width="stretch",
+        label_visibility="collapsed",
+    )
     if start == "words":
         return None
     given = _input(start)
