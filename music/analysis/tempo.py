@@ -17,7 +17,7 @@ CENTER_BPM = 120.0
 """The tempo that people like best to tap."""
 
 SPREAD_OCTAVES = 0.9
-"""How far from it tempi still come easily; Ellis found 0.9 octaves."""
+"""How far from it tempi still come easily; tried on clicks, not measured on music."""
 
 _FRAMES_S = RATE_HZ / HOP
 _RANGE_DB = 60.0  # what lies further under the loudest band is not heard
@@ -31,7 +31,7 @@ class Tempo(NamedTuple):
     Attributes:
         bpm: beats a minute, from 50 to 200; CENTER_BPM where nothing comes back.
         phase_seconds: when the first beat is, from 0 to one beat's length.
-        strength: autocorrelation at that beat, 0 to 1; music with a clear beat has 0.3 and more.
+        strength: autocorrelation of the attacks at that beat, 0 to 1.
     """
 
     bpm: float

@@ -2,7 +2,7 @@
 
 Twenty coefficients hold the color of a sound and not its notes: what comes out is a whisper with the rhythm of the
 music. It is what ``librosa.feature.inverse.mfcc_to_audio`` does, with bands spread over their neighborhood instead of
-solved for by least squares, which takes fifteen times as long and sounds no better.
+solved for by least squares, which took fifteen times as long for about the same error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from music.audio.spectrum import Grid, bins_of_bands, istft, stft
 
 ROUNDS = 16
 MOMENTUM = 0.99
-"""Both as librosa's default and half of its rounds: more change the error by less than a tenth."""
+"""Momentum is librosa's default; rounds are half of its, for speed: not measured."""
 
 
 def mfcc_of(log_mel: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
-from music.analysis.tempo import onset_strength, pulse
+from music.analysis.tempo import pulse
 from music.audio import features
 from music.audio.encoding import encode
 from music.audio.inverse_mfcc import mfcc_of
@@ -191,7 +191,8 @@ def _attacks(magnitudes: np.ndarray) -> int:
     """Returns how many attacks are heard: local peaks of the onset strength, well above what is around them."""
     from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-    strength = onset_strength(magnitudes)
+    mel = features.log_mel(magnitudes)
+    strength = np.maximum(np.diff(np.maximum(mel, mel.max() - 60), axis=0), 0).mean(1)
     if not len(strength) or strength.max() <= 0:
         return 0
     strength = strength / strength.max()
