@@ -21,6 +21,7 @@ from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES
 from pipelines.recipes import recipe_beside
+from pipelines.sound import SYNTHESES, check_synthesis, piece_sound, piece_stems
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,12 +103,19 @@ def _add_render(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "render",
         help="play a MIDI file to a sound file",
-        description="Plays a MIDI or MusicXML file to a stereo sound file of even loudness. The ending of OUT says which kind.",
+        description="Plays a MIDI or MusicXML file to a stereo sound file of even loudness. The ending of OUT says which kind. "
+        "What the verb audio wrote sounds as it was written.",
     )
     parser.add_argument("source", metavar="IN.mid", help="the music to play")
     parser.add_argument("out", metavar="OUT.(wav|flac|ogg|mp3)", type=Path, help="the sound file")
     parser.add_argument(
         "--stems", action="store_true", help="write each track to a file of its own too: OUT-1-NAME.wav, ..."
+    )
+    parser.add_argument(
+        "--synthesis",
+        metavar="|".join(SYNTHESES),
+        default="played",
+        help="how notes become sound: by the sound bank (unless said), of sine waves and noise, or as 20 MFCC give it back",
     )
     parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
     parser.set_defaults(run=_render, endings=(".wav", ".flac", ".ogg", ".mp3"))
@@ -115,10 +123,13 @@ def _add_render(verbs: Verbs) -> None:
 
 def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     """Returns the sound files of a piece: the mix, and its stems if they are wanted."""
-    from music.audio.render import encode, engine, mix_stems, render, render_stems
+    from music.audio.render import encode, engine, mix_stems
     from pipelines.song.folder import file_name
 
     kind = asked.out.suffix.lower().lstrip(".")
+    check_synthesis(asked.synthesis)
+    if asked.stems and asked.synthesis != "played":
+        raise StudioError(f"There are no stems of the synthesis '{asked.synthesis}'. Leave out --stems or --synthesis.")
     piece = read_source(asked.source, show.say)
     if not piece.note_count:
         raise StudioError("There are no notes to play. Choose a file with music in it.")
@@ -129,10 +140,10 @@ def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
         show(round(share * 100), 100, "%")
 
     if asked.stems:
-        stems = render_stems(piece, asked.soundfont, progress=progress)
+        stems = piece_stems(piece, asked.soundfont, progress=progress)
         mix = mix_stems(stems)
     else:
-        stems, mix = [], render(piece, asked.soundfont, progress=progress)
+        stems, mix = [], piece_sound(piece, asked.synthesis, asked.soundfont, progress=progress)
     files = {asked.out: encode(mix, kind)}
     for number, stem in enumerate(stems, 1):
         name = f"{asked.out.stem}-{number}-{file_name(stem.name, 'track')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import symusic
@@ -50,6 +51,14 @@ def audio(piece: Piece, options: AudioOptions) -> Iterator[Step]:
     recipe = recipe_of("audio", VERSION, options, piece, checkpoint.entry)
     finished = tuple(made.with_step(made.score, {**recipe, "variant": number}) for number, made in enumerate(pieces))
     yield Step(finished, total, total, "seconds")
+
+
+def keep(piece: Piece, options: AudioOptions, step: Step) -> Step:
+    """Returns a Step at which the writing was stopped, its pieces with a recipe that says so: their sound is colored by it."""
+    entry = load(options.checkpoint, task="audio").entry
+    recipe = recipe_of("audio", VERSION, options, piece, entry) | {"stopped": step.done}
+    kept = (made.with_step(made.score, {**recipe, "variant": number}) for number, made in enumerate(step.pieces))
+    return replace(step, pieces=tuple(kept))
 
 
 def build(piece: Piece, asked: Asked, notes: np.ndarray) -> Piece:

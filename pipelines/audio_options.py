@@ -24,6 +24,12 @@ MAX_TEXT = 20_000
 SIGNATURES = ("4/4", "3/4", "2/4", "6/8", "6/4", "12/8")
 """Time signatures whose bars the audio network knows."""
 
+TEMPI_BPM = {"slow": (50.0, 72.0, 88.0), "medium": (88.0, 104.0, 122.0), "fast": (122.0, 140.0, 180.0)}
+"""Lowest, usual and highest tempo of each pace."""
+
+WORDS_DECIDE = ("tempo", *LEVELS, "key", "time_signature", "instruments", "drums")
+"""What words may decide."""
+
 SOUND_TEMPO_BPM = (30.0, 300.0)
 SOUND_LUFS = (-70.0, 0.0)
 MAX_INSTRUMENTS = 5
@@ -44,6 +50,7 @@ class AudioOptions:
         sound_lufs: how loud it was.
         seconds: how much to write.
         tempo_bpm: quarter notes a minute.
+        pace: "slow", "medium" or "fast", where no tempo is given.
         time_signature: one of SIGNATURES.
         key: such as "D minor".
         mode: "major" or "minor", where no key is given.
@@ -52,6 +59,7 @@ class AudioOptions:
         density: "sparse", "medium" or "dense".
         instruments: who plays, by name, drums too; empty for those of the words, else those that the network hears.
         drums: whether drums play.
+        ignore: what the words do not decide, whatever they say: names of WORDS_DECIDE.
         follow: 0 surprises, 0.5 follows the sound as its own continuations do, 1 stays very near.
         temperature: how adventurous; 1 is as the music it learned from.
         seed: the same seed, options, input and checkpoint give the same notes.
@@ -67,6 +75,7 @@ class AudioOptions:
     sound_lufs: float | None = None
     seconds: float = 20.0
     tempo_bpm: float | None = None
+    pace: str | None = None
     time_signature: str | None = None
     key: str | None = None
     mode: str | None = None
@@ -75,6 +84,7 @@ class AudioOptions:
     density: str | None = None
     instruments: tuple[str, ...] = ()
     drums: bool | None = None
+    ignore: tuple[str, ...] = ()
     follow: float = 0.6
     temperature: float = 0.8
     seed: int = 0
@@ -107,7 +117,9 @@ def _checks(o: AudioOptions) -> list[Check]:
             o.time_signature is not None and o.time_signature not in SIGNATURES,
             f"The audio network knows no bars of {o.time_signature}. Choose one of {', '.join(SIGNATURES)}.",
         ),
+        choice_check("pace", o.pace, tuple(TEMPI_BPM)),
         *(choice_check(name, getattr(o, name), levels) for name, levels in LEVELS.items()),
+        *(choice_check("ignore", name, WORDS_DECIDE) for name in o.ignore),
         (
             len(o.instruments) > MAX_INSTRUMENTS,
             f"{len(o.instruments)} instruments are too many. Choose up to {MAX_INSTRUMENTS}.",

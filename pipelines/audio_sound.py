@@ -9,7 +9,6 @@ What the network is told stands in the piece's history, so its sound can be made
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,14 +26,11 @@ from music.audio.pure import pure
 from music.audio.reading import mono
 from music.audio.render import Stem, raw_mix, raw_stems
 from music.audio.spectrum import apply_bands
-from music.errors import StudioError
 from music.piece import Piece
 from pipelines.audio_options import AudioOptions
-from pipelines.option_values import from_mapping
 from pipelines.patches.asking import Asked, settle_asked
 from pipelines.patches.wishes import without_level
-
-SYNTHESES = ("played", "pure", "original")
+from pipelines.sound import Progress, Stop, check_synthesis, coloring_options
 
 LOUDNESS_OF = {"soft": -24.0, "medium": -16.0, "loud": -10.0}
 """What the words for loudness mean, in LUFS."""
@@ -46,9 +42,6 @@ TILT_DB = {"dark": -4.5, "bright": 4.5}
 """Decibels an octave above TILT_HZ, beside what the network does; together dark and bright are well apart."""
 
 TILT_HZ, TILT_LIMIT_DB = 500.0, 14.0
-
-Progress = Callable[[float], object]
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -66,14 +59,6 @@ class Coloring:
     loudness_lufs: float
 
 
-def audio_options(piece: Piece) -> AudioOptions | None:
-    """Returns the options with which the audio pipeline last wrote at a piece; None where it never did."""
-    for recipe in reversed(piece.history):
-        if recipe.get("pipeline") == "audio" and isinstance(recipe.get("options"), dict):
-            return from_mapping(AudioOptions, recipe["options"])
-    return None
-
-
 def sound_of(
     piece: Piece,
     synthesis: str = "played",
@@ -86,14 +71,13 @@ def sound_of(
 
     Args:
         piece: what to play.
-        synthesis: one of SYNTHESES.
+        synthesis: one of ``pipelines.sound.SYNTHESES``.
         soundfont, rate, progress, stop: as ``music.audio.render.render`` takes them.
 
     Raises:
         StudioError: as ``render``; or there is no such synthesis.
     """
-    if synthesis not in SYNTHESES:
-        raise StudioError(f"There is no way '{synthesis}' to make sound. Choose one of {', '.join(SYNTHESES)}.")
+    check_synthesis(synthesis)
     raw = raw_mix(piece, soundfont, rate, stop=stop)
     _report(progress, 0.5)
     coloring = color(piece, raw)
@@ -135,7 +119,7 @@ def stems_of(
 def color(piece: Piece, raw: Audio) -> Coloring:
     """Returns how the sound of a piece is colored that a synthesizer made: ``raw``."""
     mel = features.log_mel(features.magnitudes(mono(raw)))
-    options = audio_options(piece)
+    options = coloring_options(piece)
     if options is None:
         return Coloring(mel, np.zeros_like(mel), LOUDNESS_LUFS)
     asked = settle_asked(Piece.empty(), options)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
+from pipelines.contract import Step
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import (
@@ -85,12 +86,19 @@ class PipelineDescriptor(Descriptor):
         command: "module:function" that adds its verb to the command line.
         lane: of the worker; see ``worker.client.LANES``.
         limit_s: seconds after which the worker asks it to stop.
+        keep: "module:function" that returns what is kept when it is stopped, of (piece, options, step); by default the Step
+            that it had reached.
     """
 
     task: str
     command: str
     lane: str = "model"
     limit_s: float = 3600.0
+    keep: str = ""
+
+    def kept(self, piece: Any, options: Any, step: Step) -> Step:
+        """Returns what is kept of its work on a piece: its last Step as it is, or the one at which it was stopped."""
+        return _imported(self.keep)(piece, options, step) if self.keep and step.done < step.total else step
 
     def load_command(self) -> Callable[[Any], None]:
         """Returns what adds its verb to the command line."""
@@ -198,6 +206,7 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             about="Writes music after words and four seconds of sound, as notes and as sound.",
             did="wrote music after a sound and words",
             describe=descriptions.describe_audio,
+            keep="pipelines.audio:keep",
             progress=descriptions.second_in_work,
             grows=True,
         ),

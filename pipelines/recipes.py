@@ -52,8 +52,13 @@ def recipe_of(
 
 def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
     """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
+    return last_recipe(piece, "harmonize")
+
+
+def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:
+    """Returns the recipe of a piece that is as this pipeline wrote it; None for any other."""
     recipe = piece.history[-1] if piece is not None and piece.history else {}
-    known = recipe.get("pipeline") == "harmonize" and isinstance(recipe.get("options"), dict)  # a file may say anything
+    known = recipe.get("pipeline") == pipeline and isinstance(recipe.get("options"), dict)  # a file may say anything
     return recipe if known else None
 
 

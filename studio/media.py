@@ -1,8 +1,9 @@
 """The sound of pieces for the player: made by the worker when a browser asks for it, served under addresses nobody can guess.
 
-    address(piece)                      a relative address, at once; nothing is made yet
+    address(piece, synthesis)           a relative address, at once; nothing is made yet
     GET sound/TOKEN                     starts the work, then says how far it is (JSON)
     GET sound/TOKEN/mix.ogg, 3.ogg      the mix, and the stem of track 3; `.wav` for browsers that play no OGG
+    GET sound/TOKEN/picture.json        outline and mel bands of the mix of a colored piece, once it is there
 
 The server of the studio carries ROUTES (``st.App(..., routes=media.ROUTES)``). So pages do not wait for sound, need no
 rerun when it is there, and the browser can jump inside it (HTTP ranges).
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import secrets
 import tempfile
 import threading
@@ -30,19 +32,24 @@ from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
+from pipelines.recipes import last_recipe
 from pipelines.worker.client import Sound
 from studio import jobs
 
 CAPACITY = 64
 """Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
 
+PICTURE = "picture.json"
+_MIME_TYPES = {**MIME_TYPES, "json": "application/json"}
 WATCH_S = 0.08  # shorter than the worker's pause between two updates, so that none is missed
 
 
 @dataclass(eq=False)
 class _Entry:
     token: str
+    key: tuple[str, ...]
     piece: Piece
+    synthesis: str
     job_id: str | None = None
     mix: bool = False  # whether the mix lies in the folder
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
@@ -64,21 +71,27 @@ class SoundCache:
         self._registry = registry
         self._capacity = capacity
         self._folder = tempfile.TemporaryDirectory(prefix="deepmusic-sound-", ignore_cleanup_errors=True)
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # by fingerprint
+        self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
         self._tokens: dict[str, _Entry] = {}
         self._lock = threading.Lock()
 
-    def address(self, piece: Piece) -> str:
-        """Returns where the sound of this piece can be asked for, relative to the server's root."""
+    def address(self, piece: Piece, synthesis: str = "played") -> str:
+        """Returns where the sound of this piece can be asked for, relative to the server's root.
+
+        Args:
+            piece: what is heard.
+            synthesis: one of ``pipelines.sound.SYNTHESES``.
+        """
+        key = (piece.fingerprint, json.dumps(last_recipe(piece, "audio"), sort_keys=True, default=str), synthesis)
         with self._lock:
-            entry = self._entries.get(piece.fingerprint)
+            entry = self._entries.get(key)
             if entry is not None and entry.problem:  # a page that comes again may hope again
-                self._remove(self._entries.pop(piece.fingerprint))
+                self._remove(self._entries.pop(key))
                 entry = None
             if entry is None:
-                entry = _Entry(secrets.token_urlsafe(18), piece)
-                self._entries[piece.fingerprint] = self._tokens[entry.token] = entry
-            self._entries.move_to_end(piece.fingerprint)
+                entry = _Entry(secrets.token_urlsafe(18), key, piece, synthesis)
+                self._entries[key] = self._tokens[entry.token] = entry
+            self._entries.move_to_end(key)
             while len(self._entries) > self._capacity:
                 self._remove(self._entries.popitem(last=False)[1])
         return f"sound/{entry.token}"
@@ -89,7 +102,7 @@ class SoundCache:
             entry = self._tokens.get(token)
             if entry is None:
                 return None
-            self._entries.move_to_end(entry.piece.fingerprint)
+            self._entries.move_to_end(entry.key)
         with entry.lock:
             job = None if entry.stems is not None or entry.problem else self._job(entry)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -105,9 +118,12 @@ class SoundCache:
         }
 
     def file(self, token: str, name: str) -> Path | None:
-        """Returns the file of this name, such as ``mix.ogg`` or ``3.wav``, or None if there is none."""
+        """Returns the file of this name, such as ``mix.ogg``, ``3.wav`` or PICTURE, or None if there is none."""
         entry = self._tokens.get(token)
         stem, _, form = name.rpartition(".")
+        if entry is not None and name == PICTURE:
+            path = self._path(entry, name)
+            return path if path.exists() else None
         if entry is None or form not in ("ogg", "wav") or not (stem == "mix" or stem.isdecimal()):
             return None
         path = self._path(entry, name)
@@ -123,7 +139,7 @@ class SoundCache:
         job = registry.poll(entry.job_id, entry.token)
         if job is None:
             try:
-                job = registry.submit("render", entry.piece, owner=entry.token)
+                job = registry.submit("render", entry.piece, entry.synthesis, owner=entry.token)
             except StudioError:  # the next question tries again
                 return None
             entry.job_id = job.id
@@ -158,6 +174,8 @@ class SoundCache:
         if entry.token not in self._tokens:  # it was put away meanwhile
             return
         if not entry.mix:
+            if sound.picture is not None:
+                _write(self._path(entry, PICTURE), json.dumps(sound.picture).encode())
             _write(self._path(entry, "mix.ogg"), sound.mix)
             entry.mix, entry.is_basic = True, sound.is_basic
         for _, track, data in sound.stems:
@@ -189,7 +207,9 @@ def routes(cache: Callable[[], SoundCache]) -> list[Route]:
         if path is None:
             return Response(status_code=404)
         return FileResponse(
-            path, media_type=MIME_TYPES[path.suffix[1:]], headers={"Cache-Control": "private, max-age=86400, immutable"}
+            path,
+            media_type=_MIME_TYPES[path.suffix[1:]],
+            headers={"Cache-Control": "private, max-age=86400, immutable"},
         )
 
     return [Route("/sound/{token}", status), Route("/sound/{token}/{name}", file)]
@@ -200,9 +220,9 @@ def _cache() -> SoundCache:
     return SoundCache(jobs.registry)
 
 
-def address(piece: Piece) -> str:
+def address(piece: Piece, synthesis: str = "played") -> str:
     """Returns where a browser asks for the sound of this piece, relative to the server's root."""
-    return _cache().address(piece)
+    return _cache().address(piece, synthesis)
 
 
 ROUTES = routes(_cache)

@@ -5,20 +5,27 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from pipelines.audio_options import SIGNATURES, AudioOptions
+from pipelines.audio_options import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.descriptors import PIPELINES
 from pipelines.patches.wishes import LEVELS
 from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here
+from pipelines.sound import SYNTHESES, check_synthesis
 
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
 ENDINGS = (*SOUNDS, ".mid", ".midi")
-_BESIDE = ("lyrics_file", "sound_file", "goes_on")  # flags that are not options
+_FLAGS = {
+    "tempo_bpm": "tempo",
+    "lyrics_file": "lyrics",
+    "sound_file": "sound",
+    "sound_from": "from",
+    "goes_on": "continue",
+}
+"""What flags are called whose values are not named after them; the last four are no options."""
 
 
 def add_audio(verbs: Verbs) -> None:
@@ -42,15 +49,14 @@ def add_audio(verbs: Verbs) -> None:
     parser.add_argument(
         "--out", metavar="OUT.(wav|mp3|flac|ogg|mid)", type=Path, required=True, help="where the result goes"
     )
-    parser.add_argument(
-        "--synthesis", metavar="played|pure|original", help="how notes become sound (played unless said)"
-    )
+    parser.add_argument("--synthesis", metavar="|".join(SYNTHESES), help="how notes become sound (played unless said)")
     usual = AudioOptions()
     what = parser.add_argument_group("what music (read from the words, else heard in the sound, unless said)")
     what.add_argument(
         "--seconds", metavar="S", type=number_in, help=f"how much to write ({usual.seconds:.0f} unless said)"
     )
     what.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
+    what.add_argument("--pace", metavar="|".join(TEMPI_BPM), type=str.lower, help="where no tempo is given")
     what.add_argument("--time-signature", metavar="4/4", help=", ".join(SIGNATURES))
     what.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     for name, levels in LEVELS.items():
@@ -69,12 +75,16 @@ def add_audio(verbs: Verbs) -> None:
 
 def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     """Returns the files: sound or MIDI, one a variant, and the recipe beside it."""
-    synthesis = getattr(asked, "synthesis", "played")
+    if hasattr(asked, "synthesis"):
+        check_synthesis(asked.synthesis)
+        if asked.out.suffix.lower() not in SOUNDS:
+            raise StudioError("A MIDI file holds notes, not their sound. Leave out --synthesis, or write a sound file.")
     recipe = read_recipe(asked.recipe, "audio") if hasattr(asked, "recipe") else None
     given = {f.name: getattr(asked, f.name) for f in dataclasses.fields(AudioOptions) if hasattr(asked, f.name)}
-    flags = [*given, *(name for name in _BESIDE if hasattr(asked, name))]
+    flags = [*given, *(name for name in _FLAGS if hasattr(asked, name) and name not in given)]
     if recipe is not None and flags:
-        raise StudioError(f"--recipe and --{flags[0].split('_')[0]} cannot go together. Leave one of them out.")
+        flag = _FLAGS.get(flags[0], flags[0]).replace("_", "-")
+        raise StudioError(f"--recipe and --{flag} cannot go together. Leave one of them out.")
     if recipe is None and not flags:
         raise StudioError("There are neither words nor a sound. Give --text, --lyrics or --sound.")
     piece = Piece.empty()
@@ -98,7 +108,9 @@ def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):
         path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
-        files |= {path: _encoded(result, path.suffix.lower(), synthesis)} | recipe_beside(path, result)
+        files |= {path: _encoded(result, path.suffix.lower(), getattr(asked, "synthesis", "played"))} | recipe_beside(
+            path, result
+        )
     return files
 
 
@@ -106,9 +118,9 @@ def _encoded(piece: Piece, ending: str, synthesis: str) -> bytes:
     if ending not in SOUNDS:
         return midi_bytes(piece)
     from music.audio.encoding import encode
-    from pipelines.audio_sound import sound_of
+    from pipelines.sound import piece_sound
 
-    return encode(sound_of(piece, synthesis), ending.lstrip("."))
+    return encode(piece_sound(piece, synthesis), ending.lstrip("."))
 
 
 def _text_of(path: Path) -> str:
@@ -118,7 +130,8 @@ def _text_of(path: Path) -> str:
         StudioError: it cannot be read, or is no text.
     """
     try:
-        data: Any = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(4 * MAX_TEXT + 1)  # more letters than options take; they say so
         return data.decode("utf-8")
     except OSError as error:
         raise StudioError(f"'{path}' cannot be opened. Check the name.") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import symusic
@@ -13,13 +14,10 @@ from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
 from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
-from pipelines.audio_options import AudioOptions
+from pipelines.audio_options import TEMPI_BPM, AudioOptions
 from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request
 from pipelines.wording.reading import Words, read_words
-
-TEMPI_BPM = {"slow": (50.0, 72.0, 88.0), "medium": (88.0, 104.0, 122.0), "fast": (122.0, 140.0, 180.0)}
-"""Lowest, usual and highest tempo of each word."""
 
 TITLE_LETTERS = 60
 
@@ -104,7 +102,7 @@ class Asked:
 
 def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     """Returns what is asked for: by the options, else by the words, else by the sound or what was there before."""
-    words = read_words(options.text, options.lyrics)
+    words = heeded(read_words(options.text, options.lyrics), options.ignore)
     base, start = (
         (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
     )
@@ -117,9 +115,9 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     signature = parse_signature(options.time_signature or words.time_signature or "4/4")
     if start:
         signature = bar_grid(base)[-1][2:]
-    tempo = (
-        options.tempo_bpm or words.tempo_bpm or _tempo(words.value("tempo"), options, base if start else None)
-    )
+    pace = options.pace or words.value("tempo")
+    said_bpm = options.tempo_bpm or (None if options.pace else words.tempo_bpm)
+    tempo = said_bpm or _tempo(pace, options, base if start else None)
     names = options.instruments or words.instruments or _family(words.value("family"))
     numbers = [parse_instrument(name) for name in names]
     programs = {family_of(number): number for number in reversed(numbers) if number != DRUMS}
@@ -131,6 +129,19 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
         drums = False
     patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
     return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches, _title(options))
+
+
+def heeded(words: Words, ignore: Collection[str]) -> Words:
+    """Returns what words say but for these, which are names of ``audio_options.WORDS_DECIDE``."""
+    gone = {*ignore, "family"} if "instruments" in ignore else set(ignore)
+    return replace(
+        words,
+        attributes={name: None if name in gone else said for name, said in words.attributes.items()},
+        tempo_bpm=None if "tempo" in gone else words.tempo_bpm,
+        key=None if "key" in gone else words.key,
+        time_signature=None if "time_signature" in gone else words.time_signature,
+        instruments=() if "instruments" in gone else words.instruments,
+    )
 
 
 def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:

@@ -65,7 +65,19 @@ def hear(source: bytes | Path, name: str = "", start: float | None = None, last:
         StudioError: it cannot be read, nothing is heard in it, or it does not reach to ``start``.
     """
     audio = read_sound(source, name)
-    samples = mono(audio)
+    return hear_audio(audio, mono(audio), name, start, last)
+
+
+def hear_audio(
+    audio: Audio, samples: np.ndarray, name: str = "", start: float | None = None, last: bool = False
+) -> Heard:
+    """Returns what the audio pipeline takes from a sound; else as ``hear``.
+
+    Args:
+        audio: the sound.
+        samples: the same as ``mono`` gives it, ``[n]``.
+        name, start, last: as in ``hear``.
+    """
     check_heard(samples)
     seconds = len(samples) / features.RATE_HZ
     if start is not None and not 0 <= start < seconds:

@@ -19,15 +19,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
+
+if TYPE_CHECKING:
+    from music.audio.encoding import Audio, AudioStream
+    from music.audio.picture import Picture
 
 LANES = ("model", "media", "download")
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck, and goes with its process
@@ -69,12 +73,35 @@ class Sound:
         stems: ``(name, track index, bytes)`` of each track that sounds; empty while they are being made.
         seconds: how long it lasts, tails included.
         is_basic: whether the engine was the stop-gap one, so that the page can say so.
+        picture: of the mix; None for a piece that is not colored.
     """
 
     mix: bytes
     stems: tuple[tuple[str, int, bytes], ...]
     seconds: float
     is_basic: bool
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class HeardSound:
+    """A sound of the visitor's as a page shows it.
+
+    Attributes:
+        options: those of ``AudioOptions`` that it gives.
+        start: second from which four are heard.
+        key: name of the key that was heard; "" where that is not sure.
+        outline: the whole sound, without mel bands.
+        clip: the four seconds that are heard.
+        kept: the whole sound as FLAC, both sides alike, at ``music.audio.features.RATE_HZ``, from which other seconds can be heard.
+    """
+
+    options: dict[str, Any]
+    start: float
+    key: str
+    outline: Picture
+    clip: Picture
+    kept: bytes
 
 
 def last_step(steps: Generator[Step, None, None], tell: Tell) -> Step | None:
@@ -91,7 +118,8 @@ def pipeline_verb(pipeline: PipelineDescriptor) -> Verb:
     """Returns the verb that runs a pipeline to its last Step."""
 
     def run(tell: Tell, piece: Piece, options: Any, *further: Any) -> Step | None:
-        return last_step(pipeline.load()(piece, options, *further), tell)
+        step = last_step(pipeline.load()(piece, options, *further), tell)
+        return step if step is None else pipeline.kept(piece, options, step)
 
     return Verb(pipeline.lane, run, pipeline.limit_s)
 
@@ -111,35 +139,70 @@ def _inspect(tell: Tell, source: bytes, name: str) -> tuple[Piece, Any]:
     return reading.piece, inspect(reading.piece, reading.repairs)
 
 
-def _render(tell: Tell, piece: Piece, soundfont: Path | None = None) -> Sound:
-    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made."""
-    from music.audio.render import encode, engine, render, render_stems
+def _hear(tell: Tell, source: bytes, name: str, start: float | None = None) -> HeardSound:
+    """Returns what is heard in a sound file; ``source`` may be what was kept of it."""
+    import numpy as np
+
+    from music.audio.encoding import Audio, encode
+    from music.audio.features import RATE_HZ
+    from music.audio.picture import picture_of
+    from music.audio.reading import mono, read_sound
+    from pipelines.patches.hearing import CLIP_SAMPLES, hear_audio
+
+    audio = read_sound(source, name)
+    samples = mono(audio)
+    heard = hear_audio(audio, samples, name, start)
+    first = round(heard.start * RATE_HZ)
+    kept = encode(Audio(np.repeat(samples[:, None], 2, axis=1), RATE_HZ), "flac")  # FLAC packs equal sides as one
+    clip = picture_of(samples[first : first + CLIP_SAMPLES])
+    return HeardSound(heard.options, heard.start, heard.key, picture_of(samples, with_mel=False), clip, kept)
+
+
+def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> Sound:
+    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made.
+
+    Only what is played has stems: the others are made of the whole mix.
+    """
+    from music.audio.render import encode, engine
+    from pipelines.sound import coloring_options, piece_sound, piece_stems
 
     stopped = _ears(tell)
-    audio = render(piece, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
-    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic)
-    if tell(sound):  # the mix first: it can play while the stems are made
+    audio = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
+    picture = _picture(audio) if synthesis != "played" or coloring_options(piece) else None
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture)
+    if tell(sound) or synthesis != "played":  # the mix first: it can play while the stems are made
         return sound
-    stems = render_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
+    stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
     encoded: list[tuple[str, int, bytes]] = []
     for stem in stems:
         if tell(0.6 + 0.4 * len(encoded) / len(stems)):
             return sound
         encoded.append((stem.name, stem.track_index, encode(stem.audio, "ogg")))
-    return Sound(sound.mix, tuple(encoded), sound.seconds, sound.is_basic)
+    return replace(sound, stems=tuple(encoded))
 
 
-def _encode(tell: Tell, piece: Piece, form: str, soundfont: Path | None = None) -> bytes:
-    from music.audio.render import encode, render
+def _picture(audio: Audio | AudioStream) -> Picture | None:
+    """Returns a picture of sound that is held in memory."""
+    from music.audio.encoding import Audio
+    from music.audio.picture import picture_of
+    from music.audio.reading import mono
 
-    return encode(render(piece, soundfont, stop=_ears(tell)), form)
+    return picture_of(mono(audio)) if isinstance(audio, Audio) else None
+
+
+def _encode(tell: Tell, piece: Piece, form: str, synthesis: str = "played", soundfont: Path | None = None) -> bytes:
+    from music.audio.render import encode
+    from pipelines.sound import piece_sound
+
+    return encode(piece_sound(piece, synthesis, soundfont, stop=_ears(tell)), form)
 
 
 def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
-    from music.audio.render import encode, render_stems
+    from music.audio.render import encode
     from pipelines.song.folder import file_name, packed
+    from pipelines.sound import piece_stems
 
-    stems = enumerate(render_stems(piece, soundfont, stop=_ears(tell)), 1)
+    stems = enumerate(piece_stems(piece, soundfont, stop=_ears(tell)), 1)
     return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
 
 
@@ -189,6 +252,7 @@ VERBS: dict[str, Verb] = {
     "import": Verb("model", _import, limit_s=900.0, patience_s=DEAF_S),
     "pull": Verb("download", _pull, limit_s=24 * 3600.0),
     "inspect": Verb("media", _inspect, limit_s=60.0, patience_s=DEAF_S),
+    "hear": Verb("media", _hear, limit_s=60.0, patience_s=DEAF_S),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),

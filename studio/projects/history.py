@@ -14,7 +14,7 @@ from pipelines.recipes import with_checkpoint_here
 from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
 
-_DECIDES = ("pipeline", "options", "input")
+_DECIDES = ("pipeline", "options", "input", "stopped")
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +154,7 @@ def describe_recipe(recipe: Mapping[str, Any]) -> str:
         count, variant = getattr(options, "variants", 1), recipe.get("variant")
         if count > 1 and isinstance(variant, int):
             parts.append(f"version {variant + 1} of {count}")
+        parts.append("stopped early" if "stopped" in recipe else "")
         return ", ".join(filter(None, parts))
     except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
         return f"{STEPS[pipeline].did}, with settings that this version does not know"

@@ -20,8 +20,8 @@ from studio.wording import slug
 SONG_FOLDER = "Song folder (.zip)"
 
 
-def downloads(song: Song, piece: Piece, name: str) -> None:
-    """Shows a button for each kind of file of this piece, named after ``name``."""
+def downloads(song: Song, piece: Piece, name: str, synthesis: str = "played") -> None:
+    """Shows a button for each kind of file of this piece, named after ``name``; its sound is made in this way."""
     stem = slug(name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name)
     view = chosen_view(piece)
     paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
@@ -29,6 +29,7 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
     def made(verb: str, *arguments: object) -> Callable[[], bytes]:
         return lambda: _ask(song, verb, piece, *arguments)
 
+    way = "" if synthesis == "played" else f"-{synthesis}"
     files = []
     plan, sketch = song.take.options, song.take.before
     if isinstance(plan, Plan):
@@ -37,8 +38,8 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
         files.append((SONG_FOLDER, ".zip", "application/zip", folder, text))
     files += [
         ("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too."),
-        ("MP3", ".mp3", "audio/mpeg", made("encode", "mp3"), "For listening and sharing."),
-        ("WAV", ".wav", "audio/wav", made("encode", "wav"), "Full quality, 16 bit, 44.1 kHz."),
+        ("MP3", f"{way}.mp3", "audio/mpeg", made("encode", "mp3", synthesis), "For listening and sharing."),
+        ("WAV", f"{way}.wav", "audio/wav", made("encode", "wav", synthesis), "Full quality, 16 bit, 44.1 kHz."),
         ("Stems", "-stems.zip", "application/zip", made("stems_zip"), "One FLAC file for each track, for mixing."),
         (
             "MusicXML",
@@ -49,6 +50,7 @@ def downloads(song: Song, piece: Piece, name: str) -> None:
         ),
         ("PDF", f"{paper}.pdf", "application/pdf", made("sheet", "pdf", view), f"The {view} for printing."),
     ]
+    files = [file for file in files if file[0] != "Stems" or synthesis == "played"]  # the others have none
     if piece.history:
         recipe: str | bytes = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
         if isinstance(plan, Plan):

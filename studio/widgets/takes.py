@@ -190,5 +190,6 @@ def new_from(take: Take) -> float | None:
     if take.before is None or not grows(take.options):
         return None
     grid = bar_grid(take.before.score)
-    kept = grid if take.options.keep_bars is None else grid[: take.options.keep_bars]
+    bars = getattr(take.options, "keep_bars", None)  # which not all pipelines ask for
+    kept = grid if bars is None else grid[:bars]
     return float(ticks_to_seconds(take.before.score, kept[-1].end)) if kept else None

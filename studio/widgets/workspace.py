@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from music.piece import Piece
-from studio import session
+from studio import media, session
 from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
@@ -32,6 +32,7 @@ def workspace(
     *,
     selection: Callable[[Piece], Mapping[str, Any] | None] = lambda piece: None,
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
+    show: Callable[[Song], None] | None = None,
 ) -> None:
     """Shows a whole page: its controls; beside them the take that is being written, or the current one, or what to do first.
 
@@ -41,6 +42,7 @@ def workspace(
         next_step: shows the page's buttons for going on from the current take.
         selection: returns for the current piece, if it has notes, what ``player`` takes as its selection.
         on_select: as ``player`` takes it.
+        show: shows the current take in another way than ``result`` does.
     """
     registry().warm_up()
     song = session.song()
@@ -48,10 +50,18 @@ def workspace(
     with left:
         controls(song)
     with right:
-        _current_take(song, welcome, next_step, selection, on_select)
+        _current_take(song, welcome, show or _usual(next_step, selection, on_select))
 
 
-def _current_take(song: Song, welcome: Any, next_step: Any, selection: Any, on_select: Any) -> None:
+def _usual(next_step: Any, selection: Any, on_select: Any) -> Callable[[Song], None]:
+    def show(song: Song) -> None:
+        chosen = selection(song.piece) if song.piece.note_count else None
+        result(song, next_step, selection=chosen, on_select=on_select)
+
+    return show
+
+
+def _current_take(song: Song, welcome: Callable[[Song], None], show: Callable[[Song], None]) -> None:
     if song.notice:
         show_error(song.notice)
     if song.writing is not None:
@@ -59,7 +69,7 @@ def _current_take(song: Song, welcome: Any, next_step: Any, selection: Any, on_s
     elif song.piece is not None:
         for remark in song.remarks if song.take is song.takes[-1] else ():
             st.info(plain(remark))
-        result(song, next_step, selection=selection(song.piece) if song.piece.note_count else None, on_select=on_select)
+        show(song)
     else:
         takes.redo_button(song)
         welcome(song)
@@ -89,6 +99,8 @@ def result(
     selection: Mapping[str, Any] | None = None,
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
     heard: NamedPiece | None = None,
+    synthesis: Callable[[], str] = lambda: "played",
+    below: Callable[[], None] = lambda: None,
 ) -> None:
     """Shows the current take: its name and versions, the player, what can follow, its files and its sheet music.
 
@@ -98,6 +110,8 @@ def result(
         selection: as ``player`` takes it.
         on_select: as ``player`` takes it.
         heard: a piece to put in the player before the take's own, which its switch goes back to.
+        synthesis: shows above the player how its sound can be made, and returns what is chosen.
+        below: shows something below the player.
     """
     name = name_of(song.take, song.place.variant)
     takes.take_bar(song)
@@ -105,17 +119,20 @@ def result(
     here, there = takes.marked(song.take, song.piece, song.other and song.other[1])
     others = [NamedPiece(*song.other, there)] if song.other else []
     shown = NamedPiece(name, song.piece, here)
+    pieces, how = [shown, heard] if heard else [*others, shown], synthesis()
     player(
-        [shown, heard] if heard else [*others, shown],
+        pieces,
         key="player",
+        audio={each.piece.fingerprint: media.address(each.piece, how) for each in pieces if each.piece.note_count},
         highlight_after_seconds=None if heard else takes.new_from(song.take),
         selection=selection,
         on_select=on_select,
     )
+    below()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         next_step(song)
         takes.compare_control(song)
-    downloads(song, song.piece, name)
+    downloads(song, song.piece, name, how)
     shown = st.expander("Sheet music", icon=":material/queue_music:", on_change="rerun", key=bound(_SHEET, False))
     if keep(_SHEET, shown.open):
         with shown:

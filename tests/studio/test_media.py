@@ -13,8 +13,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from music.audio.encoding import Audio, encode
+from music.audio.picture import picture_of
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.recipes import last_recipe
 from pipelines.worker.client import Sound
 from studio import jobs, media
 from tests.waiting import PATIENCE_S, until
@@ -43,14 +45,19 @@ class HandMadeWorker:
 
     def ask(self, verb, arguments, on_update, should_stop) -> Sound:
         self.asked += 1
+        synthesis = arguments[1]
         if self._error:
             raise StudioError(self._error)
         tone = encode(Audio(np.full((int(SECONDS * 44_100), 2), 0.1, np.float32), 44_100), "ogg")
-        on_update(Sound(tone, (), SECONDS, False))
+        picture = picture_of(np.full(22_050, 0.1, np.float32)) if last_recipe(arguments[0], "audio") else None
+        mix = Sound(tone, (), SECONDS, False, picture)
+        on_update(mix)
+        if synthesis != "played":
+            return mix
         assert self.may_make_stems.wait(PATIENCE_S)
         if self._error_after_mix:
             raise StudioError(self._error_after_mix)
-        return Sound(tone, (("Piano", 0, tone),), SECONDS, False)
+        return Sound(tone, (("Piano", 0, tone),), SECONDS, False, picture)
 
 
 @pytest.fixture
@@ -142,6 +149,33 @@ def test_failure_is_told_and_the_next_visit_tries_again(studio):
     assert wait(client, address)["message"] == "It failed. Try again."
     worker._error = ""
     assert wait(client, cache.address(piece()))["state"] == "ready"
+
+
+def written(**options) -> Piece:
+    """Returns the same notes as the audio pipeline wrote them."""
+    return piece().with_step(piece().score, {"pipeline": "audio", "options": options})
+
+
+def test_each_synthesis_and_each_coloring_of_the_same_notes_is_a_sound_of_its_own(studio):
+    worker = HandMadeWorker()
+    cache, client = studio(worker, capacity=8)
+    kinds = [(piece(), "played"), (written(), "played"), (written(brightness="dark"), "played"), (written(), "pure")]
+    addresses = [cache.address(*kind) for kind in kinds]
+    assert len(set(addresses)) == len(kinds)
+    assert [cache.address(*kind) for kind in kinds] == addresses
+    assert [bool(wait(client, address)["stems"]) for address in addresses] == [True, True, True, False]
+    assert worker.asked == len(kinds)
+
+
+def test_only_a_colored_sound_has_a_picture(studio):
+    cache, client = studio(HandMadeWorker())
+    plain, colored = cache.address(piece()), cache.address(written())
+    for address in (plain, colored):
+        assert client.get(f"/{address}/picture.json").status_code == 404
+        wait(client, address)
+    assert client.get(f"/{plain}/picture.json").status_code == 404
+    shown = client.get(f"/{colored}/picture.json")
+    assert shown.headers["content-type"] == "application/json" and shown.json()["seconds"] == 1
 
 
 def test_mix_still_plays_when_the_stems_fail(studio):

@@ -143,6 +143,25 @@ def _harmonize(piece: Piece, options) -> Iterator[Step]:
         yield Step(tuple(pieces), done, len(bars), "bars")
 
 
+def _audio(piece: Piece, options) -> Iterator[Step]:
+    """Yields a scale of a note a second, each variant a step higher; the mode decides the third."""
+    if options.seed == 13:
+        raise StudioError("That seed brings bad luck. Take another one.")
+    recipe = {"pipeline": "audio", "options": to_mapping(options), "input": piece.fingerprint}
+    for second in range(1, round(options.seconds) + 1):
+        time.sleep(0.01 if options.seed else 0.1)
+        pieces = []
+        for variant in range(options.variants):
+            score = Piece.empty().score.copy()
+            score.tracks.append(symusic.Track("Piano", 0, False))
+            steps = (0, 2, 3 if options.mode == "minor" else 4, 5)
+            score.tracks[0].notes.extend(
+                symusic.Note(n * 960, 900, 60 + steps[n % 4] + variant, 80) for n in range(second)
+            )
+            pieces.append(piece.with_step(score, {**recipe, "variant": variant}))
+        yield Step(tuple(pieces), second, round(options.seconds), "seconds")
+
+
 def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
     """Yields a song of a note a bar, stage by stage, each in four parts; the seed of a stage decides its pitches."""
     if plan.brief.seed == 13:
@@ -207,6 +226,8 @@ VERBS = {
     "generate": Verb(
         "model", lambda tell, piece, options: last_step(held(_generate(piece, options), options.seed), tell)
     ),
+    "audio": Verb("model", lambda tell, piece, options: last_step(held(_audio(piece, options), options.seed), tell)),
+    "hear": REAL["hear"],
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),

@@ -123,8 +123,8 @@ def sketch_control(song: Song) -> Piece:
                 icon=":material/draw:",
                 key="use as sketch",
                 type="tertiary",
-                on_click=keep,
-                args=(_SKETCH, [song.place.take, song.place.variant]),
+                on_click=use_as_sketch,
+                args=(song,),
                 help="Its melody becomes the theme of the new song.",
             )
         return Piece.empty()
@@ -139,6 +139,11 @@ def sketch_control(song: Song) -> Piece:
     if song.upload is not None and song.upload.take is not None and song.upload.take.pieces[0] is piece:
         repairs_note(song.upload, song.upload.take)
     return piece
+
+
+def use_as_sketch(song: Song) -> None:
+    """Has the current take be what the next song starts from."""
+    keep(_SKETCH, [song.place.take, song.place.variant])
 
 
 def _sketch(song: Song) -> tuple[str, Piece | None]:

@@ -201,6 +201,12 @@ class Player {
     [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
   }
 
+  /* Whether a track is heard: always in a mix that is made as a whole. */
+  hears(track) {
+    const { sound } = this.transport;
+    return (sound?.state === 'ready' && !sound.stems.length) || this.mixer.gain(track) > 0;
+  }
+
   // ---- what is seen ----
 
   draw() {
@@ -212,7 +218,7 @@ class Player {
     const { g, width, height } = brush(notes);
     const at = (this.layout = new Layout(piece, view, width, height));
     drawBackground(g, piece, at, theme);
-    drawNotes(g, piece, at, (track) => this.mixer.gain(track) > 0);
+    drawNotes(g, piece, at, (track) => this.hears(track));
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
@@ -233,7 +239,7 @@ class Player {
     g.clip();
     if (this.selection.on) drawSelection(g, this.pendingBars ? [this.pendingBars] : this.selection.bars, piece, at, theme);
     drawLoop(g, pending ?? transport.loop, pending || transport.loop.on, at, theme);
-    if (transport.playing) drawSounding(g, piece, at, now, (track) => this.mixer.gain(track) > 0);
+    if (transport.playing) drawSounding(g, piece, at, now, (track) => this.hears(track));
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
@@ -263,6 +269,7 @@ class Player {
     play.classList.toggle('playing', transport.playing);
     loop.setAttribute('aria-pressed', transport.loop.on);
     this.selection.show();
+    this.root.classList.toggle('unmixed', sound?.state === 'ready' && !sound.stems.length); // a mix that is made as a whole
     length.textContent = this.data.live && !this.data.grows ? '' : this.data.live ? `${clock(this.piece.end)} written` : ` / ${clock(this.piece.seconds)}`;
     over.setAttribute('aria-valuemax', this.piece.seconds.toFixed(1));
     empty.hidden = this.piece.end > 0;
@@ -297,7 +304,7 @@ class Player {
     if (sound.state === 'preparing' && sound.message) return sound.message;
     if (sound.state === 'preparing' && !sound.element) return `Preparing the sound…${percent}`;
     if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
-    if (this.transport.mixed && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
+    if (this.transport.mixed && sound.stems.length && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
     return sound.message || sound.advice;
   }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import symusic
 
 from music.audio.encoding import Audio, encode
+from music.audio.picture import picture_of
 from music.piece import Piece
+from pipelines.recipes import last_recipe
 from pipelines.worker.client import Sound, Verb, Worker
 from studio import jobs, media
 
@@ -40,16 +43,19 @@ def piece(title: str = "By hand", semitones: int = 0, bars: int = BARS) -> Piece
     return Piece(score, title)
 
 
-def _render(tell, piece: Piece) -> Sound:
+def _render(tell, piece: Piece, synthesis: str = "played") -> Sound:
     seconds = BARS * BAR_S + 0.5
     time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     waves = [
         AMPLITUDE * np.sin(2 * np.pi * hertz * time).astype(np.float32) for hertz in TONES_HZ[: len(piece.score.tracks)]
     ]
     ogg = [encode(Audio(np.stack([wave, wave], axis=1), RATE_HZ), "ogg") for wave in [sum(waves), *waves]]
-    tell(Sound(ogg[0], (), seconds, False))
+    mix = Sound(ogg[0], (), seconds, False, picture_of(sum(waves)) if last_recipe(piece, "audio") else None)
+    tell(mix)
+    if synthesis != "played":
+        return mix
     stems = tuple((track.name, index, data) for index, (track, data) in enumerate(zip(piece.score.tracks, ogg[1:])))
-    return Sound(ogg[0], stems, seconds, False)
+    return replace(mix, stems=stems)
 
 
 VERBS = {"render": Verb("media", _render)}
