@@ -21,11 +21,12 @@ class Architecture:
     Attributes:
         name: in recipes, in the registry and of its module in ``models``.
         class_name: of its model; that of the config is the same with "Config" after it.
-        learns: the name of its module in ``training/tasks``.
-        judged_by: the name of its module in ``training/likelihood``.
+        learns: the name of its module in ``training/tasks``; empty for one that is not trained here.
+        judged_by: the name of its module in ``training/likelihood``; empty likewise.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         styles: whether it knows styles and can be held to new ideas.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
+        octuples: whether it reads and writes octuples; a model of sound does not, and needs no vocabularies.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Architecture:
     self_test: str
     styles: bool = False
     any_dialect: bool = False
+    octuples: bool = True
 
     @property
     def model(self) -> type[nn.Module]:
@@ -84,6 +86,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             learns="accompaniment",
             judged_by="accompaniment",
             self_test="checkpoints.self_test:accompany_tune",
+        ),
+        Architecture(
+            "basic_pitch",
+            "BasicPitch",
+            learns="",
+            judged_by="",
+            self_test="checkpoints.self_test:hear_tones",
+            octuples=False,
         ),
     )
 }

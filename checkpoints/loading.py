@@ -13,7 +13,7 @@ from checkpoints.architectures import ARCHITECTURES, Architecture
 from checkpoints.store import RegistryEntry, entry, known, verify
 from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
-from music.tokens.dialects import Dialect, dialect_of
+from music.tokens.dialects import Dialect, dialect_of, studio
 
 MAX_BUFFERS = 2**24
 """Numbers in the tables that a model makes for itself: far more than those of the largest that is known."""
@@ -29,7 +29,7 @@ class Checkpoint:
     Attributes:
         model: in eval mode, single precision, without gradients. Never changed by those who use it.
         entry: what the registry says of it.
-        dialect: what the octuples mean that it reads and writes.
+        dialect: what the octuples mean that it reads and writes; the studio's for a model of sound, which has no use for it.
     """
 
     model: Any
@@ -53,7 +53,7 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     """
     checkpoint = _load(name)
     if task is not None and checkpoint.entry.task != task:
-        can = "write music" if task == "generate" else task
+        can = {"generate": "write music", "transcribe": "hear notes"}.get(task, task)
         raise StudioError(f"The checkpoint '{name}' cannot {can}. {_another(task)}")
     return checkpoint
 
@@ -89,7 +89,7 @@ def read(wanted: RegistryEntry) -> Checkpoint:
         raise StudioError(
             f"This version cannot use '{wanted.architecture}' checkpoints such as '{wanted.name}'. Update the studio."
         )
-    dialect = dialect_of(wanted.tokenizer)
+    dialect = dialect_of(wanted.tokenizer) if architecture.octuples else studio()
     if dialect is None or (not architecture.any_dialect and dialect.name != "studio"):
         raise StudioError(
             f"The checkpoint '{wanted.name}' was trained with other vocabularies. Export it again with this version."
