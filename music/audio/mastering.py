@@ -23,12 +23,13 @@ _PART = 1 << 20  # hops limited at a time: more than a mix in memory has
 _LOOK_SECONDS = 0.01
 
 
-def master(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Makes sound as loud as LOUDNESS_LUFS with no sample above CEILING, in place.
+def master(samples: np.ndarray, rate_hz: int, loudness_lufs: float = LOUDNESS_LUFS) -> np.ndarray:
+    """Makes sound as loud as is asked for with no sample above CEILING, in place.
 
     Args:
         samples: float32 ``[frames, 2]``; changed.
         rate_hz: frames a second.
+        loudness_lufs: the integrated loudness that it is to have.
 
     Returns:
         The gain of each frame, ``[frames, 1]`` float32. Stems of the same sound multiplied by it still add up to
@@ -40,7 +41,7 @@ def master(samples: np.ndarray, rate_hz: int) -> np.ndarray:
             return loudness(samples * _frame_gain(gain, len(samples)), rate_hz)
         return loudness(samples, rate_hz, gain)
 
-    gain = _gains(_hop_peaks(samples), rate_hz, measure)
+    gain = _gains(_hop_peaks(samples), rate_hz, measure, loudness_lufs)
     if gain is None:
         return np.ones((len(samples), 1), np.float32)
     frame_gain = _frame_gain(gain, len(samples))
@@ -48,25 +49,31 @@ def master(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return frame_gain
 
 
-def _gains(peaks: np.ndarray, rate_hz: int, measure: Callable[[float | np.ndarray], float]) -> np.ndarray | None:
+def _gains(
+    peaks: np.ndarray,
+    rate_hz: int,
+    measure: Callable[[float | np.ndarray], float],
+    loudness_lufs: float = LOUDNESS_LUFS,
+) -> np.ndarray | None:
     """Returns the gain of each hop that makes sound loud without a peak above CEILING; None for silence.
 
     Args:
         peaks: of each hop.
         rate_hz: frames a second.
         measure: returns the loudness of the sound with a gain, or with one for each hop, in LUFS.
+        loudness_lufs: the loudness that the sound is to have.
     """
     peak = float(peaks.max(initial=0))
     if peak < SILENCE:
         return None
-    scale = 10 ** ((LOUDNESS_LUFS - measure(1 / peak)) / 20) / peak
+    scale = 10 ** ((loudness_lufs - measure(1 / peak)) / 20) / peak
     loudest = CEILING / peak * 10 ** (MAX_LIMITING_DB / 20)
     scale = min(scale, loudest)
     gain = scale * _limiter(peaks * scale, rate_hz)
     for _ in range(3):  # where limiting took loudness away, give it back
         if gain.min() > 0.9 * scale or scale == loudest:
             break
-        missing = LOUDNESS_LUFS - measure(gain)
+        missing = loudness_lufs - measure(gain)
         if missing < 0.1:
             break
         scale = min(scale * 10 ** (missing / 20), loudest)

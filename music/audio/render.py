@@ -37,6 +37,8 @@ __all__ = [
     "encode",
     "engine",
     "mix_stems",
+    "raw_mix",
+    "raw_stems",
     "render",
     "render_stems",
     "write_audio",
@@ -198,12 +200,31 @@ def render_stems(
         for samples in stems:
             samples *= gain
         sounds = [Audio(samples, rate) for samples in stems]
-    result = []
-    for channel, sound in zip(channels, sounds):
-        name = " ".join(track_label(piece.score.tracks[channel.track_index]).split())
-        result.append(Stem(name, channel.track_index, sound))
     _report(progress, 1.0)
-    return result
+    return _stems(piece, playing.performance, sounds)
+
+
+def raw_mix(piece: Piece, soundfont: str | Path | None = None, rate: int = 44_100, stop: Stop | None = None) -> Audio:
+    """Returns the piece as the synthesizer plays it, before mastering: softer or louder, and peaks may pass full scale.
+
+    Args and errors are those of ``render``; besides, what is too long to be held in memory is refused.
+    """
+    playing = _playing(piece, soundfont, rate)
+    _check_held(playing.longest * 8, MAX_MIX_BYTES)
+    return Audio(playing.samples(False, None, stop)[0], rate)
+
+
+def raw_stems(
+    piece: Piece, soundfont: str | Path | None = None, rate: int = 44_100, stop: Stop | None = None
+) -> list[Stem]:
+    """Returns one stem of samples for each track with notes, before mastering; they add up to what ``raw_mix`` gives.
+
+    Args and errors are those of ``raw_mix``.
+    """
+    playing = _playing(piece, soundfont, rate)
+    _check_held(playing.longest * 8, MAX_MIX_BYTES)
+    _check_held(playing.longest * 8 * len(playing.performance.channels), MAX_STEMS_BYTES)
+    return _stems(piece, playing.performance, [Audio(samples, rate) for samples in playing.samples(True, None, stop)])
 
 
 def mix_stems(stems: Sequence[Stem]) -> Audio | AudioStream:
@@ -325,6 +346,18 @@ def _playing(piece: Piece, own: str | Path | None, rate: int) -> _Playing:
     if playing.longest > MAX_FRAMES:
         raise StudioError("The piece is too long for one sound file. Choose fewer bars.")
     return playing
+
+
+def _check_held(raw_bytes: int, most: int) -> None:
+    if raw_bytes > most:
+        raise StudioError("The music is too long for its sound to be worked on. Choose fewer bars.")
+
+
+def _stems(piece: Piece, performance: Performance, sounds: Sequence[Audio | AudioStream]) -> list[Stem]:
+    """Returns the sounds of the channels under the names of their tracks."""
+    tracks = [channel.track_index for channel in performance.channels]
+    names = [" ".join(track_label(piece.score.tracks[index]).split()) for index in tracks]
+    return [Stem(name, index, sound) for name, index, sound in zip(names, tracks, sounds)]
 
 
 def _measured(playing: _Playing, progress: Progress | None, stop: Stop | None) -> tuple[int, np.ndarray]:

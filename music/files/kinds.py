@@ -136,14 +136,14 @@ def music_in(data: bytes) -> tuple[bytes, list[str]]:
     if data and not data.strip(b"\0"):
         raise StudioError("The file holds nothing but zeros. Choose another copy of it.")
     begins_xml = data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-    if b"MThd" not in data[:4096] and not begins_xml and _is_text(data[:4096]):
+    if b"MThd" not in data[:4096] and not begins_xml and is_text(data[:4096]):
         tune = re.match(rb"\s*(%abc|X:\s*\d)", data)
         kind = "a tune in ABC notation" if tune else "a text file"
         raise StudioError(f"This is {kind}, not MIDI or MusicXML. {'Convert it to MIDI.' if tune else _CHOOSE}")
     return _undone(data, done), done
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Returns whether the first bytes of a file are letters, signs and line ends in UTF-8."""
     try:
         text = head.decode("utf-8-sig")

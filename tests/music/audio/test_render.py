@@ -19,7 +19,7 @@ from music.audio import tinysoundfont as basic_synth
 from music.audio.encoding import MIME_TYPES, Audio, AudioStream, encode, write_audio
 from music.audio.mastering import CEILING, LOUDNESS_LUFS, loudness, master
 from music.audio.performance import Kind, perform
-from music.audio.render import MAX_MIX_BYTES, Stopped, engine, mix_stems, render, render_stems
+from music.audio.render import MAX_MIX_BYTES, Stopped, engine, mix_stems, raw_mix, raw_stems, render, render_stems
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from music.files.midi import read_midi
@@ -162,6 +162,33 @@ def read_whole(stream):
     samples = np.concatenate(list(stream.chunks()))
     assert samples.shape == (stream.frames, 2) and samples.dtype == np.float32
     return samples
+
+
+@needs_fluidsynth
+class TestRaw:
+    def test_mastering_the_raw_mix_gives_the_mix(self, band, mix):
+        raw_sound = raw_mix(band, bundled_soundfont(), RATE)
+        assert loudness(raw_sound.samples, RATE) != pytest.approx(LOUDNESS_LUFS, abs=0.5)
+        master(raw_sound.samples, RATE)
+        assert np.array_equal(raw_sound.samples, mix.samples)
+
+    def test_raw_stems_add_up_to_the_raw_mix(self, band):
+        stems = raw_stems(band, bundled_soundfont(), RATE)
+        assert [(stem.name, stem.track_index) for stem in stems[:2]] == [("Keys", 0), ("Electric Bass (finger)", 1)]
+        together = raw_mix(band, bundled_soundfont(), RATE).samples
+        assert np.abs(mix_stems(stems).samples - together).max() < 1e-4
+
+    def test_what_is_too_long_is_refused_and_stop_is_heard(self, band, monkeypatch):
+        with pytest.raises(Stopped):
+            raw_mix(band, bundled_soundfont(), RATE, stop=lambda: True)
+        assert raw_stems(piece(track([])), bundled_soundfont(), RATE) == []
+        monkeypatch.setattr("music.audio.render.MAX_STEMS_BYTES", 10**7)
+        assert raw_mix(band, bundled_soundfont(), RATE).frames
+        with pytest.raises(StudioError, match="Choose fewer bars"):
+            raw_stems(band, bundled_soundfont(), 96_000)
+        monkeypatch.setattr("music.audio.render.MAX_MIX_BYTES", 0)
+        with pytest.raises(StudioError, match="Choose fewer bars"):
+            raw_mix(band, bundled_soundfont(), RATE)
 
 
 @needs_fluidsynth
@@ -366,6 +393,15 @@ class TestEdges:
             gain = master(sound, RATE)
             assert np.abs(sound).max() <= CEILING
             assert np.array_equal(sound, plain * gain)
+
+    @pytest.mark.parametrize("target", [-30.0, -22.0, -16.0, -11.0])
+    def test_mastering_to_another_loudness_holds_the_ceiling_too(self, target):
+        random = np.random.default_rng(2)
+        sound = random.standard_normal((3 * RATE, 2)).astype(np.float32) * 0.05
+        sound[::5000] *= 5  # sudden hits
+        gain = master(sound, RATE, target)
+        assert loudness(sound, RATE) == pytest.approx(target, abs=0.3)
+        assert np.abs(sound).max() <= CEILING and gain.shape == (len(sound), 1)
 
 
 class TestFiles:
