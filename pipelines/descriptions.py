@@ -9,7 +9,7 @@ from music.chords import ChordNames
 from music.form import theme_of
 from music.styles import STYLES
 from pipelines.option_text import bars_as_text, first_chords
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
@@ -64,6 +64,17 @@ def describe_harmonize(o: HarmonizeOptions) -> list[str]:
     """Returns what was accompanied, and by whom; parts may be empty."""
     where = f" {_bars(o.bars)}" if o.bars else ""
     return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", listed(o.instruments)]
+
+
+def seconds_heard(options: Any, done: float, total: float) -> str:
+    """Returns how much of a recording was listened to."""
+    return f"Listening: {done:.0f} of {total:.0f} s"
+
+
+def describe_transcribe(o: TranscribeOptions) -> list[str]:
+    """Returns what was written down, and how; parts may be empty."""
+    heard = {"auto": "", "hum": "one voice", "many": "several notes at a time"}[o.mode]
+    return [f"wrote down {o.title or 'a recording'}", heard, *_music(o), "as played" if o.grid == "none" else f"grid {o.grid}"]
 
 
 def describe_theme(o: ThemeOptions) -> list[str]:
