@@ -23,8 +23,8 @@ from music.errors import StudioError
 from music.hearing.frame_notes import frame_notes
 from music.hearing.heard_note import HeardNote
 from music.hearing.hummed_notes import hummed_notes
-from music.hearing.pitch_track import NOTHING, track_pitch
-from music.hearing.voices import LIKELY_VOICES, voices
+from music.hearing.pitch_track import NOTHING, pitch_parts
+from music.hearing.voices import SOUNDS_LIKE, voices
 from music.hearing.writing_down import WrittenDown, write_down
 from music.piece import Piece
 from music.theory import estimate_key, parse_key
@@ -58,18 +58,18 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
     silent = Piece.empty().replace(title=options.title)
     yield Step((silent,), 0.0, sound.seconds, "seconds")
     track, share = NOTHING, 1.0 if options.mode == "hum" else TRACKING
-    for part in track_pitch(samples):
+    for part in pitch_parts(samples):
         track = track + part
         done = share * min(len(track) / (len(samples) / HOP), 0.99)
         yield Step((silent,), done * sound.seconds, sound.seconds, "seconds")
     heard_as = voices(track)
-    mode = options.mode if options.mode != "auto" else "hum" if heard_as == "one" else "many"
+    mode = options.mode if options.mode != "auto" else "hum" if heard_as == "voice" else "many"
     model = load(options.checkpoint, task="transcribe") if mode == "many" else None
     notes: Sequence[HeardNote] = []
     if model is None:
         notes = hummed_notes(track)
     else:
-        for notes, done in paced(_several(model.model, samples)):
+        for notes, done in paced(hear_several(model.model, samples)):
             if done < 1:
                 piece = silent.replace(score=_written(notes, mode, options).score) if notes else silent
                 yield Step((piece,), (share + (1 - share) * done) * sound.seconds, sound.seconds, "seconds")
@@ -82,8 +82,14 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
     yield Step((piece,), sound.seconds, sound.seconds, "seconds", _remarks(sound, mode, heard_as))
 
 
-def _several(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[list[HeardNote], float]]:
-    """Yields the notes that the network hears up to some moment, and which part of the sound that is.
+def hear_several(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[list[HeardNote], float]]:
+    """Yields the notes that the network hears up to some moment, and which part of the sound that is."""
+    for notes, onsets in listen(model, samples):
+        yield frame_notes(notes, onsets, HOP / RATE_HZ), len(notes) / (len(samples) // HOP + 1)
+
+
+def listen(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields how likely each key sounds, and begins, in each frame so far, float32 [frames, 88]; the last time in all.
 
     Windows overlap, and begin whole frames apart, so that frame ``n`` of the whole is at ``n * HOP / RATE_HZ`` exactly: the
     authors' windows do not, and their frames drift by 8.5 ms a window.
@@ -99,7 +105,7 @@ def _several(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[list[Hear
         both = np.stack([part[:, EDGE:-EDGE].flatten(0, 1).numpy() for part in (found.notes, found.onsets)])
         until = min(total, first * inner + both.shape[1])
         heard[:, first * inner : until] = both[:, : until - first * inner]
-        yield frame_notes(heard[0, :until], heard[1, :until], HOP / RATE_HZ), until / total
+        yield heard[0, :until], heard[1, :until]
 
 
 def _written(notes: Sequence[HeardNote], mode: str, options: TranscribeOptions) -> WrittenDown:
@@ -118,8 +124,8 @@ def _written(notes: Sequence[HeardNote], mode: str, options: TranscribeOptions) 
 
 def _remarks(sound: Audio, mode: str, heard_as: str) -> tuple[str, ...]:
     """Returns what the user should know of how sure the notes are."""
-    remarks = [LIKELY_VOICES[heard_as]]
-    if mode == "hum" and heard_as != "one":
+    remarks = [SOUNDS_LIKE[heard_as]]
+    if mode == "hum" and heard_as not in ("voice", "line"):
         remarks = ["This does not sound like one voice, so many notes will be missing. Try it as several notes at a time."]
     if (np.abs(sound.samples) >= 0.999).mean() > CLIPPED:
         remarks.append("The recording is overdriven, which hides notes. Record it again at a lower level if many are wrong.")

@@ -56,7 +56,12 @@ class PitchTrack:
 NOTHING = PitchTrack(np.zeros(0), np.zeros(0), np.zeros(0))
 
 
-def track_pitch(samples: np.ndarray) -> Iterator[PitchTrack]:
+def track_pitch(samples: np.ndarray) -> PitchTrack:
+    """Returns the pitch track of mono samples at RATE_HZ."""
+    return sum(pitch_parts(samples), NOTHING)
+
+
+def pitch_parts(samples: np.ndarray) -> Iterator[PitchTrack]:
     """Yields the pitch track of a recording, some frames at a time.
 
     Args:

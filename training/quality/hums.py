@@ -42,16 +42,18 @@ VOICES = {
 }
 
 
-def tune(notes: list[HeardNote], voice: Voice, seconds: float, rng: np.random.Generator) -> list[HeardNote]:
-    """Returns the first notes of a melody as this voice hums them: slower, in its range, one at a time, in free time.
+def tune(
+    notes: list[HeardNote], voice: Voice, seconds: float, slower: float, rng: np.random.Generator
+) -> list[HeardNote]:
+    """Returns the first notes of a melody as this voice hums them: slower, in its range, one at a time.
 
     Args:
         notes: of a melody.
         voice: whose range is meant.
         seconds: how long the hum is.
-        rng: decides how slow, and how long notes are held.
+        slower: how many times as long each note takes.
+        rng: decides how long notes are held.
     """
-    slower = rng.uniform(1.2, 2.0)
     octave = 12 * round((voice.middle - float(np.median([note.pitch for note in notes]))) / 12)
     ordered = sorted(notes)
     sung = []

@@ -14,7 +14,7 @@ import symusic
 
 from music.audio.encoding import Audio
 from music.audio.render import render
-from music.bars import bar_grid, ticks_to_seconds
+from music.bars import bar_grid, tempo_map, ticks_to_seconds
 from music.edit import slice_bars
 from music.hearing.heard_note import HeardNote
 from music.piece import Piece
@@ -32,6 +32,8 @@ RENDERED = {"piano": "piano_polish_chopin", "solo": "folk_pd", "band": "gm_free_
 
 SOLOISTS = (0, 24, 40, 42, 52, 56, 60, 65, 68, 71, 73, 79)
 NOISES_DB = (20.0, 10.0)
+SLOWER = (1.2, 2.0)
+"""Hums take so many times as long as the fiddle tunes that they are of."""
 
 ONSET_S = 0.05
 
@@ -44,12 +46,14 @@ class Recording:
         kind: such as "piano" or "hum, low, 20 dB".
         sound: at RATE_HZ.
         notes: of all but the drums.
+        tempo_bpm: quarter notes a minute at its beginning.
         piece: that was rendered; None for a hum.
     """
 
     kind: str
     sound: Audio
     notes: list[HeardNote]
+    tempo_bpm: float
     piece: Piece | None = None
 
 
@@ -72,13 +76,14 @@ def hummed(sources: Sequence[Source], count: int, rng: np.random.Generator) -> I
     """Yields so many tunes, each as a low and a high voice hum it in turn, once for each noise of NOISES_DB."""
     for number, score in enumerate(excerpts(sources, count, rng)):
         voice = list(hums.VOICES)[number % len(hums.VOICES)]
-        sung = hums.tune(notes_of(score, HUM_SECONDS), hums.VOICES[voice], HUM_SECONDS, rng)
+        slower = float(rng.uniform(*SLOWER))
+        sung = hums.tune(notes_of(score, HUM_SECONDS), hums.VOICES[voice], HUM_SECONDS, slower, rng)
         if len(sung) < FEWEST_NOTES:
             continue
         seed = int(rng.integers(2**31))
         for noise_db in NOISES_DB:
             samples = hums.hum(sung, hums.VOICES[voice], HUM_SECONDS, noise_db, np.random.default_rng(seed))
-            yield Recording(f"hum, {voice}, {noise_db:.0f} dB", stereo(samples), sung)
+            yield Recording(f"hum, {voice}, {noise_db:.0f} dB", stereo(samples), sung, _tempo(score) / slower)
 
 
 def rendered(
@@ -105,10 +110,15 @@ def rendered(
         audio = render(Piece(first_seconds(score)), soundfont, RATE_HZ)
         if not isinstance(audio, Audio):
             continue
-        yield Recording(kind, Audio(audio.samples[: int(SECONDS * RATE_HZ)], RATE_HZ), notes, Piece(score))
+        sound = Audio(audio.samples[: int(SECONDS * RATE_HZ)], RATE_HZ)
+        yield Recording(kind, sound, notes, _tempo(score), Piece(score))
         count -= 1
         if not count:
             return
+
+
+def _tempo(score: symusic.Score) -> float:
+    return float(tempo_map(score)[2][0])
 
 
 def first_seconds(score: symusic.Score) -> symusic.Score:

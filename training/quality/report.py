@@ -3,12 +3,14 @@
     python -m training quality generate-small --pieces 100 --data DATA
     python -m training quality remix-small --pieces 100 --data DATA
     python -m training quality harmonize-small --pieces 100 --data DATA
+    python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
 spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
 stay to what they were and whether what was taken away comes back (training/quality/remix.py); melodies that were
-harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py). Whole songs,
+harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py); recordings that
+were written down, which of their notes were heard (training/quality/transcribe.py). Whole songs,
 which no checkpoint makes alone, are asked whether they are what was asked for, come back to their themes, and end
 (training/quality/compose.py).
 """
@@ -66,6 +68,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
     parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--soundfont", type=Path, help="the sound bank that plays what is transcribed")
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     if args.pieces is None:
