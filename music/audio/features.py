@@ -33,7 +33,7 @@ FLOOR_POWER = 1e-8
 FLOOR_DB = -80.0
 """FLOOR_POWER in decibels: what silence has in each band of ``log_mel``."""
 
-_MFCC_BANDS = 128
+MFCC_BANDS = 128
 _LEAST_POWER = 1e-10  # librosa's amin
 _BLOCK = 256  # frames transformed at a time: two megabytes, which a processor keeps at hand
 
@@ -81,7 +81,7 @@ def mfcc(magnitudes: np.ndarray, top_db: float | None = 80.0) -> np.ndarray:
     """
     import scipy.fft
 
-    power = _through(mel_filters(_MFCC_BANDS), magnitudes)
+    power = _through(mel_filters(MFCC_BANDS), magnitudes)
     decibels = 10 * np.log10(np.maximum(power, FLOOR_POWER if top_db is None else _LEAST_POWER))
     if top_db is not None:
         decibels = np.maximum(decibels, decibels.max(initial=-np.inf) - top_db)
@@ -173,7 +173,7 @@ def _clip_in(kept: np.ndarray) -> Clip:
     return Clip(kept[:, :MFCCS].astype(np.float32), kept[:, MFCCS:].astype(np.float32))
 
 
-_silent_mfcc = np.array([FLOOR_DB * _MFCC_BANDS**0.5] + [0.0] * (MFCCS - 1))
+_silent_mfcc = np.array([FLOOR_DB * MFCC_BANDS**0.5] + [0.0] * (MFCCS - 1))
 
 
 def _blocks(frames: int) -> Iterator[slice]:

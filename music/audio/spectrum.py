@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from music.audio.features import FFT, HOP, MEL_BANDS, RATE_HZ, hann, mel_corners_hz
+from music.audio.encoding import Audio
+from music.audio.features import FFT, HOP, MEL_BANDS, RATE_HZ, hann, log_mel, magnitudes, mel_corners_hz
+from music.audio.reading import mono
 
 GAINS_DB = (-30.0, 20.0)
 """The least and the most that a band is changed by: more lifts what is next to silence into a veil of noise."""
@@ -89,9 +91,11 @@ def apply_bands(
         rate_hz: samples a second.
         limits_db: the least and the most that gains count as.
     """
+    if not len(samples):
+        return np.zeros_like(samples, np.float32)
     grid = Grid(rate_hz)
     frames = grid.count(len(samples))
-    bins = _bins_of_bands(grid)
+    bins = bins_of_bands(MEL_BANDS, grid)
 
     def filtered() -> Iterator[tuple[int, np.ndarray]]:
         for start, spectra in _spectra(samples, grid, frames):
@@ -103,12 +107,33 @@ def apply_bands(
     return _overlap_add(filtered(), len(samples), samples.shape[1], grid, frames)
 
 
+def match_bands(
+    samples: np.ndarray, target_db: np.ndarray, rate_hz: int, limits_db: tuple[float, float] = GAINS_DB, rounds: int = 2
+) -> np.ndarray:
+    """Returns sound filtered until its log-mel is the given one, as far as the limits let it, float32 ``[n, channels]``.
+
+    Args:
+        samples: ``[n, channels]``.
+        target_db: log-mel ``[frames, 80]``, of the mean of the channels.
+        rate_hz: samples a second.
+        limits_db: the least and the most that a band is changed by in all rounds together.
+        rounds: how often what is still missing is measured; neighbors leak into a band, so one round falls short.
+    """
+    gains, heard = np.zeros_like(target_db), samples
+    for _ in range(rounds):
+        own = log_mel(magnitudes(mono(Audio(heard, rate_hz))))
+        at = np.minimum(np.arange(len(target_db)), len(own) - 1)
+        gains = np.clip(gains + target_db - own[at], *limits_db)
+        heard = apply_bands(samples, gains, rate_hz, limits_db)
+    return heard
+
+
 @functools.cache
-def _bins_of_bands(grid: Grid) -> np.ndarray:
-    """Returns how much of each band's gain each frequency takes, float32 ``[80, 1 + fft // 2]``; columns add up to 1."""
-    middles = mel_corners_hz(MEL_BANDS)[1:-1]
+def bins_of_bands(bands: int, grid: Grid) -> np.ndarray:
+    """Returns how much of each band's gain each frequency takes, float32 ``[bands, 1 + fft // 2]``; columns add up to 1."""
+    middles = mel_corners_hz(bands)[1:-1]
     frequencies = np.fft.rfftfreq(grid.fft, 1 / grid.rate_hz)
-    return np.stack([np.interp(frequencies, middles, band) for band in np.eye(MEL_BANDS)]).astype(np.float32)
+    return np.stack([np.interp(frequencies, middles, band) for band in np.eye(bands)]).astype(np.float32)
 
 
 def _spectra(samples: np.ndarray, grid: Grid, frames: int) -> Iterator[tuple[int, np.ndarray]]:

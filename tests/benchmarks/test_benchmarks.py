@@ -10,6 +10,8 @@ from benchmarks import notation
 from benchmarks.__main__ import main
 from benchmarks.songs import song
 from benchmarks.tokenize import plain_octuples
+from music.audio import fluidsynth as fluid
+from music.audio.soundfonts import bundled_soundfont
 from music.files.midi import write_midi
 from music.tokens.columns import FIELDS
 from music.tokens.octuple import encode
@@ -67,6 +69,21 @@ def test_faults_are_found():
     wrong.score.tracks[0].shift_time(300, inplace=True)
     found, _ = notation.faults(notation.musicxml(music), notation.notes_of(wrong))
     assert found["onsets"] > 50 and found["lengths"] > 5
+
+
+@pytest.mark.skipif(fluid.library() is None, reason="libfluidsynth is not installed")
+def test_sound_finds_filtered_sound_nearer_than_what_mfcc_alone_give(capsys, tmp_path):
+    write_midi(song(12, 2), tmp_path / "song.mid")
+    bank = str(bundled_soundfont())
+    asked = ["sound", str(tmp_path), "--other-bank", bank, "--clips", "1", "--seconds", "4", "--keep", str(tmp_path)]
+    assert main(asked) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    figures = {row[0].strip(":"): [float(value) for value in row[-4:]] for row in rows}
+    assert figures["Original"][0] < figures["Played"][0] and figures["Pure"][0] > 0.8
+    assert figures["Played"][0] > 0.93 and figures["Played"][2] < 2  # the goal
+    assert figures["floor"][2] < figures["Original"][2]
+    assert len(list(tmp_path.glob("0-*.wav"))) == 5
+    assert main(["sound", str(tmp_path / "none"), "--other-bank", bank]) == 2
 
 
 def test_wrong_words_end_with_a_sentence(capsys):
