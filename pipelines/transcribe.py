@@ -24,7 +24,7 @@ from music.hearing.frame_notes import frame_notes
 from music.hearing.heard_note import HeardNote
 from music.hearing.hummed_notes import hummed_notes
 from music.hearing.pitch_track import NOTHING, pitch_parts
-from music.hearing.voices import SOUNDS_LIKE, voices
+from music.hearing.voices import SOUNDS_LIKE, several, voices
 from music.hearing.writing_down import WrittenDown, write_down
 from music.piece import Piece
 from music.theory import estimate_key, parse_key
@@ -75,6 +75,8 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
                 yield Step((piece,), (share + (1 - share) * done) * sound.seconds, sound.seconds, "seconds")
     if not notes:
         raise StudioError("No notes are heard in this sound. Choose another one, or record it again with less noise.")
+    if heard_as == "line" and mode == "many" and several(notes):
+        heard_as = "few"
     written = _written(notes, mode, options)
     recipe = recipe_of("transcribe", VERSION, options, sound, model.entry if model else None)
     recipe |= {"heard_as": mode, "begins_s": round(written.begins_s, 3)}

@@ -49,7 +49,7 @@ DRIFT_S = 6.0
 
 def hummed_notes(track: PitchTrack) -> list[HeardNote]:
     """Returns the notes that a voice sang, in order, one at a time; none where nothing was sung."""
-    voiced = voicing(track)
+    voiced = voicing(track) if len(track) else np.zeros(0)
     if (voiced > 0.5).sum() * HOP < SHORTEST_S * RATE_HZ:
         return []
     pitch = track.pitch - _tuning(track.pitch, voiced)
