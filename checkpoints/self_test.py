@@ -275,7 +275,7 @@ def hear_tones(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     length = times[-1] / NOTES
     pitches = torch.tensor(TUNE[:NOTES])[(times / length).long().clamp(max=NOTES - 1)]
     phases = torch.cumsum(2 * torch.pi * 440 * 2 ** ((pitches - 69) / 12) / RATE_HZ, dim=0)
-    sound = sum(torch.sin(number * phases) / number for number in range(1, 7)) * 0.1
+    sound = 0.1 * torch.stack([torch.sin(number * phases) / number for number in range(1, 7)]).sum(dim=0)
     heard = checkpoint.model(sound[None])
     tones = ((heard.notes[0] + heard.onsets[0]) / 2).tensor_split(NOTES)
     keys = [choice(tone.mean(dim=0).logit(1e-6).repeat(choice.batch, 1)) for tone in tones]

@@ -69,6 +69,11 @@ class Heard(NamedTuple):
 class ConstantQ(nn.Module):
     """Magnitudes of a constant-Q transform by one octave of filters on sound of ever lower rate (Schörkhuber & Klapuri 2010)."""
 
+    real: Tensor
+    imaginary: Tensor
+    lowpass: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("real", torch.zeros(OCTAVE, 1, KERNEL))
@@ -91,6 +96,8 @@ class ConstantQ(nn.Module):
 
 class BasicPitch(nn.Module):
     """The network; ``forward`` hears one window of sound."""
+
+    level: Tensor
 
     def __init__(self, config: BasicPitchConfig) -> None:
         super().__init__()

@@ -74,7 +74,12 @@ def seconds_heard(options: Any, done: float, total: float) -> str:
 def describe_transcribe(o: TranscribeOptions) -> list[str]:
     """Returns what was written down, and how; parts may be empty."""
     heard = {"auto": "", "hum": "one voice", "many": "several notes at a time"}[o.mode]
-    return [f"wrote down {o.title or 'a recording'}", heard, *_music(o), "as played" if o.grid == "none" else f"grid {o.grid}"]
+    return [
+        f"wrote down {o.title or 'a recording'}",
+        heard,
+        *_music(o),
+        "as played" if o.grid == "none" else f"grid {o.grid}",
+    ]
 
 
 def describe_theme(o: ThemeOptions) -> list[str]:

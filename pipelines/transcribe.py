@@ -128,7 +128,11 @@ def _remarks(sound: Audio, mode: str, heard_as: str) -> tuple[str, ...]:
     """Returns what the user should know of how sure the notes are."""
     remarks = [SOUNDS_LIKE[heard_as]]
     if mode == "hum" and heard_as not in ("voice", "line"):
-        remarks = ["This does not sound like one voice, so many notes will be missing. Try it as several notes at a time."]
+        remarks = [
+            "This does not sound like one voice, so many notes will be missing. Try it as several notes at a time."
+        ]
     if (np.abs(sound.samples) >= 0.999).mean() > CLIPPED:
-        remarks.append("The recording is overdriven, which hides notes. Record it again at a lower level if many are wrong.")
+        remarks.append(
+            "The recording is overdriven, which hides notes. Record it again at a lower level if many are wrong."
+        )
     return tuple(remarks)

@@ -75,7 +75,9 @@ def embed(package: Path) -> Path:
     network, legal = _unpacked(package)
     weights = read_weights(network)
     path = EMBEDDED / f"{NAME}.safetensors"
-    config = {"config": json.dumps(dataclasses.asdict(BasicPitchConfig()))}  # of several keys the order would be by chance
+    config = {
+        "config": json.dumps(dataclasses.asdict(BasicPitchConfig()))
+    }  # of several keys the order would be by chance
     save_file(weights, f"{path}.part", metadata=config)
     os.replace(f"{path}.part", path)
     for name, text in legal.items():

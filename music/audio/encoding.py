@@ -52,7 +52,7 @@ class Audio:
         """SHA-256 (hex) of all that is heard."""
         digest = hashlib.sha256(str(self.rate_hz).encode())
         for chunk in self.chunks():
-            digest.update(np.ascontiguousarray(chunk))
+            digest.update(chunk.tobytes())
         return digest.hexdigest()
 
     @property

@@ -17,6 +17,7 @@ LOWEST_PITCH = 21
 SILENCE_FRAMES = 11
 """Frames under the threshold that end a note: 0.13 s."""
 
+
 @dataclass(frozen=True)
 class Thresholds:
     """From how sure on something counts.
@@ -54,7 +55,9 @@ def frame_notes(
     found = []
     left = np.array(notes, np.float32)  # what no note has taken yet
     frames, keys = np.nonzero(_peaks(onsets) & (onsets >= thresholds.onset))
-    for frame, key in zip(frames[::-1].tolist(), keys[::-1].tolist()):  # backward, so that a note ends where the next begins
+    for frame, key in zip(
+        frames[::-1].tolist(), keys[::-1].tolist()
+    ):  # backward, so that a note ends where the next begins
         end = frame + 1 + _until_silent(left[frame + 1 : -1, key], thresholds.frame)
         if end - frame > thresholds.shortest:
             _take(left, frame, end, key)

@@ -35,11 +35,15 @@ def add_transcribe(verbs: Verbs) -> None:
         help=f"hum: one voice or instrument; many: several notes at a time ({usual.mode} unless said)",
     )
     bars = parser.add_argument_group("how it is written")
-    bars.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute, else found")
+    bars.add_argument(
+        "--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute, else found"
+    )
     bars.add_argument("--time-signature", metavar="3/4", help="else found")
     bars.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb, else found")
     bars.add_argument(
-        "--grid", metavar="|".join(GRIDS), help=f"where notes begin and end; none leaves them as played ({usual.grid} unless said)"
+        "--grid",
+        metavar="|".join(GRIDS),
+        help=f"where notes begin and end; none leaves them as played ({usual.grid} unless said)",
     )
     bars.add_argument("--title", metavar="TEXT", help="of the piece; the file's name unless said")
     run = parser.add_argument_group("this run")
@@ -64,5 +68,7 @@ def _transcribe(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
         show(step.done, step.total, step.unit)
     for remark in step.remarks:
         show.say(remark)
-    (piece,) = step.pieces if recipe is None else same_again({**recipe, "options": pipeline.to_mapping(options)}, step.pieces)
+    (piece,) = (
+        step.pieces if recipe is None else same_again({**recipe, "options": pipeline.to_mapping(options)}, step.pieces)
+    )
     return {asked.out: midi_bytes(piece)} | recipe_beside(asked.out, piece)

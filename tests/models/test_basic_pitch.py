@@ -20,7 +20,10 @@ def heard():
 
 
 def test_it_hears_what_the_authors_network_heard():
-    found, theirs = heard(), np.load(AUTHORS)  # onnxruntime 1.32.0 on their nmp.onnx of version 0.4.0, kept in half precision
+    found, theirs = (
+        heard(),
+        np.load(AUTHORS),
+    )  # onnxruntime 1.32.0 on their nmp.onnx of version 0.4.0, kept in half precision
     for name in ("notes", "onsets"):
         np.testing.assert_allclose(getattr(found, name)[0, ::4].numpy(), theirs[name], atol=5e-4)
     assert theirs["notes"].max() > 0.5

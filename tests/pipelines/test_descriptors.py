@@ -54,7 +54,9 @@ def test_it_can_be_told_in_words(name):
 def test_its_recipe_is_told_in_the_history(name):
     descriptor = STEPS[name]
     words = describe_recipe({"pipeline": name, "options": descriptor.to_mapping(usual(descriptor))})
-    assert words.startswith(next(filter(None, descriptor.describe(usual(descriptor))))) and words.endswith("seed 0") == (name != HEARS)
+    assert words.startswith(next(filter(None, descriptor.describe(usual(descriptor))))) and words.endswith(
+        "seed 0"
+    ) == (name != HEARS)
     assert describe_recipe({"pipeline": name, "options": {"colour": "red"}}).startswith(descriptor.did)
 
 

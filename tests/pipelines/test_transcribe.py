@@ -174,5 +174,5 @@ def test_wishes_that_cannot_be_kept_are_refused(wishes, words):
 
 
 def test_another_checkpoint_cannot_hear():
-    with pytest.raises(StudioError, match="cannot hear notes. Choose one that can, such as basic-pitch"):
+    with pytest.raises(StudioError, match=r"cannot hear notes\. Choose one that can, such as basic-pitch"):
         heard(a_hum(), mode="many", checkpoint="remix-small")

@@ -88,7 +88,9 @@ def hum(notes: list[HeardNote], voice: Voice, seconds: float, noise_db: float, r
     return (sound + level * noise).astype(np.float32)
 
 
-def _bent(note: HeardNote, before: HeardNote | None, length_s: float, count: int, rng: np.random.Generator) -> np.ndarray:
+def _bent(
+    note: HeardNote, before: HeardNote | None, length_s: float, count: int, rng: np.random.Generator
+) -> np.ndarray:
     """Returns by how many semitones each sample of a note lies beside it: slide or scoop, then vibrato."""
     times = np.arange(count) / RATE_HZ
     near = before is not None and note.start_s - before.end_s < 0.15 and abs(before.pitch - note.pitch) < 8

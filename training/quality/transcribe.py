@@ -22,11 +22,11 @@ from music.audio.features import HOP as FEATURE_HOP
 from music.audio.features import magnitudes, mfcc
 from music.audio.reading import mono
 from music.bars import bar_grid, tempo_map, ticks_to_seconds
+from music.errors import StudioError
 from music.hearing.heard_note import HeardNote
 from music.hearing.hummed_notes import hummed_notes
 from music.hearing.pitch_track import track_pitch
 from music.hearing.voices import voices
-from music.errors import StudioError
 from pipelines.options import TranscribeOptions
 from pipelines.transcribe import hear_several, transcribe
 from training.quality.measures import mean
@@ -124,7 +124,8 @@ def by_first_mfcc(samples: np.ndarray) -> list[HeardNote]:
     starts, ends = np.append(0, edges), np.append(edges, len(pitches))
     frame_s = FEATURE_HOP / RATE_HZ
     return [
-        HeardNote(start * frame_s, end * frame_s, int(pitches[start]), 1.0) for start, end in zip(starts, ends, strict=True)
+        HeardNote(start * frame_s, end * frame_s, int(pitches[start]), 1.0)
+        for start, end in zip(starts, ends, strict=True)
     ]
 
 

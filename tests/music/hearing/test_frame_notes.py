@@ -57,7 +57,9 @@ def test_few_frames_are_no_trouble(count):
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_is_heard_notes_of_a_key_do_not_overlap(seed):
     rng = np.random.default_rng(seed)
-    notes = frame_notes(rng.random((120, 88)).astype(np.float32), rng.random((120, 88)).astype(np.float32), 1.0, late_s=0.0)
+    notes = frame_notes(
+        rng.random((120, 88)).astype(np.float32), rng.random((120, 88)).astype(np.float32), 1.0, late_s=0.0
+    )
     assert notes == sorted(notes)
     for pitch in {note.pitch for note in notes}:
         mine = [note for note in notes if note.pitch == pitch]

@@ -59,7 +59,9 @@ def test_a_tempo_that_wavers_is_followed():
 def test_as_played_keeps_the_times_of_the_recording():
     notes = shaken(tune(100, 1.3))
     found = written(notes, parts_per_quarter=None)
-    times = ticks_to_seconds(found.score, np.array([note.time for note in found.score.tracks[0].notes])) + found.begins_s
+    times = (
+        ticks_to_seconds(found.score, np.array([note.time for note in found.score.tracks[0].notes])) + found.begins_s
+    )
     assert times == pytest.approx([note.start_s for note in notes], abs=0.001)
     assert found.begins_s <= notes[0].start_s
 
@@ -70,7 +72,11 @@ def test_a_waltz_is_in_three():
     for bar in range(8):
         at = bar * 6 * eighth + 0.2
         notes += [HeardNote(at, at + 0.9, 48, 1.0), HeardNote(at, at + 0.4, 64, 0.9)]
-        notes += [HeardNote(at + beat * 2 * eighth, at + beat * 2 * eighth + 0.3, pitch, 0.4) for beat in (1, 2) for pitch in (60, 64)]
+        notes += [
+            HeardNote(at + beat * 2 * eighth, at + beat * 2 * eighth + 0.3, pitch, 0.4)
+            for beat in (1, 2)
+            for pitch in (60, 64)
+        ]
     score = written(sorted(notes)).score
     assert bar_grid(score)[0].numerator == 3
     assert tempo_map(score)[2][0] == pytest.approx(120, rel=0.03)
