@@ -10,7 +10,7 @@ from music.form import theme_of
 from music.styles import STYLES
 from pipelines.audio_options import AudioOptions
 from pipelines.option_text import bars_as_text, first_chords
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
@@ -79,6 +79,22 @@ def describe_audio(o: AudioOptions) -> list[str]:
     words = f"“{said[:40]}{'…' if len(said) > 40 else ''}”" if said else ""
     levels = [o.loudness or "", o.brightness or "", o.density or ""]
     return [f"wrote {o.seconds:g} seconds{after}", words, *_music(o), *levels, listed(o.instruments)]
+
+
+def seconds_heard(options: Any, done: float, total: float) -> str:
+    """Returns how much of a recording was listened to."""
+    return f"Listening: {done:.0f} of {total:.0f} s"
+
+
+def describe_transcribe(o: TranscribeOptions) -> list[str]:
+    """Returns what was written down, and how; parts may be empty."""
+    heard = {"auto": "", "hum": "one voice", "many": "several notes at a time"}[o.mode]
+    return [
+        f"wrote down {o.title or 'a recording'}",
+        heard,
+        *_music(o),
+        "as played" if o.grid == "none" else f"grid {o.grid}",
+    ]
 
 
 def describe_theme(o: ThemeOptions) -> list[str]:

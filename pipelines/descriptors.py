@@ -15,7 +15,7 @@ from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import (
     STAGES as STAGE_OPTIONS,
 )
@@ -34,7 +34,7 @@ class Descriptor:
         name: in recipes; of a pipeline also its verb on the command line and in the worker.
         title: what pages call it.
         options: the class of its options.
-        run: "module:function" of the generator of Steps, see ``contract.Pipeline``.
+        run: "module:function" of the generator of Steps, see ``contract.Pipeline``; transcribe alone begins with sound.
         icon: the Material symbol that stands for what it makes.
         about: what it does, in one sentence.
         did: what it did, without its settings.
@@ -208,6 +208,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             describe=descriptions.describe_audio,
             keep="pipelines.audio:keep",
             progress=descriptions.second_in_work,
+            grows=True,
+        ),
+        PipelineDescriptor(
+            name="transcribe",
+            title="Transcribe",
+            options=TranscribeOptions,
+            run="pipelines.transcribe:transcribe",
+            task="transcribe",
+            command="pipelines.commands.transcribe:add_transcribe",
+            icon="mic",
+            about="Writes down the notes of a hum, a song or an instrument in a recording.",
+            did="wrote down a recording",
+            describe=descriptions.describe_transcribe,
+            progress=descriptions.seconds_heard,
             grows=True,
         ),
     )
