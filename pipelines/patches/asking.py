@@ -102,7 +102,7 @@ class Asked:
 
 def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     """Returns what is asked for: by the options, else by the words, else by the sound or what was there before."""
-    words = heeded(read_words(options.text, options.lyrics), options.ignore)
+    words = heeded(read_words(options.text, options.lyrics, options.encoder), options.ignore)
     base, start = (
         (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
     )

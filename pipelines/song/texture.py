@@ -157,7 +157,7 @@ class _Writer:
         options, song, words = self._options, self.song, self._words
         clip = self._sound(section)
         key = ALL_KEYS.index(song.key)
-        levels = {name: words.attributes.get(name) for name in ("loudness", "brightness")}
+        levels = {name: words.value(name) for name in ("loudness", "brightness")}
         programs = [program for track, program in enumerate(song.programs) if program >= 0 and len(self._parts[track])]
         starts, _, qpm = tempo_map(self._piece.score)
         wishes = Wishes(

@@ -33,7 +33,7 @@ LEFT_OUT = " "
 """Stands for a letter of what a text rules out."""
 
 
-def encode(texts: Sequence[str], encoder: Encoder = "auto") -> np.ndarray:
+def encode(texts: Sequence[str], encoder: str = "auto") -> np.ndarray:
     """Returns the texts' vectors, float32 [texts, WIDTH], with entries of about variance 1 over captions.
 
     A text without a known word is all zeros. Needs no torch but for DistilGPT-2.

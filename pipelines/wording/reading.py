@@ -105,7 +105,7 @@ class _Evidence(NamedTuple):
     sure: bool
 
 
-def read_words(text: str, lyrics: str = "", encoder: Encoder = "auto") -> Words:
+def read_words(text: str, lyrics: str = "", encoder: str = "auto") -> Words:
     """Returns what words and lyrics say of the music; any text will do.
 
     Args:

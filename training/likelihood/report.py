@@ -27,7 +27,6 @@ from checkpoints.loading import load
 from checkpoints.store import entry
 from music.errors import StudioError
 from training.card import CARDS, keep_report
-from training.data.pair_shards import Pairs
 from training.data.shards import Shards
 from training.likelihood import wordings
 from training.train import task_class

@@ -69,7 +69,10 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
     parser.add_argument(
-        "--bank", type=Path, action="append", help="a sound bank that plays the pieces (audio, and again for others; transcribe)"
+        "--bank",
+        type=Path,
+        action="append",
+        help="a sound bank that plays the pieces (audio, and again for others; transcribe)",
     )
     parser.add_argument(
         "--ancestor", type=Path, help="what `python -m training ancestor` wrote, to compare with (audio)"
