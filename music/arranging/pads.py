@@ -123,7 +123,7 @@ def end_with_song(notes: Sequence[PadNote], tones: Sequence[Tones], strike: int,
         for time, _, pitch, velocity in notes
         if time == last and near
     }
-    kept = [(time, min(length, strike - time), *rest) for time, length, *rest in notes if time < strike]
+    kept = [(time, min(length, strike - time), pitch, loud) for time, length, pitch, loud in notes if time < strike]
     return [*kept, *((strike, end - strike, pitch, velocity) for pitch, velocity in sorted(moved.items()))]
 
 

@@ -33,7 +33,7 @@ from music.tokens.patches import CELLS, DURATIONS, LOWEST, VELOCITIES, Cell, fam
 from pipelines.contract import Step, paced
 from pipelines.patches.bars import PatchBars
 from pipelines.patches.canvas import GROUP_OF_CELL
-from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
+from pipelines.patches.wishes import Wishes, level, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import PatchWriter, Request
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import TextureOptions
@@ -110,7 +110,7 @@ class _Writer:
             same = section.theme, allowed.tobytes(), tuple(_inside(self._tones, section))
             if same in known:
                 shift, notes = section.start - known[same][0], known[same][1]
-                self.notes = [*self.notes, *((time + shift, *rest) for time, *rest in notes)]
+                self.notes = [*self.notes, *((time + shift, length, pitch, loud) for time, length, pitch, loud in notes)]
             elif allowed.any():
                 before = self.notes
                 for strikes, tick in self._write(model, number, section, allowed):
@@ -157,14 +157,14 @@ class _Writer:
         options, song, words = self._options, self.song, self._words
         clip = self._sound(section)
         key = ALL_KEYS.index(song.key)
-        levels = {name: words.value(name) for name in ("loudness", "brightness")}
         programs = [program for track, program in enumerate(song.programs) if program >= 0 and len(self._parts[track])]
         starts, _, qpm = tempo_map(self._piece.score)
         wishes = Wishes(
             bpm=float(qpm[np.searchsorted(starts, section.start, side="right") - 1]),
-            **{name: LEVELS[name].index(level) for name, level in levels.items() if level in LEVELS[name]},
-            density=LEVELS["density"].index(options.density),
-            mode=LEVELS["mode"].index(song.key.mode),
+            loudness=level("loudness", words.value("loudness")),
+            brightness=level("brightness", words.value("brightness")),
+            density=level("density", options.density),
+            mode=level("mode", song.key.mode),
             families=tuple(sorted({family_of(program) for program in (*programs, self._program)})),
             drums=any(program < 0 for program in song.programs),
             has_clip=clip is not None,

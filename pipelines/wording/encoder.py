@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Literal
 
 import numpy as np
 
@@ -28,7 +27,6 @@ _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIGNS = dict.fromkeys(map(ord, "'’‘ʼ`´"), None) | dict.fromkeys(map(ord, "‐‑‒"), "-")
 
 
-Encoder = Literal["auto", "words-small", "distilgpt2"]
 LEFT_OUT = " "
 """Stands for a letter of what a text rules out."""
 

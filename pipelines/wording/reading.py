@@ -24,7 +24,7 @@ from pipelines.prompt.tokenize import Token, known_words, tokens
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary
 from pipelines.wording.captions import ATTRIBUTES, wordings
-from pipelines.wording.encoder import LEFT_OUT, Encoder, average, content, encode
+from pipelines.wording.encoder import LEFT_OUT, average, content, encode
 
 SLOW_BPM, FAST_BPM = 84.0, 120.0
 """Below the one is slow, from the other on fast, in quarter notes a minute: as the vocabulary has andante and brisk."""
@@ -447,7 +447,7 @@ def _spoken(text: str, written: Sequence[Token], negated: Sequence[bool]) -> str
     return text
 
 
-def _vector(text: str, lyrics: str, encoder: Encoder) -> np.ndarray:
+def _vector(text: str, lyrics: str, encoder: str) -> np.ndarray:
     """Returns the vector of words and lyrics, float32 [WIDTH]."""
     of_text, of_lyrics = encode([text, lyrics], encoder)
     if not of_text.any() or not of_lyrics.any():
