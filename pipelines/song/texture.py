@@ -110,7 +110,7 @@ class _Writer:
             same = section.theme, allowed.tobytes(), tuple(_inside(self._tones, section))
             if same in known:
                 shift, notes = section.start - known[same][0], known[same][1]
-                self.notes = [*self.notes, *((time + shift, *rest) for time, *rest in notes)]
+                self.notes = [*self.notes, *(note._replace(time=note.time + shift) for note in notes)]
             elif allowed.any():
                 before = self.notes
                 for strikes, tick in self._write(model, number, section, allowed):
@@ -157,12 +157,14 @@ class _Writer:
         options, song, words = self._options, self.song, self._words
         clip = self._sound(section)
         key = ALL_KEYS.index(song.key)
-        levels = {name: words.attributes.get(name) for name in ("loudness", "brightness")}
+        said = {name: words.attributes.get(name) for name in ("loudness", "brightness")}
+        levels = {name: LEVELS[name].index(level) if level in LEVELS[name] else None for name, level in said.items()}
         programs = [program for track, program in enumerate(song.programs) if program >= 0 and len(self._parts[track])]
         starts, _, qpm = tempo_map(self._piece.score)
         wishes = Wishes(
             bpm=float(qpm[np.searchsorted(starts, section.start, side="right") - 1]),
-            **{name: LEVELS[name].index(level) for name, level in levels.items() if level in LEVELS[name]},
+            loudness=levels["loudness"],
+            brightness=levels["brightness"],
             density=LEVELS["density"].index(options.density),
             mode=LEVELS["mode"].index(song.key.mode),
             families=tuple(sorted({family_of(program) for program in (*programs, self._program)})),
