@@ -294,7 +294,7 @@ STAGES: dict[str, StageDescriptor] = {
             describe=descriptions.describe_texture,
             keeps_key=True,
             work="laid a pad under the finished song, after its sound and the words",
-            effort=3,
+            effort=14,
         ),
     )
 }

@@ -24,8 +24,13 @@ class Strike(NamedTuple):
     velocity: int
 
 
-PadNote = tuple[int, int, int, int]
-"""Time, duration, pitch, velocity; times in ticks."""
+class PadNote(NamedTuple):
+    """A note of a pad, its times in ticks."""
+
+    time: int
+    duration: int
+    pitch: int
+    velocity: int
 
 
 class Tones(NamedTuple):
@@ -101,7 +106,7 @@ def hold(strikes: Iterable[Strike], tones: Sequence[Tones], end: int) -> list[Pa
         for strike in kept:
             until = min(max(strike.until, after), fits_until(strike.pitch, time, tones), end)
             notes.append([time, until, strike.pitch, loud])
-    return [(time, until - time, pitch, velocity) for time, until, pitch, velocity in notes]
+    return [PadNote(time, until - time, pitch, velocity) for time, until, pitch, velocity in notes]
 
 
 def end_with_song(notes: Sequence[PadNote], tones: Sequence[Tones], strike: int, end: int) -> list[PadNote]:
@@ -113,18 +118,16 @@ def end_with_song(notes: Sequence[PadNote], tones: Sequence[Tones], strike: int,
         strike: tick of the last chord.
         end: of the song.
     """
-    if not notes or any(time + length == end for time, length, *_ in notes):
+    if not notes or any(note.time + note.duration == end for note in notes):
         return list(notes)
     classes = next((span.classes for span in tones if span.start <= strike < span.end), frozenset())
-    last = max(time for time, *_ in notes)
+    last = max(note.time for note in notes)
     near = [p for p in range(128) if p % 12 in classes and fits_until(p, strike, tones) >= end]
     moved = {
-        min(near, key=lambda p: (abs(p - pitch), p)): velocity
-        for time, _, pitch, velocity in notes
-        if time == last and near
+        min(near, key=lambda p: (abs(p - note.pitch), p)): note.velocity for note in notes if note.time == last and near
     }
-    kept = [(time, min(length, strike - time), pitch, loud) for time, length, pitch, loud in notes if time < strike]
-    return [*kept, *((strike, end - strike, pitch, velocity) for pitch, velocity in sorted(moved.items()))]
+    kept = [note._replace(duration=min(note.duration, strike - note.time)) for note in notes if note.time < strike]
+    return [*kept, *(PadNote(strike, end - strike, pitch, loud) for pitch, loud in sorted(moved.items()))]
 
 
 def fits_until(pitch: int, time: int, tones: Sequence[Tones]) -> int:

@@ -110,7 +110,7 @@ class _Writer:
             same = section.theme, allowed.tobytes(), tuple(_inside(self._tones, section))
             if same in known:
                 shift, notes = section.start - known[same][0], known[same][1]
-                self.notes = [*self.notes, *((time + shift, length, pitch, loud) for time, length, pitch, loud in notes)]
+                self.notes = [*self.notes, *(note._replace(time=note.time + shift) for note in notes)]
             elif allowed.any():
                 before = self.notes
                 for strikes, tick in self._write(model, number, section, allowed):
