@@ -11,7 +11,6 @@ import numpy as np
 
 from checkpoints.word_vectors import WIDTH, WordVectors, word_vectors
 from pipelines.prompt.function_words import FILLERS
-from pipelines.prompt.vocabulary import split
 from pipelines.prompt.words import EMOJI
 from pipelines.wording import distilgpt2
 
@@ -21,7 +20,7 @@ LIMIT = 4.0
 COMMON = 1e-3
 """From this share of all text on a word counts for little: COMMON / (COMMON + share), SIF of Arora et al. 2017."""
 
-_GRAMMAR = frozenset(word for phrase in split(FILLERS) for word in phrase.split()) | {"not", "no", "nor", "neither"}
+_GRAMMAR = frozenset(FILLERS.replace(",", " ").split()) | {"not", "no", "nor", "neither"}
 _RANK_SHIFT = 2.7  # Zipf-Mandelbrot: the share of a word falls as 1 / (rank + 2.7)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIGNS = dict.fromkeys(map(ord, "'’‘ʼ`´"), None) | dict.fromkeys(map(ord, "‐‑‒"), "-")
