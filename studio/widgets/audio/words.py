@@ -83,7 +83,8 @@ def said_by(words: Words) -> dict[str, str]:
             level = f"Medium {name}" if found.value == "medium" else found.value.capitalize()
             said[name] = _with_reason(level, found)
     if words.tempo_bpm:
-        said["tempo"] = f"{words.tempo_bpm:g} BPM"
+        found = words.attributes.get("tempo")
+        said["tempo"] = _with_reason(f"{words.tempo_bpm:g} BPM", found) if found else f"{words.tempo_bpm:g} BPM"
     if words.key:
         said.pop("mode", None)
         said["key"] = words.key
@@ -101,7 +102,8 @@ def said_by(words: Words) -> dict[str, str]:
 
 def _with_reason(text: str, said: Said) -> str:
     """Returns what was understood, and the word that said so where it is another one."""
-    others = [word for word in said.words if word.casefold() not in text.casefold()]
+    own = text.casefold()
+    others = [word for word in said.words if word.casefold() not in own and own not in word.casefold()]
     return f"{text} “{others[0]}”" if others and len(others) == len(said.words) else text
 
 
