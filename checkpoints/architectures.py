@@ -21,11 +21,11 @@ class Architecture:
     Attributes:
         name: in recipes, in the registry and of its module in ``models``.
         class_name: of its model; that of the config is the same with "Config" after it.
-        learns: the name of its module in ``training/tasks``.
-        judged_by: the name of its module in ``training/likelihood``.
+        learns: the name of its module in ``training/tasks``; empty for one that is not trained here.
+        judged_by: the name of its module in ``training/likelihood``; empty likewise.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         styles: whether it knows styles and can be held to new ideas.
-        reads: what its tokens are: "octuples" or "patches", see music/tokens.
+        reads: what it reads and writes: "octuples" or "patches" (see music/tokens), or "sound", which needs no vocabularies.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
@@ -94,6 +94,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             judged_by="hidden_patches",
             self_test="checkpoints.self_test:fill_patches",
             reads="patches",
+        ),
+        Architecture(
+            "basic_pitch",
+            "BasicPitch",
+            learns="",
+            judged_by="",
+            self_test="checkpoints.self_test:hear_tones",
+            reads="sound",
         ),
     )
 }

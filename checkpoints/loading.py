@@ -13,7 +13,7 @@ from checkpoints.architectures import ARCHITECTURES, Architecture
 from checkpoints.store import KIND_NAMES, RegistryEntry, entry, known, verify
 from models.hints.layout import VERSION as HINTS_VERSION
 from music.errors import StudioError
-from music.tokens.dialects import dialect_of
+from music.tokens.dialects import Dialect, dialect_of, studio
 from music.tokens.patches import digest as patches_digest
 
 MAX_BUFFERS = 2**24
@@ -30,12 +30,12 @@ class Checkpoint:
     Attributes:
         model: in eval mode, single precision, without gradients. Never changed by those who use it.
         entry: what the registry says of it.
-        dialect: what the octuples mean that it reads and writes; None for a network that reads none.
+        dialect: what the octuples mean that it reads and writes; the studio's for a model that reads others or none.
     """
 
     model: Any
     entry: RegistryEntry
-    dialect: Any
+    dialect: Dialect
 
 
 def load(name: str, task: str | None = None) -> Checkpoint:
@@ -54,7 +54,7 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     """
     checkpoint = _load(name)
     if task is not None and checkpoint.entry.task != task:
-        can = "write music" if task == "generate" else task
+        can = {"generate": "write music", "transcribe": "hear notes"}.get(task, task)
         raise StudioError(f"The checkpoint '{name}' cannot {can}. {_another(task)}")
     return checkpoint
 
@@ -90,12 +90,11 @@ def read(wanted: RegistryEntry) -> Checkpoint:
         raise StudioError(
             f"This version cannot use '{wanted.architecture}' checkpoints such as '{wanted.name}'. Update the studio."
         )
-    dialect = dialect_of(wanted.tokenizer)
+    dialect = dialect_of(wanted.tokenizer) if architecture.reads == "octuples" else studio()
+    fits = dialect is not None and (architecture.any_dialect or dialect.name == "studio")
     if architecture.reads == "patches":
         fits = wanted.tokenizer == patches_digest()
-    else:
-        fits = dialect is not None and (architecture.any_dialect or dialect.name == "studio")
-    if not fits:
+    if dialect is None or not fits:
         raise StudioError(
             f"The checkpoint '{wanted.name}' was trained with other vocabularies. Export it again with this version."
         )
@@ -117,7 +116,7 @@ def read(wanted: RegistryEntry) -> Checkpoint:
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
         _check_shapes(architecture, frozen, shapes)
         model: Any = architecture.model(architecture.config(**frozen))
-        if dialect is not None and architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
+        if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
         with safe_open(wanted.path, "pt") as file:
             weights = {key: file.get_tensor(key).float() for key in keys}

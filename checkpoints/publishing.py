@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from checkpoints.importing import AUTHORS
-from checkpoints.registries import DETAILS, FILE
+from checkpoints.registries import DETAILS, FILE, PUBLISHED
 from checkpoints.sources import offline
 from checkpoints.store import (
+    KIND_NAMES,
     RegistryEntry,
     cards_folder,
     check_name,
@@ -104,6 +105,8 @@ def _found(asked: str, cache: Path, name: str | None) -> RegistryEntry:
         raise StudioError(
             f"'{asked}' is no training run and no checkpoint on this machine. See `python -m checkpoints list`."
         )
+    if found.kind not in PUBLISHED:
+        raise StudioError(f"'{asked}' is {KIND_NAMES[found.kind]}, which its authors publish. Name a checkpoint.")
     return found
 
 

@@ -46,6 +46,15 @@ def pull(
         verify(wanted)
         return wanted
     places: list[str | Source] = [*([Source("file", path=file)] if file else []), *wanted.sources]
+    for companion in wanted.companions:
+        fetch(
+            [companion.source],
+            companion.path,
+            bytes=companion.bytes,
+            sha256=companion.sha256,
+            progress=progress,
+            stop=stop,
+        )
     fetch(places, wanted.path, bytes=wanted.bytes, sha256=wanted.sha256, progress=progress, stop=stop)
     if wanted.kind == "soundfont":
         try:

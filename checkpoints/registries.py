@@ -24,6 +24,9 @@ from music.errors import StudioError
 from music.files.atomic import reason
 
 FILE = "registry.toml"
+PUBLISHED = ("checkpoint", "soundfont")
+"""The kinds of entry that a published registry may list."""
+
 MAX_REGISTRY_BYTES = 2**20
 MAX_FILE_BYTES = 20 * 2**30
 MAX_CARD_BYTES = 2**22
@@ -129,7 +132,7 @@ def published(text: str, place: str) -> dict[str, dict[str, Any]]:
 def _checked(name: str, values: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Returns an entry of somebody's registry with what is known to be harmless, or says what is wrong with it."""
     kind, size, sha256 = values.get("kind", "checkpoint"), values["bytes"], values["sha256"]
-    if kind not in ENDINGS:
+    if kind not in PUBLISHED:
         raise ValueError("its kind is unknown")
     _check_sum(size, sha256, MAX_FILE_BYTES)
     file = values["file"]

@@ -24,6 +24,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from checkpoints.word_vectors import read_word_vectors
+from models.basic_pitch import RATE_HZ, WINDOW
 from models.hinted_decoding import HintedWriter
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
@@ -95,6 +96,9 @@ def check(wanted: RegistryEntry) -> str:
         return "whole"
     if wanted.kind == "word-vectors":
         return f"whole, with {len(read_word_vectors(wanted).rows)} words"
+    if wanted.kind == "transformers":
+        verify(wanted)
+        return "whole"
     checkpoint = read(wanted)
     seed, notes, likelihood = (wanted.details.get(f"self_test_{name}") for name in ("seed", "notes", "likelihood"))
     if seed is None or notes is None or likelihood is None or not 0 <= seed < 2**32:
@@ -269,6 +273,19 @@ def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
             block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
             read[:, note, slot] = torch.from_numpy(choice(model.head(features[:, slot], block)) + block.start)
     return read[:, hidden.start : hidden.stop].numpy()
+
+
+def hear_tones(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns which of the 88 keys are heard in eight tones with overtones, one after another, [seeds, NOTES, 1]."""
+    times = torch.arange(WINDOW) / RATE_HZ
+    length = times[-1] / NOTES
+    pitches = torch.tensor(TUNE[:NOTES])[(times / length).long().clamp(max=NOTES - 1)]
+    phases = torch.cumsum(2 * torch.pi * 440 * 2 ** ((pitches - 69) / 12) / RATE_HZ, dim=0)
+    sound = 0.1 * torch.stack([torch.sin(number * phases) / number for number in range(1, 7)]).sum(dim=0)
+    heard = checkpoint.model(sound[None])
+    tones = ((heard.notes[0] + heard.onsets[0]) / 2).tensor_split(NOTES)
+    keys = [choice(tone.mean(dim=0).logit(1e-6).repeat(choice.batch, 1)) for tone in tones]
+    return np.stack(keys, axis=1)[..., None]
 
 
 def _tune_score() -> symusic.Score:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -30,16 +30,41 @@ from music.files.atomic import reason, replace_file
 EMBEDDED = Path(__file__).parent / "embedded"
 REGISTRY = Path(__file__).parent / "registry.toml"
 CARDS = Path(__file__).parent / "cards"
-ENDINGS = {"checkpoint": (".safetensors",), "soundfont": (".sf2", ".sf3"), "word-vectors": (".safetensors",)}
-"""What kinds of entry there are, and how their files end."""
+ENDINGS = {
+    "checkpoint": (".safetensors",),
+    "soundfont": (".sf2", ".sf3"),
+    "word-vectors": (".safetensors",),
+    "transformers": (".safetensors",),
+}
+"""What kinds of entry there are, and how their files end; "transformers" is a folder that the library of that name loads."""
 
-KIND_NAMES = {"checkpoint": "a checkpoint", "soundfont": "a sound bank", "word-vectors": "a table of word vectors"}
+KIND_NAMES = {
+    "checkpoint": "a checkpoint",
+    "soundfont": "a sound bank",
+    "word-vectors": "a table of word vectors",
+    "transformers": "a language model",
+}
 """What the kinds are called."""
 
 EMBEDDED_SOURCE = "embedded"
 """Stands among an entry's sources for the file that ships in git."""
 
 TIMEOUT_S = 10.0  # a registry is written in milliseconds
+
+
+class Companion(NamedTuple):
+    """A file that an entry needs beside its own.
+
+    Attributes:
+        path: where it lies.
+        source: where it can be pulled from.
+        bytes, sha256: of it.
+    """
+
+    path: Path
+    source: str
+    bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -83,9 +108,17 @@ class RegistryEntry:
         return any(source.startswith(f"{HISTORY}://") for source in self.sources)
 
     @property
+    def companions(self) -> tuple[Companion, ...]:
+        """The files that stand beside its own in its folder and that it needs, such as a tokenizer's."""
+        return tuple(
+            Companion(self.path.parent / Path(source).name, source, size, sha256)
+            for source, size, sha256 in self.details.get("companions", ())
+        )
+
+    @property
     def is_here(self) -> bool:
-        """Whether its file is on this machine."""
-        return self.path.is_file()
+        """Whether its file and those that it needs are on this machine."""
+        return self.path.is_file() and all(companion.path.is_file() for companion in self.companions)
 
     @property
     def state(self) -> str:
@@ -146,7 +179,7 @@ def with_sum(sha256: str, name: str = "") -> RegistryEntry | None:
 
 
 def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> RegistryEntry:
-    """Returns the entry that a registry's values describe, its file lying in this folder (a sound bank's one further down).
+    """Returns the entry that a registry's values describe, its file lying in this folder or one of its kind in it.
 
     Raises:
         StudioError: the values are not those of an entry.
@@ -158,7 +191,7 @@ def entry_of(name: str, values: Mapping[str, Any], folder: Path) -> RegistryEntr
             raise ValueError(f"{file} is no name of a {kind}")
         return RegistryEntry(
             name=name,
-            path=(folder / "soundfonts" if kind == "soundfont" else folder) / file,
+            path=folder / {"soundfont": "soundfonts", "transformers": name}.get(kind, "") / file,
             kind=kind,
             sources=tuple(source for source in rest.pop("sources", ()) if source != EMBEDDED_SOURCE),
             origin=rest.pop("origin", ""),
@@ -248,6 +281,8 @@ def remove(name: str) -> RegistryEntry:
     try:
         for path in (unwanted.path, *beside, *parts):
             path.unlink(missing_ok=True)
+        if unwanted.kind == "transformers" and folder.is_dir():  # a folder of its own
+            shutil.rmtree(folder)
         unregister(user_registry(), name)
     except OSError as error:
         raise StudioError(f"'{unwanted.path}' cannot be removed: {reason(error)}. See to its rights.") from error
@@ -275,7 +310,11 @@ def verify(wanted: RegistryEntry) -> None:
     """
     if not wanted.is_here:
         raise StudioError(f"The file of '{wanted.name}' is missing. {wanted.remedy}")
-    if wanted.path.stat().st_size != wanted.bytes or file_sha256(wanted.path) != wanted.sha256:
+    parts = [
+        (wanted.path, wanted.bytes, wanted.sha256),
+        *((each.path, each.bytes, each.sha256) for each in wanted.companions),
+    ]
+    if any(path.stat().st_size != size or file_sha256(path) != sha256 for path, size, sha256 in parts):
         raise StudioError(f"The file of '{wanted.name}' is damaged or another one. {wanted.remedy}")
 
 

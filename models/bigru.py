@@ -96,6 +96,10 @@ class Conditions:
 class BiGRU(nn.Module):
     """The audio network."""
 
+    clip_mean: Tensor
+    clip_scale: Tensor
+    group_of_cell: Tensor
+
     def __init__(self, config: BiGRUConfig):
         super().__init__()
         self.config = c = config

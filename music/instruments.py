@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-
-import symusic
+from typing import TYPE_CHECKING
 
 from music.errors import StudioError
+
+if TYPE_CHECKING:
+    import symusic
 
 DRUMS = -1
 

@@ -29,6 +29,7 @@ from pipelines.contract import Step
 from pipelines.patches.asking import Asked, settle_asked
 from pipelines.patches.writer import PatchWriter
 from pipelines.recipes import recipe_of
+from pipelines.wording import distilgpt2
 
 VERSION = "1"
 
@@ -40,6 +41,7 @@ def audio(piece: Piece, options: AudioOptions) -> Iterator[Step]:
         StudioError: the checkpoint cannot be used.
     """
     checkpoint = load(options.checkpoint, task="audio")
+    options = _with_encoder(options)
     asked = settle_asked(piece, options)
     writers = [PatchWriter(checkpoint.model, asked.request(options, variant)) for variant in range(options.variants)]
     pieces = [build(piece, asked, writer.notes) for writer in writers]
@@ -55,10 +57,17 @@ def audio(piece: Piece, options: AudioOptions) -> Iterator[Step]:
 
 def keep(piece: Piece, options: AudioOptions, step: Step) -> Step:
     """Returns a Step at which the writing was stopped, its pieces with a recipe that says so: their sound is colored by it."""
-    entry = load(options.checkpoint, task="audio").entry
+    entry, options = load(options.checkpoint, task="audio").entry, _with_encoder(options)
     recipe = recipe_of("audio", VERSION, options, piece, entry) | {"stopped": step.done}
     kept = (made.with_step(made.score, {**recipe, "variant": number}) for number, made in enumerate(step.pieces))
     return replace(step, pieces=tuple(kept))
+
+
+def _with_encoder(options: AudioOptions) -> AudioOptions:
+    """Returns options that say which encoder there is, so that the recipe gives the same when another has come."""
+    if options.encoder != "auto":
+        return options
+    return replace(options, encoder="distilgpt2" if distilgpt2.is_here() else "words-small")
 
 
 def build(piece: Piece, asked: Asked, notes: np.ndarray) -> Piece:

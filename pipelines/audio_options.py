@@ -30,6 +30,8 @@ TEMPI_BPM = {"slow": (50.0, 72.0, 88.0), "medium": (88.0, 104.0, 122.0), "fast":
 WORDS_DECIDE = ("tempo", *LEVELS, "key", "time_signature", "instruments", "drums")
 """What words may decide."""
 
+ENCODERS = ("auto", "words-small", "distilgpt2")
+
 SOUND_TEMPO_BPM = (30.0, 300.0)
 SOUND_LUFS = (-70.0, 0.0)
 MAX_INSTRUMENTS = 5
@@ -64,6 +66,7 @@ class AudioOptions:
         temperature: how adventurous; 1 is as the music it learned from.
         seed: the same seed, options, input and checkpoint give the same notes.
         variants: how many versions to write.
+        encoder: what makes a vector of the words: "words-small", "distilgpt2", or "auto" for DistilGPT-2 where it has been pulled.
         checkpoint: name of the model in the checkpoint registry.
     """
 
@@ -89,6 +92,7 @@ class AudioOptions:
     temperature: float = 0.8
     seed: int = 0
     variants: int = 1
+    encoder: str = "auto"
     checkpoint: str = "audio-small"
 
     def __post_init__(self) -> None:
@@ -118,6 +122,7 @@ def _checks(o: AudioOptions) -> list[Check]:
             f"The audio network knows no bars of {o.time_signature}. Choose one of {', '.join(SIGNATURES)}.",
         ),
         choice_check("pace", o.pace, tuple(TEMPI_BPM)),
+        choice_check("encoder", o.encoder, ENCODERS),
         *(choice_check(name, getattr(o, name), levels) for name, levels in LEVELS.items()),
         *(choice_check("ignore", name, WORDS_DECIDE) for name in o.ignore),
         (

@@ -108,9 +108,10 @@ def stems_of(
     """Returns one stem for each track with notes, colored alike, which add up to the played sound of the piece."""
     stems = raw_stems(piece, soundfont, rate, stop=stop)
     _report(progress, 0.5)
-    mix = np.sum([stem.audio.samples for stem in stems], axis=0)
+    parts = [np.concatenate(list(stem.audio.chunks())) for stem in stems]
+    mix = np.sum(parts, axis=0)
     coloring = color(piece, Audio(mix, rate))
-    colored = [apply_bands(stem.audio.samples, coloring.gains, rate) for stem in stems]
+    colored = [apply_bands(part, coloring.gains, rate) for part in parts]
     _report(progress, 0.9)
     gain = master(np.sum(colored, axis=0), rate, coloring.loudness_lufs)
     return [replace(stem, audio=Audio(part * gain, rate)) for stem, part in zip(stems, colored, strict=True)]

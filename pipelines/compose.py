@@ -32,12 +32,13 @@ def compose(piece: Piece, plan: Plan, done: Sequence[Piece] = ()) -> Iterator[So
     if len(done) >= len(plan.stages):
         raise StudioError("All stages of this plan are done already. Run one of them again, or change the plan.")
     stages, total = tuple(done), float(len(plan.stages))
+    remarks: tuple[str, ...] = ()
     for number in range(len(done), len(plan.stages)):
         stage = plan.stages[number]
         piece = stages[-1] if stages else piece
         for step in RUN[stage.pipeline](piece, stage.options):
             now = (*stages, step.piece)
             if step.done < step.total:
-                yield SongStep((step.piece,), number + step.done / step.total, total, "stages", stages=now)
-        stages = now
-        yield SongStep((stages[-1],), number + 1.0, total, "stages", stages=stages)
+                yield SongStep((step.piece,), number + step.done / step.total, total, "stages", remarks, stages=now)
+        stages, remarks = now, (*remarks, *step.remarks)
+        yield SongStep((stages[-1],), number + 1.0, total, "stages", remarks, stages=stages)

@@ -58,7 +58,10 @@ class SongStep(Step):
 
 
 class Pipeline(Protocol):
-    """Takes a Piece and frozen options, yields Steps. Leaves its input as it is."""
+    """Takes a Piece and frozen options, yields Steps. Leaves its input as it is.
+
+    One pipeline, ``transcribe``, takes ``music.audio.encoding.Audio`` in place of a Piece.
+    """
 
     def __call__(self, piece: Piece, options: Any) -> Iterator[Step]: ...
 

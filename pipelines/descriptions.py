@@ -10,8 +10,8 @@ from music.form import theme_of
 from music.styles import STYLES
 from pipelines.audio_options import AudioOptions
 from pipelines.option_text import bars_as_text, first_chords
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
     "chords": "with chords",
@@ -81,6 +81,22 @@ def describe_audio(o: AudioOptions) -> list[str]:
     return [f"wrote {o.seconds:g} seconds{after}", words, *_music(o), *levels, listed(o.instruments)]
 
 
+def seconds_heard(options: Any, done: float, total: float) -> str:
+    """Returns how much of a recording was listened to."""
+    return f"Listening: {done:.0f} of {total:.0f} s"
+
+
+def describe_transcribe(o: TranscribeOptions) -> list[str]:
+    """Returns what was written down, and how; parts may be empty."""
+    heard = {"auto": "", "hum": "one voice", "many": "several notes at a time"}[o.mode]
+    return [
+        f"wrote down {o.title or 'a recording'}",
+        heard,
+        *_music(o),
+        "as played" if o.grid == "none" else f"grid {o.grid}",
+    ]
+
+
 def describe_theme(o: ThemeOptions) -> list[str]:
     """Returns which themes were written; parts may be empty."""
     count = len(o.sections)
@@ -106,6 +122,11 @@ def describe_mix(o: MixOptions) -> list[str]:
     extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
     extras |= {"fills": o.fills, "ritardando": o.ritardando}
     return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
+
+
+def describe_texture(o: TextureOptions) -> list[str]:
+    """Returns which texture was laid under a song; parts may be empty."""
+    return ["laid a texture under it", o.instrument, o.density]
 
 
 def _music(o: Any) -> list[str]:

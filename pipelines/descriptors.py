@@ -15,7 +15,7 @@ from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import (
     STAGES as STAGE_OPTIONS,
 )
@@ -34,7 +34,7 @@ class Descriptor:
         name: in recipes; of a pipeline also its verb on the command line and in the worker.
         title: what pages call it.
         options: the class of its options.
-        run: "module:function" of the generator of Steps, see ``contract.Pipeline``.
+        run: "module:function" of the generator of Steps, see ``contract.Pipeline``; transcribe alone begins with sound.
         icon: the Material symbol that stands for what it makes.
         about: what it does, in one sentence.
         did: what it did, without its settings.
@@ -210,6 +210,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             progress=descriptions.second_in_work,
             grows=True,
         ),
+        PipelineDescriptor(
+            name="transcribe",
+            title="Transcribe",
+            options=TranscribeOptions,
+            run="pipelines.transcribe:transcribe",
+            task="transcribe",
+            command="pipelines.commands.transcribe:add_transcribe",
+            icon="mic",
+            about="Writes down the notes of a hum, a song or an instrument in a recording.",
+            did="wrote down a recording",
+            describe=descriptions.describe_transcribe,
+            progress=descriptions.seconds_heard,
+            grows=True,
+        ),
     )
 }
 """The pipelines by name, in the order in which they are listed."""
@@ -268,6 +282,19 @@ STAGES: dict[str, StageDescriptor] = {
             keeps_key=True,
             work="shaped loudness, entries and the seams between sections, by rules",
             effort=1,
+        ),
+        StageDescriptor(
+            name="texture",
+            title="Texture",
+            options=STAGE_OPTIONS["texture"],
+            run="pipelines.song.texture:write_texture",
+            icon="blur_on",
+            about="If you ask for it: a pad under the song.",
+            did="laid a texture under it",
+            describe=descriptions.describe_texture,
+            keeps_key=True,
+            work="laid a pad under the finished song, after its sound and the words",
+            effort=14,
         ),
     )
 }

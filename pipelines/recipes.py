@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from checkpoints import store
+from music.audio.encoding import Audio
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_text import typed_values
@@ -30,7 +31,7 @@ class Recipe(TypedDict):
 
 
 def recipe_of(
-    pipeline: str, version: str, options: Any, piece: Piece, model: store.RegistryEntry | None = None
+    pipeline: str, version: str, options: Any, source: Piece | Audio, model: store.RegistryEntry | None = None
 ) -> dict[str, Any]:
     """Returns the recipe that a pipeline leaves in the history of its result.
 
@@ -38,14 +39,14 @@ def recipe_of(
         pipeline: its name.
         version: of its rules; others may give other notes.
         options: that it was given.
-        piece: what it began from.
+        source: what it began from.
         model: its checkpoint, if it has one.
     """
     return {
         "pipeline": pipeline,
         "version": version,
         "options": to_mapping(options),
-        "input": piece.fingerprint,
+        "input": source.fingerprint,
         "checkpoint": {"name": model.name, "sha256": model.sha256} if model else {},
     }
 

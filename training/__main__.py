@@ -17,6 +17,8 @@ VERBS = {
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),
     "quality": ("training.quality.report", "a checkpoint -> what it makes, measured beside real music"),
     "repetition": ("training.quality.repetition", "data sets -> how often the bars of real music repeat"),
+    "basic_pitch": ("training.basic_pitch", "the package basic-pitch -> the checkpoint that hears notes in sound"),
+    "hearing": ("training.hearing", "rendered pieces -> the thresholds by which notes are heard in sound"),
     "export": ("training.export", "a run -> a checkpoint with its card"),
     "relative_mode": (
         "training.relative_mode",

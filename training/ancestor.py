@@ -90,7 +90,9 @@ def main(argv: list[str]) -> None:
         step += 1
         if step % 100 == 0:
             with torch.no_grad():
-                print(f"step {step}: {_error(model, sounds['valid'], length).item():.4f} squared deviations", flush=True)
+                print(
+                    f"step {step}: {_error(model, sounds['valid'], length).item():.4f} squared deviations", flush=True
+                )
     torch.save(model.state_dict(), args.out)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from checkpoints.store import CARDS, REGISTRY
 from pipelines.descriptors import PIPELINES
@@ -21,37 +23,22 @@ def keep_report(name: str, report: str, text: str) -> None:
 def write_card(name: str, registry: Path, cards: Path) -> Path:
     """Writes the card of a registered checkpoint from its registry entry and its reports, and returns its path.
 
+    Of one that was trained elsewhere, which has no ``steps``, it tells what the registry says.
+
     The reports are what ``python -m training evaluate NAME --card`` and ``quality NAME --card`` printed.
     """
     entry = tomllib.loads(registry.read_text(encoding="utf-8"))[name]
-    sets = json.loads((cards / f"{name}.sets.json").read_text())
     lines = [
         f"# {name}",
         "",
         _purpose(entry["task"]),
         "",
-        f"- Architecture: `models/{entry['architecture']}.py`, {entry['parameters'] / 1e6:.2f} M parameters, half precision, "
-        f"{entry['bytes'] / 1e6:.1f} MB",
-        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
-        f"recipe `training/recipes/{name}.toml`",
+        f"- Architecture: `models/{entry['architecture']}.py`, {entry['parameters'] / 1e6:.2f} M parameters, "
+        f"{'half' if 'steps' in entry else 'single'} precision, {entry['bytes'] / 1e6:.1f} MB",
+        *(_training(name, entry) if "steps" in entry else [f"- Learned from: {', '.join(entry['data'])}"]),
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
         *(["", entry["remarks"]] if entry.get("remarks") else []),
-        "",
-        f"![loss curve]({name}.png)",
-        "",
-        "## Data",
-        "",
-        "| set | train | valid | notes | source | licence | attribution |",
-        "| --- | ---: | ---: | ---: | --- | --- | --- |",
-    ]
-    for set_name, facts in sets.items():
-        lines.append(
-            f"| {set_name} | {facts['train']} | {facts['valid']} | {facts['notes']:,} | {facts['source']} | {facts['licence']} | "
-            f"{facts.get('attribution', '')} |"
-        )
-    lines += [
-        "",
-        "Synthetic sets serve for training only and are in no figure below. A further tenth of each set was never seen.",
+        *(_data(name, cards) if "steps" in entry else []),
     ]
     for report, title in REPORTS:
         path = cards / f"{name}.{report}.txt"
@@ -69,6 +56,37 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
     card = cards / f"{name}.md"
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
+
+
+def _training(name: str, entry: Mapping[str, Any]) -> list[str]:
+    """Returns how long a checkpoint was trained, of one that was trained here."""
+    return [
+        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
+        f"recipe `training/recipes/{name}.toml`"
+    ]
+
+
+def _data(name: str, cards: Path) -> list[str]:
+    """Returns the loss curve of a checkpoint and the data sets that it learned from, as lines of a card."""
+    lines = [
+        "",
+        f"![loss curve]({name}.png)",
+        "",
+        "## Data",
+        "",
+        "| set | train | valid | notes | source | licence | attribution |",
+        "| --- | ---: | ---: | ---: | --- | --- | --- |",
+    ]
+    for set_name, facts in json.loads((cards / f"{name}.sets.json").read_text()).items():
+        lines.append(
+            f"| {set_name} | {facts['train']} | {facts['valid']} | {facts['notes']:,} | {facts['source']} | {facts['licence']} | "
+            f"{facts.get('attribution', '')} |"
+        )
+    return [
+        *lines,
+        "",
+        "Synthetic sets serve for training only and are in no figure below. A further tenth of each set was never seen.",
+    ]
 
 
 def _purpose(task: str) -> str:

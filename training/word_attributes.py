@@ -34,7 +34,7 @@ FALSE = {"family": 0.01, "drums": 0.005}
 FALSE_ELSE = 0.03
 """Which share of words that say nothing may be taken for a wording: by ear, see the figures of ``evaluate words-small``."""
 
-_SAID_WEIGHT = 3.0  # of a wording beside a word that says nothing
+_SAID_WEIGHT = 3.0  # of a wording beside a word that says nothing: by ear, not measured
 _PENALTY = (
     1e-2  # on the squares of the weights, chosen on the training wordings' neighbors; 3e-3 and 3e-2 are no better
 )

@@ -48,8 +48,8 @@ BEFORE, AFTER = "a ", " song"
 OURS = 0.5
 """What stands around a word in the encoder, and how much of the PCA's variance is that of our training wordings.
 
-Single wordings that were held out got the right class of tempo, loudness, brightness, density and mode in 89 % of the
-cases; by themselves and with a plain PCA 80 %.
+In a trial on 5,000 words, held-out wordings got the right class of tempo, loudness, brightness, density and mode in 89 % of
+the cases; by themselves and with a plain PCA in 80 %. So the held-out wordings have served to choose between a few ways.
 """
 
 _BATCH = 256

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,14 @@ class Audio:
 
     samples: np.ndarray
     rate_hz: int
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all that is heard."""
+        digest = hashlib.sha256(str(self.rate_hz).encode())
+        for chunk in self.chunks():
+            digest.update(chunk.tobytes())
+        return digest.hexdigest()
 
     @property
     def seconds(self) -> float:

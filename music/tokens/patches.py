@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import symusic
 
-from music.instruments import instrument_name
+if TYPE_CHECKING:
+    import symusic
 
 PATCHES_PER_QUARTER = 4
 LOWEST, KEYS = 21, 88
@@ -121,11 +122,3 @@ def nearest(values: tuple[int, ...], given: np.ndarray) -> np.ndarray:
     """Returns for each number the index of the value that is nearest in ratio."""
     steps = np.log(np.array(values, dtype=np.float64))
     return np.searchsorted((steps[1:] + steps[:-1]) / 2, np.log(np.maximum(given, 0.5)))
-
-
-def track_of(family: int | None, program: int | None = None) -> symusic.Track:
-    """Returns an empty track for a family, played by its usual program or another; the drums for None."""
-    if family is None:
-        return symusic.Track(instrument_name(-1), 0, True)
-    number = FAMILY_PROGRAMS[family] if program is None else program
-    return symusic.Track(instrument_name(number), number, False)

@@ -12,8 +12,9 @@ from music.piece import Piece
 from pipelines.audio_options import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.descriptors import PIPELINES
+from pipelines.options import MAX_TITLE, TranscribeOptions
 from pipelines.patches.wishes import LEVELS
-from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here
+from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_checkpoint_here
 from pipelines.sound import SYNTHESES, check_synthesis
 
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
@@ -82,6 +83,9 @@ def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     recipe = read_recipe(asked.recipe, "audio") if hasattr(asked, "recipe") else None
     given = {f.name: getattr(asked, f.name) for f in dataclasses.fields(AudioOptions) if hasattr(asked, f.name)}
     flags = [*given, *(name for name in _FLAGS if hasattr(asked, name) and name not in given)]
+    goes_on = hasattr(asked, "goes_on")
+    if recipe is not None and goes_on:  # what it went on from is its input
+        flags = [flag for flag in flags if flag not in ("sound_file", "goes_on")]
     if recipe is not None and flags:
         flag = _FLAGS.get(flags[0], flags[0]).replace("_", "-")
         raise StudioError(f"--recipe and --{flag} cannot go together. Leave one of them out.")
@@ -93,14 +97,19 @@ def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     if hasattr(asked, "sound_file"):
         from pipelines.patches.hearing import hear
 
-        heard = hear(asked.sound_file, asked.sound_file.name, getattr(asked, "sound_from", None))
-        given |= heard.options
-        show.say(heard.sentence)
+        if goes_on:
+            piece = _notes_of(asked.sound_file, show)
+        if recipe is None:
+            start = getattr(asked, "sound_from", None)
+            heard = hear(asked.sound_file, asked.sound_file.name, start, last=goes_on)
+            given |= heard.options
+            show.say(heard.sentence)
     elif hasattr(asked, "goes_on") or hasattr(asked, "sound_from"):
         raise StudioError("There is no sound to go on from. Name it with --sound.")
     pipeline = PIPELINES["audio"]
     if recipe is not None:
         recipe = with_checkpoint_here(recipe)
+        check_input(recipe, piece)
     options = pipeline.from_mapping(given if recipe is None else recipe["options"])
     for step in pipeline.load()(piece, options):
         show(step.done, step.total, step.unit)
@@ -123,6 +132,18 @@ def _encoded(piece: Piece, ending: str, synthesis: str) -> bytes:
     from pipelines.sound import piece_sound
 
     return encode(piece_sound(piece, synthesis), ending.lstrip("."))
+
+
+def _notes_of(path: Path, show: Show) -> Piece:
+    """Returns the notes of a sound, which the music goes on from."""
+    from music.audio.reading import read_sound
+
+    options = TranscribeOptions(title=path.stem[:MAX_TITLE])
+    for step in PIPELINES["transcribe"].load()(read_sound(path, path.name), options):
+        show(step.done, step.total, step.unit, "listening")
+    for remark in step.remarks:
+        show.say(remark)
+    return step.piece
 
 
 def _text_of(path: Path) -> str:

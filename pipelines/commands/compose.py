@@ -16,7 +16,7 @@ from pipelines.commands.source import read_source
 from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.recipes import check_input
-from pipelines.song.plan import FORMS, SONG_SECONDS, Brief, Plan
+from pipelines.song.plan import FORMS, SONG_SECONDS, TEXTURES, Brief, Plan
 from pipelines.song.recipe import SKETCH, SongRecipe, check_song, check_stage, read_song_recipe, song_title
 
 _EFFORT_OF_FILES = 34
@@ -24,7 +24,8 @@ _EFFORT_OF_FILES = 34
 
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
-    "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "seed": "seed",
+    "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "texture": "texture",
+    "seed": "seed",
 }  # fmt: skip
 
 
@@ -56,6 +57,9 @@ def add_compose(verbs: Verbs) -> None:
     )
     wishes.add_argument("--form", metavar="FORM", help=f"{', '.join(FORMS)}, or letters such as ABAC")
     wishes.add_argument("--style", metavar="|".join(HARMONIES), help="how the melody is accompanied")
+    wishes.add_argument(
+        "--texture", metavar="|".join(TEXTURES), help="what lies under the whole song; nothing unless said"
+    )
     wishes.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     wishes.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
     wishes.add_argument("--time-signature", metavar="3/4", help="such as 4/4, 3/4 or 6/8")
@@ -125,6 +129,8 @@ def _sing(plan: Plan, sketch: Piece, recipe: SongRecipe | None, show: Show) -> P
         done = int(step.done)
     if recipe is not None and len(recipe.stages) < len(plan.stages):
         show.say(f"note: the recipe's song was stopped after {len(recipe.stages)} stages; this one is whole")
+    for remark in step.remarks:
+        show.say(f"note: {remark}")
     return step.piece
 
 

@@ -15,7 +15,7 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
 from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
 from pipelines.audio_options import TEMPI_BPM, AudioOptions
-from pipelines.patches.wishes import LEVELS, Wishes, prior_of_chroma, prior_of_key
+from pipelines.patches.wishes import LEVELS, Wishes, level, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request
 from pipelines.wording.reading import Words, read_words
 
@@ -67,9 +67,12 @@ class Asked:
         past_patches = round(self.start_tick / unit)
         past = past[past[:, Cell.PATCH] < past_patches]
         has_clip = clip is not None and options.follow > 0
+        told = {name: level(name, value) for name, value in self.levels.items()}
+        if told["density"] is None and not has_clip:
+            told["density"] = LEVELS["density"].index("dense" if self.drums else "medium")  # a band has many notes
         wishes = Wishes(
             bpm=self.tempo_bpm,
-            **{name: None if value is None else LEVELS[name].index(value) for name, value in self.levels.items()},
+            **told,
             families=tuple(sorted(self.programs)),
             drums=self.drums,
             has_clip=has_clip,
@@ -99,7 +102,7 @@ class Asked:
 
 def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     """Returns what is asked for: by the options, else by the words, else by the sound or what was there before."""
-    words = heeded(read_words(options.text, options.lyrics), options.ignore)
+    words = heeded(read_words(options.text, options.lyrics, options.encoder), options.ignore)
     base, start = (
         (piece.score.copy(), bar_grid(piece.score)[-1].end) if piece.note_count else (Piece.empty().score.copy(), 0)
     )

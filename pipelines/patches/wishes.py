@@ -68,6 +68,11 @@ class Wishes:
         return values
 
 
+def level(attribute: str, value: str | None) -> int | None:
+    """Returns which of LEVELS a value is; None for None."""
+    return None if value is None else LEVELS[attribute].index(value)
+
+
 def density_of(notes: float, beats: float) -> int:
     """Returns the level of density of so many notes."""
     rate = notes / beats

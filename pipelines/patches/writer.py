@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
-from music.tokens.patches import CELLS, GROUPS, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, FAMILIES, GROUPS, KEYS, LOWEST, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 
@@ -32,6 +32,9 @@ STEADY = 0.6
 
 FEW = 1.0
 """Nats in favor of those who play already, for each register that still has no player. By ear, not measured."""
+
+GROWTH = 1.1
+"""By how much more a group of cells may be struck than on average so far in the piece. By eye, not measured."""
 
 SURE = 0.999
 _BISECTIONS = 16
@@ -60,6 +63,9 @@ class Request:
         drums: whether drums may play; None leaves that to the network.
         seed: of the random numbers.
         allowed: which cells may hold notes, bool ``[patches, 93]``; None for all.
+        least: how many notes are expected at least in a patch that may hold some, on average.
+        groups: of cells that are written.
+        around: notes of the other groups, known before, beside and after what is written, int64 ``[notes, 5]``.
     """
 
     clip: np.ndarray | None
@@ -80,6 +86,9 @@ class Request:
     drums: bool | None
     seed: int
     allowed: np.ndarray | None = None
+    least: float = 0.0
+    groups: tuple[int, ...] = tuple(range(GROUPS))
+    around: np.ndarray = field(default_factory=lambda: np.zeros((0, len(Cell)), np.int64))
 
 
 class PatchWriter:
@@ -95,12 +104,17 @@ class PatchWriter:
         self._rng = np.random.default_rng(request.seed)
         self._told = self._conditions()
         self._players: dict[int, int] = {}  # family of each group
+        self._usual: dict[int, tuple[float, int]] = {}  # notes that were wanted in each group, of so many patches
         total = request.past_patches + request.patches
-        self._cells = canvas.canvas(request.past, total + FUTURE)
-        self._known = np.zeros((total + FUTURE, GROUPS), np.float32)
-        self._known[: request.past_patches] = 1
+        self._cells = canvas.canvas(np.concatenate([request.past, request.around]), total + FUTURE)
+        self._written = np.isin(canvas.GROUP_OF_CELL, request.groups)
+        self._known = np.ones((total + FUTURE, GROUPS), np.float32)
+        self._known[request.past_patches :, list(request.groups)] = 0
         self._total = total
         self._allowed = self._allowed_cells()
+        if request.allowed is not None:  # where nothing may begin nothing does, which is known
+            for group in range(GROUPS):
+                self._known[~self._allowed[:, canvas.GROUP_OF_CELL == group].any(1), group] = 1
         self.notes = request.past
         self.written = 0
 
@@ -111,13 +125,13 @@ class PatchWriter:
             start = r.past_patches + self.written
             kept = min(KEPT, self._total - start)
             states = self._fill(start)
-            fresh = np.argwhere(self._cells[start : start + kept] > 0)
+            fresh = np.argwhere((self._cells[start : start + kept] > 0) & self._written)
             fresh[:, 0] += start
             if len(fresh):
                 fields = self._fields(states, fresh, start)
                 self.notes = np.concatenate([self.notes, np.column_stack([fresh, fields])])
             self._known[start : start + kept] = 1
-            self._cells[start + kept :] = 0
+            self._cells[start + kept :, self._written] = 0
             self.written += kept
             yield self.written
 
@@ -151,14 +165,22 @@ class PatchWriter:
             allowed[r.past_patches : self._total] = r.allowed
         if r.drums is False:
             allowed[:, KEYS:] = False
-        if r.ending_key is not None:  # the last chord is struck where the last bar begins, and rings
-            last = self.last_chord
-            allowed[last:] = False
-            triad = [(r.ending_key + step - LOWEST) % 12 for step in (0, 4 if r.ending_key < 12 else 3, 7)]
-            keys = np.arange(KEYS)
-            allowed[last, :KEYS] = np.isin(keys % 12, triad)
-            allowed[last, :24] &= keys[:24] % 12 == triad[0]
         return allowed
+
+    @property
+    def _ending(self) -> list[int]:
+        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is."""
+        r = self._request
+        if r.ending_key is None:
+            return []
+        tonic, third = r.ending_key % 12, 4 if r.ending_key < 12 else 3
+        pitches = [40 + (tonic - 4) % 12, *(52 + (tonic + step - 4) % 12 for step in (third, 7)), 64 + (tonic - 4) % 12]
+        bass = {FAMILIES.index("bass")}
+        if set(r.families) == bass:
+            pitches = pitches[:1]
+        elif r.density < 1:
+            pitches = [pitches[0], *pitches[1:2], pitches[3]]
+        return [pitch - LOWEST for pitch in pitches]
 
     @property
     def last_chord(self) -> int:
@@ -177,7 +199,10 @@ class PatchWriter:
         # Past the end nothing sounds, which is known; so is what follows the last chord.
         known[self._total :] = 1
         if r.ending_key is not None:
-            known[self.last_chord + 1 :] = 1
+            last = self.last_chord
+            known[last:] = 1
+            if last < start + FUTURE:
+                self._cells[last, self._ending] = 1
         hidden = known[future] == 0
         strong = (np.arange(start, start + FUTURE) + r.bar_phase) % 4 == 0
         order = rng.random((FUTURE, GROUPS)) - 0.25 * strong[:, None] - np.array([0.2, 0, 0, 0, 0.2])
@@ -185,13 +210,11 @@ class PatchWriter:
         ranks = np.argsort(np.argsort(order, axis=None)).reshape(order.shape) - (~hidden).sum()
         count = int(hidden.sum())
         for number in range(ROUNDS):
-            logits, _ = self._read(known, start)
-            allowed = self._allowed[future]
-            logits = np.where(allowed, logits, -30.0)
             upto = round(count * ((number + 1) / ROUNDS) ** 1.5)
             now = hidden & (ranks < upto) & (known[future] == 0)
             if now.any():
-                self._draw(logits, now, start)
+                logits, _ = self._read(known, start)
+                self._draw(np.where(self._allowed[future], logits, -30.0), now, start)
                 known[future] = np.where(now, 1, known[future])
         _, states = self._read(known, start)
         return states
@@ -201,7 +224,8 @@ class PatchWriter:
         r = self._request
         first = start - PAST
         held = np.zeros((PAST + FUTURE, KEYS), np.float32)
-        sounding = canvas.held(self.notes[self.notes[:, Cell.PATCH] < start], start + FUTURE)[max(0, first) :]
+        notes = np.concatenate([self.notes, r.around])
+        sounding = canvas.held(notes[notes[:, Cell.PATCH] < start], start + FUTURE)[max(0, first) :]
         held[-len(sounding) :] = sounding
         seen = canvas.shown(self._cells, known)
         read = canvas.window(seen, first, PAST + FUTURE, r.bar_patches, r.bar_phase)
@@ -231,15 +255,31 @@ class PatchWriter:
             cells = np.flatnonzero(canvas.GROUP_OF_CELL == group)
             part = logits[np.ix_(patches, cells)].astype(np.float64)
             wanted = (1 / (1 + np.exp(-part))).sum() * (r.density if group < GROUPS - 1 else r.density**0.5)
+            if r.least:
+                free = self._allowed[start + patches] & self._written
+                wanted = max(wanted, r.least * (free[:, cells].sum(1) / np.maximum(free.sum(1), 1)).sum())
+            wanted = self._steady(group, wanted, len(patches))
             sharp = part / max(r.temperature, 0.05)
             chance = 1 / (1 + np.exp(-np.clip(sharp + _offset(sharp, wanted), -40, 40)))
             drawn = self._rng.random(chance.shape) < chance
+            if group == 0:  # one bass at a time
+                drawn &= chance == np.where(drawn, chance, 0).max(1, keepdims=True)
             self._cells[np.ix_(start + patches, cells)] = drawn
+
+    def _steady(self, group: int, wanted: float, patches: int) -> float:
+        """Returns how many notes are drawn in so many patches of a group: no more than usual in this piece by GROWTH.
+
+        Without this, the more notes there are, the more the network expects, and the music fills up.
+        """
+        notes, seen = self._usual.get(group, (0.0, 0))
+        if seen >= FUTURE:
+            wanted = min(wanted, GROWTH * patches * notes / seen)
+        self._usual[group] = (notes + wanted, seen + patches)
+        return wanted
 
     @torch.inference_mode()
     def _fields(self, states: Tensor, fresh: np.ndarray, start: int) -> np.ndarray:
         """Returns duration, velocity and family of notes that begin in patches and cells, int64 ``[notes, 3]``."""
-        r = self._request
         at = torch.from_numpy(fresh[:, 0] - start + PAST)
         outputs = [
             out.numpy().astype(np.float64) for out in self._model.notes(states[at], torch.from_numpy(fresh[:, 1]))

@@ -56,7 +56,7 @@ def _settle(reading: Reading) -> dict[str, Any]:
     if len(values["instruments"]) > 1:  # "just piano and flute" is no piano alone
         alone = [claim.span for claim in reading.claims if claim.field == "instruments" and "accomp" not in claim.plain]
         reading.claims = [c for c in reading.claims if c.field != "style" or c.value != "piano" or c.span not in alone]
-    for name in ("genre", "form", "style"):
+    for name in ("genre", "form", "style", "texture"):
         values[name] = _one(reading, name, (name,))
     values["time_signature"] = _time_signature(reading)
     values["tempo_bpm"] = _tempo(reading, values["time_signature"])
@@ -103,7 +103,7 @@ def _one(reading: Reading, name: str, fields: tuple[str, ...], show: Any = str, 
         if claim.rank > HINTED and same:
             reading.keep(claim, name, winner.value)
         elif claim.rank > HINTED:
-            what = "cannot both be had" if name in ("genre", "form", "style") else "contradict each other"
+            what = "cannot both be had" if name in ("genre", "form", "style", "texture") else "contradict each other"
             reading.note(f"'{claim.words}' and '{winner.words}' {what}: '{winner.words}' counts.")
     if winner.rank == HINTED:
         reading.note(f"'{winner.words}' suggests {show(winner.value)}.")

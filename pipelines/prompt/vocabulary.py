@@ -57,6 +57,7 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
         ("moods", words.MOOD_WORDS),
         ("genre", words.GENRE_WORDS),
         ("style", words.STYLE_WORDS),
+        ("texture", words.TEXTURE_WORDS),
         ("form", words.FORM_WORDS),
     )
     for name, table in (*tables, ("mode", words.MODE_WORDS), ("time_signature", words.SIGNATURES)):
@@ -111,6 +112,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Genre", _GENRE, [*words.GENRE_WORDS.items(), *near]),
         ("Mood", f"Of two that contradict each other the later counts: {opposites}.", list(words.MOOD_WORDS.items())),
         ("Accompaniment", _STYLE, list(words.STYLE_WORDS.items())),
+        ("Texture", _TEXTURE, list(words.TEXTURE_WORDS.items())),
         ("Dances, styles and kinds of music", _KINDS, [(_several(*kind[1:]), kind[0]) for kind in words.KINDS]),
         ("Groups of players", _GROUPS, [(", ".join(names), text) for text, names in words.GROUPS.items()]),
         ("Instruments", _INSTRUMENTS, [(name, ", ".join(texts)) for name, texts in named.items()]),
@@ -165,6 +167,7 @@ _LENGTH = (
 _FORM = '"AABA", "A-B-A", "form ABAC": up to 12 letters A to F; or words.'
 _GENRE = "Where the studio has no genre of that name, the nearest is taken and named."
 _STYLE = "How the melody is accompanied."
+_TEXTURE = "A track of long notes that lies under the whole song; there is none unless it is asked for."
 _KINDS = "What stands first is asked for; what is suggested counts where nothing else is said."
 _GROUPS = "Each instrument plays one part."
 _INSTRUMENTS = 'At most 8 play, in the order of the text. "Two violins" are one part.'

@@ -218,7 +218,7 @@ INSTRUMENT_WORDS: dict[str, str] = {
     "Synth Bass 1": "synthesizer bass",
     "Lead 2 (sawtooth)": "synths, synthesizers, synthesisers, analog synth, analogue synth, modular synth, "
     "synth melody",
-    "Pad 2 (warm)": "synth pads, pads, ambient pad, ambient pads",
+    "Pad 2 (warm)": "synth pads, pads",
     "Synth Strings 1": "synth string",
     "Lead 1 (square)": "square wave",
     "Tenor Sax": "tenor",
@@ -268,6 +268,22 @@ STYLE_WORDS: dict[str, str] = {
     "chorale": "chorale, chorales, satb, four part harmony, 4 part harmony, four part, 4 part, four voices, 4 voices, "
     "four part writing, part writing, hymn, hymns, hymn like, hymnlike, barbershop",
 }
+
+TEXTURE_WORDS: dict[str, str] = {
+    "pad": "texture, textures, ambient texture, ambient textures, atmospheric texture, pad texture, synth texture, with a pad, "
+    "with pads, with a synth pad, with synth pads, with a warm pad, with warm pads, with a soft pad, with soft pads, "
+    "over a pad, over pads, over a synth pad, over synth pads, ambient pad, ambient pads, atmospheric pad, atmospheric pads, "
+    "background pad, background pads, pad in the background, pads in the background, pad underneath, pads underneath, "
+    "pad layer, pad layers, synth pad layer, pad track, with atmosphere, with an atmosphere, atmosphere layer, "
+    "atmosphere track, background atmosphere, atmospheric layer, atmospheric layers, atmospheric background, ambience, "
+    "ambiance, sound carpet, sonic carpet, sound bed, bed of sound, klangteppich, klangflache",
+    "strings": "string texture, string textures, strings texture, string pad, string pads, string carpet, string bed, "
+    "bed of strings, carpet of strings, streicherteppich",
+    "choir": "choir texture, choir pad, choir pads, choral texture, choral pad, vocal texture, vocal textures, vocal pad, "
+    "vocal pads, voice pad, voice pads, bed of voices",
+    "organ": "organ texture, organ pad, organ pads, organ carpet, organ drone, bed of organ",
+}
+"""What lies under the whole song. "Atmosphere" alone asks for nothing: "a dark atmosphere" is a mood."""
 
 MODE_WORDS: dict[str, str] = {
     "major": "major, major key, major mode, major scale, in a major key, in major, maj, major tonality, dur",

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from music.chords import ChordNames
 from music.errors import StudioError
-from music.instruments import parse_instrument
+from music.instruments import PADS, parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
@@ -38,6 +38,10 @@ FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
 
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
 MODES = ("major", "minor")
+TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
+"""What a texture may be of, and who plays it."""
+
+TEXTURE_DENSITIES = ("sparse", "medium", "dense")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Brief:
         instruments: who plays, by name; all of them do, and nobody else. The first that can carries the melody.
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
+        texture: one of TEXTURES that lies under the song; None for none.
         seed: the same brief, sketch and checkpoints give the same notes.
     """
 
@@ -72,6 +77,7 @@ class Brief:
     instruments: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     style: str | None = None
+    texture: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -109,6 +115,7 @@ def _brief_checks(o: Brief) -> list[Check]:
         ),
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
+        choice_check("texture", o.texture, tuple(TEXTURES)),
         seed_check(o),
     ]
 
@@ -296,16 +303,57 @@ class MixOptions:
         )
 
 
+@dataclass(frozen=True)
+class TextureOptions:
+    """A pad under the finished song, by the audio network; only where it is asked for.
+
+    Attributes:
+        text: words that say what the song is like.
+        instrument: who holds it, by name: a synthesizer pad, strings, a choir or an organ.
+        density: one of TEXTURE_DENSITIES: struck with the chords and bars, with every other beat too, or with every beat.
+        follow: how much the network heeds the sound of the song: 0 not at all, 0.5 as it learned to, 1 twice as much.
+        temperature: how adventurous.
+        seed: the same seed gives the same notes.
+        checkpoint: of the pipeline Audio.
+    """
+
+    text: str = ""
+    instrument: str = "Pad 2 (warm)"
+    density: str = "sparse"
+    follow: float = 0.5
+    temperature: float = 0.8
+    seed: int = 0
+    checkpoint: str = "audio-small"
+
+    def __post_init__(self) -> None:
+        settle(self, _texture_checks, instrument=parse_instrument)
+
+
+def _texture_checks(o: TextureOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage texture."""
+    return [
+        (
+            _is_known(o.instrument) and parse_instrument(o.instrument) not in PADS,
+            f"'{o.instrument}' cannot hold a texture. Choose a pad, strings, a choir or an organ.",
+        ),
+        choice_check("density", o.density, TEXTURE_DENSITIES),
+        (not 0 <= o.follow <= 1, f"Following by {o.follow} is out of range. Choose 0 (surprise) to 1 (stay near)."),
+        temperature_check(o),
+        seed_check(o),
+    ]
+
+
 STAGES: dict[str, type] = {
     "theme": ThemeOptions,
     "sections": SectionsOptions,
     "harmony": HarmonyOptions,
     "mix": MixOptions,
+    "texture": TextureOptions,
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 
 MAX_STAGES = 16
-"""Of a plan that is read: four times those that the studio plans."""
+"""Of a plan that is read: three times those that the studio plans."""
 
 
 @dataclass(frozen=True)

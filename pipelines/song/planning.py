@@ -18,7 +18,17 @@ from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
-from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import (
+    TEXTURES,
+    Brief,
+    HarmonyOptions,
+    MixOptions,
+    Plan,
+    SectionsOptions,
+    Stage,
+    TextureOptions,
+    ThemeOptions,
+)
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -137,8 +147,25 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     seed=brief.seed,
                 ),
             ),
+            *([texture_stage(brief)] if brief.texture else []),
         ),
     )
+
+
+def texture_stage(brief: Brief) -> Stage:
+    """Returns the stage that lays a texture under a song: the one that is asked for, a pad where none is.
+
+    Where its player is excluded another one takes its place.
+
+    Raises:
+        StudioError: all who could are excluded.
+    """
+    without = {parse_instrument(name) for name in brief.without}
+    names = [TEXTURES[brief.texture or "pad"], *TEXTURES.values()]
+    free = [name for name in names if parse_instrument(name) not in without]
+    if not free:
+        raise StudioError("All who could play a texture are excluded. Take one of them back, or leave the texture out.")
+    return Stage("texture", TextureOptions(text=brief.text, instrument=free[0], seed=brief.seed))
 
 
 class _Sketch:

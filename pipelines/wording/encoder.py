@@ -6,14 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Literal
 
 import numpy as np
 
 from checkpoints.word_vectors import WIDTH, WordVectors, word_vectors
 from pipelines.prompt.function_words import FILLERS
-from pipelines.prompt.vocabulary import split
 from pipelines.prompt.words import EMOJI
+from pipelines.wording import distilgpt2
 
 LIMIT = 4.0
 """Entries of a vector end here, in standard deviations: a word far from all captions must not shout."""
@@ -21,25 +20,35 @@ LIMIT = 4.0
 COMMON = 1e-3
 """From this share of all text on a word counts for little: COMMON / (COMMON + share), SIF of Arora et al. 2017."""
 
-_GRAMMAR = frozenset(word for phrase in split(FILLERS) for word in phrase.split()) | {"not", "no", "nor", "neither"}
+_GRAMMAR = frozenset(FILLERS.replace(",", " ").split()) | {"not", "no", "nor", "neither"}
 _RANK_SHIFT = 2.7  # Zipf-Mandelbrot: the share of a word falls as 1 / (rank + 2.7)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIGNS = dict.fromkeys(map(ord, "'’‘ʼ`´"), None) | dict.fromkeys(map(ord, "‐‑‒"), "-")
 
 
-Encoder = Literal["auto", "words-small", "distilgpt2"]
 LEFT_OUT = " "
 """Stands for a letter of what a text rules out."""
 
 
-def encode(texts: Sequence[str], encoder: Encoder = "auto") -> np.ndarray:
+def encode(texts: Sequence[str], encoder: str = "auto") -> np.ndarray:
     """Returns the texts' vectors, float32 [texts, WIDTH], with entries of about variance 1 over captions.
 
-    A text without a known word is all zeros. Needs no torch.
+    A text without a known word is all zeros. Needs no torch but for DistilGPT-2.
+
+    Args:
+        texts: of any length.
+        encoder: "words-small", the table that ships; "distilgpt2"; or "auto", DistilGPT-2 where it has been pulled.
 
     Raises:
-        StudioError: the table is missing or damaged.
+        StudioError: the encoder that was asked for is missing or damaged.
     """
+    if encoder == "distilgpt2" or (encoder == "auto" and distilgpt2.is_here()):
+        return distilgpt2.encode(texts, by_words)
+    return by_words(texts)
+
+
+def by_words(texts: Sequence[str]) -> np.ndarray:
+    """Returns the texts' vectors by words-small, as ``encode``."""
     table = word_vectors()
     made = np.zeros((len(texts), WIDTH), np.float32)
     for row, text in enumerate(texts):

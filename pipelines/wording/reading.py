@@ -19,11 +19,12 @@ import numpy as np
 from checkpoints.word_vectors import WordVectors, word_vectors
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from pipelines.prompt import function_words as grammar
+from pipelines.prompt.reading import HINTED, MOST_CHARACTERS, read
 from pipelines.prompt.tokenize import Token, known_words, tokens
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary
 from pipelines.wording.captions import ATTRIBUTES, wordings
-from pipelines.wording.encoder import LEFT_OUT, Encoder, average, content, encode
+from pipelines.wording.encoder import LEFT_OUT, average, content, encode
 
 SLOW_BPM, FAST_BPM = 84.0, 120.0
 """Below the one is slow, from the other on fast, in quarter notes a minute: as the vocabulary has andante and brisk."""
@@ -104,7 +105,7 @@ class _Evidence(NamedTuple):
     sure: bool
 
 
-def read_words(text: str, lyrics: str = "", encoder: Encoder = "auto") -> Words:
+def read_words(text: str, lyrics: str = "", encoder: str = "auto") -> Words:
     """Returns what words and lyrics say of the music; any text will do.
 
     Args:
@@ -115,20 +116,21 @@ def read_words(text: str, lyrics: str = "", encoder: Encoder = "auto") -> Words:
     Raises:
         StudioError: the table of word vectors, or the encoder that was asked for, is missing or damaged.
     """
-    understood, table = understand(text), word_vectors()
-    written = tokens(understood.brief.text)
+    text, table = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8"), word_vectors()
+    written = tokens(text)
     negated = _ruled_out(written)
     found = _known(written, negated)
+    understood = understand(_without_sounds(text, written, found))
     found += _obeyed(understood, written, found)
     found += _guessed(table, written, negated, found)
     attributes: dict[str, Said | None] = dict.fromkeys(ATTRIBUTES)
-    attributes |= {name: _settled(understood.brief.text, written, found, name) for name in ATTRIBUTES}
+    attributes |= {name: _settled(text, written, found, name) for name in ATTRIBUTES}
     attributes |= _of_brief(understood, written, attributes)
     of_lyrics = _read_lyrics(table, lyrics[:_MOST_LYRICS])
     attributes |= {name: said for name, said in of_lyrics.items() if attributes[name] is None}
     brief = understood.brief
     return Words(
-        _vector(_spoken(brief.text, written, negated), lyrics[:_MOST_LYRICS], encoder),
+        _vector(_spoken(text, written, negated), lyrics[:_MOST_LYRICS], encoder),
         MappingProxyType(attributes),
         brief.tempo_bpm,
         brief.key,
@@ -220,7 +222,9 @@ def _ruled_out(written: Sequence[Token]) -> list[bool]:
             state, whole = True, bool(_starts(plain, at, _signs(grammar.LIST_NEGATIONS)))
             at += length
             continue
-        if plain[at] == "," and not (state and written[at].raw == "," and (whole or "or" in plain[at : at + 6])) or _starts(plain, at, turns) or plain[at] in ("and", "&", "+", "with") and state and not whole:
+        goes_on = written[at].raw == "," and (whole or "or" in plain[at : at + 6])
+        ends = plain[at] == "," and not goes_on or plain[at] in ("and", "&", "+", "with") and not whole
+        if ends or _starts(plain, at, turns):
             state = False
         out[at] = state
         at += 1
@@ -244,6 +248,15 @@ def _known(written: Sequence[Token], negated: Sequence[bool]) -> list[_Evidence]
                 found.append(_Evidence(name, value, at, at + length, 1.0, True))
         at += length or 1
     return found
+
+
+def _without_sounds(text: str, written: Sequence[Token], known: Sequence[_Evidence]) -> str:
+    """Returns a text without wordings of several words about the sound: "medium volume" is about no tempo."""
+    for each in known:
+        if each.last - each.first > 1 and each.attribute in ("loudness", "brightness", "density"):
+            start, end = written[each.first].start, written[each.last - 1].end
+            text = f"{text[:start]}{LEFT_OUT * (end - start)}{text[end:]}"
+    return text
 
 
 def _obeyed(understood: Understanding, written: Sequence[Token], known: Sequence[_Evidence]) -> list[_Evidence]:
@@ -302,7 +315,7 @@ def _neighbors(written: Sequence[Token], number: int) -> Iterator[int]:
     for step in (-1, 1):
         other = number + step
         while 0 <= other < len(written) and abs(other - number) <= 3 and written[other].kind == "word":
-            if written[other].plain not in _grammar_words():
+            if written[other].plain in _named_by() or written[other].plain not in _grammar_words():
                 yield other
                 break
             other += step
@@ -358,7 +371,7 @@ def _of_brief(
         said = (said for said in understood.found if said.field in fields and (not names or names & set(said.value)))
         return tuple(dict.fromkeys(each.words for each in said))
 
-    if brief.tempo_bpm is not None:
+    if brief.tempo_bpm is not None and (before.get("tempo") is None or _names_tempo(understood.brief.text)):
         made["tempo"] = Said(tempo_class(brief.tempo_bpm), words("tempo_bpm"))
     if brief.key is not None or brief.mode is not None:
         made["mode"] = Said((brief.mode or str(brief.key)).split()[-1], words("key", "mode"))
@@ -378,6 +391,11 @@ def _of_brief(
     if "family" not in made and guess is not None and any(family_of(program) == guess.value for program in banned):
         made["family"] = None
     return made
+
+
+def _names_tempo(text: str) -> bool:
+    """Returns whether a text names a tempo that the vocabulary knows, which a dance or a style only suggests."""
+    return any(claim.field in ("beat", "tempo_bpm") and claim.rank > HINTED for claim in read(text).claims)
 
 
 def _is_foreign(plain: Sequence[str]) -> bool:
@@ -429,7 +447,7 @@ def _spoken(text: str, written: Sequence[Token], negated: Sequence[bool]) -> str
     return text
 
 
-def _vector(text: str, lyrics: str, encoder: Encoder) -> np.ndarray:
+def _vector(text: str, lyrics: str, encoder: str) -> np.ndarray:
     """Returns the vector of words and lyrics, float32 [WIDTH]."""
     of_text, of_lyrics = encode([text, lyrics], encoder)
     if not of_text.any() or not of_lyrics.any():

@@ -150,7 +150,8 @@ def describe_recipe(recipe: Mapping[str, Any]) -> str:
         return f"went through {pipeline}" if pipeline else "a step that is not known here"
     try:
         options = STEPS[pipeline].from_mapping(recipe["options"])
-        parts = [*STEPS[pipeline].describe(options), f"seed {options.seed}"]
+        parts = STEPS[pipeline].describe(options)
+        parts += [f"seed {options.seed}"] if hasattr(options, "seed") else []
         count, variant = getattr(options, "variants", 1), recipe.get("variant")
         if count > 1 and isinstance(variant, int):
             parts.append(f"version {variant + 1} of {count}")

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from checkpoints import loading, store
+from models.bigru import BiGRU, BiGRUConfig
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
@@ -19,6 +21,7 @@ from music.tokens.columns import FIRST
 from music.tokens.conditions import PREFIX_SIZE
 from music.tokens.dialects import Dialect, official, studio
 from music.tokens.octuple import step_sizes
+from music.tokens.patches import digest as patches_digest
 from tests.loaded import forget
 from training.data.shards import MAX_BARS_LEFT
 
@@ -68,12 +71,20 @@ def generator() -> tuple[str, str, Dialect, nn.Module]:
     return "generate", "transformer_xl", studio(), model
 
 
-MODELS: dict[str, Callable[[], tuple[str, str, Dialect, nn.Module]]] = {
+def audio_network() -> tuple[str, str, SimpleNamespace, nn.Module]:
+    """Returns an audio network, with the digest of what it reads."""
+    model = BiGRU(BiGRUConfig(width=8, clip_width=8, sound_width=8))
+    _random(model)
+    return "audio", "bigru", SimpleNamespace(digest=patches_digest()), model
+
+
+MODELS: dict[str, Callable[[], tuple[str, str, Dialect | SimpleNamespace, nn.Module]]] = {
     "random": lambda: remixer(studio(), 510),
     "random-official": lambda: remixer(official(), 1000),
     "random-short": lambda: remixer(studio(), 7),
     "random-generate": generator,
     "random-harmonize": harmonizer,
+    "random-audio": audio_network,
     "random-harmonize-short": lambda: harmonizer(std=0.2, busy=6.0, reach=24, memory=5),
 }
 """The checkpoints that ``random_models`` makes."""

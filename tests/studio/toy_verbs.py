@@ -213,6 +213,11 @@ def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:
         for track in score.tracks:
             for note in track.notes:
                 note.velocity += 4 * part
+    elif name == "texture":
+        score.tracks.append(symusic.Track("Texture", parse_instrument(options.instrument), False))
+        score.tracks[-1].notes.extend(
+            symusic.Note(n * 1920, 1920, 48 + (options.seed + n) % 12, 50) for n in range(bars * part // 4)
+        )
     return score
 
 

@@ -16,12 +16,20 @@ from pipelines.patches import canvas
 from pipelines.patches.wishes import LEVELS, Wishes, density_of, prior_of_chroma, prior_of_key, without_level
 from pipelines.wording.captions import caption
 from pipelines.wording.encoder import encode
-from training.data.clips import AFTER, BEFORE, COLUMNS
 
 PAST, FUTURE = 32, 32
 """Patches of a window: what may be known of what was before, and what is to be written."""
 
 WINDOW = PAST + FUTURE
+
+BEFORE, AFTER = 128, 160
+"""Patches before and after the end of a clip whose notes are kept."""
+
+COLUMNS = (
+    "set", "bank", "bpm", "bar_patches", "bar_phase", "key", "loudness", "brightness", "families", "one_family", "notes",
+)  # fmt: skip
+"""Of passages.npy."""
+
 _AT = {name: place for place, name in enumerate(COLUMNS)}
 
 

@@ -31,9 +31,9 @@ from music.errors import StudioError
 from music.files.midi import read_midi
 from music.theory import ALL_KEYS, key_from_histogram
 from music.tokens.patches import DURATIONS, FAMILIES, KEYS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
+from training.data.clip_batches import AFTER, BEFORE
 from training.data.prepare import manifest_sources
 
-BEFORE, AFTER = 128, 160  # patches before and after the end of a clip that are kept
 CLIP_SECONDS = features.CLIP_FRAMES * features.HOP / features.RATE_HZ
 SOUND_FRAMES = 344  # of a pair of renderings: eight seconds
 BAR_PATCHES = (8, 12, 16, 24)
@@ -328,9 +328,3 @@ def _write(
     np.save(folder / "notes.npy", np.concatenate(notes))
     np.save(folder / "passages.npy", np.array(rows, np.float32))
     (folder / "index.json").write_text(json.dumps({"pieces": names, "sets": sets, "count": count, "sounds": sounds}))
-
-
-COLUMNS = (
-    "set", "bank", "bpm", "bar_patches", "bar_phase", "key", "loudness", "brightness", "families", "one_family", "notes",
-)  # fmt: skip
-"""Of passages.npy."""

@@ -8,7 +8,6 @@ what is to come known too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -37,8 +36,13 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
     fitted = ClipBatches(clips.train, np.random.default_rng(0), is_plain=True)
     floors = Floors([fitted.notes(BATCH) for _ in range(FITTED_BATCHES)])
     count = max(1, windows * 16 // BATCH)
-    lines = [f"{checkpoint.entry.name}: nats a patch (a sixteenth) on {count * BATCH} validation windows of {CELLS} cells."]
-    groups = {"banks of training": _of_banks(clips.valid, clips, False), "held-out bank": _of_banks(clips.valid, clips, True)}
+    lines = [
+        f"{checkpoint.entry.name}: nats a patch (a sixteenth) on {count * BATCH} validation windows of {CELLS} cells."
+    ]
+    groups = {
+        "banks of training": _of_banks(clips.valid, clips, False),
+        "held-out bank": _of_banks(clips.valid, clips, True),
+    }
     header = ("unigram", "bar before", "network", "other clip", "no clip", "half known")
     lines += ["", f"{'':22}" + "".join(f"{name:>12}" for name in header) + f"{'fields':>10}"]
     sounds = []
@@ -50,23 +54,30 @@ def report(checkpoint: Checkpoint, clips: Clips, windows: int) -> str:
         for _ in range(count):
             batch = batches.notes(BATCH)
             told = batch.told
-            changes: list[Callable[[], Batch]] = [
-                lambda: batch,
-                lambda: replace(batch, told=replace(told, clip=told.clip.roll(1, 0), prior=told.prior.roll(1, 0))),
-                lambda: replace(batch, told=_without_clip(told)),
-                lambda: _half_known(batch),
+            other = replace(told, clip=told.clip.roll(1, 0), prior=told.prior.roll(1, 0))
+            changed = [
+                batch,
+                replace(batch, told=other),
+                replace(batch, told=_without_clip(told)),
+                _half_known(batch),
             ]
             row = list(floors.nats(batch))
             with torch.inference_mode():
-                for number, change in enumerate(changes):
-                    cells, patches, field = note_losses(model, change(), "cpu")
+                for number, each in enumerate(changed):
+                    cells, patches, field = note_losses(model, each, "cpu")
                     row.append(float(cells / patches))
                     if number == 0:
                         fields.append(float(field))
             rows.append(row)
-        lines.append(f"  {name:20}" + "".join(f"{value:12.3f}" for value in np.mean(rows, 0)) + f"{np.mean(fields):10.3f}")
-        sounds.append((name, *_sounds(model, split)))
-    lines += ["", "Decibels between the sound that is wanted and the reference bank's, level apart, before and after coloring:"]
+        lines.append(
+            f"  {name:20}" + "".join(f"{value:12.3f}" for value in np.mean(rows, 0)) + f"{np.mean(fields):10.3f}"
+        )
+        if len(split.sounds):
+            sounds.append((name, *_sounds(model, split)))
+    lines += [
+        "",
+        "Decibels between the sound that is wanted and the reference bank's, level apart, before and after coloring:",
+    ]
     lines += [f"  {name:20}{before:12.2f}{after:12.2f}" for name, before, after in sounds]
     return "\n".join(lines)
 
@@ -170,5 +181,3 @@ class _Silent:
     def gains(self, mel: torch.Tensor, told: None) -> torch.Tensor:
         """Returns no change."""
         return torch.zeros_like(mel)
-
-

@@ -26,8 +26,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
 from checkpoints.store import entry
 from music.errors import StudioError
-from training.card import keep_report
-from training.data.pair_shards import Pairs
+from training.card import CARDS, keep_report
 from training.data.shards import Shards
 from training.likelihood import wordings
 from training.train import task_class
@@ -37,9 +36,7 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training evaluate``."""
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
-    parser.add_argument(
-        "--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote"
-    )
+    parser.add_argument("--shards", type=Path, help="what `python -m training prepare` (or `pairs`, or `clips`) wrote")
     parser.add_argument(
         "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
     )
@@ -50,7 +47,10 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     if entry(args.checkpoint).kind == "word-vectors":
-        print(wordings.report(args.texts))
+        report = wordings.report(args.texts)
+        print(report)
+        if args.card:
+            (CARDS / f"{args.checkpoint}.evaluate.txt").write_text(report + "\n", encoding="utf-8")
         return
     if args.shards is None:
         raise StudioError("Which music is to be foretold was not said. Name its folder with --shards.")

@@ -135,8 +135,7 @@ def _told(clip: np.ndarray) -> dict[str, Any]:
 def _write(args: argparse.Namespace, number: int, options: dict[str, Any]) -> np.ndarray:
     """Returns what the network writes, as mono samples at RATE."""
     wanted = AudioOptions(**{"seconds": SECONDS, "seed": args.seed + number, "checkpoint": args.checkpoint, **options})
-    for step in audio(Piece.empty(), wanted):
-        pass
+    *_, step = audio(Piece.empty(), wanted)
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         label = "-".join([f"{number:03}", *(["clip"] if wanted.sound else []), *wanted.text.split()[:4]])
@@ -168,7 +167,10 @@ def _measures(samples: np.ndarray, case: Case, other: Case) -> dict[str, float]:
     """Returns how a sound compares with the clip, with another clip, and with how the piece went on."""
     magnitudes = {name: features.magnitudes(each) for name, each in (("it", samples), ("true", case.future))}
     mel = {name: features.log_mel(each) for name, each in magnitudes.items()}
-    chroma = {name: features.chroma(features.magnitudes(each)).mean(0) for name, each in (("clip", case.clip), ("other", other.clip))}
+    chroma = {
+        name: features.chroma(features.magnitudes(each)).mean(0)
+        for name, each in (("clip", case.clip), ("other", other.clip))
+    }
     chroma |= {name: features.chroma(each).mean(0) for name, each in magnitudes.items()}
     changes = {name: np.abs(np.diff(each, axis=0)).mean() for name, each in mel.items()}
     return {
@@ -241,8 +243,7 @@ def _words(args: argparse.Namespace, cases: list[Case]) -> dict[str, dict[str, d
 def _speed(args: argparse.Namespace, case: Case) -> float:
     """Returns the seconds of processor time that 20 seconds of sound take, models loaded."""
     begun = time.process_time()
-    for step in audio(Piece.empty(), AudioOptions(**{**case.options, "seconds": 20.0, "checkpoint": args.checkpoint})):
-        pass
+    *_, step = audio(Piece.empty(), AudioOptions(**{**case.options, "seconds": 20.0, "checkpoint": args.checkpoint}))
     sound_of(step.piece)
     return time.process_time() - begun
 
@@ -271,7 +272,8 @@ def as_text(figures: dict[str, Any]) -> str:
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:
-    yield f"{figures['checkpoint']}: {SECONDS:.0f} seconds after {CLIP_SECONDS:.2f} of {figures['pieces']} validation pieces, measured on the sound."
+    yield f"{figures['checkpoint']}: {SECONDS:.0f} seconds after {CLIP_SECONDS:.2f} of {figures['pieces']} validation pieces,"
+    yield "measured on the sound."
     yield "Correlations are those of mean chroma. Deviation and change of log-mel are shares of those of how the piece went on,"
     yield "LUFS the difference to it. Goals: to the clip 0.60, to another at most 0.10, to the truth 0.50, pulse 0.35,"
     yield "attacks within 15 %, deviation 0.7, change 0.6, LUFS within 3."

@@ -4,13 +4,16 @@
     python -m training quality remix-small --pieces 100 --data DATA
     python -m training quality harmonize-small --pieces 100 --data DATA
     python -m training quality audio-small --pieces 24 --data DATA --bank A.sf3 --bank B.sf2
+    python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
 spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
 stay to what they were and whether what was taken away comes back (training/quality/remix.py); melodies that were
-harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py). What follows a sound is measured as
-sound (training/quality/audio.py). Whole songs, which no checkpoint makes alone, are asked whether they are what was asked for, come back to their themes, and end
+harmonized, how their chords and voices compare with the written ones (training/quality/harmonize.py); recordings that
+were written down, which of their notes were heard (training/quality/transcribe.py); what follows a sound is measured as
+sound (training/quality/audio.py). Whole songs, which no checkpoint makes alone, are asked whether they are what was asked for,
+come back to their themes, and end
 (training/quality/compose.py).
 """
 
@@ -65,8 +68,15 @@ def main(argv: list[str]) -> None:
         help="pieces to write at each of five temperatures, to see how bars repeat (generate, with --data; 0 for none)",
     )
     parser.add_argument("--index", type=Path, help="keep the index of training windows in this .npz file (generate)")
-    parser.add_argument("--bank", type=Path, action="append", help="a sound bank that plays the pieces (audio; again for others)")
-    parser.add_argument("--ancestor", type=Path, help="what `python -m training ancestor` wrote, to compare with (audio)")
+    parser.add_argument(
+        "--bank",
+        type=Path,
+        action="append",
+        help="a sound bank that plays the pieces (audio, and again for others; transcribe)",
+    )
+    parser.add_argument(
+        "--ancestor", type=Path, help="what `python -m training ancestor` wrote, to compare with (audio)"
+    )
     parser.add_argument("--out", type=Path, help="keep the pieces as MIDI files in this folder")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")

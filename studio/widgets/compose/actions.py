@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Brief, Plan
-from pipelines.song.planning import plan_song
+from pipelines.song.planning import plan_song, texture_stage
 from studio.controls import keep
 from studio.projects.project import Take
 from studio.projects.song import Song
@@ -78,6 +79,17 @@ def finish(song: Song, take: Take, number: int) -> None:
     """
     detail = f"{take.label}, finished"
     write(song, "compose", take.before or Piece.empty(), take.options, detail, stages=take.stages[:number])
+
+
+def add_texture(song: Song, take: Take) -> None:
+    """Starts to lay a texture under a finished song; all that is there is kept.
+
+    Raises:
+        StudioError: all who could play it are excluded, or the studio is too busy.
+    """
+    brief = dataclasses.replace(take.options.brief, texture="pad")
+    plan = Plan(brief, (*take.options.stages, texture_stage(brief)))
+    write(song, "compose", take.before or Piece.empty(), plan, f"{take.label} with a texture", stages=take.stages)
 
 
 def branch(song: Song, take: Take, number: int) -> None:

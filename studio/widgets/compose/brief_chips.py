@@ -19,7 +19,7 @@ from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding
-from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, Brief
+from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
@@ -136,6 +136,13 @@ WISHES: dict[str, _Wish] = {
         lambda style: STYLES[style][0],
         _pills(HARMONIES, lambda style: STYLES[style][0]),
         "How the melody is accompanied.",
+    ),
+    "texture": _Wish(
+        "Texture",
+        "blur_on",
+        lambda texture: f"{texture.capitalize()} texture",
+        _pills(tuple(TEXTURES), str.capitalize),
+        "Long notes that lie under the whole song. Left open, there are none.",
     ),
 }
 """The chips in order, by the field of Brief that they set; that of the key sets ``mode`` too."""

@@ -15,7 +15,7 @@ from pipelines.song.plan import Plan
 from studio.jobs import Job
 from studio.projects.project import Take
 from studio.projects.song import Song
-from studio.widgets.compose.actions import branch, finish, show_stage, shown_stage, write_again
+from studio.widgets.compose.actions import add_texture, branch, finish, show_stage, shown_stage, write_again
 from studio.widgets.compose.stage_labels import came_out, finished
 from studio.widgets.compose.stage_options import options_form
 from studio.widgets.player.player import NamedPiece, player, small_roll
@@ -115,6 +115,16 @@ def stage_cards(song: Song) -> None:
                 "finish",
                 "Goes on where the song was stopped.",
                 type="primary",
+                width="stretch",
+            )
+        elif all(stage.pipeline != "texture" for stage in take.options.stages):
+            _pressed(
+                song,
+                lambda: add_texture(song, take),
+                "Add a texture",
+                STAGES["texture"].icon,
+                "add texture",
+                "Lays long notes under the whole song, as a new take. All that is there stays as it is.",
                 width="stretch",
             )
 

@@ -11,7 +11,15 @@ from music.clock import clock
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import parse_instrument, program_of
 from music.piece import Piece
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import (
+    HarmonyOptions,
+    MixOptions,
+    Plan,
+    SectionsOptions,
+    Stage,
+    TextureOptions,
+    ThemeOptions,
+)
 from studio.widgets.compose.brief_chips import player_name
 
 CHORDS_NAMED = 4  # the usual length of a progression; a card has room for one line
@@ -49,12 +57,18 @@ def _mix(options: MixOptions, piece: Piece) -> str:
     return " · ".join([clock(piece.seconds), *(words for words, is_on in parts.items() if is_on)])
 
 
+def _texture(options: TextureOptions, piece: Piece) -> str:
+    notes = len(piece.score.tracks[-1].notes)
+    return " · ".join([player_name(parse_instrument(options.instrument)), f"{notes} notes", options.density])
+
+
 def _player(track: Any) -> str:
     return player_name(program_of(track))
 
 
 _CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
+    "texture": _texture,
 }  # fmt: skip
 
 

@@ -9,11 +9,19 @@ import streamlit as st
 
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from music.instruments import instrument_name, parse_instrument
+from music.instruments import PADS, instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import (
+    TEXTURE_DENSITIES,
+    HarmonyOptions,
+    MixOptions,
+    SectionsOptions,
+    Stage,
+    TextureOptions,
+    ThemeOptions,
+)
 from studio.widgets.compose.brief_chips import NAMES
 from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
 from studio.widgets.sampling import MAX_SEED
@@ -174,6 +182,37 @@ def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
     return {"dynamics": options.dynamics if dynamics == round(options.dynamics) else float(dynamics), **values}
 
 
+def _texture(options: TextureOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
+    now = instrument_name(parse_instrument(options.instrument))
+    names = [instrument_name(program) for program in sorted(PADS, reverse=True)]
+    instrument = st.selectbox("Played by", names, names.index(now), key=key("instrument"), help="Who holds the notes.")
+    density = st.segmented_control(
+        "Notes",
+        TEXTURE_DENSITIES,
+        default=options.density,
+        required=True,
+        format_func=str.capitalize,
+        key=key("density"),
+        help="Sparse changes with the chords and the bars, dense with every beat.",
+    )
+    follow = st.slider(
+        "Follow the song",
+        0.0,
+        1.0,
+        round(options.follow, 2),
+        step=0.05,
+        key=key("follow"),
+        help="How much the network heeds how the song sounds.",
+    )
+    return {
+        "instrument": options.instrument if instrument == now else instrument,
+        "density": density,
+        "follow": options.follow if follow == round(options.follow, 2) else follow,
+        "temperature": _adventure(options.temperature, key),
+    }
+
+
 def _adventure(value: float, key: Key) -> float:
     """Shows the temperature; returns it, unchanged where the slider was not moved though it shows it rounded."""
     chosen = st.slider(
@@ -190,6 +229,7 @@ def _adventure(value: float, key: Key) -> float:
 
 _FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
+    "texture": _texture,
 }  # fmt: skip
 
 

@@ -186,7 +186,8 @@ def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
     ("line", "says"),
     [
         ("compose", "--out"), ("compose --out x --length 5", "10 to 300"), ("compose --out x --length long", "--length"),
-        ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"), ("compose --out x --key H", "key"),
+        ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"),
+        ("compose --out x --texture fog", "choir"), ("compose --out x --key H", "key"),
         ("compose --out x --tempo 5", "5"), ("compose --out x --instruments kazooo", "kazooo"), ("compose --out in.mid", "file"),
         ("compose --out x --instruments piano,drums --without drums", "drums"), ("compose --out no/x", "does not exist"),
         (f"compose --out {'x' * 300}", "name too long"),

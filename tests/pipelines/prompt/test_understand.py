@@ -180,6 +180,19 @@ def test_every_instrument_is_understood_by_its_name():
     assert not wrong
 
 
+@pytest.mark.parametrize(
+    ("text", "texture"),
+    [("a piano ballad with a pad and drums", "pad"), ("ambient texture for a guitar song", "pad"), ("Klangteppich, flute", "pad"),
+     ("a sad song over synth pads", "pad"), ("flute, string texture", "strings"), ("piano and a choir pad", "choir"),
+     ("harp, organ drone", "organ"), ("a dark atmosphere, slow", None), ("piano, bass and pad", None),
+     ("a waltz without a pad", None), ("flute, no texture", None), ("ambient music", None)],
+)  # fmt: skip
+def test_a_texture_is_there_only_where_it_was_asked_for(text, texture):
+    understood = understand(text)
+    assert understood.brief.texture == texture and not understood.unknown
+    assert not texture or not any("Pad" in name for name in understood.brief.instruments)
+
+
 def test_every_time_signature_and_mood_is_understood():
     assert [understand(f"a song in {signature}").brief.time_signature for signature in TIME_SIGNATURES] == [
         *TIME_SIGNATURES

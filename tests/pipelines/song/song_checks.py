@@ -16,7 +16,7 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.options import TIME_SIGNATURES
-from pipelines.song.plan import FORMS, MODES, MOODS, Brief, Plan
+from pipelines.song.plan import FORMS, MODES, MOODS, TEXTURES, Brief, Plan
 
 NAMES = (
     "piano",
@@ -58,6 +58,7 @@ def wanted(draw) -> dict:
         "instruments": tuple(draw(st.lists(name, max_size=5))),
         "without": tuple(draw(st.one_of(st.just([]), st.lists(name, max_size=4)))),
         "style": draw(maybe(st.sampled_from(["chords", "bass", "piano", "band", "chorale"]))),
+        "texture": draw(maybe(st.sampled_from(tuple(TEXTURES)))),
         "seed": draw(st.integers(0, 2**63 - 1)),
     }
 

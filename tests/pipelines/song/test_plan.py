@@ -16,6 +16,7 @@ from pipelines.song.plan import (
     Plan,
     SectionsOptions,
     Stage,
+    TextureOptions,
     ThemeOptions,
     is_form,
     plan_from_mapping,
@@ -31,6 +32,7 @@ PLAN = Plan(
         Stage("sections", SectionsOptions(form=("A", "B", "A'"))),
         Stage("harmony", HarmonyOptions(chords=(("Dm",), ("Gm", "A7")))),
         Stage("mix", MixOptions(fills=False)),
+        Stage("texture", TextureOptions(density="dense")),
     ),
 )
 
@@ -55,6 +57,7 @@ def test_a_brief_is_taken_or_refused_in_sentences_and_comes_back_from_a_recipe(v
         ({"tempo_bpm": 301.0}, "301"), ({"time_signature": "4/5"}, "4/5"), ({"key": "H"}, "H"), ({"mode": "dorian"}, "dorian"),
         ({"key": "D minor", "mode": "major"}, "D minor"), ({"genre": "polka"}, "polka"), ({"moods": ("grumpy",)}, "grumpy"),
         ({"instruments": ("kazooo",)}, "kazooo"), ({"without": ("kazooo",)}, "kazooo"), ({"style": "loud"}, "loud"),
+        ({"texture": "fog"}, "fog"),
         ({"instruments": ("piano", "drums"), "without": ("drums",)}, "drums"), ({"seed": -1}, "-1"), ({"seed": 2**63}, "seed"),
         ({"instruments": tuple(map(str, range(40, 80)))}, "40 instruments"),
     ],
@@ -90,7 +93,7 @@ def test_the_longest_and_the_shortest_song_and_every_named_form_are_taken():
     assert not any(is_form(text) for text in ("", "G", "aba", "A B", "AABA\n", "A" * 13))
 
 
-@given(st.sampled_from(range(4)), st.integers(0, 2**63 - 1))
+@given(st.sampled_from(range(5)), st.integers(0, 2**63 - 1))
 def test_other_options_of_one_stage_leave_the_plan_and_the_other_stages_as_they_are(number, seed):
     before = plan_to_mapping(PLAN)
     changed = PLAN.with_options(number, seed=seed)

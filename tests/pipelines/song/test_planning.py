@@ -28,8 +28,11 @@ def check(brief: Brief) -> None:
     except StudioError as error:
         assert two_sentences(str(error)), error
         return
-    theme, form, harmony, _ = (stage.options for stage in plan.stages)
-    assert [stage.pipeline for stage in plan.stages] == ["theme", "sections", "harmony", "mix"]
+    theme, form, harmony, *_ = (stage.options for stage in plan.stages)
+    last = ["texture"] if brief.texture else []
+    assert [stage.pipeline for stage in plan.stages] == ["theme", "sections", "harmony", "mix", *last]
+    if last:
+        assert parse_instrument(plan.stages[-1].options.instrument) not in map(parse_instrument, brief.without)
     assert plan.brief == brief
     assert abs(seconds_of(plan) / brief.seconds - 1) <= 0.05
     assert brief.tempo_bpm in (None, theme.tempo_bpm)

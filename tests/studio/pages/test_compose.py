@@ -108,6 +108,7 @@ def test_each_chip_sets_its_wish(compose):
     values = {
         "seconds": 20, "tempo_bpm": 100, "key": "minor", "time_signature": "6/8", "form": "loop", "genre": "folk",
         "moods": ["calm"], "instruments": ["Violin", "Acoustic Guitar (steel)"], "without": ["Drums"], "style": "piano",
+        "texture": "choir",
     }  # fmt: skip
     for name, value in values.items():
         set_chip(compose, name, value)
@@ -167,6 +168,36 @@ def test_re_roll_passes_the_stages_before_it_and_the_others_follow(compose, monk
     assert second.detail == "Harmony re-rolled"
     press(compose, "Undo")
     assert song.take is first
+
+
+def test_a_texture_is_there_only_where_it_was_asked_for(compose):
+    assert ":gray[Texture]" in chips(say(compose, SENTENCE))
+    say(compose, "a slow waltz for piano with a pad, 15 seconds")
+    assert "Pad texture" in chips(compose)
+    take = song_of(composed(compose, "a slow waltz for piano with a pad, 15 seconds")).take
+    assert [stage.pipeline for stage in take.options.stages][-2:] == ["mix", "texture"]
+    assert take.pieces[0].score.tracks[-1].name == "Texture"
+    assert any("Pad · " in line and "sparse" in line for line in captions(compose))
+
+
+def test_a_texture_is_laid_under_a_song_that_is_done_and_re_rolled_alone(compose, monkeypatch):
+    monkeypatch.setattr(sampling, "drawn_seed", lambda: 5)
+    song = song_of(composed(compose))
+    first = song.take
+    until_written(press(compose, "Add a texture"))
+    second = song.take
+    assert second.stages[:4] == first.stages and len(second.stages) == 5
+    assert not any(button.label == "Add a texture" for button in compose.button)
+    until_written(key_press(compose, f"re-roll {second.number} 4"))
+    third = song.take
+    assert third.stages[:4] == first.stages and third.detail == "Texture re-rolled"
+    assert third.stages[4].fingerprint != second.stages[4].fingerprint
+    key = f"options {third.number} 4"
+    key_press(compose, f"FormSubmitter:{key}-Apply")
+    assert song.writing is None and "Nothing was changed." in captions(compose)
+    next(box for box in compose.selectbox if box.key == f"{key} instrument").set_value("Choir Aahs")
+    until_written(key_press(compose, f"FormSubmitter:{key}-Apply"))
+    assert song.take.options.stages[4].options.instrument == "Choir Aahs" and song.take.stages[:4] == first.stages
 
 
 def test_options_of_a_stage_are_applied_to_it(compose):

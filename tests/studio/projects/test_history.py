@@ -13,7 +13,16 @@ from music.piece import Piece
 from pipelines.option_values import to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.recipes import CheckpointAway
-from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import (
+    Brief,
+    HarmonyOptions,
+    MixOptions,
+    Plan,
+    SectionsOptions,
+    Stage,
+    TextureOptions,
+    ThemeOptions,
+)
 from studio.projects.history import Event, again, describe_recipe, history, with_checkpoints_here
 from studio.projects.project import Take
 from tests.examples import examples
@@ -67,6 +76,7 @@ def after(piece: Piece, pipeline: str, options, pitch: int, model: str = "a") ->
         ),
         ("sections", SectionsOptions(), "laid out A A' B A', intro of 2 bars, ending of 2 bars, returns varied 30 %, seed 0"),
         ("harmony", HarmonyOptions(style="band", instruments=("Piano",)), "accompanied it with a band, Piano, seed 0"),
+        ("texture", TextureOptions(seed=2), "laid a texture under it, Pad 2 (warm), sparse, seed 2"),
         ("mix", MixOptions(layers=False, groove=False), "mixed it, loudness by section 60 %, room for the melody, fills, seed 0"),
     ],
 )  # fmt: skip
@@ -84,7 +94,7 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
     max_leaves=6,
 )
-names = st.sampled_from(["generate", "remix", "harmonize", "theme", "sections", "harmony", "mix", "dance"])
+names = st.sampled_from(["generate", "remix", "harmonize", "theme", "sections", "harmony", "mix", "texture", "dance"])
 options_of_some_kind = st.dictionaries(
     st.sampled_from(["bars", "seed", "variants", "style", "instruments", "form", "sections", "amount", "chords"]),
     values,
