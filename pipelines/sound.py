@@ -50,8 +50,8 @@ def _checkpoint_here(name: str, told: Any) -> store.RegistryEntry | None:
     """Returns the checkpoint of this machine that a recipe means, which names it and its sum; None where there is none."""
     sha256 = told.get("sha256") if isinstance(told, dict) else None
     same = store.with_sum(sha256, name) if isinstance(sha256, str) else None
-    found = same if same is not None and same.is_here else store.known().get(name)
-    return found if found is not None and found.is_here and found.task == "audio" else None
+    candidates = (same, store.known().get(name))
+    return next((each for each in candidates if each and each.is_here and each.task == "audio"), None)
 
 
 def piece_sound(

@@ -114,6 +114,8 @@ def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     for step in pipeline.load()(piece, options):
         show(step.done, step.total, step.unit)
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
+    if not any(result.note_count for result in pieces):
+        raise StudioError("No notes came of this. Try another seed, other words or another sound.")
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):
         path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")

@@ -94,7 +94,12 @@ def _finish(song: Song, job: Job | None) -> None:
     registry().forget(job.id, song.id)
     if job.error:
         song.notice = job.error
-    elif job.result is not None and job.result.piece.note_count:
+    elif job.result is None:
+        return
+    elif not any(piece.note_count for piece in job.result.pieces):
+        if job.state == "done":  # else it was stopped before the first note
+            song.notice = "No notes came of this. Try again, or ask for other music."
+    else:
         detail = done.detail or summary(job.result.piece)
         stages = (*done.stages, *getattr(job.result, "stages", ())[len(done.stages) :])
         song.remarks = job.result.remarks

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from music.audio.encoding import Audio
+from music.audio.features import RATE_HZ, clip_of, to_text
 from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines import contract
+from pipelines.audio import audio
+from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step, paced
 from pipelines.descriptors import STEPS
 from pipelines.generate import generate
@@ -47,6 +51,11 @@ class Case:
         return self.piece.history if isinstance(self.piece, Piece) else ()
 
 
+def tone() -> str:
+    """Returns four seconds of an A as the audio pipeline is given them."""
+    return to_text(clip_of(np.sin(2 * np.pi * 220 * np.arange(4 * RATE_HZ) / RATE_HZ).astype(np.float32)))
+
+
 PIPELINES = {
     "generate from nothing": Case(
         generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))
@@ -61,6 +70,12 @@ PIPELINES = {
     "lay out sections": Case(lay_out, tunes(), SectionsOptions(form=("A", "A'", "B"), amount=80.0, seed=2)),
     "write the harmony": Case(write_harmony, tunes(), HarmonyOptions(style="bass", seed=3)),
     "mix": Case(mix, tunes(), MixOptions(seed=4)),
+    "write after words": Case(
+        audio, Piece.empty(), AudioOptions(text="calm piano, slow", seconds=6.0, seed=12, variants=2)
+    ),
+    "write after a piece and a sound": Case(
+        audio, band(), AudioOptions(sound=tone(), sound_tempo_bpm=96.0, sound_lufs=-20.0, seconds=6.0, seed=13)
+    ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),

@@ -25,6 +25,9 @@ UNTIL_STOPPED = 99
 """The seed of music that is written to its middle and then goes on without end: it has to be stopped."""
 
 
+SILENT = 97
+"""The seed of music without a note."""
+
 TALKATIVE = 98
 """The seed of music that Generate has something to say of."""
 
@@ -148,6 +151,9 @@ def _audio(piece: Piece, options) -> Iterator[Step]:
     if options.seed == 13:
         raise StudioError("That seed brings bad luck. Take another one.")
     recipe = {"pipeline": "audio", "options": to_mapping(options), "input": piece.fingerprint}
+    if options.seed == SILENT:
+        yield Step((piece,), 1.0, 1.0, "seconds")
+        return
     for second in range(1, round(options.seconds) + 1):
         time.sleep(0.01 if options.seed else 0.1)
         pieces = []

@@ -64,7 +64,7 @@ def audio_controls(sound: Kept | None) -> dict[str, Any]:
     values = words_control(PANEL)
     if sound is not None:
         values["follow"] = _follow()
-    heard = f"As heard: {sound['options']['sound_tempo_bpm']:.0f}" if _has_pulse(sound) else "Auto"
+    heard = f"{sound['options']['sound_tempo_bpm']:.0f}, as heard" if _has_pulse(sound) else "Auto"
     left, right = st.columns(2)
     values["seconds"] = PANEL.show("seconds", left.number_input, MIN_SECONDS, MAX_SECONDS, step=1.0, format="%.0f")
     low, high = limits.TEMPO_RANGE_BPM

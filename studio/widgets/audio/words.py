@@ -56,7 +56,8 @@ def words_control(panel: OptionsPanel) -> dict[str, Any]:
     )
     with st.expander("Lyrics", icon=":material/lyrics:"):
         values["lyrics"] = panel.show("lyrics", st.text_area, height=140, max_chars=20_000)
-    said = said_by(understood(values["text"], values["lyrics"]))
+    is_said = bool(values["text"].strip() or values["lyrics"].strip())  # else the table of words is not read for nothing
+    said = said_by(understood(values["text"], values["lyrics"])) if is_said else {}
     overruled = {name for name in said if _is_by_hand(panel, name)}
     taken_away = _chips({name: label for name, label in said.items() if name not in overruled})
     values["ignore"] = tuple(sorted(overruled | taken_away))
@@ -83,7 +84,8 @@ def said_by(words: Words) -> dict[str, str]:
             level = f"Medium {name}" if found.value == "medium" else found.value.capitalize()
             said[name] = _with_reason(level, found)
     if words.tempo_bpm:
-        said["tempo"] = f"{words.tempo_bpm:g} BPM"
+        found = words.attributes.get("tempo")
+        said["tempo"] = _with_reason(f"{words.tempo_bpm:g} BPM", found) if found else f"{words.tempo_bpm:g} BPM"
     if words.key:
         said.pop("mode", None)
         said["key"] = words.key
@@ -101,7 +103,8 @@ def said_by(words: Words) -> dict[str, str]:
 
 def _with_reason(text: str, said: Said) -> str:
     """Returns what was understood, and the word that said so where it is another one."""
-    others = [word for word in said.words if word.casefold() not in text.casefold()]
+    own = text.casefold()
+    others = [word for word in said.words if word.casefold() not in own and own not in word.casefold()]
     return f"{text} “{others[0]}”" if others and len(others) == len(said.words) else text
 
 

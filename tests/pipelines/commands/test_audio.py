@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from music.audio.features import RATE_HZ, from_text, log_mel, magnitudes
 from music.audio.mastering import loudness
 from music.audio.reading import mono, read_sound
 from music.files.midi import read_midi, write_midi
+from music.piece import Piece
 from pipelines.audio_options import AudioOptions
+from pipelines.contract import Step
 from tests.pipelines.commands.command_line import Writer, refused, run, stand_in
 
 MELODY_HZ = (220.0, 261.6, 329.6, 440.0)
@@ -164,6 +167,14 @@ def test_sounds_of_any_common_kind_are_heard(writer, subtype, ending):
     soundfile.write(f"x.{ending}", np.stack([tune(rate=44_100)] * 2, 1), 44_100, subtype)
     assert run("audio", "--sound", f"x.{ending}", "--out", "out.mid") == 0
     assert pitch_classes(writer.options.sound) == {9, 0, 4}
+
+
+def test_music_without_a_note_is_refused(writer, capsys, monkeypatch):
+    nothing = (Piece.empty().with_step(Piece.empty().score, {"pipeline": "audio", "options": {}}),)
+    monkeypatch.setattr(
+        sys.modules["pipelines.audio"], "audio", lambda piece, options: iter([Step(nothing, 1, 1, "seconds")])
+    )
+    assert "No notes" in refused(capsys, "audio", "--text", "calm", "--out", "out.mid")
 
 
 REFUSALS = {

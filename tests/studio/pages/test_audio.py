@@ -16,7 +16,7 @@ from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.widgets.audio.controls import PANEL, PRESETS
 from studio.widgets.audio.words import said_by
 from studio.widgets.options_panel import ON_PAGES
-from tests.studio.toy_verbs import UNTIL_STOPPED
+from tests.studio.toy_verbs import SILENT, UNTIL_STOPPED
 from tests.studio.visitor import control, press, song_of, until_under_way, until_written
 
 AUDIO = "studio/pages/audio.py"
@@ -305,6 +305,11 @@ def test_stop_keeps_what_is_there(audio):
     until_written(press(audio, "Stop and keep"))
     song = song_of(audio)
     assert 0 < song.piece.note_count < 8 and song.take.options.text == "calm"
+
+
+def test_music_without_a_note_is_told_of(audio):
+    make(say(audio, "calm"), seed=SILENT)
+    assert "No notes came of this" in audio.error[0].value and not song_of(audio).takes
 
 
 def test_what_went_wrong_is_said(audio):
