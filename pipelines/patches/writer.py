@@ -33,8 +33,8 @@ STEADY = 0.6
 FEW = 1.0
 """Nats in favor of those who play already, for each register that still has no player. By ear, not measured."""
 
-GROWTH = 1.1
-"""By how much more a group of cells may be struck than on average so far in the piece. By eye, not measured."""
+STEADINESS = (0.9, 1.1)
+"""How many notes a group of cells has, beside its average so far in the piece. By eye, not measured."""
 
 SURE = 0.999
 _BISECTIONS = 16
@@ -267,13 +267,14 @@ class PatchWriter:
             self._cells[np.ix_(start + patches, cells)] = drawn
 
     def _steady(self, group: int, wanted: float, patches: int) -> float:
-        """Returns how many notes are drawn in so many patches of a group: no more than usual in this piece by GROWTH.
+        """Returns how many notes are drawn in so many patches of a group: about as many as usual in this piece.
 
-        Without this, the more notes there are, the more the network expects, and the music fills up.
+        Without this, the more notes there are, the more the network expects: the music fills up, or dies away.
         """
         notes, seen = self._usual.get(group, (0.0, 0))
         if seen >= FUTURE:
-            wanted = min(wanted, GROWTH * patches * notes / seen)
+            low, high = (limit * patches * notes / seen for limit in STEADINESS)
+            wanted = float(np.clip(wanted, low, high))
         self._usual[group] = (notes + wanted, seen + patches)
         return wanted
 

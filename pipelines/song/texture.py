@@ -47,13 +47,12 @@ GROUPS = (1, 2)
 """The groups of cells that are written: A2 to G#4. What the song has below and above is shown to the network."""
 
 LOWEST_PITCH, HIGHEST_PITCH = 48, 67
-_SPAN = (
-    16  # semitones from the lowest to the highest tone that may be struck: a chord in close position and some choice
-)
+# All but the last by eye on piano rolls, not measured.
+_SPAN = 16  # semitones from the lowest to the highest tone that may be struck: a chord and some choice
 _APART = 3  # semitones from the melody and from the bass
-_ROOM = 8  # semitones: less does not hold a chord. These four by eye on piano rolls, not measured.
+_ROOM = 8  # semitones: less does not hold a chord
 _VOICES = 2.6  # notes expected at least where the texture may strike; the network says which
-_SOFTEST, _LOUDEST = 36, 84  # velocities of a pad; by ear, not measured
+_SOFTEST, _LOUDEST = 36, 84  # velocities of a pad
 _SEED_STEP = 1_000_003  # a large prime: seeds of songs that follow each other stay apart
 
 

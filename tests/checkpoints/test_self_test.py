@@ -17,7 +17,7 @@ from checkpoints.self_test import NOTES, check, fingerprint, record
 from checkpoints.store import entry, file_sha256, known, read_registry, register
 from models import hinted_backbone as backbone
 from models import hinted_fields as fields
-from models import musicbert, seq2seq
+from models import basic_pitch, musicbert, seq2seq
 from models.hints.past import Past
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put, small_harmonizer
@@ -79,6 +79,10 @@ def gelu(x):
 
 
 BREAKS = {
+    "basic-pitch": {
+        "harmonics": (basic_pitch, "HARMONICS", (0.5, 1, 2, 3, 5, 4, 6, 7)),
+        "decibels": (basic_pitch, "_scaled", lambda magnitudes, of=basic_pitch._scaled: of(magnitudes.sqrt())),
+    },
     "generate-small": {
         "attention": (backbone.HintedBackbone, "_attend", lambda self, layer, x, memory: None),
         "norm": (backbone, "to_length_one", lambda x: x),

@@ -57,9 +57,8 @@ def test_a_brief_is_taken_or_refused_in_sentences_and_comes_back_from_a_recipe(v
         ({"tempo_bpm": 301.0}, "301"), ({"time_signature": "4/5"}, "4/5"), ({"key": "H"}, "H"), ({"mode": "dorian"}, "dorian"),
         ({"key": "D minor", "mode": "major"}, "D minor"), ({"genre": "polka"}, "polka"), ({"moods": ("grumpy",)}, "grumpy"),
         ({"instruments": ("kazooo",)}, "kazooo"), ({"without": ("kazooo",)}, "kazooo"), ({"style": "loud"}, "loud"),
-        ({"texture": "fog"}, "fog"),
         ({"instruments": ("piano", "drums"), "without": ("drums",)}, "drums"), ({"seed": -1}, "-1"), ({"seed": 2**63}, "seed"),
-        ({"instruments": tuple(map(str, range(40, 80)))}, "40 instruments"),
+        ({"instruments": tuple(map(str, range(40, 80)))}, "40 instruments"), ({"texture": "fog"}, "fog"),
     ],
 )  # fmt: skip
 def test_what_a_brief_cannot_mean_is_named(wrong, says):
