@@ -71,10 +71,12 @@ PIPELINES = {
     "write the harmony": Case(write_harmony, tunes(), HarmonyOptions(style="bass", seed=3)),
     "mix": Case(mix, tunes(), MixOptions(seed=4)),
     "write after words": Case(
-        audio, Piece.empty(), AudioOptions(text="calm piano, slow", seconds=6.0, seed=12, variants=2)
+        audio,
+        Piece.empty(),
+        AudioOptions(text="calm piano, slow", encoder="words-small", seconds=6.0, seed=12, variants=2),
     ),
     "write after a piece and a sound": Case(
-        audio, band(), AudioOptions(sound=tone(), sound_tempo_bpm=96.0, sound_lufs=-20.0, seconds=6.0, seed=13)
+        audio, band(), AudioOptions(sound=tone(), sound_lufs=-20.0, encoder="words-small", seconds=6.0, seed=13)
     ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),

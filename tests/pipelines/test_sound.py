@@ -21,7 +21,7 @@ from pipelines.worker.client import VERBS, Sound
 from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
 
-OPTIONS = AudioOptions(text="calm", brightness="dark", seconds=4.0)
+OPTIONS = AudioOptions(text="calm", brightness="dark", seconds=4.0, encoder="words-small")
 
 
 def written(**changes) -> Piece:
