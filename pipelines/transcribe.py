@@ -69,7 +69,9 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
     if model is None:
         notes = hummed_notes(track)
     else:
-        for notes, done in paced(hear_several(model.model, samples)):
+        frames = len(samples) // HOP + 1
+        for heard in paced(listen(model.model, samples)):
+            notes, done = frame_notes(*heard, HOP / RATE_HZ), len(heard[0]) / frames
             if done < 1:
                 piece = silent.replace(score=_written(notes, mode, options).score) if notes else silent
                 yield Step((piece,), (share + (1 - share) * done) * sound.seconds, sound.seconds, "seconds")
@@ -84,10 +86,10 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
     yield Step((piece,), sound.seconds, sound.seconds, "seconds", _remarks(sound, mode, heard_as))
 
 
-def hear_several(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[list[HeardNote], float]]:
-    """Yields the notes that the network hears up to some moment, and which part of the sound that is."""
-    for notes, onsets in listen(model, samples):
-        yield frame_notes(notes, onsets, HOP / RATE_HZ), len(notes) / (len(samples) // HOP + 1)
+def hear_several(model: BasicPitch, samples: np.ndarray) -> list[HeardNote]:
+    """Returns the notes that the network hears in samples at RATE_HZ."""
+    *_, heard = listen(model, samples)
+    return frame_notes(*heard, HOP / RATE_HZ)
 
 
 def listen(model: BasicPitch, samples: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

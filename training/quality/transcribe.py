@@ -108,7 +108,7 @@ def _heard(recording: Recording, checkpoint: str) -> dict[str, tuple[list[HeardN
     track = track_pitch(samples)
     found[WAYS[0]] = hummed_notes(track), time.process_time() - began
     began = time.process_time()
-    *_, (notes, _) = hear_several(model, samples)
+    notes = hear_several(model, samples)
     found[WAYS[1]] = notes, time.process_time() - began
     found[WAYS[2]] = found[WAYS[0] if voices(track) == "voice" else WAYS[1]]
     began = time.process_time()
