@@ -122,6 +122,19 @@ def test_keyboard(page, player):
     assert player.state()["time"] == handmade.BAR_S
 
 
+def test_tab_goes_on_from_the_roll_and_back(page, player):
+    player.root.locator(".over").focus()
+    page.keyboard.press("Tab")
+    assert player.focused() == "Mute Piano"
+    page.keyboard.press("Shift+Tab")
+    assert player.focused() == "Position"
+    page.keyboard.press("Shift+Tab")
+    assert player.focused() == "Zoom in"
+    assert player.root.locator(".over").evaluate(
+        "roll => ['F5', 'a'].every(key => roll.dispatchEvent(new KeyboardEvent('keydown', {key, cancelable: true})))"
+    )  # the browser's keys are the browser's
+
+
 def test_space_in_a_text_field_is_a_space(page, player):
     field = page.get_by_label("A name")
     field.click()

@@ -41,7 +41,12 @@ class Player {
     p.volume.value = Math.round(Math.sqrt(this.transport.volume) * 100);
     p.volume.oninput = () => this.transport.setVolume((p.volume.value / 100) ** 2);
     p.over.onpointerdown = (event) => pressRoll(this, event);
-    p.over.onkeydown = (event) => event.key === 'Home' && (event.preventDefault(), this.seek(0));
+    p.over.onkeydown = (event) => {
+      // in braces: a handler that returns false takes every other key away, Tab too
+      if (event.key !== 'Home') return;
+      event.preventDefault();
+      this.seek(0);
+    };
     p.over.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     p.overview.onpointerdown = (event) => pressOverview(this, event);
     root.addEventListener('pointerdown', () => (active = this));
