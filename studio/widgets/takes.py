@@ -15,6 +15,7 @@ from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from pipelines.options import GenerateOptions
 from pipelines.song.plan import Plan
+from studio.controls import showing, widget_value
 from studio.projects.project import Place, Take
 from studio.projects.song import Song, name_of
 from studio.widgets.player.player import NamedPiece, small_roll
@@ -112,10 +113,16 @@ def compare_control(song: Song) -> None:
 
     if song.partner not in places:
         song.partner = None
-    song.partner = st.selectbox(
+    key = showing("compare", song.partner)
+
+    def chosen() -> None:  # before the page runs again, whose player stands above this field
+        song.partner = widget_value(key)
+
+    st.selectbox(
         "Compare with",
         [None, *places],
-        index=([None, *places]).index(song.partner),
+        key=key,
+        on_change=chosen,
         format_func=name,
         width=240,
         help="The A/B switch of the player changes between the two.",
