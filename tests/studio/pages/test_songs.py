@@ -96,7 +96,7 @@ def test_another_song_is_renamed_duplicated_and_deleted(page, listed):
     song_id = written("Hymn")
     page = to_songs(page)
     next(field for field in page.text_input if field.key == f"title {song_id}").set_value("Psalm").run()
-    assert songs.project_of(song_id).title == "Psalm" and "**Psalm**" in words(page)
+    assert visitors.project_of(song_id).title == "Psalm" and "**Psalm**" in words(page)
     page = click(page, f"duplicate {song_id}")
     assert "**Psalm (copy)**" in words(page)
     page = click(page, f"deletion {song_id}")
@@ -114,7 +114,7 @@ def test_the_current_song_can_be_deleted_and_stays_deleted(with_take, listed):
 
 def test_a_song_that_is_open_in_another_window_is_not_deleted(page, listed, monkeypatch):
     song_id = written("Hymn")
-    monkeypatch.setitem(visitors._songs, song_id, Song.of(songs.project_of(song_id), song_id))
+    monkeypatch.setitem(visitors._songs, song_id, Song.of(visitors.project_of(song_id), song_id))
     monkeypatch.setattr(session, "is_open_elsewhere", song_id.__eq__)
     page = click(to_songs(page), f"deletion {song_id}")
     assert any("open in another window" in text for text in words(page)) and autosave().library.has(song_id)
