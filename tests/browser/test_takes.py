@@ -114,3 +114,16 @@ def test_words_follow_the_take(compose):
     compose.get_by_label("What the song is to be").fill("something else")
     compose.get_by_role("button", name="Use the words of Take 1").click()
     expect(compose.get_by_label("What the song is to be")).to_have_value("a tune, 15 seconds")
+
+
+def test_two_presses_on_a_section_loop_it(compose):
+    composed(compose, "a tune, AABA, 15 seconds")
+    player = Driver(compose.locator(".st-key-player"))
+    strip, begins = player.root.locator(".form button"), []
+    for number in (1, 2):
+        strip.nth(number).click()
+        begins.append(player.state()["time"])
+    strip.nth(1).dblclick()
+    assert 0 < begins[0] < begins[1]
+    assert player.state()["loop"] == {"on": True, "from": begins[0], "to": begins[1]}
+    assert player.state()["time"] == begins[0]
