@@ -54,6 +54,15 @@ def test_click_on_the_roll_seeks(player):
     assert player.advance()["playing"]
 
 
+def test_the_playhead_stands_in_one_place_on_roll_and_overview(page, player):
+    player.press_roll(0.3)
+    player.until(near(0.3 * SECONDS, 0.2))
+    head = player.root.locator(".overview i").bounding_box()
+    roll = player.root.locator(".over").bounding_box()
+    share = player.state()["time"] / SECONDS
+    assert abs(head["x"] + head["width"] / 2 - (roll["x"] + 50 + share * (roll["width"] - 50))) < 1.5
+
+
 def test_playing_ends_at_the_end(player):
     player.press_roll(0.97)
     player.until(near(0.97 * SECONDS, 0.3))
