@@ -88,6 +88,17 @@ def test_fields_and_roll_stay_in_step(page, player):
     assert changed == 8 * 8 * 4  # piano and bass
 
 
+def test_bars_that_are_none_select_nothing(page, player):
+    bars = page.get_by_role("textbox", name="Bars")
+    bars.fill("abc")
+    bars.press("Enter")
+    player.until(selects("No bars · all tracks"))
+    assert page.locator(".st-key-remix button").first.is_disabled()
+    player.root.get_by_role("button", name="Select all").click()
+    player.until(selects("All 8 bars · all tracks"))
+    page.wait_for_function("field => field.value === ''", arg=bars.element_handle())
+
+
 def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
     player.drag_roll(0.51, 0.74)  # inside the fifth and sixth of eight bars
     player.until(selects("Bars 5–6 · all tracks"))

@@ -92,7 +92,10 @@ def test_bars_that_are_not_there_are_refused_at_once(remix):
     control(remix, "selected bars").set_value("2-9").run()
     assert [e.value for e in remix.error] == ["The piece has 2 bars. Choose bars from 1 to 2."]
     control(remix, "selected bars").set_value("two").run()
-    assert "names no bars" in remix.error[0].value
+    assert len(remix.error) == 1 and "names no bars" in remix.error[0].value
+    assert next(button for button in remix.button if button.label == "Remix").disabled
+    control(remix, "selected bars").set_value("2").run()
+    assert not remix.error and not next(button for button in remix.button if button.label == "Remix").disabled
 
 
 def test_other_music_forgets_the_selection(remix):
