@@ -92,6 +92,15 @@ def test_the_current_song_gets_a_title_that_the_list_shows(with_take, listed):
     assert autosave().library.read(song_of(page).id).title == "Evening waltz"
 
 
+def test_a_title_that_is_too_long_is_cut_and_that_is_said(with_take, listed):
+    page = to_songs(with_take)
+    page.text_input[-1].set_value("x" * 200).run()
+    assert song_of(page).title == "x" * 120 == page.text_input[-1].value
+    assert sum("up to 120 letters" in text for text in words(page)) == 1
+    page.text_input[-1].set_value("Evening waltz").run()
+    assert song_of(page).title == "Evening waltz" and not any("120 letters" in text for text in words(page))
+
+
 def test_another_song_is_renamed_duplicated_and_deleted(page, listed):
     song_id = written("Hymn")
     page = to_songs(page)
