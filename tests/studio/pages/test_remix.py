@@ -76,6 +76,14 @@ def test_a_remix_goes_on_from_the_version_in_use_and_try_again_from_what_was_bef
     assert pitches(song.piece) == [pitch + 2 for pitch in pitches(given)]
 
 
+def test_another_rhythm_is_in_the_key_that_the_music_was_in(remix):
+    rewrite(upload(remix), {"remix change": "rhythm"})
+    rewrite(remix, {"remix change": "velocity"})
+    assert any(caption.value.startswith("about C major · ") for caption in remix.caption)
+    rewrite(remix, {"remix change": "notes"})  # the toy moves all notes up by a step
+    assert not any(caption.value.startswith("about C major · ") for caption in remix.caption)
+
+
 def test_the_roll_shows_what_the_fields_say(remix, monkeypatch):
     press(remix, "A new tune")
     control(remix, "selected bars").set_value("3-4, 9").run()
