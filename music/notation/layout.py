@@ -122,6 +122,8 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     led = next(
         (index for index, performer in enumerate(playing) if melody in performer.tracks and not performer.shares), 0
     )
+    starts = [bar.start_tick for bar in bars]
+    marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
     parts = []
     for index, performer in enumerate(playing):
         time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
@@ -134,10 +136,8 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
                 _staff(performer, place, notes, bars, lengths is not None) for place, notes in enumerate(hands)
             )
         lyrics = _syllables(list(score.tracks[sung[index]].lyrics), hands[0]) if index in sung else ()
-        chords = printed_chords(score, bars) if index == led else ()
+        chords = printed_chords(score, bars, [bar for bar, _ in marks]) if index == led else ()
         parts.append(SheetPart(performer.name, performer.program, performer.is_drum, staves, lyrics, chords))
-    starts = [bar.start_tick for bar in bars]
-    marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
     return Sheet(
         piece.title,
         tuple(bars),
@@ -163,9 +163,12 @@ def _staff(performer: Performer, place: int, notes: list[SheetNote], bars: Seque
     else:
         voices = split_voices(notes, exact)
         choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(performer.program, (TREBLE, BASS))
+        if performer.leads and any(clef.sign == "C" for clef in choices):
+            choices = (TREBLE, BASS)
         if choices is _SINGING and performer.name.lower().startswith("bass"):
             choices = (BASS,)
-        clefs = _clefs(notes, bars, choices, two or performer.program in _CHANGING)
+        may_change = two or (performer.program in _CHANGING and not performer.leads)
+        clefs = _clefs(notes, bars, choices, may_change)
     return Staff(clefs, _write_voices(voices, bars))
 
 

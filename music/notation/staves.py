@@ -49,7 +49,8 @@ class TrackNotes(NamedTuple):
 class Performer:
     """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from.
 
-    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff.
+    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff. Where it ``leads``, it
+    stands on a lead sheet, which whoever plays the melody reads: in a clef that all know.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Performer:
     hands: tuple[TrackNotes, ...]
     tracks: tuple[int, ...]
     shares: bool = False
+    leads: bool = False
 
 
 def performers(score: symusic.Score) -> list[Performer]:
