@@ -26,7 +26,7 @@ from music.form import sections
 from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
 from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
-from music.notation.rhythm import Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
+from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
 from music.notation.views import melody_track, view_performers
@@ -129,6 +129,8 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
         time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
         hands = [quantize(*hand, bars, per_quarter, timing, lengths, performer.is_drum) for hand in performer.hands]
+        if not performer.is_drum:
+            hands = [_held_to_the_end(notes, bars[-1].start + bars[-1].length) for notes in hands]
         if performer.shares:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
@@ -146,6 +148,18 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
         tuple(parts),
         marks,
     )
+
+
+def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:
+    """Returns notes of which those that end less than a sixteenth before the last bar does last to its end, if they are long.
+
+    A player lets go a little early, and parts that are written to the player's notes end with them.
+    """
+    held = []
+    for note in notes:
+        gap = end - note.end
+        held.append(note._replace(end=end) if 0 < gap < UNITS // 4 and note.end - note.start >= 4 * gap else note)
+    return held
 
 
 # Staves

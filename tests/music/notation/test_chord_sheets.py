@@ -337,3 +337,10 @@ def test_the_pdf_has_the_symbols_too():
     piece = charted(piece_of((73, LINE)), "Fm7@0 Gsus4@4")
     text = PdfReader(io.BytesIO(pdf(piece, "lead sheet"))).pages[0].extract_text()
     assert "Fm7" in text and "Gsus4" in text
+
+
+def test_last_notes_that_are_let_go_a_little_early_fill_the_bar():
+    for early in (1 / 12, 1 / 6):
+        piece = piece_of((73, [(0, 1, 67), (1, 1, 69), (2, 2 - early, 72), (4, 4 - early, 67)]))
+        last = loaded(piece).parts[0].getElementsByClass("Measure").last()
+        assert [(note.quarterLength, note.duration.tuplets) for note in last.notesAndRests] == [(4, ())]
