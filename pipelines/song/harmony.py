@@ -29,7 +29,7 @@ from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import HarmonyOptions
 
-VERSION = "1"
+VERSION = "2"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
 _AGAIN_WEIGHT = 0.5

@@ -272,6 +272,7 @@ class MixOptions:
         dynamics: how much the sections differ in loudness, in percent; 0 leaves all as it was written.
         layers: whether players join one after the other, instead of all playing all the time.
         groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
+        swing: whether all play swung eighths where the drums do.
         clear: whether chords that would cover the melody move below it.
         fills: whether drums and bass lead over each seam.
         ritardando: whether the last bar slows down.
@@ -281,6 +282,7 @@ class MixOptions:
     dynamics: float = 60.0
     layers: bool = True
     groove: bool = True
+    swing: bool = True
     clear: bool = True
     fills: bool = True
     ritardando: bool = False

@@ -17,6 +17,9 @@ from music.instruments import playable_range
 from music.piece import Piece
 from music.theory import parse_key
 from music.tokens.accompaniment import HARMONIES
+from music.tokens.columns import DRUM_PROGRAM
+from pipelines.accompaniment.assemble import without_double_strokes
+from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
 from pipelines.option_values import from_mapping
@@ -408,3 +411,13 @@ def test_the_recipe_says_all_that_decides_and_replays():
         again = list(harmonize(WALTZ, from_mapping(HarmonizeOptions, recipe["options"])))[-1].pieces
         (same,) = same_again(recipe, again)
         assert same.fingerprint == piece.fingerprint
+
+
+def test_no_drum_is_struck_twice_within_a_twelfth_of_a_quarter():
+    def strokes(*places: tuple[int, int]) -> list[AccompanimentNote]:
+        return [AccompanimentNote(DRUM_PROGRAM, position, 1, pitch, 20) for position, pitch in places]
+
+    piano = AccompanimentNote(4, 1, 3, 42, 20)
+    written = [*strokes((0, 42), (0, 36), (1, 42)), piano, *strokes((2, 42), (4, 42), (5, 38), (13, 42), (12, 42))]
+    kept = [*strokes((0, 42), (0, 36)), piano, *strokes((2, 42), (4, 42), (5, 38), (12, 42))]
+    assert without_double_strokes(written) == kept

@@ -425,3 +425,9 @@ def test_the_prompts_of_the_recipe_are_understood(entry):
     low, high = tempo if isinstance(tempo, list) else (tempo, tempo)
     assert brief.tempo_bpm is None if tempo is None else low <= brief.tempo_bpm <= high
     plan_song(brief)
+
+
+def test_a_walking_bass_plays_and_what_cannot_be_asked_for_is_said():
+    understood = understand("swing with a walking bass and brushes")
+    assert "Acoustic Bass" in understood.brief.instruments
+    assert "'walking bass': The bass plays; that it walks cannot be asked for." in understood.notes
