@@ -62,7 +62,7 @@ _CLEFS: dict[int, tuple[Clef, ...]] = {
     60: (TREBLE, BASS),
     **dict.fromkeys((52, 53, 54), _SINGING),
 }
-_CHANGING = {42, 57, 70, 60}  # players of these read more than one clef in a piece
+_CHANGING = {42, 57, 70, 60, *range(48, 52)}  # players of these read more than one clef in a piece
 
 
 class Voice(NamedTuple):

@@ -54,7 +54,8 @@ class Brief:
         mode: one of MODES, where only that is asked for.
         genre: one of GENRES.
         moods: some of MOODS.
-        instruments: who plays, by name; all of them do, and nobody else. The first that can carries the melody.
+        instruments: who plays, by name; all of them do, and nobody else, unless they are a bass or drums alone, to whom the
+            usual band is added. The first that can carries the melody.
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
         seed: the same brief, sketch and checkpoints give the same notes.

@@ -121,7 +121,11 @@ WISHES: dict[str, _Wish] = {
         "How it feels: one or more.",
     ),
     "instruments": _Wish(
-        "Instruments", "piano", _say_players, _players(MAX_PLAYERS), "All of them play, and nobody else."
+        "Instruments",
+        "piano",
+        _say_players,
+        _players(MAX_PLAYERS),
+        "All of them play, and nobody else. A bass or drums alone get a band, which plays the melody.",
     ),
     "without": _Wish(
         "Without",
