@@ -44,8 +44,8 @@ def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None)
         StudioError: the wishes do not go together.
     """
     taken: dict[str, Any] = {}
-    for name, stage in changed_wishes(plan, brief, sketch).items():
-        if first == 0 or stage is None or stage >= first:
+    for name, concerned in changed_wishes(plan, brief, sketch).items():
+        if first == 0 or concerned is None or concerned >= first:
             taken |= _wish(brief, name)
     if not taken:
         return plan
