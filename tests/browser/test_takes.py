@@ -1,4 +1,4 @@
-"""The takes of a song in a real browser, with toys for model and sound: what is compared with what, and which words go with which."""
+"""Takes and songs in a real browser, with toys for model and sound: what is compared, and which words go with which."""
 
 from __future__ import annotations
 
@@ -127,3 +127,9 @@ def test_two_presses_on_a_section_loop_it(compose):
     assert 0 < begins[0] < begins[1]
     assert player.state()["loop"] == {"on": True, "from": begins[0], "to": begins[1]}
     assert player.state()["time"] == begins[0]
+
+
+def test_the_words_on_the_dice_button_are_whole(compose):
+    compose.locator(".st-key-wish-seed button:visible").click()
+    words = compose.get_by_role("button", name="Throw the dice").get_by_text("Throw the dice")
+    assert words.evaluate("words => words.parentElement.scrollWidth <= words.parentElement.clientWidth")
