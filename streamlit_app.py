@@ -8,6 +8,7 @@ import streamlit as st
 
 from studio import media
 from studio.problems import show_problem
+from studio.widgets.elsewhere import shown_elsewhere
 
 STUDIO = Path(__file__).parent / "studio"
 
@@ -24,6 +25,8 @@ if __name__ == "__main__":  # a visitor's page
         st.Page("studio/pages/songs.py", title="Songs", icon=":material/library_music:"),
         st.Page("studio/pages/checkpoints.py", title="Checkpoints", icon=":material/inventory_2:"),
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    if not shown_elsewhere():
+        page.run()
 else:  # the server, once: it carries the addresses of sound beside the pages
     app = st.App(__file__, routes=media.ROUTES, on_script_error=show_problem)

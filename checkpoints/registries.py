@@ -212,7 +212,12 @@ def _place(address: str) -> str:
             address = f"{address.partition('?')[0].rstrip('/')}/{FILE}"
         Source.parse(address)
         return address
-    path = Source.parse(address).path.resolve()
+    path = Source.parse(address).path
+    if not path.exists():  # its whole path is no visitor's business
+        raise StudioError(
+            f"'{address}' is no address of a registry. Give an https or hf address, or the path of a file here."
+        )
+    path = path.resolve()
     return str(path / FILE if path.is_dir() else path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import symusic
@@ -14,7 +14,7 @@ from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.edit import add_track, cut_after, graft
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
-from music.instruments import instrument_name, parse_instrument
+from music.instruments import instrument_name, parse_instrument, track_label
 from music.lineups import lineup
 from music.piece import Piece
 from music.styles import STYLE_SIGNATURES
@@ -41,6 +41,9 @@ CONTEXT_NOTES = (
     512  # the latest notes, from which key, density and players are measured; as many as the memory, by default
 )
 WRITTEN_KEY_LESS = 0.1  # by how much fewer notes the written key may hold than the heard one. By ear, not measured.
+REST_BARS = (
+    4  # whoever plays in the last of so many bars and in none of as many new ones does not rest. By ear, not measured.
+)
 REGISTER_NOTES = 32  # the latest notes of a track, which say how high its player plays; by ear, not measured
 
 
@@ -60,7 +63,7 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     recipe = recipe_of("generate", VERSION, options, piece, checkpoint.entry)
     finished = (build(piece, sampler.plan, v.rows, v.limits) for v in sampler.variants)
     pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
-    yield Step(pieces, total, total, "bars", plan.remarks)
+    yield Step(pieces, total, total, "bars", (*plan.remarks, *silence_remarks(plan, pieces)))
 
 
 def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True) -> ContinuationPlan:
@@ -130,6 +133,36 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
         rows=tokens.transpose(rows, shift),
         remarks=remarks,
     )
+
+
+def silence_remarks(plan: ContinuationPlan, pieces: Sequence[Piece]) -> tuple[str, ...]:
+    """Returns a remark on each player of the last kept bars who plays nothing in the new ones, though nobody else was asked for.
+
+    Args:
+        plan: what was written.
+        pieces: the finished versions.
+    """
+    kept = bar_grid(plan.base, plan.start_tick) if plan.first_bar else []
+    if not kept or len(bar_grid(pieces[0].score)) - plan.first_bar < REST_BARS:
+        return ()
+    since, found = kept[-REST_BARS:][0].start, []
+    for number, track in enumerate(plan.base.tracks):
+        program = DRUM_PROGRAM if track.is_drum else FIRST + track.program
+        plays = len(track.notes) and int(track.notes.numpy()["time"].max()) >= since
+        if not plays or (plan.asked and program not in plan.asked):
+            continue
+        silent = [n for n, piece in enumerate(pieces, 1) if _last_onset(piece, number) < plan.start_tick]
+        if silent:
+            where = "" if len(silent) == len(pieces) else f" in version {', '.join(map(str, silent))}"
+            found.append(
+                f"{track_label(track)} plays nothing new{where}. Write other versions, or choose all players by name."
+            )
+    return tuple(found)
+
+
+def _last_onset(piece: Piece, track: int) -> int:
+    """Returns the tick at which the last note of a track begins; -1 for none."""
+    return int(piece.score.tracks[track].notes.numpy()["time"].max(initial=-1))
 
 
 def _written_key(base: symusic.Score, recent: np.ndarray, heard: Key) -> tuple[Key | None, tuple[str, ...]]:

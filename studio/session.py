@@ -25,21 +25,40 @@ WIDGET = "control "
 
 def song() -> Song:
     """Returns this visitor's song; call it once in each run of a page, so that the address keeps naming it."""
-    mine = current() or enter(visitors.reopened(st.query_params.get(_SONG) or "", _session_id()))
+    mine = current()
+    if mine is None:
+        if open_elsewhere() is not None:
+            return Song()  # a callback of a window that had the song: what it changes is nobody's
+        mine = enter(visitors.reopened(_wanted(), _session_id()))
     mine.session_id, mine.touched = _session_id(), time.monotonic()
-    if st.query_params.get(_SONG) != mine.id:  # st.navigation drops it on a change of page
-        st.query_params[_SONG] = mine.id
+    _name_in_address(mine.id)
     visitors.note_change(mine)
     return mine
 
 
 def current() -> Song | None:
     """Returns this visitor's song if there is one yet; for callbacks, and in the middle of a run."""
-    return visitors.live(st.session_state.get(_SONG, ""))
+    found = visitors.live(st.session_state.get(_SONG, ""))
+    return None if found is None or is_open_elsewhere(found.id) else found
+
+
+def open_elsewhere() -> tuple[str, str] | None:
+    """Returns the id of the song that this visitor wants but another window or another studio has open, and which of the two."""
+    holder = visitors.held_by(_wanted(), _session_id())
+    if holder is None:
+        return None
+    want(_wanted())
+    return _wanted(), holder
+
+
+def want(song_id: str) -> None:
+    """Notes which song the page is to show; its next run does, or says who has it open."""
+    st.session_state[_SONG] = song_id
+    _name_in_address(song_id)
 
 
 def enter(found: Song) -> Song:
-    """Returns the song that is this visitor's from now on: this one, or a copy where another visitor was quicker."""
+    """Returns the song that is this visitor's from now on: this one, or as it is in memory where another was quicker."""
     found = visitors.enter(found, _session_id(), st.session_state.get(_SONG, ""))
     st.session_state[_SONG] = found.id
     visited().append(found.id)
@@ -48,9 +67,17 @@ def enter(found: Song) -> Song:
     return found
 
 
-def open_song(song_id: str) -> Song:
-    """Returns the song of this id, which is this visitor's from now on; a copy if another visitor has it open."""
-    return enter(visitors.reopened(song_id, _session_id()))
+def open_song(song_id: str) -> None:
+    """Makes the song of this id this visitor's from now on; where another has it open, the next run of the page says so."""
+    if visitors.held_by(song_id, _session_id()):
+        want(song_id)
+    else:
+        enter(visitors.reopened(song_id, _session_id()))
+
+
+def take_over(song_id: str) -> None:
+    """Makes the song of this id this visitor's from now on, also where another window has it open, which then says so."""
+    enter(visitors.take_over(song_id) if visitors.live(song_id) else visitors.reopened(song_id, _session_id()))
 
 
 def visited() -> list[str]:
@@ -76,6 +103,16 @@ def read_note(name: str) -> Any:
 def take_note(name: str) -> Any:
     """Returns what was left under this name, once; None if nothing was."""
     return st.session_state.pop(_NOTE + name, None)
+
+
+def _wanted() -> str:
+    """Returns the id of the song that the visitor had last, or that the address names; empty for none."""
+    return st.session_state.get(_SONG) or st.query_params.get(_SONG) or ""
+
+
+def _name_in_address(song_id: str) -> None:
+    if st.query_params.get(_SONG) != song_id:  # st.navigation drops it on a change of page
+        st.query_params[_SONG] = song_id
 
 
 def _session_id() -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from music.errors import StudioError
 from studio import session, visitors
 from studio.projects.library import Entry, new_id
-from studio.projects.project import Overview, Project, project_bytes, read_project
+from studio.projects.project import Overview, project_bytes, read_project
 from studio.projects.song import Song, copied
 from studio.visitors import autosave
 
@@ -121,7 +121,7 @@ def duplicate(song_id: str) -> str:
         StudioError: it cannot be read, or its copy not be written.
     """
     library, copy_id = autosave().library, new_id()
-    library.write(copy_id, copied(project_of(song_id)))
+    library.write(copy_id, copied(visitors.project_of(song_id)))
     library.close(copy_id)
     session.visited().append(copy_id)
     return copy_id
@@ -139,20 +139,10 @@ def delete(song_id: str) -> None:
     autosave().library.delete(song_id)
 
 
-def project_of(song_id: str) -> Project:
-    """Returns a song as it is now, from memory or from its file.
-
-    Raises:
-        StudioError: it cannot be read.
-    """
-    found = visitors.live(song_id)
-    return found.project if found is not None else autosave().library.read(song_id)
-
-
 def file_of(song_id: str) -> bytes:
     """Returns a song as one file.
 
     Raises:
         StudioError: it cannot be read.
     """
-    return project_bytes(project_of(song_id))
+    return project_bytes(visitors.project_of(song_id))

@@ -1,8 +1,8 @@
 """The songs in the server's memory: who has each open, how one is found again, and when it is written.
 
 A song lives here while it is in use, is written to the user's folder as it changes (``studio.projects.library``), and is
-read from there by whoever opens its address after the server has ended. An address opened while its page is still open
-elsewhere gives a copy: visitors never share a song. Of Streamlit only the server is asked, which pages are open.
+read from there by whoever opens its address after the server has ended. Visitors never share a song: while one has it open,
+others may hear it, take it over or make a copy. Of Streamlit only the server is asked, which pages are open.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import functools
 import threading
 import time
 from pathlib import Path
+from typing import Literal
 
 from streamlit import runtime
 
 from music.errors import StudioError
 from studio.projects.library import Autosave, Library, songs_folder
+from studio.projects.project import Project
 from studio.projects.song import Song, copied
 
 MAX_SONGS = 200
@@ -44,8 +46,47 @@ def is_open_elsewhere(song_id: str, session_id: str) -> bool:
     return found is not None and found.session_id != session_id and _is_connected(found.session_id)
 
 
+def held_by(song_id: str, session_id: str) -> Literal["window", "studio"] | None:
+    """Returns who else has a song with music open: another visitor's window, or another server on this machine."""
+    found, library = _songs.get(song_id), autosave().library
+    if found is not None:
+        has_music = bool(found.takes) or found.writing is not None
+        return "window" if has_music and is_open_elsewhere(song_id, session_id) else None
+    return "studio" if library.has(song_id) and not library.open(song_id) else None
+
+
+def project_of(song_id: str) -> Project:
+    """Returns a song as it is now, from memory or from its file.
+
+    Raises:
+        StudioError: it cannot be read.
+    """
+    found = live(song_id)
+    return found.project if found is not None else autosave().library.read(song_id)
+
+
+def take_over(song_id: str) -> Song:
+    """Returns a song that another window has open, which has it no longer: what it still does, it does for nobody."""
+    with _lock:
+        old = _songs[song_id]
+        new = Song.of(old.project, song_id)
+        new.noted, new.notice, new.remarks = old.noted, old.notice, old.remarks
+        new.writing, old.writing = old.writing, None
+        _songs[song_id] = new
+    return new
+
+
+def copy_of(song_id: str) -> Song:
+    """Returns a new song with all that this one has.
+
+    Raises:
+        StudioError: it cannot be read.
+    """
+    return Song.of(copied(project_of(song_id)))
+
+
 def enter(found: Song, session_id: str, left_id: str = "") -> Song:
-    """Returns the song that is this visitor's from now on: this one, or a copy where another visitor was quicker.
+    """Returns the song that is this visitor's from now on: this one, or as it is in memory where another was quicker.
 
     Args:
         found: the song that the visitor opens.
@@ -55,7 +96,7 @@ def enter(found: Song, session_id: str, left_id: str = "") -> Song:
     with _lock:
         left, other = _songs.get(left_id), _songs.get(found.id)
         if other is not None and other is not found:
-            found = _copy(other) if is_open_elsewhere(found.id, session_id) else other
+            found = other
         if left is not None and left is not found:
             left.session_id = ""
         _tidy()
@@ -65,11 +106,14 @@ def enter(found: Song, session_id: str, left_id: str = "") -> Song:
 
 
 def reopened(song_id: str, session_id: str) -> Song:
-    """Returns the song of this id for this visitor: from memory, as it was written, a copy, or a new one."""
+    """Returns the song of this id, which nobody else has open: from memory, as it was written, or a new one.
+
+    One without music that another visitor has open is begun a second time, with the same settings.
+    """
     old = _songs.get(song_id)
     if old is None:
         return _read(song_id)
-    return _copy(old) if is_open_elsewhere(song_id, session_id) else old
+    return Song.of(old.project) if is_open_elsewhere(song_id, session_id) else old
 
 
 def forget(song_id: str) -> None:
@@ -106,21 +150,17 @@ def _tell(song_id: str, problem: str) -> None:
 
 
 def _read(song_id: str) -> Song:
-    """Returns the song of this id as it was written; a copy where another server has it open, a new one where there is none."""
+    """Returns the song of this id as it was written; a new one where there is none."""
     library = autosave().library
     if not library.has(song_id):
         return Song()
     try:
-        alone = library.open(song_id)
+        library.open(song_id)
         project = library.read(song_id)
     except StudioError as error:
         library.close(song_id)
         return Song(notice=f"The song of this address cannot be opened. {error}")
-    return Song.of(project, song_id) if alone else Song.of(copied(project))
-
-
-def _copy(old: Song) -> Song:
-    return Song.of(copied(old.project) if old.takes else old.project)
+    return Song.of(project, song_id)
 
 
 def _is_connected(session_id: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+_LONGEST_NAME = 60  # letters: three bytes each at most, and a file system takes 255 with what follows
 _MEANS_MORE = re.compile(r"[\\`*_{}\[\]<>$~|]|:(?=\S)|(?m:(?<=www)\.|^[ \t]*[-+=#]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 
 
@@ -26,5 +27,5 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
 
 
 def slug(text: str) -> str:
-    """Returns a text as the name of a file without its ending: small letters, digits and hyphens."""
-    return re.sub(r"\W+", "-", text).strip("-").lower() or "song"
+    """Returns a text as the name of a file without its ending: small letters, digits and hyphens, not too many."""
+    return re.sub(r"\W+", "-", text).lower().strip("-")[:_LONGEST_NAME].strip("-") or "song"

@@ -94,10 +94,13 @@ _BY_TONES = {frozenset(tones): suffix for suffix, tones in QUALITIES.items()}
 _STEPS = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 10}  # of a dominant thirteenth chord
 
 
-def printed_chords(score: symusic.Score, bars: Sequence[SheetBar]) -> tuple[PrintedChord, ...]:
+def printed_chords(
+    score: symusic.Score, bars: Sequence[SheetBar], heads: Sequence[int] = ()
+) -> tuple[PrintedChord, ...]:
     """Returns the chord symbols to print over these bars, in order; none for a chord that just goes on.
 
-    A symbol stands on the nearest sixteenth or triplet eighth. Where chords pause, "N.C." stands.
+    A symbol stands on the nearest sixteenth or triplet eighth. Where chords pause, "N.C." stands. At the ``heads``, bars in which
+    a section begins, a chord that goes on is printed again.
     """
     spans = chord_spans(score)
     if not spans:
@@ -122,6 +125,10 @@ def printed_chords(score: symusic.Score, bars: Sequence[SheetBar]) -> tuple[Prin
     for (index, offset), chord in sorted(placed.items()):
         if not found or found[-1].chord != chord:
             found.append(PrintedChord(index, offset, chord))
+    for head in heads:
+        at = bisect.bisect_right(found, (head, 0), key=lambda chord: chord[:2])
+        if at and found[at - 1][:2] != (head, 0) and found[at - 1].chord != NO_CHORD:
+            found.insert(at, PrintedChord(head, 0, found[at - 1].chord))
     return tuple(found)
 
 

@@ -26,7 +26,7 @@ from music.form import sections
 from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
 from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
-from music.notation.rhythm import Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
+from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
 from music.notation.views import melody_track, view_performers
@@ -62,7 +62,7 @@ _CLEFS: dict[int, tuple[Clef, ...]] = {
     60: (TREBLE, BASS),
     **dict.fromkeys((52, 53, 54), _SINGING),
 }
-_CHANGING = {42, 57, 70, 60}  # players of these read more than one clef in a piece
+_CHANGING = {42, 57, 70, 60, *range(48, 52)}  # players of these read more than one clef in a piece
 
 
 class Voice(NamedTuple):
@@ -122,11 +122,15 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     led = next(
         (index for index, performer in enumerate(playing) if melody in performer.tracks and not performer.shares), 0
     )
+    starts = [bar.start_tick for bar in bars]
+    marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
     parts = []
     for index, performer in enumerate(playing):
         time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
         hands = [quantize(*hand, bars, per_quarter, timing, lengths, performer.is_drum) for hand in performer.hands]
+        if not performer.is_drum:
+            hands = [_held_to_the_end(notes, bars[-1].start + bars[-1].length) for notes in hands]
         if performer.shares:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
@@ -134,10 +138,8 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
                 _staff(performer, place, notes, bars, lengths is not None) for place, notes in enumerate(hands)
             )
         lyrics = _syllables(list(score.tracks[sung[index]].lyrics), hands[0]) if index in sung else ()
-        chords = printed_chords(score, bars) if index == led else ()
+        chords = printed_chords(score, bars, [bar for bar, _ in marks]) if index == led else ()
         parts.append(SheetPart(performer.name, performer.program, performer.is_drum, staves, lyrics, chords))
-    starts = [bar.start_tick for bar in bars]
-    marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
     return Sheet(
         piece.title,
         tuple(bars),
@@ -146,6 +148,18 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
         tuple(parts),
         marks,
     )
+
+
+def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:
+    """Returns notes of which those that end less than a sixteenth before the last bar does last to its end, if they are long.
+
+    A player lets go a little early, and parts that are written to the player's notes end with them.
+    """
+    held = []
+    for note in notes:
+        gap = end - note.end
+        held.append(note._replace(end=end) if 0 < gap < UNITS // 4 and note.end - note.start >= 4 * gap else note)
+    return held
 
 
 # Staves
@@ -163,9 +177,12 @@ def _staff(performer: Performer, place: int, notes: list[SheetNote], bars: Seque
     else:
         voices = split_voices(notes, exact)
         choices = ((TREBLE, BASS), (BASS, TREBLE))[place] if two else _CLEFS.get(performer.program, (TREBLE, BASS))
+        if performer.leads and any(clef.sign == "C" for clef in choices):
+            choices = (TREBLE, BASS)
         if choices is _SINGING and performer.name.lower().startswith("bass"):
             choices = (BASS,)
-        clefs = _clefs(notes, bars, choices, two or performer.program in _CHANGING)
+        may_change = two or (performer.program in _CHANGING and not performer.leads)
+        clefs = _clefs(notes, bars, choices, may_change)
     return Staff(clefs, _write_voices(voices, bars))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spell_chord
+from music.instruments import GM_NAMES
 from music.notation.chord_symbols import KINDS
 from music.notation.layout import PERCUSSION, Clef, Sheet, SheetPart, Voice
 from music.notation.rhythm import UNITS, SheetBar, Symbol
@@ -24,7 +25,7 @@ _TEMPO_WORDS = {45: "Grave", 60: "Largo", 76: "Adagio", 100: "Andante", 120: "Mo
 _ABBREVIATIONS = {
     "Acoustic Grand Piano": "Pno.", "Piano": "Pno.", "Electric Piano": "E. Pno.", "Harpsichord": "Hpsd.",
     "Organ": "Org.", "Guitar": "Gtr.", "Electric Guitar": "E. Gtr.", "Bass": "B.", "Electric Bass": "E. B.",
-    "Violin": "Vln.", "Viola": "Vla.", "Cello": "Vc.", "Contrabass": "Cb.", "Harp": "Hp.", "Strings": "Str.",
+    "Violin": "Vln.", "Viola": "Vla.", "Cello": "Vc.", "Contrabass": "Cb.", "Harp": "Hp.", "Strings": "Str.", "String Ensemble": "Str.",
     "Choir": "Ch.", "Voice": "Vo.", "Trumpet": "Tpt.", "Trombone": "Tbn.", "Tuba": "Tba.", "Horn": "Hn.",
     "Sax": "Sax.", "Oboe": "Ob.", "Bassoon": "Bsn.", "Clarinet": "Cl.", "Flute": "Fl.", "Piccolo": "Picc.",
     "Alto Sax": "A. Sax.", "Tenor Sax": "T. Sax.", "Drums": "Dr.", "Soprano": "S.", "Alto": "A.", "Tenor": "T.", "Melody": "Mel.",
@@ -125,7 +126,9 @@ def _abbreviation(name: str) -> str:
     if ", " in name:
         return " ".join(_abbreviation(each) for each in name.split(", "))
     bare = name.rstrip("0123456789 ")
-    number = next(iter(re.findall(r"\d+", name)), "")
+    number = (
+        "" if name in GM_NAMES else next(iter(re.findall(r"\d+", name)), "")
+    )  # "String Ensemble 1" counts no players
     for known in sorted(_ABBREVIATIONS, key=len, reverse=True):
         if known.lower() in bare.lower():
             return f"{_ABBREVIATIONS[known]} {number}".strip()

@@ -21,6 +21,7 @@ _ONE_STAFF = {9, 10, 13, *range(24, 48), *range(52, 55), *range(56, 61), *range(
 # is held by the tests of hands and voices (tests/music/notation) and counted by `python -m benchmarks notation`.
 _SPLITS = np.arange(42, 79)  # a hand split at 60 gives C4 and what is above it to the right hand
 _STRETCH = 12  # semitones that a hand spans with ease
+_TENTH = 16  # the widest that a hand reaches
 _BEAM_WIDTH = 12
 _MOVED_SPLIT, _FIRST_SPLIT = 0.35, 0.04  # a semitone by which the split moves; by which it begins away from C4
 _STRETCHED, _SIXTH_KEY = 0.6, 3.0  # a semitone beyond an octave in one hand; each key that has no finger
@@ -49,7 +50,8 @@ class TrackNotes(NamedTuple):
 class Performer:
     """One part: its name and instrument, the notes of each of its staves, and the tracks that they come from.
 
-    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff.
+    Where it ``shares`` a staff, its two hands are two singers, the upper and the lower voice of one staff. Where it ``leads``, it
+    stands on a lead sheet, which whoever plays the melody reads: in a clef that all know.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Performer:
     hands: tuple[TrackNotes, ...]
     tracks: tuple[int, ...]
     shares: bool = False
+    leads: bool = False
 
 
 def performers(score: symusic.Score) -> list[Performer]:
@@ -120,9 +123,18 @@ def _needs_two_staves(program: int, notes: TrackNotes) -> bool:
         return False
     low, high = np.percentile(notes.pitch, [4, 96])
     if program in _KEYBOARDS:
-        return bool(high - low > 14 and not (low >= 55 or high <= 64))
+        return bool(high - low > 14 and not (low >= 55 or high <= 64)) or _is_too_wide(notes)
     together = len(notes.time) - len(np.unique(notes.time))
     return bool(high - low > 29 and low < 50 and high > 67 and together > 0.2 * len(notes.time))
+
+
+def _is_too_wide(notes: TrackNotes) -> bool:
+    """Whether more than one chord has keys further apart than a hand reaches, a tenth."""
+    onsets, chord = np.unique(notes.time, return_inverse=True)
+    low, high = np.full(len(onsets), 127), np.zeros(len(onsets))
+    np.minimum.at(low, chord, notes.pitch)
+    np.maximum.at(high, chord, notes.pitch)
+    return int((high - low > _TENTH).sum()) > 1
 
 
 def _is_nameless(name: str) -> bool:

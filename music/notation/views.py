@@ -6,11 +6,15 @@ import numpy as np
 import symusic
 
 from music.chords import chord_spans
+from music.instruments import instrument_name
 from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers
 from music.piece import Piece
 
 VIEWS = ("score", "lead sheet", "closed score")
 """Everything that plays; the melody alone under its chord symbols; four voices on two staves, as hymnals print them."""
+
+_ROLES = ("melody", "lead", "theme", "tune")
+"""Names of tracks that say nothing on a page that has but the melody."""
 
 # Of the notes of a track, how many may begin while another sounds: none where four voices share two staves, for no stem
 # could tell them apart; a tenth in a melody, which may have a grace note or a last chord and is still no piano music.
@@ -62,7 +66,10 @@ def _lead_sheet(score: symusic.Score) -> Performer:
     if not is_tune(score, place):
         performer = next(performer for performer in performers(score) if place in performer.tracks)
         notes = max(performer.hands, key=lambda hand: hand.pitch.mean() if len(hand.pitch) else 0.0)
-    return Performer(part_name(track), track.program, False, (notes,), (place,))
+    name = part_name(track)
+    if name.lower() in _ROLES:
+        name = instrument_name(track.program)
+    return Performer(name, track.program, False, (notes,), (place,), leads=True)
 
 
 def _closed_score(score: symusic.Score) -> list[Performer]:

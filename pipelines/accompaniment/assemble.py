@@ -14,7 +14,7 @@ from music.arranging.voicing import LEAST_RANGE, voice_chords
 from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
 from music.edit import NewNote, add_track, graft, trim_overlaps
 from music.instruments import DRUMS, parse_instrument, playable_range
-from music.tokens.columns import FIRST
+from music.tokens.columns import DRUM_PROGRAM, FIRST
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.request import AccompanimentRequest, Player
@@ -37,7 +37,7 @@ def assemble(
     base, tracks = _base(request, options)
     grid, velocities = request.grid, vocabulary().velocities
     new: list[NewNote] = []
-    for note in notes:
+    for note in without_double_strokes(notes):
         start = grid.tick_at(note.position)
         stop = next((stop for begin, stop in request.tick_ranges if begin <= start < stop), start)
         end = min(stop, max(start + 1, grid.tick_at(note.position + note.duration)))
@@ -50,6 +50,18 @@ def assemble(
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
     score = graft(base, _without_collisions(base, new))
     return _with_symbols(request, options, score, spans)
+
+
+def without_double_strokes(notes: Sequence[AccompanimentNote]) -> list[AccompanimentNote]:
+    """Returns notes without strokes on the same drum one position after another, which no hand plays and nobody can read."""
+    struck: dict[int, int] = {}
+    double = set()
+    for note in sorted((note for note in notes if note.role == DRUM_PROGRAM), key=lambda note: note.position):
+        if note.position - struck.get(note.pitch, -2) == 1:
+            double.add(note)
+        else:
+            struck[note.pitch] = note.position
+    return [note for note in notes if note not in double]
 
 
 def _without_collisions(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:

@@ -29,8 +29,13 @@ from pipelines.recipes import harmonized
 BAND = ("piano", "bass", "drums", "strings")
 CHOIR = 52  # these four are General MIDI programs, from 0
 FINGERED_BASS = 33
-SINGING = (*range(40, 45), *range(52, 55), *range(64, 80))
-"""Strings, voices, reeds and pipes: three more of the melody's own instrument sing a chorale with it."""
+QUARTETS: dict[int, tuple[int, int, int]] = {
+    **dict.fromkeys(range(40, 44), (40, 41, 42)),
+    **{program: (program,) * 3 for program in (44, 48, 49, 52, 53, 54)},
+    **dict.fromkeys(range(64, 68), (65, 66, 67)),
+}
+"""Who plays alto, tenor and bass of a chorale under a melody's instrument: its family, which has players for all heights, as
+strings, voices and saxophones have; a choir under others, such as a flute, which has no bass."""
 VOICE_NAMES = ("Alto", "Tenor", "Bass")
 
 
@@ -283,8 +288,8 @@ def _players(score: symusic.Score, options: HarmonizeOptions, melody: int) -> li
         program = wanted[0] if wanted else before("Piano", 0)
         return [Player(FIRST, program, "Piano" if program < 8 else instrument_name(program))]
     if options.style == "chorale":
-        lead = score.tracks[melody].program
-        programs = (wanted * 3)[:3] or [before(name, lead if lead in SINGING else CHOIR) for name in VOICE_NAMES]
+        usual = QUARTETS.get(score.tracks[melody].program, (CHOIR,) * 3)
+        programs = (wanted * 3)[:3] or [before(*each) for each in zip(VOICE_NAMES, usual, strict=True)]
         return [
             Player(role, program, name)
             for role, program, name in zip((ALTO, TENOR, BASS), programs, VOICE_NAMES, strict=True)

@@ -35,11 +35,17 @@ _LENGTH_LEAD = (
     r"under|below|between) ){0,3}"
 )
 _LENGTH_TAIL = r"(?: (?:long|in length|of length|in duration|duration|or so|total|in total|max|maximum)){0,3}"
+_WHEN = r"(?:at|from|after|until|till|before|since)"
+_PART = r"(?:intro|introduction|outro|coda|drop|break|breakdown|build up|buildup|fill|pause|rest|silence|fade|lead in|count in|pickup)"
+_MOMENT = "What happens when in a song cannot be asked for. For how long all of it is, write 'for 45 seconds'."
+_SHARE = "How long a part of a song is cannot be asked for. For all of it, write '16 bars long'."
 _PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 
 
 def said_in_numbers(plain: str, at: int) -> Iterator[Said]:
     """Yields what the words from one on may mean, as fields "seconds", "bars", "tempo_bpm" and "time_signature".
+
+    A length that is one of a part of the song, or a moment in it, is of no field: there is but a note on it.
 
     Args:
         plain: the words of the prompt, joined by single spaces.
@@ -94,7 +100,18 @@ def _readers() -> tuple[tuple[str, re.Pattern[str], _Value], ...]:
     beats = r"(?: (?:time signature|time|meter|metre|signature|beat))?"
     lead = r"(?:(?:time signature|meter|metre|time|in) (?:(?:of|is|=|:) )?)?"
     rate = r"(?:(?:tempo|speed|metronome|pace|at|bpm|mm|m m) )?"
+    clock = r"\d{1,2} : [0-5]\d(?: (?:min|mins|minutes))?"
+    time = rf"(?:{clock}|{_NUMBER} (?:{_SECOND}|{_MINUTE}|{_BAR})|{_BAR} {_NUMBER})"
+    size = rf"{some} (?:{_SECOND}|{_MINUTE}|{_BAR})"
     found: list[tuple[str, str, _Value]] = [
+        (
+            "",
+            rf"{_WHEN} (?:the )?{_ABOUT}{time}(?: (?:to|until|till|and) {time})?(?: mark)?",
+            lambda found: (None, _MOMENT),
+        ),
+        ("", rf"{size}(?= (?:long )?(?:of )?(?:an? |the )?(?:\w+ )?{_PART}(?: |$))", lambda found: (None, _SHARE)),
+        ("", rf"{_PART}(?: in| out)? (?:of|for|lasting|over) {_ABOUT}{size}", lambda found: (None, _SHARE)),
+        ("", rf"{some} {_BAR} of(?= \d{{1,2}} / \d)", lambda found: (None, _SHARE)),
         *(("seconds", _LENGTH_LEAD + pattern + _LENGTH_TAIL, value) for pattern, value in lengths),
         ("bars", rf"{_LENGTH_LEAD}{some} {_BAR}{_LENGTH_TAIL}", lambda found: (number(found["n"]),)),
         ("tempo_bpm", rf"{_NOTE} (?:=|equals|is|at|:) {_ABOUT}{some}(?: {_BPM})?", _beats),

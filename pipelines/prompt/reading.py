@@ -173,7 +173,13 @@ def _item(seen: Sequence[Token], plain: str, start: int, at: int) -> _Item:
     readings = [*said_in_numbers(plain, start), key(seen, at), form(seen, at)]
     for said in filter(None, readings):
         if said.words > best.last - at or (said.words == best.last - at and best.kind != "say"):
-            best = _Item("say", at, at + said.words, Meaning({said.field: said.value}, note=said.note), SAID)
+            best = _Item(
+                "say",
+                at,
+                at + said.words,
+                Meaning({said.field: said.value} if said.field else {}, note=said.note),
+                SAID,
+            )
     return best
 
 

@@ -162,7 +162,9 @@ _KEY = (
 _SIGNATURE = '"3/4", "in 6/8", "in three", or words; dances are listed below.'
 _LENGTH = (
     '"90 seconds", "30s", "two minutes", "1:30", "1 min 20 s", "a minute and a half", "half a minute", "2½ minutes", '
-    '"60-90 seconds" (the middle), "for 32 bars" (at the tempo and in the time signature asked for, else at 100 BPM in 4/4).'
+    '"60-90 seconds" (the middle), "for 32 bars" (at the tempo and in the time signature asked for, else at 100 BPM in 4/4). '
+    'A moment ("a drop at 0:45", "from bar 5") and the length of a part ("a 4 bar intro", "4 bars of 7/8") are no length of the song; '
+    "a note says so."
 )
 _FORM = '"AABA", "A-B-A", "form ABAC": up to 12 letters A to F; or words.'
 _GENRE = "Where the studio has no genre of that name, the nearest is taken and named."

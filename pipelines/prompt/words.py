@@ -211,8 +211,8 @@ NEAR_INSTRUMENTS: dict[str, str] = {
 
 INSTRUMENT_WORDS: dict[str, str] = {
     "Distortion Guitar": "distortion guitars, distorted guitars, metal guitars",
-    "Electric Bass (finger)": "electric bass guitar, bass line, bassline, walking bass line",
-    "Acoustic Bass": "walking bass, stand up bass, standup bass, contrabass pizzicato",
+    "Electric Bass (finger)": "electric bass guitar, bass line, bassline",
+    "Acoustic Bass": "stand up bass, standup bass, contrabass pizzicato",
     "Contrabass": "double basses, basses",
     "Cello": "cellos",
     "Synth Bass 1": "synthesizer bass",
@@ -300,6 +300,19 @@ NEAR_MODES: dict[str, str] = {
 
 PIANO, CHOIR = "Acoustic Grand Piano", "Choir Aahs"
 KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
+    # what an instrument plays, which cannot be asked for
+    (
+        "walking bass",
+        {"instruments": ("Acoustic Bass",)},
+        {},
+        "The bass plays; that it walks cannot be asked for.",
+    ),
+    (
+        "walking bass line, walking bassline",
+        {"instruments": ("Electric Bass (finger)",)},
+        {},
+        "The bass plays; that it walks cannot be asked for.",
+    ),
     # dances, by their time signature
     ("waltz, waltzes, waltzing, valse, viennese waltz", {"time_signature": "3/4"}, {}, ""),
     ("minuet, menuet, menuetto", {"time_signature": "3/4"}, {"beat": 112.0, "genre": "classical"}, ""),

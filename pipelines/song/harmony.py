@@ -29,7 +29,7 @@ from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import HarmonyOptions
 
-VERSION = "1"
+VERSION = "2"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
 _AGAIN_WEIGHT = 0.5
@@ -96,6 +96,7 @@ class _Writer:
         for step in harmonize(Piece(self.reading), self._harmonize_options(chords=self._typed_chords(self.order))):
             self.reading = step.piece.score
             yield step.done / step.total * ends[0]
+        self._open_at_home()
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
             chords = cadence(self.melodies[ENDING][0], count, self.key)
@@ -120,6 +121,16 @@ class _Writer:
                     yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * _ALMOST
             self.parts[name] = self._cut(self._all_playing(score), theme)
         yield 1.0
+
+    def _open_at_home(self) -> None:
+        """Harmonizes the first bar of the first section again, with the tonic, where that agrees with its melody."""
+        name = self._first()
+        bar, home = self._bar_of(name), cadence(self.melodies[name][0], 1, self.key)
+        if self.options.chords or not agrees(self.melodies[name][0], home[0]):
+            return
+        options = self._harmonize_options(bars=(bar,), chords=self._names(home))
+        for step in harmonize(Piece(self.reading), options):
+            self.reading = step.piece.score
 
     def song(self) -> symusic.Score:
         """Returns the song, accompanied as far as its sections are; the intro is that of the first section."""
@@ -292,6 +303,13 @@ def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
     if bars > 2:
         found.insert(0, (fourth,))
     return ((tonic,),) * (bars - len(found)) + tuple(found)
+
+
+def agrees(melody: symusic.Score, chords: Sequence[Chord]) -> bool:
+    """Whether tones of these chords, which share the bar, are at least half of what a melody sounds in its first bar."""
+    bar = bar_grid(melody)[0]
+    sounding = sum(min(note.end, bar.end) - note.start for note in melody.tracks[0].notes if note.start < bar.end)
+    return sounding > 0 and 2 * _agreement(melody, bar, chords) >= sounding
 
 
 def _agreement(melody: symusic.Score, bar: Bar, chords: Sequence[Chord]) -> float:

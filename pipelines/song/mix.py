@@ -8,26 +8,28 @@ from music.arranging.dynamics import layer_entries, set_mix_levels, shape_dynami
 from music.arranging.groove import steady
 from music.arranging.melody_clearance import keep_below_melody
 from music.arranging.parts import read_arrangement, read_parts, settle, with_parts
+from music.arranging.swing import swing_with_drums
 from music.arranging.transitions import add_fills, add_ritardando, end_together, last_chord
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import MixOptions
 
-VERSION = "1"
+VERSION = "2"
 
 
 def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
     """Yields Steps whose piece is the song with its sections told apart: steady grooves, entries in turn, fills, levels.
 
-    The melody keeps its notes, the song its length, its chord symbols and its sections. What a piece does not have
-    (sections, drums, a bass, an ending) is left alone.
+    The melody keeps its notes, save that it swings where the drums do; the song keeps its length, its chord symbols and its
+    sections. What a piece does not have (sections, drums, a bass, an ending) is left alone.
     """
     song = read_arrangement(piece.score)
     came = read_parts(piece.score)
     rules = (
         (options.groove, lambda now: steady(song, now)),
         (options.layers, lambda now: layer_entries(song, now)),
+        (options.swing, lambda now: swing_with_drums(song, now)),
         (options.clear, lambda now: keep_below_melody(song, now)),
         (options.fills, lambda now: add_fills(song, now, options.seed)),
         (True, lambda now: end_together(song, now)),

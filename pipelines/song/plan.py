@@ -58,7 +58,8 @@ class Brief:
         mode: one of MODES, where only that is asked for.
         genre: one of GENRES.
         moods: some of MOODS.
-        instruments: who plays, by name; all of them do, and nobody else. The first that can carries the melody.
+        instruments: who plays, by name; all of them do, and nobody else, unless they are a bass or drums alone, to whom the
+            usual band is added. The first that can carries the melody.
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
         texture: one of TEXTURES that lies under the song; None for none.
@@ -279,6 +280,7 @@ class MixOptions:
         dynamics: how much the sections differ in loudness, in percent; 0 leaves all as it was written.
         layers: whether players join one after the other, instead of all playing all the time.
         groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
+        swing: whether all play swung eighths where the drums do.
         clear: whether chords that would cover the melody move below it.
         fills: whether drums and bass lead over each seam.
         ritardando: whether the last bar slows down.
@@ -288,6 +290,7 @@ class MixOptions:
     dynamics: float = 60.0
     layers: bool = True
     groove: bool = True
+    swing: bool = True
     clear: bool = True
     fills: bool = True
     ritardando: bool = False

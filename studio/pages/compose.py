@@ -6,7 +6,7 @@ import streamlit as st
 
 from music.errors import StudioError
 from pipelines.prompt.understand import understand
-from pipelines.song.plan import Plan
+from pipelines.song.plan import Brief, Plan
 from studio import session
 from studio.jobs import registry
 from studio.projects.song import Song
@@ -14,6 +14,7 @@ from studio.widgets.compose.actions import begin, is_composed, sketch_control
 from studio.widgets.compose.brief_chips import brief_of, notes, wishes
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, sentence_field, use_example
 from studio.widgets.compose.stage_cards import about_stages, composed, live_song, welcome
+from studio.widgets.compose.words import follow, put_away, whose_words
 from studio.widgets.job_progress import progress
 from studio.widgets.sampling import drawn_seed
 from studio.widgets.start import example_buttons, heading
@@ -24,23 +25,25 @@ from studio.wording import show_error
 WIDTHS = (7, 4)
 
 
-def desk(song: Song) -> None:
-    """Shows where one says what the song is to be, and starts it when asked to."""
+def desk(song: Song) -> Brief | None:
+    """Shows where one says what the song is to be, and starts it when asked to; returns what was said, None for nonsense."""
     words, start = st.columns(WIDTHS, gap="medium")
     with words:
         text = song.controls.get(TEXT, "")
         understood = understand(text)
-        entered = sentence_field(understood, "A slow, dark waltz for strings and piano, one minute")
+        entered = sentence_field(understood, "A slow, dark waltz for strings and piano, one minute", song.id)
         if song.piece is None and song.writing is None:
             with st.container(horizontal=True, gap="xsmall", key="examples"):
                 example_buttons(EXAMPLES, "try", use_example)
         values = wishes(understood)
         notes(understood)
+        below = st.container()
     with start:
         sketch, busy = sketch_control(song), song.writing is not None
         pressed = st.button(
             "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", key="compose", disabled=busy
         )
+        brief = None
         try:
             seed = song.controls.get("compose seed")
             brief = brief_of(text, values, drawn_seed() if seed is None else seed)
@@ -48,6 +51,11 @@ def desk(song: Song) -> None:
                 begin(song, brief, sketch)
         except StudioError as error:
             show_error(str(error))
+    with below:
+        put_away(song)
+        if brief is not None:
+            whose_words(song, brief)
+    return brief
 
 
 def next_step(song: Song) -> None:
@@ -66,13 +74,14 @@ def page(song: Song) -> None:
         welcome()
     else:
         heading("Compose", EXAMPLES, use_example)
-    desk(song)
+    follow(song)
+    brief = desk(song)
     if song.notice:
         show_error(song.notice)
     if song.writing is not None:
         progress(song, live_song if isinstance(song.writing.options, Plan) else None)
     elif is_composed(song.take):
-        composed(song, next_step, WIDTHS)
+        composed(song, next_step, WIDTHS, brief)
     elif song.piece is not None:
         result(song, next_step)
     else:

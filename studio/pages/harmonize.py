@@ -21,7 +21,7 @@ from studio.widgets.harmonize.controls import (
     use_example,
 )
 from studio.widgets.job_progress import write
-from studio.widgets.selection import check_bars
+from studio.widgets.selection import are_there
 from studio.widgets.start import heading, music_control
 from studio.widgets.workspace import generate_button, invitation, workspace
 from studio.wording import show_error
@@ -33,22 +33,23 @@ def controls(song: Song) -> None:
     if not music_control(song, "A MIDI or MusicXML file with a melody"):
         return
     values = harmonize_controls(song)
+    known, busy = are_there(values["bars"], song.piece), song.writing is not None
     edited = ", ".join(str(bar + 1) for bar in values["edited"])
     with st.container(horizontal=True):
         pressed = st.button(
-            f"Harmonize {_named(values['bars'])} again" if values["bars"] else "Harmonize",
+            f"Harmonize {_named(values['bars'])} again" if values["bars"] and known else "Harmonize",
             type="primary",
             icon=":material/piano:",
             width="stretch",
             key="harmonize",
-            disabled=song.writing is not None,
+            disabled=busy or not known,
         )
         few = 0 < len(values["edited"]) <= 8 and edited != values["bars"]
         rerun = few and st.button(
             f"Only {_named(edited)}",
             icon=":material/refresh:",
             key="only edited",
-            disabled=song.writing is not None,
+            disabled=busy,
             help="Harmonizes again only the bars whose chords you changed; all else stays, note for note.",
         )
     if pressed or rerun:
@@ -68,7 +69,6 @@ def harmonize(song: Song, values: dict) -> None:
     Raises:
         StudioError: the values do not go together, or the studio is too busy.
     """
-    check_bars(values["bars"], song.piece)
     options, piece = checked(values), source(song)
     if options.bars:
         piece, style = song.piece, harmonized(song.piece)["options"].get("style")

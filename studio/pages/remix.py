@@ -13,7 +13,7 @@ from pipelines.options import RemixOptions
 from studio.projects.song import Song
 from studio.widgets.job_progress import write
 from studio.widgets.remix.controls import PRESETS, checked, describe_request, remix_controls, use_example
-from studio.widgets.selection import on_the_roll, take_over
+from studio.widgets.selection import are_there, on_the_roll, take_over
 from studio.widgets.start import heading, music_control
 from studio.widgets.workspace import generate_button, invitation, workspace
 from studio.wording import show_error
@@ -25,6 +25,7 @@ def controls(song: Song) -> None:
     if not music_control(song, "A MIDI or MusicXML file of yours"):
         return
     values = remix_controls(song.piece)
+    blocked = song.writing is not None or not are_there(values["bars"], song.piece)
     with st.container(horizontal=True):
         pressed = st.button(
             "Remix",
@@ -32,13 +33,13 @@ def controls(song: Song) -> None:
             icon=":material/auto_fix_high:",
             width="stretch",
             key="remix",
-            disabled=song.writing is not None,
+            disabled=blocked,
         )
         again = isinstance(song.take.options, RemixOptions) and st.button(
             "Try again",
             icon=":material/refresh:",
             key="try again",
-            disabled=song.writing is not None,
+            disabled=blocked,
             help="Rewrites the music before this take once more, with the settings above, instead of this take.",
         )
     if pressed or again:

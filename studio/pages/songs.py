@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from studio import session
-from studio.controls import widget_value
 from studio.jobs import registry
-from studio.projects.song import MAX_TITLE, Song, name_of
+from studio.projects.song import Song, name_of
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.songs.history import song_history
-from studio.widgets.songs.list import project_button, songs_list
+from studio.widgets.songs.list import project_button, songs_list, title_field
 from studio.widgets.start import summary
 from studio.wording import plain, show_error
 
@@ -41,15 +40,7 @@ def _title(song: Song) -> None:
     """Shows the song's title, which can be typed over, and the button that downloads its project."""
     key = f"current title {song.id} {song.title}"  # a new one when it was renamed in the list
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            "Title",
-            song.title,
-            MAX_TITLE,
-            key=key,
-            placeholder=song.name,
-            on_change=lambda: song.rename(widget_value(key)),
-            width="stretch",
-        )
+        title_field(song.title, key, song.rename, "current title", placeholder=song.name, width="stretch")
         with st.container(width=200):
             project_button(song.id, song.name, key="download project")
 

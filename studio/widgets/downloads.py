@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,23 +12,42 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
 from pipelines.song.plan import Plan
-from pipelines.song.recipe import song_recipe, song_title
+from pipelines.song.recipe import song_recipe
 from studio.jobs import registry
-from studio.projects.song import Song
+from studio.projects.project import UNTITLED
+from studio.projects.song import Song, name_of
 from studio.widgets.sheet import chosen_view
 from studio.wording import slug
 
 SONG_FOLDER = "Song folder (.zip)"
 
 
-def downloads(song: Song, piece: Piece, name: str, synthesis: str = "played") -> None:
-    """Shows a button for each kind of file of this piece, named after ``name``; its sound is made in this way."""
-    stem = slug(name.rsplit(".", 1)[0] if name.endswith((".mid", ".midi", ".kar", ".xml", ".mxl")) else name)
-    view = chosen_view(piece)
+def titled(song: Song) -> Piece:
+    """Returns the song's piece with the title that its pages of music have: the song's, where the piece has none."""
+    title = song.title or song.piece.title.strip() or (song.name if song.name != UNTITLED else "")
+    return song.piece.replace(title=title) if title != song.piece.title else song.piece
+
+
+def file_stem(song: Song) -> str:
+    """Returns what files of the current take are called: the song, and the take where there are several."""
+    take = song.take
+    own = name_of(take, song.place.variant)
+    if take.options is None:
+        own = own.removesuffix(Path(own).suffix)
+    if song.name in (UNTITLED, own):
+        return slug(own)
+    is_only = len(song.takes) == len(take.pieces) == 1
+    return slug(song.name) if is_only else f"{slug(song.name)}-{slug(own)}"
+
+
+def downloads(song: Song, synthesis: str = "played") -> None:
+    """Shows a button for each kind of file of the song's current piece, named after the song; its sound is made in this way."""
+    piece, paper_piece, stem = song.piece, titled(song), file_stem(song)
+    view = chosen_view(paper_piece)
     paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
 
-    def made(verb: str, *arguments: object) -> Callable[[], bytes]:
-        return lambda: _ask(song, verb, piece, *arguments)
+    def made(verb: str, *arguments: object, of: Piece = piece) -> Callable[[], bytes]:
+        return lambda: _ask(song, verb, of, *arguments)
 
     way = "" if synthesis == "played" else f"-{synthesis}"
     files = []
@@ -45,10 +65,16 @@ def downloads(song: Song, piece: Piece, name: str, synthesis: str = "played") ->
             "MusicXML",
             f"{paper}.musicxml",
             "application/vnd.recordare.musicxml+xml",
-            made("sheet", "musicxml", view),
+            made("sheet", "musicxml", view, of=paper_piece),
             f"The {view} for MuseScore, Sibelius, Dorico or Finale.",
         ),
-        ("PDF", f"{paper}.pdf", "application/pdf", made("sheet", "pdf", view), f"The {view} for printing."),
+        (
+            "PDF",
+            f"{paper}.pdf",
+            "application/pdf",
+            made("sheet", "pdf", view, of=paper_piece),
+            f"The {view} for printing.",
+        ),
     ]
     files = [file for file in files if file[0] != "Stems" or synthesis == "played"]  # the others have none
     if piece.history:
@@ -69,7 +95,7 @@ def downloads(song: Song, piece: Piece, name: str, synthesis: str = "played") ->
             st.download_button(
                 label,
                 data,
-                (slug(song_title(piece, plan)) if label == SONG_FOLDER else stem) + ending,
+                (slug(song.name) if label == SONG_FOLDER else stem) + ending,
                 mime,
                 key=f"download {label}",
                 help=text,

@@ -58,15 +58,12 @@ def selection_fields(piece: Piece) -> dict[str, Any]:
 def on_the_roll(piece: Piece) -> dict[str, Any]:
     """Returns what the player shows as selected, and what of the piece can be."""
     controls = {**NOTHING, **song_controls()}
-    names, count = track_names(piece), len(bar_grid(piece.score))
-    try:
-        chosen = parse_bars(controls[BARS]) or ()
-    except StudioError:
-        chosen = ()
+    names, known = track_names(piece), are_there(controls[BARS], piece)
     return {
         "names": {str(index): name for index, name in names.items()},
-        "count": count,
-        "bars": _ranges(bar for bar in chosen if bar < count),
+        "count": len(bar_grid(piece.score)),
+        "none": not known,
+        "bars": _ranges(parse_bars(controls[BARS]) or ()) if known else [],
         "tracks": [index for index in controls[TRACKS] if index in names],
         "locked": [index for index in controls[LOCKED] if index in names],
         "serial": controls.get(_SERIAL, 0),
@@ -101,6 +98,15 @@ def check_bars(bars: str, piece: Piece) -> None:
     chosen, count = parse_bars(bars), len(bar_grid(piece.score))
     if chosen and max(chosen) >= count:
         raise StudioError(f"The piece has {count} bar{'s' * (count > 1)}. Choose bars from 1 to {count}.")
+
+
+def are_there(bars: str, piece: Piece) -> bool:
+    """Whether a piece has all of the bars that were typed, and they are bars."""
+    try:
+        check_bars(bars, piece)
+    except StudioError:
+        return False
+    return True
 
 
 def show_problem(bars: str, piece: Piece) -> None:

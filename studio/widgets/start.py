@@ -13,7 +13,7 @@ from music.clock import clock
 from music.errors import StudioError
 from music.instruments import instrument_name, program_of
 from music.piece import Piece
-from music.theory import ALL_KEYS, Key, estimate_key, written_key
+from music.theory import ALL_KEYS, estimate_key, written_key
 from pipelines.descriptors import STEPS
 from studio.controls import set_controls, show_control
 from studio.jobs import registry
@@ -133,8 +133,13 @@ def repairs_note(upload: Upload | None, take: Take | None) -> None:
 
 
 @functools.lru_cache(maxsize=256)  # asked in each run of a page, for each take in its list
-def summary(piece: Piece) -> str:
-    """Returns a piece in one line: key, tempo, meter, length and instruments."""
+def summary(piece: Piece, pitched_like: Piece | None = None) -> str:
+    """Returns a piece in one line: key, tempo, meter, length and instruments.
+
+    Args:
+        piece: what is told of.
+        pitched_like: a piece of the same pitches, whose key it is in; None for none.
+    """
     if piece.note_count == 0:
         return "No notes"
     bars, tempi = bar_grid(piece.score), tempo_map(piece.score)[2]
@@ -142,7 +147,7 @@ def summary(piece: Piece) -> str:
     names = list(dict.fromkeys(instrument_name(program_of(track)) for track in tracks))
     return " · ".join(
         [
-            *([_key(piece).name] if any(not track.is_drum for track in tracks) else []),
+            *([_key(pitched_like or piece)] if any(not track.is_drum for track in tracks) else []),
             f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
@@ -152,12 +157,12 @@ def summary(piece: Piece) -> str:
     )
 
 
-def _key(piece: Piece) -> Key:
-    """Returns the key it was composed or harmonized in, else the key as heard; of that and its relative, the one written."""
+def _key(piece: Piece) -> str:
+    """Returns the key it was composed or harmonized in, else the written one where that is heard, else "about" what is heard."""
     recipe = next((each for each in reversed(piece.history) if each.get("pipeline") not in _IN_THE_SAME_KEY), {})
     source = recipe.get("options") if recipe.get("pipeline") == "theme" else recipe
     meant = source.get("key") if isinstance(source, dict) else None  # a file's recipe may say anything
     if named := next((key for key in ALL_KEYS if key.name == meant), None):
-        return named
+        return named.name
     heard, written = estimate_key(piece.score)[0], written_key(piece.score)
-    return written if written == heard.relative else heard
+    return written.name if written in (heard, heard.relative) else f"about {heard.name}"

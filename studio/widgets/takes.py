@@ -13,8 +13,9 @@ from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
-from pipelines.options import GenerateOptions
+from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.song.plan import Plan
+from studio.controls import showing, widget_value
 from studio.projects.project import Place, Take
 from studio.projects.song import Song, name_of
 from studio.widgets.player.player import NamedPiece, small_roll
@@ -22,6 +23,7 @@ from studio.widgets.start import summary
 from studio.wording import plain
 
 SIDE_BY_SIDE = 4  # versions in a row: narrower rolls show nothing
+_PITCHES_STAY = ("rhythm", "velocity", "instruments")  # what Remix may change besides them
 Marks = list[np.ndarray] | None
 
 
@@ -51,7 +53,16 @@ def take_bar(song: Song) -> None:
         ):
             for old in reversed(song.takes):
                 _history_row(song, old)
-    st.caption(_with_kind(take, summary(song.piece)))
+    st.caption(_with_kind(take, summary(song.piece, _pitched_like(song))))
+
+
+def _pitched_like(song: Song) -> Piece | None:
+    """Returns the earliest piece that the current one has its pitches from, where all changes since left these alone."""
+    take, found = song.take, None
+    while take is not None and isinstance(take.options, RemixOptions) and take.options.change in _PITCHES_STAY:
+        found = take.before
+        take = next((each for each in song.takes if found in each.pieces), None)
+    return found
 
 
 def redo_button(song: Song) -> None:
@@ -112,10 +123,16 @@ def compare_control(song: Song) -> None:
 
     if song.partner not in places:
         song.partner = None
-    song.partner = st.selectbox(
+    key = showing("compare", song.partner)
+
+    def chosen() -> None:  # before the page runs again, whose player stands above this field
+        song.partner = widget_value(key)
+
+    st.selectbox(
         "Compare with",
         [None, *places],
-        index=([None, *places]).index(song.partner),
+        key=key,
+        on_change=chosen,
         format_func=name,
         width=240,
         help="The A/B switch of the player changes between the two.",

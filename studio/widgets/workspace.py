@@ -14,7 +14,7 @@ from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
 from studio.widgets import takes
-from studio.widgets.downloads import downloads
+from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.sheet import sheet
@@ -132,8 +132,8 @@ def result(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         next_step(song)
         takes.compare_control(song)
-    downloads(song, song.piece, name, how)
+    downloads(song, how)
     shown = st.expander("Sheet music", icon=":material/queue_music:", on_change="rerun", key=bound(_SHEET, False))
     if keep(_SHEET, shown.open):
         with shown:
-            sheet(song.piece, key="sheet")
+            sheet(titled(song), key="sheet")

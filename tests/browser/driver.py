@@ -69,6 +69,10 @@ class Driver:
         start = self.state()["time"]
         return self.until(lambda state: state["playing"] and state["time"] >= start + seconds)
 
+    def focused(self) -> str:
+        """Returns what the part that has the keyboard's focus is called."""
+        return self.root.evaluate("root => root.getRootNode().activeElement?.ariaLabel ?? ''")
+
     def press_roll(self, share: float, down: float = 0.5) -> None:
         """Clicks the roll at this share of the visible time."""
         box = self._canvas()

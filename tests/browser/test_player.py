@@ -54,6 +54,15 @@ def test_click_on_the_roll_seeks(player):
     assert player.advance()["playing"]
 
 
+def test_the_playhead_stands_in_one_place_on_roll_and_overview(page, player):
+    player.press_roll(0.3)
+    player.until(near(0.3 * SECONDS, 0.2))
+    head = player.root.locator(".overview i").bounding_box()
+    roll = player.root.locator(".over").bounding_box()
+    share = player.state()["time"] / SECONDS
+    assert abs(head["x"] + head["width"] / 2 - (roll["x"] + 50 + share * (roll["width"] - 50))) < 1.5
+
+
 def test_playing_ends_at_the_end(player):
     player.press_roll(0.97)
     player.until(near(0.97 * SECONDS, 0.3))
@@ -120,6 +129,19 @@ def test_keyboard(page, player):
         assert player.state()["time"] == bar * handmade.BAR_S
     page.keyboard.press("ArrowLeft")
     assert player.state()["time"] == handmade.BAR_S
+
+
+def test_tab_goes_on_from_the_roll_and_back(page, player):
+    player.root.locator(".over").focus()
+    page.keyboard.press("Tab")
+    assert player.focused() == "Mute Piano"
+    page.keyboard.press("Shift+Tab")
+    assert player.focused() == "Position"
+    page.keyboard.press("Shift+Tab")
+    assert player.focused() == "Zoom in"
+    assert player.root.locator(".over").evaluate(
+        "roll => ['F5', 'a'].every(key => roll.dispatchEvent(new KeyboardEvent('keydown', {key, cancelable: true})))"
+    )  # the browser's keys are the browser's
 
 
 def test_space_in_a_text_field_is_a_space(page, player):

@@ -88,6 +88,30 @@ def test_fields_and_roll_stay_in_step(page, player):
     assert changed == 8 * 8 * 4  # piano and bass
 
 
+def test_bars_that_are_none_select_nothing(page, player):
+    bars = page.get_by_role("textbox", name="Bars")
+    bars.fill("abc")
+    bars.press("Enter")
+    player.until(selects("No bars · all tracks"))
+    assert page.locator(".st-key-remix button").first.is_disabled()
+    player.root.get_by_role("button", name="Select all").click()
+    player.until(selects("All 8 bars · all tracks"))
+    page.wait_for_function("field => field.value === ''", arg=bars.element_handle())
+
+
+def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
+    player.drag_roll(0.51, 0.74)  # inside the fifth and sixth of eight bars
+    player.until(selects("Bars 5–6 · all tracks"))
+    player.ready().root.get_by_role("button", name="Loop").click()
+    start, end = 4 * handmade.BAR_S, 6 * handmade.BAR_S
+    assert player.state()["loop"] == {"on": True, "from": start, "to": end}
+    assert start <= player.play()["time"] < end
+    player.press_roll(0.73)
+    player.until(lambda state: state["playing"] and start + 0.1 < state["time"] < start + 2)  # it came round
+    player.root.get_by_role("button", name="Loop").click()
+    assert not player.state()["loop"]["on"]
+
+
 def test_with_select_off_a_drag_moves_the_view(page, player):
     player.root.get_by_role("button", name="Select bars").click()
     for _ in range(2):

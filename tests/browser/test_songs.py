@@ -145,10 +145,39 @@ def test_a_song_travels_as_a_file(server, open_page, tmp_path):
     visitor.get_by_text(re.compile("the same notes as Take .*, note for note")).wait_for()
 
 
-def test_two_windows_with_one_address_do_not_share_a_song(server, open_page):
+def test_a_link_to_a_song_that_is_open_elsewhere_makes_no_copy_and_says_so(server, open_page):
     page = open_page(f"{server.address}/generate")
     write_takes(page, 1)
-    other = open_page(page.url)
+    for _ in range(3):
+        other = open_page(page.url)
+        other.get_by_text("This song is open in another window.").wait_for()
+        other.locator(".player").wait_for()  # it can be heard
+        assert other.url == page.url
+        until_at_rest(other)
+    assert len(server.new()) == 1
+
+    other.get_by_role("button", name="Open it here").click()
     other.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
+    assert other.url == page.url
+    page.locator(".st-key-generate button").click()  # the first window has it no longer
+    page.get_by_text("This song is open in another window.").wait_for()
+    page.get_by_role("button", name="Make a copy").click()
+    page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
     until(lambda: len(server.new()) == 2, "the copy")
-    assert other.url != page.url
+    assert page.url != other.url
+    write_takes(other, 0)
+    other.locator(".st-key-generate button").click()
+    other.locator(".st-key-take-bar").get_by_text("Take 2, version 1").wait_for()
+
+
+def test_a_song_that_is_open_in_another_window_is_opened_from_the_list_by_asking(server, open_page):
+    page = open_page(f"{server.address}/generate")
+    write_takes(page, 1)
+    other = open_page(f"{server.address}/songs")
+    other.locator(f".st-key-song-{page.url.partition('song=')[2]}").get_by_role(
+        "button", name="Open", exact=True
+    ).click()
+    other.get_by_text("This song is open in another window.").wait_for()
+    other.get_by_role("button", name="New song").click()
+    other.get_by_role("heading", name="A new song").wait_for()
+    assert len(server.new()) == 1

@@ -16,7 +16,7 @@ from music.lineups import lineup
 from music.piece import Piece
 from music.theory import parse_key
 from music.tokens import octuple as tokens
-from pipelines.generate import generate, plan_generation
+from pipelines.generate import generate, plan_generation, silence_remarks
 from pipelines.options import GenerateOptions
 
 NOTHING = Piece.empty()
@@ -108,6 +108,36 @@ def test_a_written_key_that_is_not_heard_is_left_and_that_is_said():
     *_, step = generate(wrong, GenerateOptions(bars=1))
     (remark,) = step.remarks
     assert remark.startswith("The file says C major, but its last notes are in ")
+
+
+def duo(tune_bars: range, bass_bars: range) -> Piece:
+    """Returns a tune and a bass, each with a note in each of its bars."""
+    score = symusic.Score(480)
+    score.time_signatures.append(symusic.TimeSignature(0, 4, 4))
+    for name, program, bars in (("Tune", 73, tune_bars), ("Deep", 33, bass_bars)):
+        track = symusic.Track(name, program, False)
+        track.notes.extend(symusic.Note(bar * 1920, 1920, 60, 80) for bar in bars)
+        score.tracks.append(track)
+    return Piece(score)
+
+
+def test_a_player_who_falls_silent_is_named():
+    kept, whole = duo(range(4), range(4)), duo(range(12), range(12))
+    silent = duo(range(12), range(4))
+    plan = plan_generation(kept, GenerateOptions(bars=8))
+    assert silence_remarks(plan, [whole, whole]) == ()
+    (remark,) = silence_remarks(plan, [whole, silent])
+    assert remark.startswith("Deep plays nothing new in version 2. ")
+    (remark,) = silence_remarks(plan, [silent, silent])
+    assert remark.startswith("Deep plays nothing new. ")
+
+
+def test_who_rested_before_or_is_not_asked_for_may_be_silent():
+    silent = duo(range(16), range(2))
+    assert silence_remarks(plan_generation(duo(range(8), range(2)), GenerateOptions(bars=8)), [silent]) == ()
+    kept, silent = duo(range(4), range(4)), duo(range(12), range(4))
+    assert silence_remarks(plan_generation(kept, GenerateOptions(instruments=("Flute",))), [silent]) == ()
+    assert silence_remarks(plan_generation(kept, GenerateOptions(bars=2)), [duo(range(6), range(4))]) == ()
 
 
 def test_an_asked_key_goes_before_a_written_one():

@@ -13,9 +13,13 @@ from music.chord_bars import bar_texts
 from music.chords import ChordSpan, chord_spans, parse_chord, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.files.midi import read_midi
+from music.instruments import playable_range
 from music.piece import Piece
 from music.theory import parse_key
 from music.tokens.accompaniment import HARMONIES
+from music.tokens.columns import DRUM_PROGRAM
+from pipelines.accompaniment.assemble import without_double_strokes
+from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
 from pipelines.option_values import from_mapping
@@ -96,7 +100,7 @@ def test_the_melody_is_found_and_another_can_be_chosen():
         ("bass", ("violin",), [("Bass", 40)]), ("piano", ("harpsichord",), [("Piano", 6)]), ("piano", ("flute",), [("Flute", 73)]),
         ("band", (), [("Acoustic Grand Piano", 0), ("Drums", 0), ("Electric Bass (finger)", 33), ("String Ensemble 1", 48)]),
         ("band", ("tuba", "cello", "tuba"), [("Cello", 42), ("Tuba", 58)]), ("band", ("drums",), [("Drums", 0)]),
-        ("chorale", (), [("Alto", 73), ("Tenor", 73), ("Bass", 73)]),
+        ("chorale", (), [("Alto", 52), ("Tenor", 52), ("Bass", 52)]),
         ("chorale", ("oboe", "viola", "bassoon"), [("Alto", 68), ("Tenor", 41), ("Bass", 70)]),
     ],
 )  # fmt: skip
@@ -106,6 +110,16 @@ def test_only_those_play_who_are_asked(style, instruments, tracks):
     check_harmony(SONG, after, HarmonizeOptions(**asked))
     assert sorted((track.name, track.program) for track in after.score.tracks[1:]) == sorted(tracks)
     assert all(len(track.notes) for track in after.score.tracks)
+
+
+@pytest.mark.parametrize("lead", [*range(0, 128, 9), 40, 42, 65, 53])
+def test_the_usual_players_of_a_chorale_reach_their_notes(lead):
+    score = SONG.score.copy()
+    score.tracks[0].program = lead
+    voices = harmonized(Piece(score), style="chorale", seed=1).score.tracks[1:]
+    for voice in voices:
+        low, high = playable_range(voice.program)
+        assert all(low <= note.pitch <= high for note in voice.notes), (lead, voice.name)
 
 
 # Chords
@@ -397,3 +411,13 @@ def test_the_recipe_says_all_that_decides_and_replays():
         again = list(harmonize(WALTZ, from_mapping(HarmonizeOptions, recipe["options"])))[-1].pieces
         (same,) = same_again(recipe, again)
         assert same.fingerprint == piece.fingerprint
+
+
+def test_no_drum_is_struck_twice_within_a_twelfth_of_a_quarter():
+    def strokes(*places: tuple[int, int]) -> list[AccompanimentNote]:
+        return [AccompanimentNote(DRUM_PROGRAM, position, 1, pitch, 20) for position, pitch in places]
+
+    piano = AccompanimentNote(4, 1, 3, 42, 20)
+    written = [*strokes((0, 42), (0, 36), (1, 42)), piano, *strokes((2, 42), (4, 42), (5, 38), (13, 42), (12, 42))]
+    kept = [*strokes((0, 42), (0, 36)), piano, *strokes((2, 42), (4, 42), (5, 38), (12, 42))]
+    assert without_double_strokes(written) == kept

@@ -7,7 +7,7 @@ from studio import visitors
 from studio.projects.library import Library
 from studio.projects.project import Place
 from studio.projects.song import Song, Writing
-from studio.visitors import autosave, reopened
+from studio.visitors import autosave, copy_of, held_by, reopened, take_over
 from tests.counting import calls
 
 
@@ -18,13 +18,35 @@ def test_a_song_is_found_again_by_its_address_but_never_shared(monkeypatch):
     mine = Song(session_id="first tab", writing=Writing("job", None, None), controls={"bars": 8})
     mine.add((Piece.empty(),))
     shown(mine)
-    copy = reopened(mine.id, "second tab")
+    assert held_by(mine.id, "second tab") == "window" and held_by(mine.id, "first tab") is None
+    copy = copy_of(mine.id)
     assert copy.id != mine.id and copy.takes == mine.takes and copy.writing is None
     copy.controls["bars"] = 16
     assert mine.controls["bars"] == 8
     connected.clear()  # the first tab was closed or reloaded
-    assert reopened(mine.id, "second tab") is mine
+    assert held_by(mine.id, "second tab") is None and reopened(mine.id, "second tab") is mine
     assert reopened("unknown", "second tab").takes == ()
+
+
+def test_who_takes_a_song_over_has_what_is_being_written_and_the_other_window_changes_nothing(monkeypatch):
+    monkeypatch.setattr(visitors, "_songs", {})
+    monkeypatch.setattr(visitors, "_is_connected", {"first tab", "second tab"}.__contains__)
+    old = shown(Song(session_id="first tab", writing=Writing("job", None, None)))
+    old.add((Piece.empty(),))
+    new = visitors.enter(take_over(old.id), "second tab")
+    assert new.id == old.id and visitors.live(old.id) is new and new.takes == old.takes
+    assert new.writing.job_id == "job" and old.writing is None
+    old.undo()
+    assert new.piece is not None and held_by(new.id, "first tab") == "window"
+
+
+def test_settings_without_music_are_begun_a_second_time(monkeypatch):
+    monkeypatch.setattr(visitors, "_songs", {})
+    monkeypatch.setattr(visitors, "_is_connected", {"first tab"}.__contains__)
+    mine = shown(Song(session_id="first tab", controls={"bars": 8}))
+    assert held_by(mine.id, "second tab") is None
+    other = reopened(mine.id, "second tab")
+    assert other.id != mine.id and other.controls == {"bars": 8}
 
 
 def test_forgotten_songs_make_room(monkeypatch):
@@ -91,22 +113,17 @@ def test_reopening_a_song_writes_nothing(server):
     assert not autosave().waits(mine.id)
 
 
-def test_a_song_that_is_open_in_another_server_is_copied(server):
-    mine = shown(Song())
+def test_a_song_that_is_open_in_another_server_is_held_by_it(server):
+    mine = shown(Song(title="Hymn"))
     mine.add((Piece.empty(),))
     server()
     other = Library(autosave().library.folder)
     assert other.open(mine.id)
-    copy = reopened(mine.id, "second tab")
-    assert copy.id != mine.id and len(copy.takes) == 1
+    assert held_by(mine.id, "second tab") == "studio" and visitors.project_of(mine.id).title == "Hymn"
+    copy = copy_of(mine.id)
+    assert copy.id != mine.id and len(copy.takes) == 1 and copy.name == "Hymn (copy)"
     other.close(mine.id)
-
-
-def test_an_address_that_is_open_elsewhere_gives_a_copy_with_a_name_of_its_own(server):
-    mine = shown(Song(session_id="open", title="Hymn"))
-    mine.add((Piece.empty(),))
-    copy = reopened(mine.id, "second tab")
-    assert copy.id != mine.id and copy.takes == mine.takes and copy.name == "Hymn (copy)"
+    assert held_by(mine.id, "second tab") is None
 
 
 def test_a_damaged_song_says_so_and_is_left_alone(server):

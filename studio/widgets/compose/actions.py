@@ -13,17 +13,20 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song, texture_stage
+from pipelines.song.replanning import replanned
+from studio import session, visitors
 from studio.controls import keep
 from studio.projects.project import Take
 from studio.projects.song import Song
 from studio.widgets import sampling
+from studio.widgets.compose.brief_chips import WISHES, plain_wishes
 from studio.widgets.compose.stage_options import describe_changes
+from studio.widgets.compose.words import SKETCH, another_song, is_said, is_same_text
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.widgets.start import has_music, repairs_note, summary, upload
 from studio.wording import plain
 
-_SKETCH = "compose sketch"
 _SHOWN = "compose shown stage"
 
 
@@ -33,22 +36,35 @@ def is_composed(take: Take | None) -> bool:
 
 
 def begin(song: Song, brief: Brief, sketch: Piece) -> None:
-    """Starts to write a song.
+    """Starts to write a song: a take of this one, or another song where the words are others.
 
     Raises:
         StudioError: the brief does not fit the sketch, or the studio is too busy.
     """
-    write(song, "compose", sketch, plan_song(brief, sketch), brief.text, stages=())
+    plan = plan_song(brief, sketch)
+    same = is_said(song, brief.text)
+    gets = song if same else another_song(song, (_sketch(song)[0], sketch) if sketch.note_count else None)
+    try:
+        write(gets, "compose", sketch, plan, brief.text, stages=())
+    except StudioError:
+        if not same:
+            session.enter(song)
+            visitors.forget(gets.id)
+        raise
 
 
-def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] | None) -> None:
+def write_again(
+    song: Song, take: Take, number: int, changes: Mapping[str, Any] | None, brief: Brief | None = None
+) -> None:
     """Starts to write one stage of a take again, and those after it; those before it are kept.
 
     Args:
         song: gets the new take.
         take: a composed one.
         number: of the stage.
-        changes: of its options; None for another seed only.
+        changes: of its options; None for another seed.
+        brief: what the words and chips say now: with another seed, what is new in it and concerns the stage or those
+            after it is heeded too. None for nothing.
 
     Raises:
         StudioError: the options do not go together or with the song, or the studio is too busy.
@@ -57,8 +73,19 @@ def write_again(song: Song, take: Take, number: int, changes: Mapping[str, Any] 
     detail = f"{title} re-rolled" if changes is None else f"{title}: {describe_changes(changes)}"
     if changes and "form" in changes:
         _check_themes(changes["form"], take.options)
-    plan = take.options.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
+    plan = take.options
+    if changes is None and brief is not None and is_same_text(brief.text, plan.brief.text):
+        plan = replanned(plan, brief, number, take.before)
+        detail = f"{title} re-rolled{_new_wishes(take.options.brief, plan.brief)}"
+    plan = plan.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
+
+
+def _new_wishes(was: Brief, now: Brief) -> str:
+    """Returns which wishes are new in a brief, in words: ", key: A minor"."""
+    before, after = plain_wishes(was), plain_wishes(now)
+    told = [(WISHES[name], after[name]) for name in WISHES if after[name] != before[name]]
+    return "".join(f", {wish.title.lower()}: {wish.say(value) if value else 'open'}" for wish, value in told)
 
 
 def _check_themes(form: Sequence[str], plan: Plan) -> None:
@@ -116,7 +143,7 @@ def sketch_control(song: Song) -> Piece:
     name, piece = _sketch(song)
     if piece is None:
         st.caption("Or begin with a melody or a sketch of yours: a MIDI or MusicXML file.")
-        upload(song, on_read=lambda take: keep(_SKETCH, [take.number, 0]))
+        upload(song, on_read=lambda take: keep(SKETCH, [take.number, 0]))
         if has_music(song):
             st.button(
                 "Use the current song as the sketch",
@@ -132,7 +159,7 @@ def sketch_control(song: Song) -> Piece:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f":material/draw: **Sketch:** {plain(name)}", width="content")
             st.button(
-                "Remove", icon=":material/close:", key="no sketch", type="tertiary", on_click=keep, args=(_SKETCH, None)
+                "Remove", icon=":material/close:", key="no sketch", type="tertiary", on_click=keep, args=(SKETCH, None)
             )
         small_roll(NamedPiece(f"Sketch: {name}", piece), key="sketch roll", height=52)
         st.caption(plain(summary(piece)))
@@ -143,10 +170,10 @@ def sketch_control(song: Song) -> Piece:
 
 def use_as_sketch(song: Song) -> None:
     """Has the current take be what the next song starts from."""
-    keep(_SKETCH, [song.place.take, song.place.variant])
+    keep(SKETCH, [song.place.take, song.place.variant])
 
 
 def _sketch(song: Song) -> tuple[str, Piece | None]:
-    place = song.controls.get(_SKETCH)
+    place = song.controls.get(SKETCH)
     take = next((take for take in song.takes if place and take.number == place[0]), None)
     return ("", None) if take is None else (take.label, take.pieces[min(place[1], len(take.pieces) - 1)])

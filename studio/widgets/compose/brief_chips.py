@@ -18,7 +18,7 @@ from music.theory import ALL_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
-from pipelines.prompt.understand import Understanding
+from pipelines.prompt.understand import Understanding, understand
 from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
@@ -121,7 +121,11 @@ WISHES: dict[str, _Wish] = {
         "How it feels: one or more.",
     ),
     "instruments": _Wish(
-        "Instruments", "piano", _say_players, _players(MAX_PLAYERS), "All of them play, and nobody else."
+        "Instruments",
+        "piano",
+        _say_players,
+        _players(MAX_PLAYERS),
+        "All of them play, and nobody else. A bass or drums alone get a band, which plays the melody.",
     ),
     "without": _Wish(
         "Without",
@@ -150,7 +154,7 @@ WISHES: dict[str, _Wish] = {
 
 def wishes(understood: Understanding) -> dict[str, Any]:
     """Shows the chips; returns the wishes as values of Brief by name, unchecked, without the text and the seed."""
-    said = _said(understood)
+    said = plain_wishes(understood.brief)
     values = _settled(said, song_controls().get(BY_HAND, {}))
     with st.container(horizontal=True, gap="xsmall", key="wishes"):
         for name in WISHES:
@@ -170,9 +174,14 @@ def wishes(understood: Understanding) -> dict[str, Any]:
     return {**values, **_key_and_mode(values["key"])}
 
 
-def _said(understood: Understanding) -> dict[str, Any]:
-    """Returns what the words ask for, as plain values by chip."""
-    brief = understood.brief
+def by_hand_of(brief: Brief) -> dict[str, Any]:
+    """Returns the wishes of a brief that its words alone would not have, by chip: those that were set by hand."""
+    said, values = plain_wishes(understand(brief.text).brief), plain_wishes(brief)
+    return {name: value for name, value in values.items() if value != said[name]}
+
+
+def plain_wishes(brief: Brief) -> dict[str, Any]:
+    """Returns the wishes of a brief as plain values by chip."""
     values = {name: getattr(brief, name) for name in WISHES}
     players = {name: [instrument_name(parse_instrument(each)) for each in values[name]] for name in _PLAYERS}
     return values | players | {"moods": list(brief.moods), "key": brief.key or brief.mode}

@@ -32,8 +32,8 @@ class Sentence {
     this.field.placeholder = data.placeholder;
     this.field.setAttribute('aria-label', data.label);
     this.field.maxLength = data.most;
-    if (data.serial >= this.serial) {
-      this.serial = data.serial;
+    if (data.serial >= this.serial || data.song !== this.song) {
+      [this.serial, this.song] = [data.serial, data.song];
       if (this.field.value === this.told || data.text !== this.told) this.field.value = data.text; // nothing typed since
       this.told = data.text;
     }

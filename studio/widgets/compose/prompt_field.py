@@ -16,6 +16,9 @@ from studio.controls import component_value, keep, song_controls
 TEXT = "compose text"
 """The control that holds the sentence."""
 
+SERIAL = "compose text serial"
+"""The control that counts its changes."""
+
 EXAMPLES = {
     "A dark waltz": "a slow, dark waltz for strings and piano, one minute",
     "Jazz at night": "a calm jazz ballad in B flat major for saxophone, piano, bass and drums, 70 seconds",
@@ -26,20 +29,20 @@ EXAMPLES = {
 """Sentences to begin with, by what a button calls them."""
 
 MOST_LETTERS = 600  # a long paragraph; it is read again after each pause in typing
-_SERIAL = "compose text serial"
 _KEY = "sentence"
 _HERE = Path(__file__).parent
 Mark = tuple[int, int, str]
 
 
-def sentence_field(understood: Understanding, placeholder: str) -> bool:
-    """Shows the field; returns whether Enter was pressed in it."""
+def sentence_field(understood: Understanding, placeholder: str, song_id: str) -> bool:
+    """Shows the field of this song; returns whether Enter was pressed in it."""
     sent = _component()(
         key=_KEY,
         data={
             "text": song_controls().get(TEXT, ""),
             "marks": marks(song_controls().get(TEXT, ""), understood),
-            "serial": song_controls().get(_SERIAL, 0),
+            "serial": song_controls().get(SERIAL, 0),
+            "song": song_id,
             "placeholder": placeholder,
             "label": "What the song is to be",
             "most": MOST_LETTERS,
@@ -54,13 +57,18 @@ def _take_over(what: str) -> None:
     sent = component_value(_KEY, what)
     if sent is not None:
         keep(TEXT, str(sent["text"])[:MOST_LETTERS])
-        keep(_SERIAL, sent["serial"])
+        keep(SERIAL, sent["serial"])
 
 
 def use_example(name: str) -> None:
     """Puts an example into the field; for callbacks, which run before it is shown."""
-    keep(TEXT, EXAMPLES[name])
-    keep(_SERIAL, song_controls().get(_SERIAL, 0) + 1)
+    set_text(EXAMPLES[name])
+
+
+def set_text(text: str) -> None:
+    """Puts a text into the field, before it is shown."""
+    keep(TEXT, text)
+    keep(SERIAL, song_controls().get(SERIAL, 0) + 1)
 
 
 def marks(text: str, understood: Understanding) -> list[Mark]:

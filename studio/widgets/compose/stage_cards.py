@@ -11,7 +11,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
-from pipelines.song.plan import Plan
+from pipelines.song.plan import Brief, Plan
 from studio.jobs import Job
 from studio.projects.project import Take
 from studio.projects.song import Song
@@ -69,8 +69,15 @@ def _head(number: int, stage: Any, word: str, state: str) -> None:
         st.markdown(f":gray[{icon}{word}]" if state != "writing" else f":primary[{word}]", width="content")
 
 
-def composed(song: Song, next_step: Callable[[Song], None], widths: Sequence[int]) -> None:
-    """Shows the current, composed take; beside it a card for each of its stages."""
+def composed(song: Song, next_step: Callable[[Song], None], widths: Sequence[int], brief: Brief | None) -> None:
+    """Shows the current, composed take; beside it a card for each of its stages.
+
+    Args:
+        song: its current take is composed.
+        next_step: shows the page's buttons for going on from it.
+        widths: of the two columns.
+        brief: what the words and chips say now; None where that does not go together.
+    """
     number = shown_stage(song)
     heard = None
     if number is not None:
@@ -79,7 +86,7 @@ def composed(song: Song, next_step: Callable[[Song], None], widths: Sequence[int
     with left:
         result(song, next_step, heard=heard)
     with right:
-        stage_cards(song)
+        stage_cards(song, brief)
 
 
 def welcome() -> None:
@@ -98,14 +105,14 @@ def about_stages() -> None:
                 st.caption(each.about)
 
 
-def stage_cards(song: Song) -> None:
-    """Shows a card for each stage of the current, composed take."""
+def stage_cards(song: Song, brief: Brief | None) -> None:
+    """Shows a card for each stage of the current, composed take; what a re-roll writes heeds the brief."""
     take = song.take
     count = finished(take.options, take.stages)
     with st.container(gap="small", key="stages"):
         st.caption("A stage stays as it is until you re-roll it; those after it then follow.")
         for number in range(len(take.options.stages)):
-            _card(song, take, number, number < count)
+            _card(song, take, number, number < count, brief)
         if count < len(take.options.stages):
             _pressed(
                 song,
@@ -129,7 +136,7 @@ def stage_cards(song: Song) -> None:
             )
 
 
-def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
+def _card(song: Song, take: Take, number: int, is_done: bool, brief: Brief | None) -> None:
     """Shows a stage of a composed take: its roll, what came of it, and what can be done with it."""
     stage = take.options.stages[number]
     piece = take.stages[number] if number < len(take.stages) else None
@@ -158,10 +165,10 @@ def _card(song: Song, take: Take, number: int, is_done: bool) -> None:
             st.caption("Stopped before its end." if piece is not None else "Not written: the song was stopped.")
         else:
             st.caption(plain(came_out(stage, piece)))
-            _actions(song, take, number, key)
+            _actions(song, take, number, key, brief)
 
 
-def _actions(song: Song, take: Take, number: int, key: str) -> None:
+def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None) -> None:
     """Shows what can be done with a finished stage: re-roll, options, go on from here."""
     stage = take.options.stages[number]
     title = STAGES[stage.pipeline].title
@@ -169,7 +176,7 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
         if hasattr(stage.options, "seed"):
             _pressed(
                 song,
-                lambda: write_again(song, take, number, None),
+                lambda: write_again(song, take, number, None, brief),
                 "Re-roll",
                 "casino",
                 f"re-roll {key}",
@@ -197,7 +204,7 @@ def _actions(song: Song, take: Take, number: int, key: str) -> None:
 
 def _what_happens(plan: Plan, number: int) -> str:
     after = [STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]]
-    again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed, as a new take."
+    again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed and what you have set above, as a new take."
     follow = f" {listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
     return again + follow + (" What came before is kept." if number else "")
 

@@ -83,7 +83,7 @@ class Mixer {
     const selectable = this.selection.offers(track);
     const title = selectable ? make('button', 'title', { type: 'button', title: `Select ${track.name}` }) : make('div', 'title');
     title.append(make('i', 'dot'), make('b', '', { textContent: track.name, title: track.name }));
-    if (track.instrument !== track.name) title.append(make('small', '', { textContent: track.instrument, title: track.instrument }));
+    if (track.instrument !== track.name) title.append(' ', make('small', '', { textContent: track.instrument, title: track.instrument }));
     const buttons = [['muted', 'M', 'Mute'], ['solo', 'S', 'Solo']].map(([what, letter, word]) => {
       const button = make('button', what, { type: 'button', textContent: letter, title: `${word} ${track.name}` });
       button.setAttribute('aria-label', `${word} ${track.name}`);
@@ -97,7 +97,8 @@ class Mixer {
     strip.append(title, ...buttons, slider);
     if (selectable) {
       strip.classList.add('selectable');
-      title.setAttribute('aria-label', `Select ${track.name}`);
+      // its visible words too, so that who speaks to the page is understood
+      title.setAttribute('aria-label', `Select ${[...new Set([track.name, track.instrument])].join(' ')}`);
       title.onclick = () => this.selection.flip('tracks', track);
       const lock = make('button', 'locked', { type: 'button', innerHTML: LOCK, title: `Lock ${track.name}: it stays as it is` });
       lock.setAttribute('aria-label', `Lock ${track.name}`);

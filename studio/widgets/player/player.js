@@ -41,7 +41,12 @@ class Player {
     p.volume.value = Math.round(Math.sqrt(this.transport.volume) * 100);
     p.volume.oninput = () => this.transport.setVolume((p.volume.value / 100) ** 2);
     p.over.onpointerdown = (event) => pressRoll(this, event);
-    p.over.onkeydown = (event) => event.key === 'Home' && (event.preventDefault(), this.seek(0));
+    p.over.onkeydown = (event) => {
+      // in braces: a handler that returns false takes every other key away, Tab too
+      if (event.key !== 'Home') return;
+      event.preventDefault();
+      this.seek(0);
+    };
     p.over.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     p.overview.onpointerdown = (event) => pressOverview(this, event);
     root.addEventListener('pointerdown', () => (active = this));
@@ -92,7 +97,7 @@ class Player {
     this.fillSides();
     this.mixer.fill(piece.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
-    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds));
+    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());
     this.heard();
@@ -143,13 +148,24 @@ class Player {
 
   toggleLoop() {
     const { loop } = this.transport;
-    if (!loop.on && loop.to - loop.from < 0.05) {
+    const { bars } = this.piece;
+    const chosen = this.selection.on ? this.selection.bars : [];
+    if (loop.on) this.transport.setLoop({ ...loop, on: false });
+    else if (chosen.length) this.loopOver(bars[chosen[0][0]], bars[Math.min(chosen.at(-1)[1], bars.length - 1)]);
+    else if (loop.to - loop.from < 0.05) {
       // nothing chosen yet: the bars that can be seen
-      const { bars } = this.piece;
       const from = bars.findLast((time) => time <= this.view.from + 0.01) ?? 0;
       const to = bars.find((time) => time >= this.view.from + this.view.span - 0.01) ?? this.piece.seconds;
       this.transport.setLoop({ on: true, from, to });
-    } else this.transport.setLoop({ ...loop, on: !loop.on, to: Math.min(loop.to, this.piece.seconds) });
+    } else this.transport.setLoop({ ...loop, on: true, to: Math.min(loop.to, this.piece.seconds) });
+    this.overlay();
+  }
+
+  /* Loops from one second to another, and goes there. */
+  loopOver(from, to) {
+    this.transport.setLoop({ on: true, from, to });
+    const now = this.transport.now();
+    if (now < from || now >= to) this.seek(from);
     this.overlay();
   }
 

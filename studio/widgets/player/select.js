@@ -39,7 +39,7 @@ class Selection {
   }
 
   get some() {
-    return this.on && this.bars.length + this.tracks.length > 0;
+    return this.on && (this.offered.none || this.bars.length + this.tracks.length > 0);
   }
 
   offers(track) {
@@ -91,7 +91,7 @@ class Selection {
     const { names, count } = this.offered;
     const parts = this.bars.map(([from, to]) => (to - from > 1 ? `${from + 1}–${to}` : `${to}`));
     const single = this.bars.length === 1 && this.bars[0][1] - this.bars[0][0] === 1;
-    const bars = parts.length ? `${single ? 'Bar' : 'Bars'} ${parts.join(', ')}` : count > 1 ? `All ${count} bars` : 'The whole bar';
+    const bars = parts.length ? `${single ? 'Bar' : 'Bars'} ${parts.join(', ')}` : this.offered.none ? 'No bars' : count > 1 ? `All ${count} bars` : 'The whole bar';
     if (!Object.keys(names).length) return bars; // no track is to be selected
     const of = (tracks) => tracks.map((track) => names[track]).filter(Boolean).join(', ');
     return `${bars} · ${of(this.tracks) || 'all tracks'}${this.locked.length ? ` · locked: ${of(this.locked)}` : ''}`;

@@ -13,7 +13,7 @@ import streamlit as st
 from music.clock import clock
 from music.errors import StudioError
 from studio import session, songs
-from studio.controls import widget_value
+from studio.controls import set_widget, widget_value
 from studio.projects.library import Entry
 from studio.projects.project import ENDING, MAX_BYTES, Overview
 from studio.projects.song import MAX_TITLE, Song
@@ -22,7 +22,7 @@ from studio.widgets.player.player import NamedPiece, small_roll
 from studio.wording import plain, show_error, slug
 
 ROWS = 8  # a page of the list: each row unpacks a piece and draws it
-_PROBLEM, _OPENED = "songs problem", "project opened"
+_PROBLEM, _OPENED, _CUT = "songs problem", "project opened", "title cut"
 _BUSY = "A take is being written. Wait for it, or stop it."
 
 
@@ -115,14 +115,7 @@ def _more(entry: Entry, name: str, is_sound: bool) -> None:
     """Shows, behind a button, what is done seldom: rename, duplicate, download."""
     with st.popover("", icon=":material/more_horiz:", key=f"more {entry.id}", help="Rename, duplicate, download"):
         if is_sound:
-            title = f"title {entry.id}"
-            st.text_input(
-                "Title",
-                name,
-                MAX_TITLE,
-                key=title,
-                on_change=lambda: _tried(songs.rename, entry.id, widget_value(title)),
-            )
+            title_field(name, f"title {entry.id}", lambda title: _tried(songs.rename, entry.id, title))
             st.button(
                 "Duplicate",
                 icon=":material/content_copy:",
@@ -133,6 +126,31 @@ def _more(entry: Entry, name: str, is_sound: bool) -> None:
                 help="A second song with all takes, to go another way with.",
             )
         project_button(entry.id, name, key=f"download {entry.id}", raw=not is_sound)
+
+
+def title_field(title: str, key: str, rename: Callable[[str], None], where: str = "", **look: Any) -> None:
+    """Shows a song's title, to be typed over; one that is too long is cut, and that is said.
+
+    Args:
+        title: as it is.
+        key: of the field.
+        rename: is called with what was typed.
+        where: the same for the same place on the page, if the key is not.
+        look: of ``st.text_input``.
+    """
+
+    def typed() -> None:
+        text = " ".join(widget_value(key).split())
+        if len(text) > MAX_TITLE:
+            session.leave_note(_CUT, where or key)
+            set_widget(key, text[:MAX_TITLE])
+        rename(text)
+
+    with st.container(gap="xsmall"):
+        st.text_input("Title", title, key=key, on_change=typed, **look)
+        if session.read_note(_CUT) == (where or key):
+            session.take_note(_CUT)
+            st.caption(f"A title has up to {MAX_TITLE} letters: the rest was cut off.")
 
 
 def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, chord_spans, parse_chord, spell_chord, with_chords
 from music.errors import StudioError
 from music.files.midi import read_with_repairs
+from music.form import with_sections
+from music.instruments import instrument_name
 from music.notation.chord_symbols import Degree, read_symbol
 from music.notation.engrave import musicxml, pdf, svg_pages
 from music.notation.views import views
@@ -255,6 +257,27 @@ def test_a_lead_sheet_is_the_melody_alone_with_all_bars():
     assert content(without_symbols(sheet)) == expected(LINE)
 
 
+def test_a_chord_that_goes_on_is_printed_again_where_a_section_begins():
+    piece = charted(piece_of((73, [(n, 1, 67) for n in range(16)])), "C@0 F@4 G@9")
+    piece = piece.replace(
+        score=with_sections(piece.score, [(0, "Verse"), (8 * QUARTER, "Chorus"), (12 * QUARTER, "Verse")])
+    )
+    found = [(bar, beat, root) for bar, beat, root, *_ in symbols(loaded(piece, "lead sheet").parts[0])]
+    assert found == [(1, 0, "C"), (2, 0, "F"), (3, 0, "F"), (3, 1, "G"), (4, 0, "G")]
+
+
+@pytest.mark.parametrize(
+    "program, octave, sign", [(42, 0, "G"), (42, -24, "F"), (41, 0, "G"), (57, -19, "F"), (70, -24, "F")]
+)
+def test_a_lead_sheet_is_in_a_clef_that_all_read_and_names_who_plays(program, octave, sign):
+    piece = charted(piece_of((program, [(at, length, pitch + octave) for at, length, pitch in LINE])), "C@0")
+    score = piece.score.copy()
+    score.tracks[0].name = "Melody"
+    sheet = loaded(piece.replace(score=score), "lead sheet")
+    assert {clef.sign for clef in sheet.recurse().getElementsByClass("Clef")} == {sign}
+    assert sheet.parts[0].partName == instrument_name(program)
+
+
 def test_a_wide_melody_on_a_piano_has_one_staff_in_its_lead_sheet():
     wide = [(i, 1, pitch) for i, pitch in enumerate([45, 52, 60, 69, 76, 84, 72, 57])]
     assert len(loaded(charted(piece_of((0, wide)), "Am@0"), "lead sheet").parts) == 1
@@ -314,3 +337,10 @@ def test_the_pdf_has_the_symbols_too():
     piece = charted(piece_of((73, LINE)), "Fm7@0 Gsus4@4")
     text = PdfReader(io.BytesIO(pdf(piece, "lead sheet"))).pages[0].extract_text()
     assert "Fm7" in text and "Gsus4" in text
+
+
+def test_last_notes_that_are_let_go_a_little_early_fill_the_bar():
+    for early in (1 / 12, 1 / 6):
+        piece = piece_of((73, [(0, 1, 67), (1, 1, 69), (2, 2 - early, 72), (4, 4 - early, 67)]))
+        last = loaded(piece).parts[0].getElementsByClass("Measure").last()
+        assert [(note.quarterLength, note.duration.tuplets) for note in last.notesAndRests] == [(4, ())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -411,3 +412,20 @@ def test_the_sections_of_a_song_stand_over_its_bars():
 def test_the_tempo_counts_the_beats_of_the_meter(time, text):
     root = ElementTree.fromstring(musicxml(piece_of((0, [(0, 1, 60), (1, 1, 62)]), time=time, qpm=120)))
     assert text in root.findtext("part/measure/direction/direction-type/words")
+
+
+def test_high_chords_that_no_hand_reaches_are_on_two_staves():
+    wide = [(n, 1, pitch) for n in range(8) for pitch in (62, 67, 72, 79, 86)]
+    parts = reload(piece_of((0, wide))).parts
+    assert len(parts) == 2
+    for part in parts:
+        spans = [max(c.pitches).midi - min(c.pitches).midi for c in part.recurse().getElementsByClass("Chord")]
+        assert all(span <= 16 for span in spans)
+    assert len(reload(piece_of((0, [(n, 1, pitch) for n in range(8) for pitch in (62, 67, 72)]))).parts) == 1
+
+
+def test_the_number_of_a_sound_is_no_number_of_a_player():
+    page = musicxml(piece_of((48, [(0, 4, 60)]), (49, [(0, 4, 67)]), (73, [(0, 4, 79)]))).decode()
+    assert re.findall("<part-abbreviation>(.*?)</part-abbreviation>", page) == ["Str. 1", "Str. 2", "Fl."]
+    page = musicxml(piece_of((48, [(0, 4, 60)]), (73, [(0, 4, 79)]))).decode()
+    assert re.findall("<part-abbreviation>(.*?)</part-abbreviation>", page) == ["Str.", "Fl."]

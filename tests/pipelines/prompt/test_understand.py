@@ -335,6 +335,32 @@ def test_an_exclusion_with_a_slip_rules_out_as_much():
     assert asked("WITHOUT GUITAR") == asked("without 🎸")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a drop at 0:45", "at 0:45"),
+        ("drums from 0:30 to 0:45", "from 0:30 to 0:45"),
+        ("after 20 seconds the drums come in", "after 20 seconds"),
+        ("the bass enters at bar 5", "at bar 5"),
+        ("4 bars of 7/8", "4 bars of"),
+        ("a 10 second intro", "10 second"),
+        ("a fade-out of 15 seconds", "fade-out of 15 seconds"),
+    ],
+)
+def test_moments_and_lengths_of_parts_are_no_length_of_the_song(text, words):
+    understood = understand(text)
+    assert understood.brief.seconds == Brief().seconds and not any(f.field == "seconds" for f in understood.found)
+    assert any(note.startswith(f"'{words}': ") for note in understood.notes)
+    assert understand(f"{text}, 2 minutes long").brief.seconds == 120.0
+
+
+@pytest.mark.parametrize(
+    "text", ["16 bars of jazz", "a 40 second piano solo", "for 40 seconds", "a waltz from Vienna, 0:40"]
+)
+def test_lengths_of_all_of_the_song(text):
+    assert 38 <= understand(text).brief.seconds <= 40
+
+
 def test_a_length_in_bars_settles_the_tempo_that_it_is_reckoned_at():
     assert asked("32 bars") == {"seconds": 76.8, "tempo_bpm": 100.0, "time_signature": "4/4"}
     assert asked("12 bars in 6/8, quarter = 90") == {"seconds": 24.0, "tempo_bpm": 90.0, "time_signature": "6/8"}
@@ -412,3 +438,9 @@ def test_the_prompts_of_the_recipe_are_understood(entry):
     low, high = tempo if isinstance(tempo, list) else (tempo, tempo)
     assert brief.tempo_bpm is None if tempo is None else low <= brief.tempo_bpm <= high
     plan_song(brief)
+
+
+def test_a_walking_bass_plays_and_what_cannot_be_asked_for_is_said():
+    understood = understand("swing with a walking bass and brushes")
+    assert "Acoustic Bass" in understood.brief.instruments
+    assert "'walking bass': The bass plays; that it walks cannot be asked for." in understood.notes

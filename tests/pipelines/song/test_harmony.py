@@ -13,6 +13,7 @@ from checkpoints.loading import load
 from music.analysis.chord_estimation import chords_at
 from music.bars import bar_grid
 from music.chords import beat_ticks, chord_spans, parse_chord, parse_chord_names, parse_progression
+from music.edit import slice_bars
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.form import ENDING, INTRO, with_sections
@@ -21,7 +22,7 @@ from music.piece import Piece
 from music.theory import parse_key, written_key
 from pipelines.contract import Step
 from pipelines.option_values import from_mapping
-from pipelines.song.harmony import cadence, write_harmony
+from pipelines.song.harmony import agrees, cadence, write_harmony
 from pipelines.song.plan import HarmonyOptions, SectionsOptions
 from pipelines.song.sections import lay_out
 from tests.examples import examples
@@ -204,6 +205,27 @@ def test_typed_chords_begin_anew_with_each_theme_and_are_what_the_symbols_say(ch
                     if note.time < at + 480 and note.time + note.duration > at
                 }
                 assert sounding <= {*parse_chord(name).tones, parse_chord(name).bass} and len(sounding) > 1
+
+
+@pytest.mark.parametrize("key", ["C major", "D minor"])
+def test_a_song_opens_on_its_tonic_where_the_melody_lets_it(key):
+    piece, home = song(key=key, intro=0), parse_key(key)
+    opening = slice_bars(piece.score, 0, 1)
+    tonic = cadence(opening, 1, home)[0]
+    assert agrees(opening, tonic)
+    for seed in range(3):
+        score = steps_of(piece, seed=seed)[-1].piece.score
+        assert beat_chords(score, 0, bar_grid(score)[0].end) == [tonic[0].name()] * 4
+
+
+@pytest.mark.parametrize(
+    "pitches, agree", [((62, 65, 69, 62), True), ((62, 65, 64, 67), True), ((64, 67, 62, 70), False)]
+)
+def test_half_of_a_bar_must_agree_with_a_chord(pitches, agree):
+    bar = symusic.Score(480)
+    bar.tracks.append(symusic.Track("Melody", 0, False))
+    bar.tracks[0].notes.extend(symusic.Note(at * 480, 480, pitch, 80) for at, pitch in enumerate(pitches))
+    assert agrees(bar, (parse_chord("Dm"),)) == agree
 
 
 @pytest.mark.parametrize("ending", [1, 2, 3, 8])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,3 +182,16 @@ def test_the_tempo_falls_before_the_last_chord_and_the_song_keeps_its_time():
     assert tempi[-1][0] == last_bar
     assert 0 < out.seconds / song.seconds - 1 <= 0.015
     assert mixed(song).seconds == pytest.approx(song.seconds)
+
+
+def test_the_melody_swings_with_the_drums_unless_it_must_not():
+    score = symusic.Score(480)
+    score.time_signatures.append(symusic.TimeSignature(0, 4, 4))
+    lead, drums = symusic.Track("Lead", 65, False), symusic.Track("Drums", 0, True)
+    for beat in range(32):
+        lead.notes.extend(symusic.Note(beat * 480 + at, 240, 72, 80) for at in (0, 240))
+        drums.notes.extend(symusic.Note(beat * 480 + at, 60, 42, 80) for at in (0, 320))
+    score.tracks.extend([lead, drums])
+    for swing, at in ((True, 320), (False, 240)):
+        *_, step = mix(Piece(score), MixOptions(swing=swing))
+        assert {note.time % 480 for note in step.piece.score.tracks[0].notes} == {0, at}

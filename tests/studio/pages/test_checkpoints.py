@@ -173,6 +173,13 @@ def test_an_address_that_gives_nothing_is_told_of(page, place):
     assert page.text_input(key="registry address").value == f"{place[0].base}/nowhere"  # to mend it
 
 
+@pytest.mark.parametrize("address", ["foo", "foo/registry.toml"])
+def test_what_is_no_address_is_called_so_without_a_path_of_the_server(page, address):
+    page.text_input(key="registry address").set_value(address)
+    button(page, "Add")
+    assert len(page.error) == 1 and f"'{address}' is no address of a registry." in page.error[0].value
+
+
 def test_visitors_of_a_shared_studio_neither_take_in_nor_remove(page, tmp_path, monkeypatch):
     page.file_uploader[0].upload("own.sf2", bank(tmp_path / "own.sf2").read_bytes(), "application/octet-stream").run()
     button(page, "import")

@@ -15,7 +15,7 @@ from pipelines.descriptors import STAGES
 from pipelines.prompt.understand import understand
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.planning import plan_song
-from studio import jobs
+from studio import jobs, songs
 from studio.projects.plain_values import controls_from_plain
 from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import COMMON, clock
@@ -198,6 +198,66 @@ def test_a_texture_is_laid_under_a_song_that_is_done_and_re_rolled_alone(compose
     next(box for box in compose.selectbox if box.key == f"{key} instrument").set_value("Choir Aahs")
     until_written(key_press(compose, f"FormSubmitter:{key}-Apply"))
     assert song.take.options.stages[4].options.instrument == "Choir Aahs" and song.take.stages[:4] == first.stages
+
+
+def test_another_sentence_begins_another_song_and_the_first_one_stays(compose):
+    first = song_of(composed(compose))
+    composed(compose, "A happy folk dance, 20 seconds", seed=2)
+    second = song_of(compose)
+    assert second is not first and len(second.takes) == len(first.takes) == 1
+    assert first.name.startswith("A slow, dark waltz") and second.name.startswith("A happy folk dance")
+    assert {entry.id for entry in songs.entries()} == {first.id, second.id}
+    assert any("A slow, dark waltz" in link.label for link in compose.get("page_link"))
+    assert first.controls[TEXT] == SENTENCE
+
+
+def test_the_same_sentence_makes_another_take(compose):
+    song = song_of(composed(compose))
+    composed(compose, f"  {SENTENCE.capitalize()} ", seed=2)
+    assert song_of(compose) is song and len(song.takes) == 2
+
+
+def test_a_sketch_goes_along_into_another_song(compose):
+    first = song_of(composed(compose))
+    sketch = first.piece
+    press(compose, "Use the current song as the sketch")
+    song = song_of(composed(compose, "a rock song, 20 seconds", seed=2))
+    assert song is not first and song.take.before is sketch and len(first.takes) == 1
+    assert any("Sketch:" in m.value for m in compose.markdown)
+
+
+def test_another_song_that_cannot_be_begun_leaves_everything_as_it_is(compose, monkeypatch):
+    song = song_of(composed(compose))
+    monkeypatch.setattr(jobs, "MAX_OWN", jobs.MAX_OWN | {"model": 0})
+    press(say(compose, "a happy folk dance, 20 seconds"), "Compose")
+    assert len(compose.error) == 1 and song_of(compose) is song and len(song.takes) == 1
+
+
+def test_words_and_chips_follow_the_take(compose):
+    song = song_of(composed(compose))
+    set_chip(compose, "tempo_bpm", 80)
+    until_written(press(compose, "Compose"))
+    press(compose, "Undo")
+    assert "68 BPM" in chips(compose) and song.controls[TEXT] == SENTENCE
+    press(compose, "Redo")
+    assert any("80 BPM" in chip for chip in chips(compose))
+    say(compose, "a happy folk dance")
+    press(compose, "Undo")
+    assert song.controls[TEXT] == "a happy folk dance"  # what is being written is not taken away
+    press(compose, "Use the words of Take 1")
+    assert song.controls[TEXT] == SENTENCE and "68 BPM" in chips(compose)
+
+
+def test_a_chip_that_is_not_in_the_song_yet_is_named_and_a_re_roll_takes_it(compose):
+    song = song_of(composed(compose, "a tune in G major, 20 seconds"))
+    set_chip(compose, "key", "A minor")
+    assert "Not in Take 1 yet: Key. Re-roll Theme, or compose another take." in captions(compose)
+    until_written(key_press(compose, "re-roll 1 3"))
+    assert song.take.options.stages[0].options.key == "G major"
+    until_written(key_press(compose, "re-roll 2 0"))
+    assert song.take.options.stages[0].options.key == song.take.options.brief.key == "A minor"
+    assert song.take.detail == "Theme re-rolled, key: A minor"
+    assert not any(caption.startswith("Not in") for caption in captions(compose))
 
 
 def test_options_of_a_stage_are_applied_to_it(compose):

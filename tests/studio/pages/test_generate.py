@@ -223,7 +223,7 @@ def test_an_upload_is_read_shown_and_continued_after_a_bar(page):
     page.file_uploader[0].upload("waltz.mid", small_midi(), "audio/midi").run()
     song = song_of(page)
     assert not page.exception and song.take.label == "waltz.mid"
-    assert any("C major · 90 BPM · 3/4 · 2 bars" in c.value for c in page.caption) and any(
+    assert any("about C major · 90 BPM · 3/4 · 2 bars" in c.value for c in page.caption) and any(
         "Flute" in c.value for c in page.code
     )
     next(s for s in page.slider if s.label == "Continue after bar").set_value(1).run()

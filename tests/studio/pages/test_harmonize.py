@@ -247,7 +247,7 @@ def test_examples_are_valid_options():
         assert options.style == values["style"] and bool(options.chords) == ("chords" in values)
 
 
-@pytest.mark.parametrize("key, named", [("F# minor", "F# minor"), ("H flat", "C major"), (7, "C major")])
+@pytest.mark.parametrize("key, named", [("F# minor", "F# minor"), ("H flat", "about C major"), (7, "about C major")])
 def test_the_key_of_a_harmonization_is_the_one_it_was_written_in(key, named):
     piece = read_midi(small_midi())
     assert summary(piece.with_step(piece.score, {"pipeline": "harmonize", "key": key})).startswith(named)

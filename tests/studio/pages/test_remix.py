@@ -76,6 +76,18 @@ def test_a_remix_goes_on_from_the_version_in_use_and_try_again_from_what_was_bef
     assert pitches(song.piece) == [pitch + 2 for pitch in pitches(given)]
 
 
+def test_another_rhythm_is_in_the_key_that_the_music_was_in(remix):
+    def keys():
+        """Returns the key of the file, which stands in the list of takes, and that of the current take."""
+        return {caption.value.partition(" · ")[0] for caption in remix.caption if " · 2 bars · " in caption.value}
+
+    rewrite(upload(remix), {"remix change": "rhythm"})
+    rewrite(remix, {"remix change": "velocity"})
+    assert keys() == {"about C major"}
+    rewrite(remix, {"remix change": "notes"})  # the toy moves all notes up by a step each time
+    assert keys() == {"about C major", "about Eb major"}
+
+
 def test_the_roll_shows_what_the_fields_say(remix, monkeypatch):
     press(remix, "A new tune")
     control(remix, "selected bars").set_value("3-4, 9").run()
@@ -92,7 +104,10 @@ def test_bars_that_are_not_there_are_refused_at_once(remix):
     control(remix, "selected bars").set_value("2-9").run()
     assert [e.value for e in remix.error] == ["The piece has 2 bars. Choose bars from 1 to 2."]
     control(remix, "selected bars").set_value("two").run()
-    assert "names no bars" in remix.error[0].value
+    assert len(remix.error) == 1 and "names no bars" in remix.error[0].value
+    assert next(button for button in remix.button if button.label == "Remix").disabled
+    control(remix, "selected bars").set_value("2").run()
+    assert not remix.error and not next(button for button in remix.button if button.label == "Remix").disabled
 
 
 def test_other_music_forgets_the_selection(remix):

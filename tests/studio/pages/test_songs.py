@@ -92,11 +92,20 @@ def test_the_current_song_gets_a_title_that_the_list_shows(with_take, listed):
     assert autosave().library.read(song_of(page).id).title == "Evening waltz"
 
 
+def test_a_title_that_is_too_long_is_cut_and_that_is_said(with_take, listed):
+    page = to_songs(with_take)
+    page.text_input[-1].set_value("x" * 200).run()
+    assert song_of(page).title == "x" * 120 == page.text_input[-1].value
+    assert sum("up to 120 letters" in text for text in words(page)) == 1
+    page.text_input[-1].set_value("Evening waltz").run()
+    assert song_of(page).title == "Evening waltz" and not any("120 letters" in text for text in words(page))
+
+
 def test_another_song_is_renamed_duplicated_and_deleted(page, listed):
     song_id = written("Hymn")
     page = to_songs(page)
     next(field for field in page.text_input if field.key == f"title {song_id}").set_value("Psalm").run()
-    assert songs.project_of(song_id).title == "Psalm" and "**Psalm**" in words(page)
+    assert visitors.project_of(song_id).title == "Psalm" and "**Psalm**" in words(page)
     page = click(page, f"duplicate {song_id}")
     assert "**Psalm (copy)**" in words(page)
     page = click(page, f"deletion {song_id}")
@@ -114,7 +123,7 @@ def test_the_current_song_can_be_deleted_and_stays_deleted(with_take, listed):
 
 def test_a_song_that_is_open_in_another_window_is_not_deleted(page, listed, monkeypatch):
     song_id = written("Hymn")
-    monkeypatch.setitem(visitors._songs, song_id, Song.of(songs.project_of(song_id), song_id))
+    monkeypatch.setitem(visitors._songs, song_id, Song.of(visitors.project_of(song_id), song_id))
     monkeypatch.setattr(session, "is_open_elsewhere", song_id.__eq__)
     page = click(to_songs(page), f"deletion {song_id}")
     assert any("open in another window" in text for text in words(page)) and autosave().library.has(song_id)

@@ -1,0 +1,86 @@
+"""A plan as other wishes would have it, from one of its stages on: the stages before it, and all that was set by hand, stay."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+from music.errors import StudioError
+from music.piece import Piece
+from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.planning import plan_song
+
+_NO_WISH = ("text", "seed", "mode")  # the words themselves, chance, and what the wish for a key says too
+
+
+def changed_wishes(plan: Plan, brief: Brief, sketch: Piece | None = None) -> dict[str, int | None]:
+    """Returns the wishes of a brief that are not those of a plan, and the first stage that each changes.
+
+    Args:
+        plan: as it is.
+        brief: of the same words.
+        sketch: what the song begins from; None for nothing.
+
+    Returns:
+        By field of Brief ("key" stands for ``mode`` too) the number of a stage, counted from 0; None where no stage becomes
+        another one.
+    """
+    names = (field.name for field in dataclasses.fields(Brief) if field.name not in _NO_WISH)
+    changed = [name for name in names if _wish(brief, name) != _wish(plan.brief, name)]
+    return {name: _concerns(plan.brief, brief, name, sketch) for name in changed}
+
+
+def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None) -> Plan:
+    """Returns a plan with those wishes of another brief that concern this stage, counted from 0, or those after it.
+
+    Args:
+        plan: as it is.
+        brief: of the same words.
+        first: the stage that is to be written again. With the first one all wishes are taken.
+        sketch: what the song begins from; None for nothing.
+
+    Raises:
+        StudioError: the wishes do not go together.
+    """
+    taken: dict[str, Any] = {}
+    for name, concerned in changed_wishes(plan, brief, sketch).items():
+        if first == 0 or concerned is None or concerned >= first:
+            taken |= _wish(brief, name)
+    if not taken:
+        return plan
+    asked = dataclasses.replace(plan.brief, **taken)
+    was, now = _planned(plan.brief, sketch), _planned(asked, sketch)
+    stages = list(plan.stages)
+    for number, (stage, before, after) in enumerate(zip(plan.stages, was.stages, now.stages, strict=False)):
+        if number >= first and stage.pipeline == before.pipeline:
+            changes = _differences(before, after)
+            stages[number] = Stage(stage.pipeline, dataclasses.replace(stage.options, **changes))
+    return Plan(asked, tuple(stages))
+
+
+def _concerns(was: Brief, asked: Brief, name: str, sketch: Piece | None) -> int | None:
+    """Returns the first stage that one wish alone changes; the first of all where it does not go without the others."""
+    try:
+        alone = dataclasses.replace(was, **_wish(asked, name))
+        both = zip(_planned(was, sketch).stages, _planned(alone, sketch).stages, strict=True)
+    except StudioError:
+        return 0
+    return next((number for number, stages in enumerate(both) if _differences(*stages)), None)
+
+
+def _wish(brief: Brief, name: str) -> dict[str, Any]:
+    return {each: getattr(brief, each) for each in ((name, "mode") if name == "key" else (name,))}
+
+
+def _differences(before: Stage, after: Stage) -> dict[str, Any]:
+    return {
+        field.name: getattr(after.options, field.name)
+        for field in dataclasses.fields(after.options)
+        if getattr(after.options, field.name) != getattr(before.options, field.name)
+    }
+
+
+@functools.lru_cache(maxsize=32)  # 20 to 60 ms each, and a page asks in each of its runs
+def _planned(brief: Brief, sketch: Piece | None) -> Plan:
+    return plan_song(brief, sketch)
