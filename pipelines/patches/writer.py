@@ -27,6 +27,8 @@ ROUNDS = 8
 OUTSIDE = 8.0
 """By how much logits of keys outside a scale are lowered that was asked for."""
 
+BASS = FAMILIES.index("bass")
+
 STEADY = 0.6
 """Factor on the temperature for lengths, loudness and players of notes. By ear, not measured."""
 
@@ -175,8 +177,7 @@ class PatchWriter:
             return []
         tonic, third = r.ending_key % 12, 4 if r.ending_key < 12 else 3
         pitches = [40 + (tonic - 4) % 12, *(52 + (tonic + step - 4) % 12 for step in (third, 7)), 64 + (tonic - 4) % 12]
-        bass = {FAMILIES.index("bass")}
-        if set(r.families) == bass:
+        if set(r.families) == {BASS}:
             pitches = pitches[:1]
         elif r.density < 1:
             pitches = [pitches[0], *pitches[1:2], pitches[3]]
@@ -289,7 +290,7 @@ class PatchWriter:
         groups = canvas.GROUP_OF_CELL[fresh[:, 1]]
         for group in np.unique(groups).tolist():
             if group not in self._players:
-                self._players[group] = self._player(outputs[2][groups == group])
+                self._players[group] = self._player(group, outputs[2][groups == group])
         families = np.array([self._players[group] for group in groups.tolist()])
         return np.column_stack([*drawn, families])
 
@@ -299,16 +300,25 @@ class PatchWriter:
         noise = -np.log(-np.log(self._rng.random(sharp.shape)))
         return (sharp + noise).argmax(1)
 
-    def _player(self, logits: np.ndarray) -> int:
-        """Returns the family that plays a group of cells in this piece, after its first notes' logits ``[notes, families]``."""
+    def _player(self, group: int, logits: np.ndarray) -> int:
+        """Returns the family that plays a group of cells in this piece, after its first notes' logits ``[notes, families]``.
+
+        Of several that were asked for a bass plays the lowest group alone, and each of the others plays somewhere.
+        """
         r = self._request
         likely = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         mean = likely.mean(0)
-        if r.families:
-            mean = np.where(np.isin(np.arange(len(mean)), r.families), mean, -np.inf)
-        elif self._players:  # few players are a band, many are a crowd
-            playing = list(self._players.values())
-            mean[playing] += FEW
+        playing = list(self._players.values())
+        if not r.families:
+            if playing:  # few players are a band, many are a crowd
+                mean[playing] += FEW
+            return int(self._pick(mean[None])[0])
+        open_to = set(r.families)
+        if len(open_to) > 1 and BASS in open_to:
+            open_to = {BASS} if group == 0 else open_to - {BASS}
+        missing = open_to - set(playing)
+        open_to = missing or open_to
+        mean = np.where(np.isin(np.arange(len(mean)), list(open_to)), mean, -np.inf)
         return int(self._pick(mean[None])[0])
 
 

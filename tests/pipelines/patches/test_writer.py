@@ -96,6 +96,13 @@ def test_no_drums_means_none_and_only_asked_families_play(model: BiGRU) -> None:
     assert set(notes[:, Cell.FAMILY]) == {strings}
 
 
+def test_all_families_that_are_asked_for_play_and_a_bass_plays_low(model: BiGRU) -> None:
+    asked_for = tuple(FAMILIES.index(name) for name in ("piano", "bass", "strings"))
+    notes = written(model, drums=False, families=asked_for)
+    assert set(notes[:, Cell.FAMILY]) == set(asked_for)
+    assert notes[notes[:, Cell.FAMILY] == FAMILIES.index("bass"), Cell.CELL].max() < 24
+
+
 def test_density_changes_how_many_notes_there_are(model: BiGRU) -> None:
     few, many = (len(written(model, density=density)) for density in (0.5, 2.0))
     assert many > 2.5 * few
