@@ -12,6 +12,10 @@ VERBS = {
     "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
     "ancestor": ("training.ancestor", "clips -> the audio network's ancestor, to compare with"),
     "clips": ("training.data.clips", "data sets and sound banks -> clips and notes, for the audio network"),
+    "sounds": (
+        "training.data.sound_clips",
+        "a folder of sounds -> clips with the notes heard in them, for the audio network",
+    ),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),

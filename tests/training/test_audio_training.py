@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ import torch
 
 from checkpoints.loading import load
 from music.audio import features
+from music.audio.encoding import Audio, encode
+from music.audio.render import render
 from music.audio.soundfonts import bundled_soundfont
 from music.files.midi import midi_bytes
 from music.piece import Piece
@@ -151,3 +155,38 @@ def test_a_run_learns_resumes_becomes_a_checkpoint_and_is_judged(
     table = report(checkpoint, clips, 3)
     assert "held-out bank" in table
     assert "nan" not in table
+
+
+def recordings(folder: Path) -> Path:
+    """Writes four short tunes as sound files, one that is no sound, and one in which nothing is heard."""
+    folder.mkdir()
+    for number in range(4):
+        piece = Piece(song(number, bars=3))
+        (folder / f"{number}.wav").write_bytes(encode(render(piece, rate=22_050), "wav"))
+    (folder / "broken.mp3").write_bytes(b"no sound at all")
+    (folder / "silence.wav").write_bytes(encode(Audio(np.zeros((22_050, 2), np.float32), 22_050), "wav"))
+    return folder
+
+
+def test_sounds_of_ones_own_become_clips_that_can_be_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recordings(tmp_path / "mine")
+    fetched = types.SimpleNamespace(dataset_download=lambda name: str(folder / name.partition("/")[2]))
+    monkeypatch.setitem(sys.modules, "kagglehub", fetched)  # stands in for what needs a network
+    bank, out = str(bundled_soundfont()), tmp_path / "clips"
+    assert main(["sounds", "--kaggle", "someone/.", "--bank", bank, "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "2 left out" in said and "broken.mp3" in said and "silence.wav" in said
+    clips = Clips.load(out)
+    assert len(set(clips.train.pieces) | set(clips.valid.pieces)) == 4
+    assert not set(clips.train.pieces) & set(clips.valid.pieces)
+    assert clips.index["sets"]["sounds"]["source"] == "someone/."
+    recipe = {**RECIPE, "optimizer": {**RECIPE["optimizer"], "steps": 2}}
+    train(recipe, clips, tmp_path / "run", 2, 2)
+    assert (tmp_path / "run" / "state.pt").exists()
+
+
+def test_a_folder_without_sounds_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sounds", str(tmp_path), "--out", str(tmp_path / "clips")]) == 2
+    assert "There are no sounds" in capsys.readouterr().err

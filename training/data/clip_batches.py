@@ -30,6 +30,9 @@ COLUMNS = (
 )  # fmt: skip
 """Of passages.npy."""
 
+UNKNOWN_FAMILIES = -1
+"""Stands for the players of a sound that nobody named."""
+
 _AT = {name: place for place, name in enumerate(COLUMNS)}
 
 
@@ -67,26 +70,32 @@ class Clips:
     @classmethod
     def load(cls, folder: Path) -> Clips:
         """Returns what is in a folder."""
-        splits = {split: _load(sorted(folder.glob(f"{split}-*"))) for split in ("train", "valid")}
-        first = json.loads((sorted(folder.glob("train-*"))[0] / "index.json").read_text())
-        names = list(first["sets"])
+        folders = {split: sorted(folder.glob(f"{split}-*")) for split in ("train", "valid")}
+        entries: dict[str, Any] = {}
+        for part in (*folders["train"], *folders["valid"]):
+            entries |= json.loads((part / "index.json").read_text())["sets"]
+        splits = {split: _load(parts, list(entries)) for split, parts in folders.items()}
         sets = {}
-        for number, name in enumerate(names):
+        for number, (name, entry) in enumerate(entries.items()):
             counts = {}
             for split, part in splits.items():
                 mine = np.flatnonzero(part.passages[:, _AT["set"]] == number)
                 counts[split] = len({part.pieces[clip] for clip in mine})
                 counts["notes"] = counts.get("notes", 0) + int(part.passages[mine, _AT["notes"]].sum())
-            sets[name] = {**first["sets"][name], **counts}
+            sets[name] = {**entry, **counts}
         return cls(splits["train"], splits["valid"], {"tokenizer": digest(), "sets": sets})
 
 
-def _load(folders: list[Path]) -> Split:
-    """Returns the parts of a split as one."""
+def _load(folders: list[Path], sets: list[str]) -> Split:
+    """Returns the parts of a split as one, their sets numbered as they are listed."""
     if not folders:
         raise FileNotFoundError("no clips")
     parts = [{name: np.load(f / f"{name}.npy") for name in ("clips", "sounds", "notes", "passages")} for f in folders]
-    pieces = [name for f in folders for name in json.loads((f / "index.json").read_text())["pieces"]]
+    indexes = [json.loads((f / "index.json").read_text()) for f in folders]
+    pieces = [name for index in indexes for name in index["pieces"]]
+    for part, index in zip(parts, indexes):
+        numbers = np.array([sets.index(name) for name in index["sets"]])
+        part["passages"][:, _AT["set"]] = numbers[part["passages"][:, _AT["set"]].astype(int)]
     starts = np.cumsum([0, *(len(part["clips"]) for part in parts)])
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     offsets = np.concatenate([[0], np.cumsum(joined["passages"][:, _AT["notes"]])]).astype(np.int64)
@@ -153,8 +162,9 @@ class ClipBatches:
             "density": density,
             "mode": int(ALL_KEYS[key].mode == "minor"),
         }
-        families = tuple(n for n in range(len(FAMILIES)) if bits >> n & 1)
-        drums = bool(bits >> len(FAMILIES) & 1)
+        is_known = bits != UNKNOWN_FAMILIES
+        families = tuple(n for n in range(len(FAMILIES)) if bits >> n & 1) if is_known else ()
+        drums = bool(bits >> len(FAMILIES) & 1) if is_known else None
         bpm = float(row[_AT["bpm"]])
         text = np.zeros(128, np.float32)
         if rng.random() < 0.5 and not self._plain:

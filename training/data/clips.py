@@ -128,27 +128,10 @@ class Piece:
         if self.end < length + 4:
             return None
         start = float(rng.uniform(0, self.end - length - 3))
-        unit = self.score.ticks_per_quarter / PATCHES_PER_QUARTER
-        first_tick, last_tick = self._tick(start), self._tick(start + length)
-        bpm = (last_tick - first_tick) / self.score.ticks_per_quarter / CLIP_SECONDS * 60
-        if not 40 <= bpm <= 240:
+        place = self._place(start, scale)
+        if place is None:
             return None
-        end = int(np.ceil(last_tick / unit))
-        bar = next((bar for bar in reversed(self.bars) if bar.start <= last_tick), self.bars[0])
-        signature = bar[2:]
-        bar_patches = round(bar_ticks(*signature, self.score.ticks_per_quarter) / unit)
-        low, high = (end - BEFORE) * unit, (end + AFTER) * unit
-        if bar_patches not in BAR_PATCHES or any(
-            each[2:] != signature for each in self.bars if each.end > low and each.start < high
-        ):
-            return None
-        patches = self.patches[(self.patches[:, 0] >= end - BEFORE) & (self.patches[:, 0] < end + AFTER)].copy()
-        patches[:, Cell.PATCH] -= end - BEFORE
-        events = self.events[
-            (self.events[:, 0] >= start - 0.01) & (self.events[:, 0] < start + (CLIP_SECONDS + 9) * scale)
-        ]
-        events = events * np.array([1 / scale, 1 / scale, 1, 1, 1, 1])
-        events[:, 0] -= start / scale
+        events, patches, bpm, bar_patches, phase = place
         pitched = events[(events[:, 5] == 0) & (events[:, 0] < CLIP_SECONDS)]
         if len(pitched) < 6 or (patches[:, Cell.PATCH] >= BEFORE).sum() < 16:
             return None
@@ -171,14 +154,55 @@ class Piece:
         velocity = np.array([24, 40, 52, 64, 76, 88, 100, 116]) * louder
         edges = np.array([32, 46, 58, 70, 82, 94, 108])
         patches[:, Cell.VELOCITY] = np.searchsorted(edges, velocity[patches[:, Cell.VELOCITY]])
-        weights = np.zeros(12)
-        keys = patches[patches[:, Cell.CELL] < KEYS]
-        np.add.at(weights, (keys[:, Cell.CELL] + 9) % 12, np.minimum(np.array(DURATIONS)[keys[:, Cell.DURATION]], 8))
-        key = ALL_KEYS.index(key_from_histogram(weights)[0])
+        key = _key(patches)
         playing = {family_of(int(p)) for p in np.unique(events[events[:, 5] == 0, 4])} if not one_family else {family}
         bits = sum(1 << number for number in playing) | (int((events[:, 5] > 0).any()) << len(FAMILIES))
-        phase = round((end * unit - bar.start) / unit) % bar_patches
         return Passage(events, patches, bpm, bar_patches, phase, key, loudness, brightness, bits, one_family)
+
+    def heard(self, start: float) -> Passage | None:
+        """Returns the passage whose clip begins at a second, as it is; None where there are too few notes or odd bars."""
+        place = self._place(start, 1.0)
+        if place is None:
+            return None
+        events, patches, bpm, bar_patches, phase = place
+        if not len(patches):
+            return None
+        return Passage(events, patches, bpm, bar_patches, phase, _key(patches), 1, 1, 0, False)
+
+    def _place(self, start: float, scale: float) -> tuple[np.ndarray, np.ndarray, float, int, int] | None:
+        """Returns events, patches, tempo, length of the bar and place in it at a second, played so many times as fast."""
+        length = CLIP_SECONDS * scale
+        unit = self.score.ticks_per_quarter / PATCHES_PER_QUARTER
+        first_tick, last_tick = self._tick(start), self._tick(start + length)
+        bpm = (last_tick - first_tick) / self.score.ticks_per_quarter / CLIP_SECONDS * 60
+        if not 40 <= bpm <= 240:
+            return None
+        end = int(np.ceil(last_tick / unit))
+        bar = next((bar for bar in reversed(self.bars) if bar.start <= last_tick), self.bars[0])
+        signature = bar[2:]
+        bar_patches = round(bar_ticks(*signature, self.score.ticks_per_quarter) / unit)
+        low, high = (end - BEFORE) * unit, (end + AFTER) * unit
+        if bar_patches not in BAR_PATCHES or any(
+            each[2:] != signature for each in self.bars if each.end > low and each.start < high
+        ):
+            return None
+        patches = self.patches[(self.patches[:, 0] >= end - BEFORE) & (self.patches[:, 0] < end + AFTER)].copy()
+        patches[:, Cell.PATCH] -= end - BEFORE
+        events = self.events[
+            (self.events[:, 0] >= start - 0.01) & (self.events[:, 0] < start + (CLIP_SECONDS + 9) * scale)
+        ]
+        events = events * np.array([1 / scale, 1 / scale, 1, 1, 1, 1])
+        events[:, 0] -= start / scale
+        phase = round((end * unit - bar.start) / unit) % bar_patches
+        return events, patches, bpm, bar_patches, phase
+
+
+def _key(patches: np.ndarray) -> int:
+    """Returns the key of notes, an index of ALL_KEYS."""
+    weights = np.zeros(12)
+    keys = patches[patches[:, Cell.CELL] < KEYS]
+    np.add.at(weights, (keys[:, Cell.CELL] + 9) % 12, np.minimum(np.array(DURATIONS)[keys[:, Cell.DURATION]], 8))
+    return ALL_KEYS.index(key_from_histogram(weights)[0])
 
 
 class Player:

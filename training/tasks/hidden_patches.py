@@ -87,8 +87,10 @@ def note_losses(
     notes = notes[notes[:, 1] >= PAST]
     outputs = model.notes(states[notes[:, 0], notes[:, 1]], notes[:, 2])
     fields = sum(F.cross_entropy(out, notes[:, 3 + n]) for n, out in enumerate(outputs[:2]))
-    pitched = notes[:, 2] < model.config.keys
-    return cells, patches, fields + F.cross_entropy(outputs[2][pitched], notes[pitched, 5])
+    players = (notes[:, 2] < model.config.keys) & (notes[:, 5] >= 0)  # drums have none, and of recordings none is known
+    if players.any():
+        fields = fields + F.cross_entropy(outputs[2][players], notes[players, 5])
+    return cells, patches, fields
 
 
 def sound_loss(
