@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
-from music.tokens.patches import CELLS, FAMILIES, GROUPS, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, DRUM_KEYS, FAMILIES, GROUPS, KEYS, LOWEST, PATCHES_PER_QUARTER, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 
@@ -169,10 +169,12 @@ class PatchWriter:
 
     @property
     def _ending(self) -> list[int]:
-        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is."""
+        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is. Drums end on a crash."""
         r = self._request
         if r.ending_key is None:
             return []
+        if r.groups == (GROUPS - 1,):
+            return [KEYS + DRUM_KEYS.index(key) for key in (36, 49)]
         tonic, third = r.ending_key % 12, 4 if r.ending_key < 12 else 3
         pitches = [40 + (tonic - 4) % 12, *(52 + (tonic + step - 4) % 12 for step in (third, 7)), 64 + (tonic - 4) % 12]
         bass = {FAMILIES.index("bass")}
@@ -184,11 +186,11 @@ class PatchWriter:
 
     @property
     def last_chord(self) -> int:
-        """The patch of the last chord: the last bar line that leaves it a beat or more."""
+        """The patch of the last chord: the last bar line that leaves it a beat or more; in less than a bar the last beat."""
         r = self._request
-        end = self._total
-        place = (end - 4 + r.bar_phase) % r.bar_patches
-        return max(r.past_patches, end - 4 - place)
+        latest = self._total - PATCHES_PER_QUARTER
+        places = (latest - (latest + r.bar_phase) % length for length in (r.bar_patches, PATCHES_PER_QUARTER))
+        return next((place for place in places if place > r.past_patches), r.past_patches)
 
     @torch.inference_mode()
     def _fill(self, start: int) -> Tensor:
@@ -238,7 +240,7 @@ class PatchWriter:
             mixed = deaf + 2 * r.follow * (mixed - deaf)
         if r.key is not None:
             outside = ~np.isin((np.arange(KEYS) + LOWEST) % 12, list(ALL_KEYS[r.key].scale))
-            mixed = mixed - OUTSIDE * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
+            mixed = mixed - OUTSIDE * max(1.0, r.temperature) * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
         return mixed, states[0]
 
     def _draw(self, logits: np.ndarray, now: np.ndarray, start: int) -> None:
@@ -304,8 +306,9 @@ class PatchWriter:
         r = self._request
         likely = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         mean = likely.mean(0)
-        if r.families:
-            mean = np.where(np.isin(np.arange(len(mean)), r.families), mean, -np.inf)
+        if r.families:  # everyone who is asked for, then whoever fits
+            waiting = set(r.families) - set(self._players.values())
+            mean = np.where(np.isin(np.arange(len(mean)), list(waiting or r.families)), mean, -np.inf)
         elif self._players:  # few players are a band, many are a crowd
             playing = list(self._players.values())
             mean[playing] += FEW
