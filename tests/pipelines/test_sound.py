@@ -18,8 +18,8 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES
 from pipelines.option_values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
-from pipelines.worker.client import VERBS, Sound
 from pipelines.wording import distilgpt2
+from pipelines.worker.client import VERBS, Sound
 from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
 
