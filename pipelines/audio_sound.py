@@ -26,6 +26,7 @@ from music.audio.pure import pure
 from music.audio.reading import mono
 from music.audio.render import Stem, raw_mix, raw_stems
 from music.audio.spectrum import apply_bands
+from music.errors import StudioError
 from music.piece import Piece
 from pipelines.audio_options import AudioOptions
 from pipelines.patches.asking import Asked, settle_asked
@@ -123,9 +124,17 @@ def color(piece: Piece, raw: Audio) -> Coloring:
     options = coloring_options(piece)
     if options is None:
         return Coloring(mel, np.zeros_like(mel), LOUDNESS_LUFS)
-    asked = settle_asked(Piece.empty(), options)
+    asked = _asked(options)
     gains = _learned(mel, options, asked) + _tilt(asked.levels["brightness"])
     return Coloring(mel, gains, loudness_of(asked, options))
+
+
+def _asked(options: AudioOptions) -> Asked:
+    """Returns what options ask for; where their encoder is not on this machine, as words-small reads the words."""
+    try:
+        return settle_asked(Piece.empty(), options)
+    except StudioError:
+        return settle_asked(Piece.empty(), replace(options, encoder="words-small"))
 
 
 def loudness_of(asked: Asked, options: AudioOptions) -> float:

@@ -13,8 +13,9 @@ from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
-from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
+from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, GROUPS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
 from pipelines.audio_options import TEMPI_BPM, AudioOptions
+from pipelines.patches.canvas import BAR_PATCHES
 from pipelines.patches.wishes import LEVELS, Wishes, level, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request
 from pipelines.wording.reading import Words, read_words
@@ -39,6 +40,7 @@ class Asked:
         levels: loudness, brightness, density and mode by name; None where nobody says.
         programs: of the players that are asked for, by family.
         drums: whether drums play; None leaves that to the network.
+        alone: whether nobody but the drums plays.
         patches: how much is written.
         title: of the new music.
     """
@@ -53,6 +55,7 @@ class Asked:
     levels: dict[str, str | None]
     programs: dict[int, int]
     drums: bool | None
+    alone: bool
     patches: int
     title: str
 
@@ -61,8 +64,6 @@ class Asked:
         clip = from_text(options.sound) if options.sound else None
         unit = self.base.ticks_per_quarter // PATCHES_PER_QUARTER
         bar = round(bar_ticks(*self.signature, self.base.ticks_per_quarter) / unit)
-        grid = bar_grid(self.base) if self.start_tick else []
-        phase = round((self.start_tick - grid[-1].start) / unit) % bar if grid else 0
         past = to_patches(self.base) if self.start_tick else np.zeros((0, 5), np.int64)
         past_patches = round(self.start_tick / unit)
         past = past[past[:, Cell.PATCH] < past_patches]
@@ -88,7 +89,7 @@ class Asked:
             ending_key=ALL_KEYS.index(self.home),
             patches=self.patches,
             bar_patches=bar,
-            bar_phase=(phase - past_patches) % bar,
+            bar_phase=-past_patches % bar,  # it begins at a bar line
             past=past,
             past_patches=past_patches,
             follow=options.follow,
@@ -96,6 +97,7 @@ class Asked:
             density=DENSITY_FACTORS[self.levels["density"] or "medium"],
             families=tuple(sorted(self.programs)),
             drums=self.drums,
+            groups=(GROUPS - 1,) if self.alone else tuple(range(GROUPS)),
             seed=options.seed + variant,
         )
 
@@ -109,12 +111,14 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     levels = {name: getattr(options, name) or words.value(name) for name in LEVELS}
     asked_key = options.key or words.key
     key = parse_key(asked_key) if asked_key else None
+    if key and levels["mode"]:  # a key and another mode cannot both be kept
+        levels["mode"] = key.mode
     home = key or _home(piece, options, levels["mode"])
     if key is None and levels["mode"]:
         key = home
     signature = parse_signature(options.time_signature or words.time_signature or "4/4")
     if start:
-        signature = bar_grid(base)[-1][2:]
+        signature = _known_signature(bar_grid(base)[-1][2:])
     pace = options.pace or words.value("tempo")
     said_bpm = options.tempo_bpm or (None if options.pace else words.tempo_bpm)
     tempo = said_bpm or _tempo(pace, options, base if start else None)
@@ -127,8 +131,11 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
         drums = True
     if drums is None and programs:
         drums = False
+    alone = bool(options.instruments) and not programs and drums is True
     patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
-    return Asked(words, base, start, tempo, signature, key, home, levels, programs, drums, patches, _title(options))
+    return Asked(
+        words, base, start, tempo, signature, key, home, levels, programs, drums, alone, patches, _title(options)
+    )
 
 
 def heeded(words: Words, ignore: Collection[str]) -> Words:
@@ -155,6 +162,13 @@ def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:
     if mode in (None, found.mode):
         return found
     return Key(found.tonic, "minor" if mode == "minor" else "major")
+
+
+def _known_signature(signature: tuple[int, int]) -> tuple[int, int]:
+    """Returns the signature in which music goes on: the same, else one of as long beats whose bars the network knows."""
+    if bar_ticks(*signature, PATCHES_PER_QUARTER) in BAR_PATCHES:
+        return signature
+    return (6, 8) if signature[1] == 8 and signature[0] % 3 == 0 else (4, 4)
 
 
 def _family(name: str | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from music.analysis.tempo import tempo_of
 from music.audio import features
 from music.audio.encoding import Audio
 from music.audio.mastering import loudness
-from music.audio.reading import check_heard, mono, read_sound
+from music.audio.reading import UNHEARD, check_heard, mono, read_sound
 from music.errors import StudioError
 from music.theory import key_from_histogram
 from pipelines.audio_options import SOUND_LUFS, SOUND_TEMPO_BPM
@@ -59,7 +59,7 @@ def hear(source: bytes | Path, name: str = "", start: float | None = None, last:
         source: its bytes or path.
         name: what it is called.
         start: second from which the clip is taken; by default where it is loudest.
-        last: take the end instead.
+        last: take the end instead, but for silence.
 
     Raises:
         StudioError: it cannot be read, nothing is heard in it, or it does not reach to ``start``.
@@ -82,6 +82,8 @@ def hear_audio(
     seconds = len(samples) / features.RATE_HZ
     if start is not None and not 0 <= start < seconds:
         raise StudioError(f"The sound lasts {seconds:.1f} seconds. Choose a start from 0 to {seconds:.1f}.")
+    if last:  # silence behind the music is not what goes on
+        samples = samples[: int(np.flatnonzero(np.abs(samples) >= UNHEARD)[-1]) + 1]
     longest = max(0, len(samples) - CLIP_SAMPLES)
     if start is not None:
         first = round(start * features.RATE_HZ)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
-from music.tokens.patches import CELLS, FAMILIES, GROUPS, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, DRUM_KEYS, FAMILIES, GROUPS, KEYS, LOWEST, PATCHES_PER_QUARTER, Cell
 from pipelines.patches import canvas
 from pipelines.patches.wishes import Wishes, prior_of_key, without_level
 
@@ -27,7 +27,7 @@ ROUNDS = 8
 OUTSIDE = 8.0
 """By how much logits of keys outside a scale are lowered that was asked for."""
 
-BASS = FAMILIES.index("bass")
+BASS, WIND = FAMILIES.index("bass"), FAMILIES.index("wind")
 
 STEADY = 0.6
 """Factor on the temperature for lengths, loudness and players of notes. By ear, not measured."""
@@ -171,10 +171,12 @@ class PatchWriter:
 
     @property
     def _ending(self) -> list[int]:
-        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is."""
+        """The cells of the last chord: the tonic in the bass, its triad above; thin where the music is. Drums end on a crash."""
         r = self._request
         if r.ending_key is None:
             return []
+        if r.groups == (GROUPS - 1,):
+            return [KEYS + DRUM_KEYS.index(key) for key in (36, 49)]
         tonic, third = r.ending_key % 12, 4 if r.ending_key < 12 else 3
         pitches = [40 + (tonic - 4) % 12, *(52 + (tonic + step - 4) % 12 for step in (third, 7)), 64 + (tonic - 4) % 12]
         if set(r.families) == {BASS}:
@@ -185,11 +187,11 @@ class PatchWriter:
 
     @property
     def last_chord(self) -> int:
-        """The patch of the last chord: the last bar line that leaves it a beat or more."""
+        """The patch of the last chord: the last bar line that leaves it a beat or more; in less than a bar the last beat."""
         r = self._request
-        end = self._total
-        place = (end - 4 + r.bar_phase) % r.bar_patches
-        return max(r.past_patches, end - 4 - place)
+        latest = self._total - PATCHES_PER_QUARTER
+        places = (latest - (latest + r.bar_phase) % length for length in (r.bar_patches, PATCHES_PER_QUARTER))
+        return next((place for place in places if place > r.past_patches), r.past_patches)
 
     @torch.inference_mode()
     def _fill(self, start: int) -> Tensor:
@@ -239,7 +241,7 @@ class PatchWriter:
             mixed = deaf + 2 * r.follow * (mixed - deaf)
         if r.key is not None:
             outside = ~np.isin((np.arange(KEYS) + LOWEST) % 12, list(ALL_KEYS[r.key].scale))
-            mixed = mixed - OUTSIDE * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
+            mixed = mixed - OUTSIDE * max(1.0, r.temperature) * np.concatenate([outside, np.zeros(CELLS - KEYS, bool)])
         return mixed, states[0]
 
     def _draw(self, logits: np.ndarray, now: np.ndarray, start: int) -> None:
@@ -303,7 +305,8 @@ class PatchWriter:
     def _player(self, group: int, logits: np.ndarray) -> int:
         """Returns the family that plays a group of cells in this piece, after its first notes' logits ``[notes, families]``.
 
-        Of several that were asked for a bass plays the lowest group alone, and each of the others plays somewhere.
+        Of several that were asked for a bass plays the lowest group alone, wind does not play there unless it must, and
+        each of the others plays somewhere.
         """
         r = self._request
         likely = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
@@ -318,6 +321,8 @@ class PatchWriter:
             open_to = {BASS} if group == 0 else open_to - {BASS}
         missing = open_to - set(playing)
         open_to = missing or open_to
+        if group == 0 and len(open_to) > 1:
+            open_to -= {WIND}
         mean = np.where(np.isin(np.arange(len(mean)), list(open_to)), mean, -np.inf)
         return int(self._pick(mean[None])[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES
 from pipelines.option_values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
+from pipelines.wording import distilgpt2
 from pipelines.worker.client import VERBS, Sound
 from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
@@ -66,6 +68,12 @@ def test_the_checkpoint_of_the_name_stands_for_one_that_is_not_here(changes):
 )
 def test_a_piece_is_heard_whatever_its_file_says(options):
     assert coloring_options(written(checkpoint={}, options=options)) is None
+
+
+def test_a_piece_keeps_its_color_where_the_encoder_of_its_words_is_not():
+    away = piece_sound(written(options=to_mapping(replace(OPTIONS, encoder="distilgpt2"))))
+    here = piece_sound(written())
+    assert np.array_equal(away.samples, here.samples) == (not distilgpt2.is_here())
 
 
 def test_an_unknown_synthesis_is_refused():

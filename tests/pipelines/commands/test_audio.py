@@ -59,6 +59,19 @@ def lufs(path: str) -> float:
     return loudness(sound.samples, sound.rate_hz)
 
 
+def test_silence_behind_a_sound_is_not_what_it_goes_on_from(writer):
+    soundfile.write("quiet.wav", np.concatenate([tune(), np.zeros(8 * 22_050, np.float32)]), 22_050)
+    assert run("audio", "--sound", "quiet.wav", "--continue", "--out", "out.mid") == 0
+    assert pitch_classes(writer.options.sound) == {9, 0, 4}
+
+
+def test_words_and_names_that_are_no_utf_8_do_no_harm(writer):
+    os.rename("tune.wav", "t\udcffne.wav")
+    assert run("audio", "--text", "\udcff calm", "--sound", "t\udcffne.wav", "--out", "out.mid") == 0
+    assert json.loads(Path("out.recipe.json").read_text())["options"]["sound_name"] == "t?ne"
+    assert run("audio", "--recipe", "out.recipe.json", "--out", "again.mid") == 0
+
+
 def test_every_flag_reaches_its_option(writer, here):
     Path("words.txt").write_text("the sea is calm tonight\n")
     flags = {

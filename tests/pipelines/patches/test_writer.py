@@ -11,7 +11,7 @@ import torch
 
 from models.bigru import BiGRU, BiGRUConfig
 from music.theory import ALL_KEYS, parse_key
-from music.tokens.patches import CELLS, FAMILIES, KEYS, LOWEST, Cell
+from music.tokens.patches import CELLS, DRUM_KEYS, FAMILIES, GROUPS, KEYS, LOWEST, Cell
 from pipelines.patches.wishes import Wishes
 from pipelines.patches.writer import PatchWriter, Request
 
@@ -101,6 +101,33 @@ def test_all_families_that_are_asked_for_play_and_a_bass_plays_low(model: BiGRU)
     notes = written(model, drums=False, families=asked_for)
     assert set(notes[:, Cell.FAMILY]) == set(asked_for)
     assert notes[notes[:, Cell.FAMILY] == FAMILIES.index("bass"), Cell.CELL].max() < 24
+
+
+def test_everyone_who_is_asked_for_plays(model: BiGRU) -> None:
+    families = tuple(FAMILIES.index(name) for name in ("piano", "strings", "brass", "wind"))
+    for seed in range(3):
+        assert set(written(model, drums=False, families=families, seed=seed)[:, Cell.FAMILY]) == set(families)
+
+
+def test_drums_alone_end_on_a_crash_and_no_one_else_plays(model: BiGRU) -> None:
+    notes = written(model, groups=(GROUPS - 1,), drums=True)
+    assert notes[:, Cell.CELL].min() >= KEYS
+    assert {DRUM_KEYS[cell - KEYS] for cell in notes[notes[:, Cell.PATCH] == 64, Cell.CELL]} == {36, 49}
+    assert notes[:, Cell.PATCH].max() == 64
+
+
+def test_less_than_a_bar_is_more_than_its_last_chord(model: BiGRU) -> None:
+    for patches, bar_patches, last in ((14, 16, 8), (27, 24, 20), (18, 16, 12), (20, 16, 16)):
+        notes = written(model, patches=patches, bar_patches=bar_patches)
+        assert notes[:, Cell.PATCH].max() == last
+        assert (notes[:, Cell.PATCH] < last).any()
+    assert set(written(model, patches=4)[:, Cell.PATCH]) == {0}
+
+
+def test_a_key_is_kept_at_any_temperature(model: BiGRU) -> None:
+    notes = written(model, key=A_MINOR, temperature=4.0)
+    keys = notes[notes[:, Cell.CELL] < KEYS]
+    assert np.isin((keys[:, Cell.CELL] + LOWEST) % 12, list(ALL_KEYS[A_MINOR].scale)).mean() > 0.98
 
 
 def test_density_changes_how_many_notes_there_are(model: BiGRU) -> None:
