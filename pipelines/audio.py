@@ -94,9 +94,11 @@ def build(piece: Piece, asked: Asked, notes: np.ndarray) -> Piece:
         drums = np.array(DRUM_KEYS)[np.maximum(part[:, Cell.CELL] - KEYS, 0)]
         pitch = drums if family < 0 else part[:, Cell.CELL] + LOWEST
         velocity = np.array(VELOCITIES)[part[:, Cell.VELOCITY]]
-        length = (stop[mine] - part[:, Cell.PATCH]) * unit
-        time = part[:, Cell.PATCH] * unit + asked.start_tick - first * unit
-        rows.append(np.column_stack([np.full(len(part), track), time, length, pitch, velocity]))
+        time = (part[:, Cell.PATCH] - first) * unit
+        length = np.minimum(stop[mine] - first, asked.ticks / unit) * unit - time
+        time = time + asked.start_tick
+        table = np.column_stack([np.full(len(part), track), time, length, pitch, velocity]).astype(np.int64)
+        rows.append(table[table[:, 2] > 0])
     grafted = graft(score, map(tuple, np.concatenate(rows).tolist())) if rows else score
     title = piece.title if piece.note_count else asked.title
     return piece.replace(score=grafted, title=title)

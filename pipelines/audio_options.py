@@ -96,8 +96,6 @@ class AudioOptions:
     checkpoint: str = "audio-small"
 
     def __post_init__(self) -> None:
-        for name in ("text", "lyrics", "sound_name"):  # of names and words from a shell that are no UTF-8
-            object.__setattr__(self, name, getattr(self, name).encode("utf-8", "replace").decode("utf-8"))
         settle(self, _checks, sound=from_text, key=parse_key, instruments=parse_instrument)
 
     @property

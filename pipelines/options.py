@@ -352,7 +352,7 @@ def _check_track_instrument(pair: Any) -> None:
 
 
 def settle(options: Any, checks: Callable[[Any], list[Check]], **readers: Callable[[str], Any]) -> None:
-    """Makes tuples of the options' lists, and makes sure that all is well.
+    """Makes tuples of the options' lists and whole letters of their texts, and makes sure that all is well.
 
     Args:
         options: fresh from its caller.
@@ -363,8 +363,10 @@ def settle(options: Any, checks: Callable[[Any], list[Check]], **readers: Callab
         StudioError: all that is wrong.
     """
     for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if isinstance(value, str):  # halves of letters, as a file's name may have, cannot be written down
+            object.__setattr__(options, field.name, value.encode("utf-8", "replace").decode())
         if isinstance(field.default, tuple):
-            value = getattr(options, field.name)
             if isinstance(value, str):
                 raise StudioError(f"The option {field.name} is not a text such as '{value}'. Give a list of values.")
             object.__setattr__(options, field.name, _as_tuple(value))

@@ -59,8 +59,8 @@ def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
 def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:
     """Returns the recipe of a piece that is as this pipeline wrote it; None for any other."""
     recipe = piece.history[-1] if piece is not None and piece.history else {}
-    known = recipe.get("pipeline") == pipeline and isinstance(recipe.get("options"), dict)  # a file may say anything
-    return recipe if known else None
+    known = isinstance(recipe, Mapping) and recipe.get("pipeline") == pipeline  # a file may say anything
+    return recipe if known and isinstance(recipe.get("options"), dict) else None
 
 
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:

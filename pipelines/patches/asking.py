@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -41,7 +43,8 @@ class Asked:
         programs: of the players that are asked for, by family.
         drums: whether drums play; None leaves that to the network.
         alone: whether nobody but the drums plays.
-        patches: how much is written.
+        patches: how much is written, the last one perhaps in part.
+        ticks: how long that is.
         title: of the new music.
     """
 
@@ -57,6 +60,7 @@ class Asked:
     drums: bool | None
     alone: bool
     patches: int
+    ticks: int
     title: str
 
     def request(self, options: AudioOptions, variant: int) -> Request:
@@ -132,9 +136,10 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     if drums is None and programs:
         drums = False
     alone = bool(options.instruments) and not programs and drums is True
-    patches = max(PATCHES_PER_QUARTER, round(options.seconds * tempo / 60 * PATCHES_PER_QUARTER))
+    ticks = round(options.seconds * tempo / 60 * base.ticks_per_quarter)
+    patches = math.ceil(ticks * PATCHES_PER_QUARTER / base.ticks_per_quarter)
     return Asked(
-        words, base, start, tempo, signature, key, home, levels, programs, drums, alone, patches, _title(options)
+        words, base, start, tempo, signature, key, home, levels, programs, drums, alone, patches, ticks, _title(options)
     )
 
 
@@ -158,7 +163,8 @@ def _home(piece: Piece, options: AudioOptions, mode: str | None) -> Key:
     elif options.sound:
         found = key_from_histogram(np.maximum(from_text(options.sound).chroma.mean(0), 0))[0]
     else:
-        found = ALL_KEYS[int(np.random.default_rng(options.seed).integers(24))]
+        said = zlib.crc32(f"{options.text}{options.lyrics}".encode())  # else one seed has one key, whatever is said
+        found = ALL_KEYS[int(np.random.default_rng([options.seed, said]).integers(24))]
     if mode in (None, found.mode):
         return found
     return Key(found.tonic, "minor" if mode == "minor" else "major")
