@@ -56,7 +56,9 @@ def words_control(panel: OptionsPanel) -> dict[str, Any]:
     )
     with st.expander("Lyrics", icon=":material/lyrics:"):
         values["lyrics"] = panel.show("lyrics", st.text_area, height=140, max_chars=20_000)
-    is_said = bool(values["text"].strip() or values["lyrics"].strip())  # else the table of words is not read for nothing
+    is_said = bool(
+        values["text"].strip() or values["lyrics"].strip()
+    )  # else the table of words is not read for nothing
     said = said_by(understood(values["text"], values["lyrics"])) if is_said else {}
     overruled = {name for name in said if _is_by_hand(panel, name)}
     taken_away = _chips({name: label for name, label in said.items() if name not in overruled})
