@@ -31,7 +31,7 @@ from studio.wording import show_error
 def controls(song: Song) -> None:
     """Shows the controls and starts to harmonize when asked to."""
     heading("Harmonize", PRESETS, partial(use_example, song))
-    if not tune_control(song, "A MIDI or MusicXML file with a melody, or a sound: record one or drop it."):
+    if not tune_control(song, "A MIDI or MusicXML file with a melody, or its sound"):
         return
     values = harmonize_controls(song)
     edited = ", ".join(str(bar + 1) for bar in values["edited"])
