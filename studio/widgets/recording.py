@@ -33,7 +33,7 @@ from studio.widgets.options_panel import OptionsPanel
 from studio.widgets.start import has_music, repairs_note, upload
 from studio.wording import plain, show_error
 
-HEARD_AS = {"auto": "Found out", "hum": "One voice", "many": "Several notes"}
+HEARD_AS = {"auto": "Auto", "hum": "One voice", "many": "Several notes"}
 """What the page calls each way to hear."""
 GRIDS = {name: "As played" if name == "none" else name for name in limits.GRIDS}
 PANEL = OptionsPanel(
@@ -142,19 +142,25 @@ def written_again(song: Song, piece: Piece | None) -> None:
 
 def heard_notes(piece: Piece) -> None:
     """Shows the outline of the sound that a piece was written down from with the notes over it, if it is still kept."""
-    kept, recipe = song_controls().get(_SHOWN), last_recipe(piece, "transcribe")
-    if (
-        recipe is None or not fits(Shown, kept) or recipe.get("input") != kept["input"]
-    ):  # a song's file may say anything
-        return
-    begins_s = recipe.get("begins_s")
-    if not fits(float, begins_s):
-        return
-    alt = (
-        f"Outline of the recording, {kept['outline']['seconds']:.1f} seconds, and over it the {piece.note_count} notes."
-    )
-    row = Row(f"{kept['name']}, and what was heard in it", alt, kept["outline"], notes=_notes(piece, begins_s))
-    pictures([row], key="heard notes")
+    row = heard_row(piece, song_controls().get(_SHOWN))
+    if row is not None:
+        pictures([row], key="heard notes")
+
+
+def heard_row(piece: Piece, kept: Any) -> Row | None:
+    """Returns the picture of a sound with the notes over it; None for a piece that does not come of it.
+
+    Args:
+        piece: any.
+        kept: what a song keeps of the sound, see ``Shown``; a song's file may say anything.
+    """
+    recipe = last_recipe(piece, "transcribe")
+    begins_s = recipe.get("begins_s") if recipe else None
+    if not fits(Shown, kept) or not fits(float, begins_s) or recipe.get("input") != kept["input"]:
+        return None
+    seconds = kept["outline"]["seconds"]
+    alt = f"Outline of the recording, {seconds:.1f} seconds, and over it the {piece.note_count} notes."
+    return Row(f"{kept['name']}, and what was heard in it", alt, kept["outline"], notes=_notes(piece, begins_s))
 
 
 def _notes(piece: Piece, begins_s: float) -> list[tuple[float, float, int]]:
@@ -162,10 +168,8 @@ def _notes(piece: Piece, begins_s: float) -> list[tuple[float, float, int]]:
     notes = []
     for track in piece.score.tracks:
         each = track.notes.numpy()
-        starts, ends = (
-            ticks_to_seconds(piece.score, ticks) for ticks in (each["time"], each["time"] + each["duration"])
-        )
-        times = np.round(np.maximum(0, np.stack([starts, ends]) + begins_s), 3).tolist()
+        ticks = np.stack([each["time"], each["time"] + each["duration"]])
+        times = np.round(np.maximum(0, ticks_to_seconds(piece.score, ticks) + begins_s), 3).tolist()
         notes += list(zip(*times, each["pitch"].tolist(), strict=True))
     return notes
 
@@ -230,10 +234,10 @@ def _options() -> None:
     PANEL.show("mode", st.segmented_control, list(HEARD_AS), format_func=HEARD_AS.get, **look)
     left, right = st.columns(2)
     low, high = limits.TEMPO_RANGE_BPM
-    PANEL.show("tempo_bpm", left.number_input, int(low), int(high), None, placeholder="Found")
+    PANEL.show("tempo_bpm", left.number_input, int(low), int(high), None, placeholder="Auto")
     PANEL.show("grid", right.selectbox, list(GRIDS), format_func=GRIDS.get)
-    PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder="Found")
-    PANEL.show("time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder="Found")
+    PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder="Auto")
+    PANEL.show("time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder="Auto")
 
 
 def _comes_of(piece: Piece, sound: _Sound) -> bool:

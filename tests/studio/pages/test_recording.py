@@ -12,8 +12,8 @@ import soundfile
 from pipelines.options import TranscribeOptions
 from studio.projects.history import history
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
-from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request
-from tests.pipelines.sounds import TUNE, a_hum
+from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request, heard_row
+from tests.pipelines.sounds import TUNE, a_hum, tune
 from tests.studio.visitor import control, press, small_midi, song_of, until_written
 
 HARMONIZE = "studio/pages/harmonize.py"
@@ -65,7 +65,9 @@ def test_a_dropped_hum_is_written_down_shown_over_its_sound_and_harmonized(harmo
     song = song_of(harmonize)
     assert in_the_tune(song.piece) and song.piece.title == "my hum" and song.take.detail == "my hum"
     assert [each.value for each in harmonize.info] == ["I hear one voice."]
-    assert song.controls["transcribe sound"]["name"] == "my hum.wav"
+    row = heard_row(song.piece, song.controls["transcribe sound"])
+    assert "my hum.wav" in row.label and [note[2] for note in row.notes] == pitches(song.piece)
+    assert [note[0] for note in row.notes] == pytest.approx([note.start_s for note in tune()], abs=0.1)
     (event,) = history(song.takes)[0].events
     assert event.words.startswith("wrote down my hum, one voice")
     melody = song.piece
@@ -163,7 +165,7 @@ def test_the_outline_is_kept_with_the_song_and_damage_is_left_out(harmonize, hum
     assert controls_from_plain(controls_to_plain(song.controls))["transcribe sound"] == kept
     for damaged in (None, 7, {}, {**kept, "outline": {}}, {**kept, "input": "x"}):
         song.controls["transcribe sound"] = damaged
-        assert not harmonize.run().exception
+        assert heard_row(song.piece, damaged) is None and not harmonize.run().exception
 
 
 def test_pages_know_each_choice():
