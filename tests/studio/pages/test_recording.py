@@ -14,7 +14,7 @@ from studio.projects.history import history
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request, heard_row
 from tests.pipelines.sounds import TUNE, a_hum, tune
-from tests.studio.visitor import control, press, small_midi, song_of, until_written
+from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
 
 HARMONIZE = "studio/pages/harmonize.py"
 
@@ -143,10 +143,20 @@ def test_what_is_no_tune_is_refused_in_two_sentences(compose, page, name, data, 
 def test_noise_without_notes_is_told_of_and_can_be_heard_in_another_way(harmonize):
     rng = np.random.default_rng(1)
     drop(harmonize, wav(0.02 * rng.standard_normal(22_050), 22_050), "noise.wav")
-    song = song_of(harmonize)
-    if not song.takes:
-        assert "No notes" in errors(harmonize)[0]
-        assert any(button.label == "Write it down again" for button in harmonize.button)
+    assert "No notes are heard in this sound." in errors(harmonize)[0] and not song_of(harmonize).takes
+    control(harmonize, "transcribe mode").set_value("many")
+    until_written(press(harmonize.run(), "Write it down again"))
+    assert "No notes are heard in this sound." in errors(harmonize)[0]
+
+
+def test_writing_down_can_be_stopped(harmonize, hum):
+    samples, rate = soundfile.read(io.BytesIO(hum))
+    long = wav(np.tile(samples, (80, 1)), rate)  # some nine minutes
+    harmonize.get("file_uploader")[0].upload("long.wav", long, "audio/wav").run()
+    until_under_way(harmonize)
+    press(harmonize, "Stop and keep")
+    until_written(harmonize)
+    assert not harmonize.exception and not errors(harmonize)
 
 
 def test_a_busy_studio_says_so(harmonize, hum, monkeypatch):
