@@ -33,7 +33,7 @@ STARTS = {
 
 CLIP_SECONDS = CLIP_FRAMES * HOP / RATE_HZ
 RECORDING_HZ = 22_050
-"""As the networks hear it: eight minutes fit into what a recording may take."""
+"""As the networks hear it, so that a recording is no larger than it need be."""
 _START = "audio start"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from dataclasses import fields
 
 import numpy as np
@@ -12,9 +13,12 @@ import soundfile
 from pipelines.options import TranscribeOptions
 from studio.projects.history import history
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
+from studio.projects.project import MAX_BYTES
+from studio.widgets.checkpoints.forms import MAX_UPLOAD_MB
 from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request, heard_row
+from studio.widgets.start import MAX_SOUND_MB
 from tests.pipelines.sounds import TUNE, a_hum, tune
-from tests.studio.visitor import control, press, small_midi, song_of, until_under_way, until_written
+from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
 
 HARMONIZE = "studio/pages/harmonize.py"
 
@@ -176,6 +180,11 @@ def test_the_outline_is_kept_with_the_song_and_damage_is_left_out(harmonize, hum
     for damaged in (None, 7, {}, {**kept, "outline": {}}, {**kept, "input": "x"}):
         song.controls["transcribe sound"] = damaged
         assert heard_row(song.piece, damaged) is None and not harmonize.run().exception
+
+
+def test_the_server_takes_as_much_as_uploaders_promise():
+    server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
+    assert server["maxUploadSize"] >= max(MAX_SOUND_MB, MAX_UPLOAD_MB, MAX_BYTES // 2**20)
 
 
 def test_pages_know_each_choice():
