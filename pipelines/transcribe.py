@@ -81,7 +81,7 @@ def transcribe(sound: Audio, options: TranscribeOptions) -> Iterator[Step]:
         heard_as = "few"
     written = _written(notes, mode, options)
     recipe = recipe_of("transcribe", VERSION, options, sound, model.entry if model else None)
-    recipe |= {"heard_as": mode, "begins_s": round(written.begins_s, 3)}
+    recipe |= {"heard_as": mode, "begins_s": round(float(written.begins_s), 3)}
     piece = silent.with_step(written.score, recipe)
     yield Step((piece,), sound.seconds, sound.seconds, "seconds", _remarks(sound, mode, heard_as))
 

@@ -158,6 +158,24 @@ def _hear(tell: Tell, source: bytes, name: str, start: float | None = None) -> H
     return HeardSound(heard.options, heard.start, heard.key, picture_of(samples, with_mel=False), clip, kept)
 
 
+def _outline(tell: Tell, source: bytes, name: str) -> tuple[str, Picture]:
+    """Returns the fingerprint of a sound file, as recipes tell it, and its outline; refuses silence."""
+    from music.audio.picture import picture_of
+    from music.audio.reading import check_heard, mono, read_sound
+
+    audio = read_sound(source, name)
+    samples = mono(audio)
+    check_heard(samples)
+    return audio.fingerprint, picture_of(samples, with_mel=False)
+
+
+def _transcribe(tell: Tell, source: bytes, name: str, options: Any) -> Step | None:
+    """Writes a sound file down; it is read here, for as samples it would be many times as large."""
+    from music.audio.reading import read_sound
+
+    return last_step(PIPELINES["transcribe"].load()(read_sound(source, name), options), tell)
+
+
 def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> Sound:
     """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made.
 
@@ -248,11 +266,13 @@ def warm_up() -> None:
 
 VERBS: dict[str, Verb] = {
     **{name: pipeline_verb(pipeline) for name, pipeline in PIPELINES.items()},
+    "transcribe": Verb("model", _transcribe, PIPELINES["transcribe"].limit_s),
     "verify": Verb("model", _verify, patience_s=DEAF_S),
     "import": Verb("model", _import, limit_s=900.0, patience_s=DEAF_S),
     "pull": Verb("download", _pull, limit_s=24 * 3600.0),
     "inspect": Verb("media", _inspect, limit_s=60.0, patience_s=DEAF_S),
     "hear": Verb("media", _hear, limit_s=60.0, patience_s=DEAF_S),
+    "outline": Verb("media", _outline, limit_s=60.0, patience_s=DEAF_S),
     "render": Verb("media", _render),
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),

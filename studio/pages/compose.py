@@ -19,7 +19,7 @@ from studio.widgets.job_progress import progress
 from studio.widgets.sampling import drawn_seed
 from studio.widgets.start import example_buttons, heading
 from studio.widgets.takes import redo_button
-from studio.widgets.workspace import generate_button, result
+from studio.widgets.workspace import generate_button, remarks, result
 from studio.wording import show_error
 
 WIDTHS = (7, 4)
@@ -83,6 +83,7 @@ def page(song: Song) -> None:
     elif is_composed(song.take):
         composed(song, next_step, WIDTHS, brief)
     elif song.piece is not None:
+        remarks(song)
         result(song, next_step)
     else:
         redo_button(song)

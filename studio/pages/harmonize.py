@@ -21,8 +21,9 @@ from studio.widgets.harmonize.controls import (
     use_example,
 )
 from studio.widgets.job_progress import write
+from studio.widgets.recording import tune_control
 from studio.widgets.selection import are_there
-from studio.widgets.start import heading, music_control
+from studio.widgets.start import heading
 from studio.widgets.workspace import generate_button, invitation, workspace
 from studio.wording import show_error
 
@@ -30,7 +31,7 @@ from studio.wording import show_error
 def controls(song: Song) -> None:
     """Shows the controls and starts to harmonize when asked to."""
     heading("Harmonize", PRESETS, partial(use_example, song))
-    if not music_control(song, "A MIDI or MusicXML file with a melody"):
+    if not tune_control(song, "A MIDI or MusicXML file with a melody, or its sound"):
         return
     values = harmonize_controls(song)
     known, busy = are_there(values["bars"], song.piece), song.writing is not None
@@ -92,8 +93,8 @@ def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "Which melody shall we accompany?",
-        "Give a MIDI or MusicXML file of yours, write a tune on the **Generate** page, or try one of these on "
-        "*Greensleeves*:",
+        "Give a MIDI or MusicXML file of yours, hum one, write a tune on the **Generate** page, or try one of these "
+        "on *Greensleeves*:",
         PRESETS,
         partial(use_example, song),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
+from pipelines.options import TranscribeOptions
 from pipelines.recipes import with_checkpoint_here
 from pipelines.song.plan import Brief, Plan, Stage
 from studio.projects.project import Take
@@ -150,6 +151,8 @@ def describe_recipe(recipe: Mapping[str, Any]) -> str:
         return f"went through {pipeline}" if pipeline else "a step that is not known here"
     try:
         options = STEPS[pipeline].from_mapping(recipe["options"])
+        if isinstance(options, TranscribeOptions) and "heard_as" in recipe:  # it was left to be found out
+            options = replace(options, mode=recipe["heard_as"])
         parts = STEPS[pipeline].describe(options)
         parts += [f"seed {options.seed}"] if hasattr(options, "seed") else []
         count, variant = getattr(options, "variants", 1), recipe.get("variant")

@@ -10,6 +10,7 @@ import streamlit as st
 from music.compare import changed_notes
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
+from pipelines.options import TranscribeOptions
 from studio.jobs import Job, registry
 from studio.projects.song import Song, Writing
 from studio.widgets import takes
@@ -36,8 +37,28 @@ def write(
         StudioError: the studio is too busy.
     """
     kept = () if stages is None else (tuple(stages),)
-    job = registry().submit(verb, piece, options, *kept, owner=song.id)
-    song.writing = Writing(job.id, piece if piece.note_count else None, options, detail, *kept)
+    _start(song, verb, (piece, options, *kept), piece if piece.note_count else None, options, detail, *kept)
+
+
+def write_down(song: Song, source: bytes, name: str, options: TranscribeOptions, detail: str) -> None:
+    """Starts to write down a sound, as ``write`` does.
+
+    Args:
+        song: gets the take.
+        source: the bytes of a sound file.
+        name: of the file.
+        options: what was asked for.
+        detail: the same in a few words.
+
+    Raises:
+        StudioError: the studio is too busy.
+    """
+    _start(song, "transcribe", (source, name, options), None, options, detail)
+
+
+def _start(song: Song, verb: str, arguments: tuple[Any, ...], *remembered: Any) -> None:
+    """Has the worker do this for a take that will remember that much, see ``Writing``; runs the page again."""
+    song.writing = Writing(registry().submit(verb, *arguments, owner=song.id).id, *remembered)
     song.notice, song.remarks = None, ()
     st.rerun()
 

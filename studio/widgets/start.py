@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -22,6 +23,9 @@ from studio.projects.song import Song
 from studio.wording import first_few, plain, show_error
 
 _MAX_UPLOAD_MB = 20  # more than ``music.files`` takes: its refusal says what to do, the uploader's does not
+SOUND_TYPES = ["wav", "flac", "ogg", "opus", "mp3", "aif", "aiff"]
+"""Endings of sounds that pages take."""
+MAX_SOUND_MB = 200  # ten minutes as WAV at 96,000 Hz
 FILE_TYPES = ["mid", "midi", "kar", "rmi", "musicxml", "mxl", "xml"]
 STARTS = {"nothing": "Nothing", "file": "A file", "song": "This song"}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "greensleeves.mid"
@@ -95,16 +99,23 @@ def start_control(song: Song) -> tuple[Piece, int | None]:
     return piece, None if after == bars else after
 
 
-def upload(song: Song, on_read: Callable[[Take], None] | None = None) -> None:
+def upload(
+    song: Song, on_read: Callable[[Take], None] | None = None, on_sound: Callable[[Any], None] | None = None
+) -> None:
     """Shows the uploader; a file becomes a take, and its health report or what is wrong with it is shown.
 
     Args:
         song: gets the take.
         on_read: is called with the take; then the page itself shows what became of the file, but for what is wrong.
+        on_sound: takes what the uploader gives of a sound file, in each run; None for a place that takes no sounds.
     """
-    file = st.file_uploader(
-        "A MIDI or MusicXML file", FILE_TYPES, max_upload_size=_MAX_UPLOAD_MB, label_visibility="collapsed"
-    )
+    label, kinds, most_mb = "A MIDI or MusicXML file", FILE_TYPES, _MAX_UPLOAD_MB
+    if on_sound is not None:
+        label, kinds, most_mb = "A MIDI, MusicXML or sound file", FILE_TYPES + SOUND_TYPES, MAX_SOUND_MB
+    file = st.file_uploader(label, kinds, max_upload_size=most_mb, label_visibility="collapsed")
+    if file is not None and on_sound is not None and file.name.lower().endswith(tuple(SOUND_TYPES)):
+        on_sound(file)
+        return
     if file is not None and (song.upload is None or song.upload.file_id != file.file_id):
         try:
             with st.spinner("Reading the file …"):

@@ -17,6 +17,7 @@ from studio.widgets import takes
 from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
+from studio.widgets.recording import heard_notes
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
 from studio.wording import plain, show_error
@@ -67,12 +68,17 @@ def _current_take(song: Song, welcome: Callable[[Song], None], show: Callable[[S
     if song.writing is not None:
         progress(song)
     elif song.piece is not None:
-        for remark in song.remarks if song.take is song.takes[-1] else ():
-            st.info(plain(remark))
+        remarks(song)
         show(song)
     else:
         takes.redo_button(song)
         welcome(song)
+
+
+def remarks(song: Song) -> None:
+    """Shows what the visitor should know of how the current take was written, if it is the newest."""
+    for remark in song.remarks if song.take is song.takes[-1] else ():
+        st.info(plain(remark))
 
 
 def invitation(title: str, text: str, examples: Iterable[str], use: Callable[[str], None]) -> None:
@@ -116,6 +122,7 @@ def result(
     name = name_of(song.take, song.place.variant)
     takes.take_bar(song)
     takes.versions(song)
+    heard_notes(song.piece)
     here, there = takes.marked(song.take, song.piece, song.other and song.other[1])
     others = [NamedPiece(*song.other, there)] if song.other else []
     shown = NamedPiece(name, song.piece, here)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from tests.conftest import INSTALL_CHROMIUM, NO_CHROMIUM
+from tests.pipelines.sounds import a_hum
 from tests.waiting import PATIENCE_S, until
 
 playwright = pytest.importorskip(
@@ -27,7 +29,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-device-for-media-stream",  # a microphone that beeps
+    "--use-fake-device-for-media-stream",  # a microphone that hums a tune, see browser
     "--use-fake-ui-for-media-stream",  # and may be used without asking
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -88,13 +90,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A chromium: the system's, or the one that playwright brought."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A chromium: the system's, or the one that playwright brought. Its microphone hums TUNE over and over."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     with playwright.sync_playwright() as tools:
         if path is None and not Path(tools.chromium.executable_path).exists():
             pytest.skip(f"{NO_CHROMIUM}. Install it with: {INSTALL_CHROMIUM}")
-        chromium = tools.chromium.launch(executable_path=path, args=FLAGS)
+        hum, sound = tmp_path_factory.mktemp("microphone") / "hum.wav", a_hum()
+        soundfile.write(hum, sound.samples, sound.rate_hz)
+        heard = f"--use-file-for-fake-audio-capture={hum}"
+        chromium = tools.chromium.launch(executable_path=path, args=(*FLAGS, heard))
         yield chromium
         chromium.close()
 

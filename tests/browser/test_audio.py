@@ -21,7 +21,7 @@ def page(serve, open_page):
 
 
 def record(page) -> None:
-    """Records until there is a sound to hear: the microphone beeps now and then."""
+    """Records until there is a sound to hear."""
     page.get_by_role("radio", name="Record").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.locator("[data-testid=stAudioInputWaveformTimeCode]").get_by_text("00:02").wait_for()

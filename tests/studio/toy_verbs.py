@@ -234,6 +234,8 @@ VERBS = {
     ),
     "audio": Verb("model", lambda tell, piece, options: last_step(held(_audio(piece, options), options.seed), tell)),
     "hear": REAL["hear"],
+    "outline": REAL["outline"],
+    "transcribe": REAL["transcribe"],
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),

@@ -21,6 +21,7 @@ from studio.controls import keep, set_controls, show_control, song_controls, wid
 from studio.jobs import registry
 from studio.projects.song import Song
 from studio.widgets.audio.picture import Row, pictures
+from studio.widgets.start import MAX_SOUND_MB, SOUND_TYPES
 from studio.wording import plain, show_error
 
 STARTS = {
@@ -31,9 +32,8 @@ STARTS = {
 """The ways to begin: what each is called, and its icon."""
 
 CLIP_SECONDS = CLIP_FRAMES * HOP / RATE_HZ
-FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "aif", "aiff"]
-MAX_UPLOAD_MB = 200  # ten minutes as WAV at 96,000 Hz
-_RECORDING_HZ = 22_050  # as the network hears it: eight minutes fit into what a recording may take
+RECORDING_HZ = 22_050
+"""As the networks hear it, so that a recording is no larger than it need be."""
 _START = "audio start"
 
 
@@ -103,8 +103,8 @@ def _input(start: str) -> Any:
     key = f"audio {start}"
     look: dict[str, Any] = {"key": key, "on_change": _changed, "args": (start, key), "label_visibility": "collapsed"}
     if start == "record":
-        return st.audio_input("Record a sound", sample_rate=_RECORDING_HZ, **look)
-    return st.file_uploader("A sound to follow", FILE_TYPES, max_upload_size=MAX_UPLOAD_MB, **look)
+        return st.audio_input("Record a sound", sample_rate=RECORDING_HZ, **look)
+    return st.file_uploader("A sound to follow", SOUND_TYPES, max_upload_size=MAX_SOUND_MB, **look)
 
 
 def _changed(start: str, key: str) -> None:

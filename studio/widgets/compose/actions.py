@@ -24,7 +24,8 @@ from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.compose.words import SKETCH, another_song, is_said, is_same_text
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
-from studio.widgets.start import has_music, repairs_note, summary, upload
+from studio.widgets.recording import just_written_down, tune_input, written_again
+from studio.widgets.start import has_music, repairs_note, summary
 from studio.wording import plain
 
 _SHOWN = "compose shown stage"
@@ -140,10 +141,12 @@ def shown_stage(song: Song) -> int | None:
 
 def sketch_control(song: Song) -> Piece:
     """Shows what the song starts from, and lets the visitor give it; returns that piece, empty for nothing."""
+    if (take := just_written_down(song)) is not None:
+        keep(SKETCH, [take.number, 0])
     name, piece = _sketch(song)
     if piece is None:
-        st.caption("Or begin with a melody or a sketch of yours: a MIDI or MusicXML file.")
-        upload(song, on_read=lambda take: keep(SKETCH, [take.number, 0]))
+        st.caption("Or begin with a melody or a sketch of yours: hum a theme, or give a MIDI, MusicXML or sound file.")
+        tune_input(song, "Hum a theme", on_read=lambda take: keep(SKETCH, [take.number, 0]))
         if has_music(song):
             st.button(
                 "Use the current song as the sketch",
@@ -154,6 +157,7 @@ def sketch_control(song: Song) -> Piece:
                 args=(song,),
                 help="Its melody becomes the theme of the new song.",
             )
+        written_again(song, None)
         return Piece.empty()
     with st.container(border=True, gap="xsmall", key="sketch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -165,6 +169,7 @@ def sketch_control(song: Song) -> Piece:
         st.caption(plain(summary(piece)))
     if song.upload is not None and song.upload.take is not None and song.upload.take.pieces[0] is piece:
         repairs_note(song.upload, song.upload.take)
+    written_again(song, piece)
     return piece
 
 

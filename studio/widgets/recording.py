@@ -1,0 +1,254 @@
+"""A tune that is hummed, played or dropped as a sound: it is written down at once, and again in another way where that is wished.
+
+The sound itself is the visit's, for it may be large; its outline is kept with the song.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
+import streamlit as st
+
+from music.audio.picture import Picture
+from music.bars import ticks_to_seconds
+from music.errors import StudioError
+from music.piece import Piece
+from music.theory import ALL_KEYS
+from pipelines import options as limits
+from pipelines.option_values import fits
+from pipelines.options import TranscribeOptions
+from pipelines.recipes import last_recipe
+from studio import session
+from studio.controls import keep, song_controls
+from studio.jobs import registry
+from studio.projects.project import Take
+from studio.projects.song import Song
+from studio.widgets.audio.picture import Row, pictures
+from studio.widgets.audio.sound import RECORDING_HZ
+from studio.widgets.job_progress import write_down
+from studio.widgets.options_panel import OptionsPanel
+from studio.widgets.start import has_music, repairs_note, upload
+from studio.wording import plain, show_error
+
+HEARD_AS = {"auto": "Auto", "hum": "One voice", "many": "Several notes"}
+"""What the page calls each way to hear."""
+GRIDS = {name: "As played" if name == "none" else name for name in limits.GRIDS}
+PANEL = OptionsPanel(
+    TranscribeOptions,
+    {
+        "mode": (
+            "What is heard",
+            "One voice hums, sings, whistles or plays a note at a time. Several notes at a time take a network, which misses "
+            "some and adds some.",
+        ),
+        "tempo_bpm": ("Tempo (BPM)", "Quarter notes a minute, if you kept to a beat. Clear it, and the beats are found."),
+        "time_signature": ("Time signature", "Beats in a bar, and which note is one beat. Clear it, and it is found."),
+        "key": ("Key", "The key that is written. Clear it, and it is found."),
+        "grid": ("Grid", "On which notes begin and end: 1/12 and 1/24 are triplets. As played moves none."),
+    },
+    "transcribe ",
+)  # fmt: skip
+_SHOWN = "transcribe sound"
+_HEARD = "sounds that were heard"
+
+
+class Shown(TypedDict):
+    """What is kept with the song of the sound that was written down last.
+
+    Attributes:
+        input: its fingerprint, as in recipes.
+        name: of the file.
+        outline: the whole sound.
+    """
+
+    input: str
+    name: str
+    outline: Picture
+
+
+class _Sound(NamedTuple):
+    """The sound that was given last: fingerprint, name of the file, bytes."""
+
+    input: str
+    name: str
+    source: bytes
+
+
+def tune_control(song: Song, wanted: str) -> bool:
+    """Shows uploader and recorder, folded up once there is music; returns whether there is. ``wanted`` says what to give."""
+    just_written_down(song)  # here it is the current take and no more
+    if not has_music(song):
+        st.caption(wanted)
+        tune_input(song, "Record or hum a tune")
+        written_again(song, None)
+        return False
+    with st.expander("Another file or recording", icon=":material/mic:"):
+        tune_input(song, "Record or hum a tune")
+    written_again(song, song.piece)
+    repairs_note(song.upload, song.take)
+    return True
+
+
+def tune_input(song: Song, label: str, on_read: Callable[[Take], None] | None = None) -> None:
+    """Shows an uploader that takes sounds too, and under it a recorder; a sound is written down as it comes.
+
+    Args:
+        song: gets the take.
+        label: of the recorder.
+        on_read: is called with the take of a file of notes; that of a sound is to be asked for by ``just_written_down``.
+    """
+    upload(song, on_read, on_sound=lambda file: _listen(song, file, file.name))
+    recorded = st.audio_input(label, sample_rate=RECORDING_HZ, key="tune recording")
+    if recorded is not None:
+        _listen(song, recorded, "Recording.wav")
+
+
+def just_written_down(song: Song) -> Take | None:
+    """Returns the take of a sound that has been written down since this was asked last; None for none."""
+    waiting = session.read_note(_waiting(song))
+    if waiting is None or song.writing is not None:
+        return None
+    session.take_note(_waiting(song))
+    newest = song.takes[-1] if song.takes else None
+    new = newest is not None and newest.number > waiting and isinstance(newest.options, TranscribeOptions)
+    return newest if new else None
+
+
+def written_again(song: Song, piece: Piece | None) -> None:
+    """Shows how the last sound is written down, and does it again when asked to, while this piece comes of it or nothing does.
+
+    Args:
+        song: gets the take.
+        piece: what the page is about, if there is any.
+    """
+    sound = session.read_note(_sound(song))
+    if sound is None:
+        return
+    failed = song.writing is None and not any(_comes_of(take.pieces[0], sound) for take in song.takes)
+    if not failed and (piece is None or not _comes_of(piece, sound)):
+        return
+    with st.expander(f"How {plain(sound.name)} is written down", icon=":material/tune:"):
+        _options()
+        icon, busy = ":material/refresh:", song.writing is not None
+        if st.button("Write it down again", key="write down again", icon=icon, width="stretch", disabled=busy):
+            try:
+                _write_down(song, sound)
+            except StudioError as error:
+                show_error(str(error))
+
+
+def heard_notes(piece: Piece) -> None:
+    """Shows the outline of the sound that a piece was written down from with the notes over it, if it is still kept."""
+    row = heard_row(piece, song_controls().get(_SHOWN))
+    if row is not None:
+        pictures([row], key="heard notes")
+
+
+def heard_row(piece: Piece, kept: Any) -> Row | None:
+    """Returns the picture of a sound with the notes over it; None for a piece that does not come of it.
+
+    Args:
+        piece: any.
+        kept: what a song keeps of the sound, see ``Shown``; a song's file may say anything.
+    """
+    recipe = last_recipe(piece, "transcribe")
+    begins_s = recipe.get("begins_s") if recipe else None
+    if not fits(Shown, kept) or not fits(float, begins_s) or recipe.get("input") != kept["input"]:
+        return None
+    seconds = kept["outline"]["seconds"]
+    alt = f"Outline of the recording, {seconds:.1f} seconds, and over it the {piece.note_count} notes."
+    return Row(f"{kept['name']}, and what was heard in it", alt, kept["outline"], notes=_notes(piece, begins_s))
+
+
+def _notes(piece: Piece, begins_s: float) -> list[tuple[float, float, int]]:
+    """Returns start and end in the recording and pitch of all notes."""
+    notes = []
+    for track in piece.score.tracks:
+        each = track.notes.numpy()
+        ticks = np.stack([each["time"], each["time"] + each["duration"]])
+        times = np.round(np.maximum(0, ticks_to_seconds(piece.score, ticks) + begins_s), 3).tolist()
+        notes += list(zip(*times, each["pitch"].tolist(), strict=True))
+    return notes
+
+
+def _listen(song: Song, given: Any, name: str) -> None:
+    """Has a sound written down that was just given; shows what is wrong with it as long as it stands there."""
+    heard: dict[str, str] = session.read_note(_HEARD) or {}  # by file: what is wrong with it
+    if given.file_id not in heard:
+        if song.writing is not None:
+            st.caption("It is written down as soon as what is being written now is finished.")
+            return
+        session.leave_note(_HEARD, heard | {given.file_id: ""})
+        try:
+            _begin(song, given.getvalue(), name)
+        except StudioError as error:
+            heard = heard | {given.file_id: str(error)}
+            session.leave_note(_HEARD, heard)
+    if problem := heard.get(given.file_id):
+        show_error(problem)
+
+
+def _begin(song: Song, source: bytes, name: str) -> None:
+    """Starts to write a new sound down.
+
+    Raises:
+        StudioError: it cannot be read, nothing is heard in it, or the studio is too busy.
+    """
+    with st.spinner("Reading the sound …"):
+        fingerprint, outline = registry().ask("outline", source, name, owner=song.id)
+    shown: Shown = {"input": fingerprint, "name": name, "outline": outline}
+    keep(_SHOWN, shown)
+    sound = _Sound(fingerprint, name, source)
+    session.leave_note(_sound(song), sound)
+    _write_down(song, sound)
+
+
+def _write_down(song: Song, sound: _Sound) -> None:
+    """Starts to write a sound down as the controls say."""
+    values = {name: PANEL.value(name) for name in PANEL.words}
+    title = PurePath(sound.name).stem[: limits.MAX_TITLE]
+    options = TranscribeOptions(**values, title=title)
+    session.leave_note(_waiting(song), song.takes[-1].number if song.takes else 0)
+    write_down(song, sound.source, sound.name, options, describe_request(options))
+
+
+def describe_request(options: TranscribeOptions) -> str:
+    """Returns what was asked for in a few words, such as "tune · one voice · 90 BPM"."""
+    asked = [
+        options.title,
+        HEARD_AS[options.mode].lower() if options.mode != "auto" else "",
+        f"{options.tempo_bpm:.0f} BPM" if options.tempo_bpm else "",
+        options.time_signature or "",
+        options.key or "",
+        GRIDS[options.grid].lower() if options.grid != TranscribeOptions.grid else "",
+    ]
+    return " · ".join(filter(None, asked))
+
+
+def _options() -> None:
+    """Shows how a sound is written down."""
+    look: dict[str, Any] = {"required": True, "width": "stretch"}
+    PANEL.show("mode", st.segmented_control, list(HEARD_AS), format_func=HEARD_AS.get, **look)
+    left, right = st.columns(2)
+    low, high = limits.TEMPO_RANGE_BPM
+    PANEL.show("tempo_bpm", left.number_input, int(low), int(high), None, placeholder="Auto")
+    PANEL.show("grid", right.selectbox, list(GRIDS), format_func=GRIDS.get)
+    PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder="Auto")
+    PANEL.show("time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder="Auto")
+
+
+def _comes_of(piece: Piece, sound: _Sound) -> bool:
+    return any(
+        recipe.get("pipeline") == "transcribe" and recipe.get("input") == sound.input for recipe in piece.history
+    )
+
+
+def _sound(song: Song) -> str:
+    return f"sound to write down {song.id}"
+
+
+def _waiting(song: Song) -> str:
+    return f"sound is written down {song.id}"
