@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from models.octuple import NoteEmbedding, NoteHead
+from models.octuple import DenseHead, NoteEmbedding, NoteHead
 
 State = tuple[Tensor, Tensor]
 """What an LSTM remembers: [layers, batch, width] twice, its output and its cells."""
@@ -45,6 +44,11 @@ class NoteLSTMConfig:
     chords: int = 0
     chord_notes: int = 0
     dropout: float = 0.0
+
+    @property
+    def extra_sizes(self) -> tuple[int, ...]:
+        """It reads no more than the fields that it writes."""
+        return ()
 
 
 class NoteLSTM(nn.Module):
@@ -90,36 +94,22 @@ class NoteLSTM(nn.Module):
         return self.dropout(output), state
 
 
-class DenseHead(nn.Module):
-    """The distribution of each field of the next row by one dense layer, given the fields before it.
-
-    As in ``NoteHead``, the state of a field is the backbone's output plus the embeddings of the fields before.
+class LSTMDecoder:
+    """One call's reading of rows, several pieces side by side, as a ``HeadWriter`` wants it.
 
     Args:
-        sizes: number of ids of each field, in the order in which they are written.
-        width: size of the backbone's output.
+        model: in eval mode.
     """
 
-    def __init__(self, sizes: Sequence[int], width: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        outer = nn.ModuleList(nn.Linear(width, size) for size in sizes)
-        written = nn.ModuleList(nn.Embedding(size, width) for size in sizes[:-1])
-        self.outer, self.written = cast(Sequence[nn.Linear], outer), cast(Sequence[nn.Embedding], written)
-        for table in self.written:
-            nn.init.normal_(table.weight, std=0.1)  # as in NoteHead
+    def __init__(self, model: NoteLSTM):
+        self._model, self._state = model, model.new_state(1)
 
-    def forward(self, output: Tensor, before: Tensor, target: Tensor) -> list[Tensor]:
-        """Returns the logits [..., ids of the field] of each field, the true fields before it given.
+    def read(self, notes: Tensor) -> Tensor:
+        """Returns the output [batch, width] after rows [batch, notes, fields], one of each piece or many."""
+        output, self._state = self._model(notes, self._state)
+        return output[:, -1]
 
-        Args:
-            output: [..., width] from the backbone.
-            before: of no use here; ``NoteHead`` sees it.
-            target: [..., fields] the ids of the row that follows.
-        """
-        state, found = self.norm(output), []
-        for field, layer in enumerate(self.outer):
-            found.append(layer(state))
-            if field < len(self.written):
-                state = state + self.written[field](target[..., field])
-        return found
+    def select(self, rows: Sequence[int]) -> None:
+        """Goes on with these rows of the batch; one that is named several times is copied."""
+        hidden, cells = self._state
+        self._state = hidden[:, list(rows)], cells[:, list(rows)]

@@ -18,6 +18,7 @@ import numpy as np
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
 
 PIANO = FIRST  # the program id of the acoustic grand piano
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # A0 to C8
 PIANOS = range(FIRST, FIRST + 8)  # program ids that are read as a piano
 
 
@@ -51,7 +52,7 @@ class ChordVocabulary:
 
     @classmethod
     def of(cls, pieces: Iterable[np.ndarray], size: int, most_notes: int) -> ChordVocabulary:
-        """Returns the most frequent chords of step rows, and all single pitches of a piano (A0 to C8).
+        """Returns the most frequent chords of step rows, and before them all single pitches of a piano.
 
         Args:
             pieces: step rows [notes, 8] of each.
@@ -60,8 +61,8 @@ class ChordVocabulary:
         """
         found: Counter[tuple[int, ...]] = Counter()
         for steps in pieces:
-            found.update(chord for chord in _chords(steps) if 1 < len(chord) <= most_notes)
-        singles = [(pitch,) for pitch in range(21, 109)]
+            found.update(chord for chord in onset_chords(steps) if 1 < len(chord) <= most_notes)
+        singles = [(pitch,) for pitch in range(LOWEST_PITCH, HIGHEST_PITCH + 1)]
         common = sorted(found, key=lambda chord: (-found[chord], chord))[: size - len(singles)]
         return cls((*singles, *common))
 
@@ -91,7 +92,7 @@ class ChordVocabulary:
 
     def id_of(self, chord: tuple[int, ...]) -> int:
         """Returns the id of the pitches, rising, or of what is left of them without some inner ones."""
-        chord = tuple(min(max(pitch, 21), 108) for pitch in chord)
+        chord = tuple(min(max(pitch, LOWEST_PITCH), HIGHEST_PITCH) for pitch in chord)
         while chord not in self._ids:
             middle = len(chord) // 2 if len(chord) > 2 else 0  # the lowest goes last, then the top alone is left
             chord = chord[:middle] + chord[middle + 1 :]
@@ -101,8 +102,8 @@ class ChordVocabulary:
         """Returns step rows [notes, 8] as chord rows [onsets, 8]."""
         starts = onset_starts(steps)
         found = steps[starts].copy()
-        ends = np.append(starts[1:], len(steps))
-        for number, (start, end, chord) in enumerate(zip(starts, ends, _chords(steps), strict=True)):
+        ends = np.append(starts[1:], len(steps))[: len(starts)]
+        for number, (start, end, chord) in enumerate(zip(starts, ends, onset_chords(steps), strict=True)):
             found[number, StepField.PITCH] = self.id_of(chord)
             if end - start > 1:
                 durations = np.sort(steps[start:end, StepField.DURATION])
@@ -122,9 +123,9 @@ class ChordVocabulary:
         return notes
 
 
-def _chords(steps: np.ndarray) -> list[tuple[int, ...]]:
+def onset_chords(steps: np.ndarray) -> list[tuple[int, ...]]:
     """Returns the pitches, rising, of each onset of step rows."""
     starts = onset_starts(steps)
     pitches = (steps[:, StepField.PITCH] - FIRST).tolist()
-    ends = [*starts[1:].tolist(), len(steps)]
+    ends = [*starts[1:].tolist(), len(steps)][: len(starts)]
     return [tuple(sorted(set(pitches[start:end]))) for start, end in zip(starts.tolist(), ends, strict=True)]
