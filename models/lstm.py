@@ -99,10 +99,11 @@ class LSTMDecoder:
 
     Args:
         model: in eval mode.
+        batch: how many pieces are read from the first row on.
     """
 
-    def __init__(self, model: NoteLSTM):
-        self._model, self._state = model, model.new_state(1)
+    def __init__(self, model: NoteLSTM, batch: int = 1):
+        self._model, self._state = model, model.new_state(batch)
 
     def read(self, notes: Tensor) -> Tensor:
         """Returns the output [batch, width] after rows [batch, notes, fields], one of each piece or many."""

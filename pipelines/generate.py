@@ -204,7 +204,11 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
     length = np.maximum(
         1, np.round(tokens.vocabulary().durations[steps[:, StepField.DURATION] - FIRST] * unit).astype(int)
     )
-    end = plan.start_tick + (limits.bars - 1) * bar_length + math.ceil((limits.last_positions + limits.off_grid) * unit - 1e-6)
+    end = (
+        plan.start_tick
+        + (limits.bars - 1) * bar_length
+        + math.ceil((limits.last_positions + limits.off_grid) * unit - 1e-6)
+    )
     if limits.monophonic:
         length = np.minimum(length, np.append(time[1:], end) - time)
     pitch = (steps[:, StepField.PITCH] - FIRST) % 128 - np.where(

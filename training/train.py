@@ -266,7 +266,11 @@ def _resume(
 def _best(run: Path) -> float:
     """Returns the lowest validation loss of a run so far, infinity for none."""
     curve = run / "curve.csv"
-    return min((row["valid"] for row in read_curve(curve) if "valid" in row), default=math.inf) if curve.exists() else math.inf
+    return (
+        min((row["valid"] for row in read_curve(curve) if "valid" in row), default=math.inf)
+        if curve.exists()
+        else math.inf
+    )
 
 
 def _save(

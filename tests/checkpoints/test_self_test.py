@@ -15,9 +15,9 @@ from checkpoints.__main__ import main
 from checkpoints.importing import import_file
 from checkpoints.self_test import NOTES, check, fingerprint, record
 from checkpoints.store import entry, file_sha256, known, read_registry, register
+from models import basic_pitch, musicbert, seq2seq
 from models import hinted_backbone as backbone
 from models import hinted_fields as fields
-from models import basic_pitch, musicbert, seq2seq
 from models.hints.past import Past
 from music.errors import StudioError
 from tests.checkpoints.shelf import bank, put, small_harmonizer
