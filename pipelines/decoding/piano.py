@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class PianoState(GenerationState):
 class ChordState(PianoState):
     """The same of a model of chords: a row that it takes holds a chord, and becomes one row for each of its notes."""
 
-    vocabulary: ChordVocabulary = ChordVocabulary(())
+    vocabulary: ChordVocabulary = field(default_factory=lambda: ChordVocabulary(()))
 
     fallback = MonophonicState.fallback
 

@@ -109,19 +109,19 @@ def test_it_learns_and_keeps_the_weights_of_the_best_validation(run):
 
 def test_it_becomes_a_checkpoint_that_is_judged_and_writes(run, piano_shards, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
-    with nothing_loaded(monkeypatch):
-        assert main(["export", str(run)]) == 0
-        name = run.name.replace("run", "tiny")
-        assert "notes that it should" in check(entry(name))
-        assert main(["evaluate", name, "--shards", str(piano_shards)]) == 0
-        said = capsys.readouterr().out
-        assert ("vocabulary has" in said) == ("chords" in name) and f"{name} " in said
-        saved = torch.load(run / "best.pt", weights_only=True)["model"]
-        for key, tensor in loading.load(name).model.state_dict().items():
-            assert torch.allclose(tensor.double(), saved[key].double(), atol=2e-3, rtol=2e-3)  # half precision
-        options = GenerateOptions(bars=None, seconds=5.0, tempo_bpm=100.0, checkpoint=name, seed=1)
-        *_, step = generate(Piece.empty(), options)
-        assert step.piece.seconds == pytest.approx(5.0, abs=0.02)
+    nothing_loaded(monkeypatch)
+    assert main(["export", str(run)]) == 0
+    name = run.name.replace("run", "tiny")
+    assert "notes that it should" in check(entry(name))
+    assert main(["evaluate", name, "--shards", str(piano_shards)]) == 0
+    said = capsys.readouterr().out
+    assert ("vocabulary has" in said) == ("chords" in name) and f"{name} " in said
+    saved = torch.load(run / "best.pt", weights_only=True)["model"]
+    for key, tensor in loading.load(name).model.state_dict().items():
+        assert torch.allclose(tensor.double(), saved[key].double(), atol=2e-3, rtol=2e-3)  # half precision
+    options = GenerateOptions(bars=None, seconds=5.0, tempo_bpm=100.0, checkpoint=name, seed=1)
+    *_, step = generate(Piece.empty(), options)
+    assert step.piece.seconds == pytest.approx(5.0, abs=0.02)
 
 
 def test_whole_windows_are_judged_as_if_read_alone(run, piano_shards):
