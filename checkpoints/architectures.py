@@ -25,6 +25,7 @@ class Architecture:
         judged_by: the name of its module in ``training/likelihood``; empty likewise.
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         styles: whether it knows styles and can be held to new ideas.
+        wishes: whether it follows wishes for a genre, a key, players and a density; one that does not plays the piano.
         reads: what it reads and writes: "octuples" or "patches" (see music/tokens), or "sound", which needs no vocabularies.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
@@ -35,6 +36,7 @@ class Architecture:
     judged_by: str
     self_test: str
     styles: bool = False
+    wishes: bool = True
     reads: str = "octuples"
     any_dialect: bool = False
 
@@ -71,6 +73,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             judged_by="next_note",
             self_test="checkpoints.self_test:continue_tune_with_hints",
             styles=True,
+        ),
+        Architecture(
+            "lstm",
+            "NoteLSTM",
+            learns="piano",
+            judged_by="piano",
+            self_test="checkpoints.self_test:continue_piano",
+            wishes=False,
         ),
         Architecture(
             "musicbert",

@@ -26,6 +26,7 @@ from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, reg
 from checkpoints.word_vectors import read_word_vectors
 from models.basic_pitch import RATE_HZ, WINDOW
 from models.hinted_decoding import HintedWriter
+from models.lstm import LSTMDecoder
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
 from models.transformer_xl_decoding import Decoder
@@ -34,6 +35,7 @@ from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, Octuple, StepField
 from music.tokens.octuple import POSITIONS_PER_QUARTER
+from music.tokens.piano import LOWEST_PITCH
 
 NOTES = 8
 SEEDS, LARGE = 48, 20_000_000
@@ -235,14 +237,22 @@ def continue_tune_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndar
     return _continue_tune(choice, model, HintedWriter(model, _prefix(model), (FIRST, FIRST + 32), MEMORY))
 
 
-def _continue_tune(choice: _Choice, model: Any, writer: NoteWriter) -> np.ndarray:
-    """Returns notes that follow the tune, which is read once for all seeds."""
+def continue_piano(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes, or chords, that follow a tune; as a model of chords reads it, each note is a chord of one."""
+    model = checkpoint.model
+    writer = HeadWriter(model.head, LSTMDecoder(model))
+    return _continue_tune(choice, model, writer, LOWEST_PITCH if model.config.chords else 0)
+
+
+def _continue_tune(choice: _Choice, model: Any, writer: NoteWriter, lowest: int = 0) -> np.ndarray:
+    """Returns notes that follow the tune, which is read once for all seeds; its pitches are counted from the lowest."""
 
     def read(notes: np.ndarray, times: np.ndarray) -> None:
         bars = times // BAR
         writer.read(with_extra_fields(notes, LENGTH - bars, bars, model.config.extra_sizes))
 
     tune, times = _tune_steps()
+    tune[:, StepField.PITCH] -= lowest
     onsets = (np.arange(REPEATS)[:, None] * 4 * BAR + times).ravel()
     notes = np.concatenate([np.full((1, len(StepField)), BOS), np.tile(tune, (REPEATS, 1))])
     read(notes[None], np.append(0, onsets)[None])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.octuple import NoteHead
+from models.octuple import DenseHead, NoteHead
 
 
 class FieldDecoder:
@@ -63,6 +63,26 @@ class FieldDecoder:
             state[:, field + 1 :] += self._written[field][ids]
         else:
             state[rows, field + 1 :] += self._written[field][ids]
+
+
+class DenseDecoder:
+    """What ``DenseHead`` computes, likewise: its methods are those of ``FieldDecoder``."""
+
+    def __init__(self, head: DenseHead):
+        self._head = head
+
+    def start(self, output: Tensor, before: Tensor) -> Tensor:
+        """Returns the state [batch, fields, width] before any field is written."""
+        return self._head.norm(output)[:, None].repeat(1, len(self._head.outer), 1)
+
+    def logits(self, state: Tensor, field: int) -> Tensor:
+        """Returns the logits [batch, ids of the field] of one field."""
+        return self._head.outer[field](state[:, field])
+
+    def write(self, state: Tensor, field: int, ids: Tensor, rows: Sequence[int] | None = None) -> None:
+        """Adds the chosen ids of a field, any but the last, to the state in place."""
+        chosen = slice(None) if rows is None else list(rows)
+        state[chosen, field + 1 :] += self._head.written[field](ids)[:, None]
 
 
 def normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:

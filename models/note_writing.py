@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.field_decoding import FieldDecoder
-from models.octuple import NoteHead
+from models.field_decoding import DenseDecoder, FieldDecoder
+from models.octuple import DenseHead, NoteHead
 
 ChooseIds = Callable[[int, Sequence[list[int]], Callable[[], np.ndarray]], np.ndarray]
 """Chooses the ids, int64 [pieces], of a field by the rows so far; the last argument computes [passes, pieces, ids] logits.
@@ -48,7 +48,7 @@ class NoteWriter(Protocol):
 
 
 class HeadWriter:
-    """A NoteWriter of a model that ends in a NoteHead.
+    """A NoteWriter of a model that ends in a NoteHead or a DenseHead.
 
     Args:
         head: of the model, in eval mode.
@@ -57,8 +57,9 @@ class HeadWriter:
         passes: how often the decoder reads each piece; all second readings follow the first.
     """
 
-    def __init__(self, head: NoteHead, decoder: Any, passes: int = 1):
-        self._fields, self._decoder, self._passes = FieldDecoder(head), decoder, passes
+    def __init__(self, head: NoteHead | DenseHead, decoder: Any, passes: int = 1):
+        self._fields = FieldDecoder(head) if isinstance(head, NoteHead) else DenseDecoder(head)
+        self._decoder, self._passes = decoder, passes
 
     @torch.inference_mode()
     def read(self, notes: np.ndarray, *more: np.ndarray) -> None:
@@ -111,6 +112,8 @@ def with_extra_fields(notes: np.ndarray, left: np.ndarray, bars: np.ndarray, siz
         bars: [...] the bar of each, from 0 at the beginning of the piece.
         sizes: number of ids of each extra field of the model: the bars left and, of some, the place of the bar in a phrase.
     """
+    if not sizes:
+        return notes
     most, *phrases = (size - 1 for size in sizes)
     more = [left.clip(0, most), *(1 + bars % length for length in phrases)]
     return np.concatenate([notes, np.stack(more, axis=-1)], axis=-1)

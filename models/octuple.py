@@ -95,6 +95,41 @@ class NoteHead(nn.Module):
         return found
 
 
+class DenseHead(nn.Module):
+    """The distribution of each field of the next row by one dense layer, given the fields before it.
+
+    As in ``NoteHead``, the state of a field is the backbone's output plus the embeddings of the fields before.
+
+    Args:
+        sizes: number of ids of each field, in the order in which they are written.
+        width: size of the backbone's output.
+    """
+
+    def __init__(self, sizes: Sequence[int], width: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        outer = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+        written = nn.ModuleList(nn.Embedding(size, width) for size in sizes[:-1])
+        self.outer, self.written = cast(Sequence[nn.Linear], outer), cast(Sequence[nn.Embedding], written)
+        for table in self.written:
+            nn.init.normal_(table.weight, std=0.1)  # as in NoteHead
+
+    def forward(self, output: Tensor, before: Tensor, target: Tensor) -> list[Tensor]:
+        """Returns the logits [..., ids of the field] of each field, the true fields before it given.
+
+        Args:
+            output: [..., width] from the backbone.
+            before: of no use here; ``NoteHead`` sees it.
+            target: [..., fields] the ids of the row that follows.
+        """
+        state, found = self.norm(output), []
+        for field, layer in enumerate(self.outer):
+            found.append(layer(state))
+            if field < len(self.written):
+                state = state + self.written[field](target[..., field])
+        return found
+
+
 def field_losses(logits: Sequence[Tensor], target: Tensor, ignore: int = 0) -> tuple[Tensor, Tensor]:
     """Returns the summed negative log-likelihood of each field in nats [fields], and the number of notes.
 

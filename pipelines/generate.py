@@ -1,4 +1,4 @@
-"""Generate: a Transformer-XL writes music from nothing, or continues a piece after any bar."""
+"""Generate: a Transformer-XL, or an LSTM at the piano, writes music from nothing or continues a piece after any bar."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from music.tokens.conditions import (
 from pipelines.contract import Step
 from pipelines.decoding.constraints import Limits
 from pipelines.decoding.continuation import ContinuationPlan, ContinuationSampler, signature_id, tempo_id
+from pipelines.decoding.piano import PianoSampler
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
 
@@ -44,6 +45,20 @@ WRITTEN_KEY_LESS = 0.1  # by how much fewer notes the written key may hold than 
 REST_BARS = (
     4  # whoever plays in the last of so many bars and in none of as many new ones does not rest. By ear, not measured.
 )
+WISHES = {
+    "genre": "genre",
+    "style": "style",
+    "instruments": "choice of instruments",
+    "key": "key",
+    "stay_in_key": "limit to a key",
+    "density": "density",
+    "monophonic": "limit to a melody",
+    "temperature_instruments": "temperature of instruments",
+    "novelty": "novelty",
+    "guidance": "guidance",
+    "memory": "length of memory",
+}
+"""Options that only a model which follows wishes can take, and how its refusal calls them."""
 REGISTER_NOTES = 32  # the latest notes of a track, which say how high its player plays; by ear, not measured
 
 
@@ -54,8 +69,11 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
         StudioError: the checkpoint cannot be used, or the options do not fit the input.
     """
     checkpoint = load(options.checkpoint, task="generate")
-    plan = plan_generation(piece, options, ARCHITECTURES[checkpoint.entry.architecture].styles)
-    sampler = ContinuationSampler(checkpoint, plan, options)
+    architecture = ARCHITECTURES[checkpoint.entry.architecture]
+    if not architecture.wishes:
+        _check_no_wishes(options)
+    plan = plan_generation(piece, options, architecture.styles)
+    sampler = (ContinuationSampler if architecture.wishes else PianoSampler)(checkpoint, plan, options)
     total = float(sampler.limits.bars)
     for _ in sampler:
         done = sum(min(v.bars_done, total - 0.01) for v in sampler.variants) / options.variants
@@ -64,6 +82,20 @@ def generate(piece: Piece, options: GenerateOptions) -> Iterator[Step]:
     finished = (build(piece, sampler.plan, v.rows, v.limits) for v in sampler.variants)
     pieces = tuple(p.with_step(p.score, {**recipe, "variant": number}) for number, p in enumerate(finished))
     yield Step(pieces, total, total, "bars", (*plan.remarks, *silence_remarks(plan, pieces)))
+
+
+def _check_no_wishes(options: GenerateOptions) -> None:
+    """Makes sure that nothing is asked for that a model which follows no wishes cannot do.
+
+    Raises:
+        StudioError: something is.
+    """
+    asked = [text for name, text in WISHES.items() if getattr(options, name) != getattr(GenerateOptions, name)]
+    if asked:
+        raise StudioError(
+            f"The checkpoint '{options.checkpoint}' plays the piano as it learned to and takes no {' and no '.join(asked)}. "
+            "Leave that out, or choose another checkpoint."
+        )
 
 
 def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True) -> ContinuationPlan:
@@ -205,7 +237,11 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
     length = np.maximum(
         1, np.round(tokens.vocabulary().durations[steps[:, StepField.DURATION] - FIRST] * unit).astype(int)
     )
-    end = plan.start_tick + (limits.bars - 1) * bar_length + math.ceil(limits.last_positions * unit)
+    end = (
+        plan.start_tick
+        + (limits.bars - 1) * bar_length
+        + math.ceil((limits.last_positions + limits.off_grid) * unit - 1e-6)
+    )
     if limits.monophonic:
         length = np.minimum(length, np.append(time[1:], end) - time)
     pitch = (steps[:, StepField.PITCH] - FIRST) % 128 - np.where(

@@ -59,7 +59,8 @@ def export(
     """
     if not (run / "state.pt").exists():
         raise StudioError(f"There is no run in '{run}'. Train one first with `python -m training train`.")
-    state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
+    best = run / "best.pt"  # of a recipe that keeps the weights of the best validation
+    state = torch.load(best if best.exists() else run / "state.pt", map_location="cpu", weights_only=True)
     config = json.loads((run / "config.json").read_text())
     recipe, index = config["recipe"], config["index"]
     name = name or recipe["name"]

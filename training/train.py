@@ -4,7 +4,8 @@
     torchrun --nproc-per-node 4 -m -- training train ...         the same on several GPUs
 
 The run folder holds ``state.pt`` (weights, optimizer, step; written to a new name and renamed, so that a kill at
-any moment loses at most --save-every steps), ``curve.csv`` and ``config.json``. Starting it again resumes it.
+any moment loses at most --save-every steps), ``curve.csv`` and ``config.json``; where the recipe says ``keep_best``,
+also ``best.pt``, as it stood at the lowest validation loss. Starting it again resumes it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import csv
 import dataclasses
 import importlib
 import json
+import math
 import os
 import time
 import tomllib
@@ -202,10 +204,12 @@ def train(recipe: dict[str, Any], shards: Any, run: Path, valid_every: int, save
                 with torch.no_grad(), autocast(device, recipe):
                     nats = task.validate(model, stage)
                 row["valid"] = "" if nats is None else f"{nats:.4f}"
+                if recipe.get("keep_best") and nats is not None and nats <= _best(run):
+                    _save(run, "best.pt", model, optimizer, step + 1, notes, spent)
             _log(run, row)
             running.clear()
         if rank == 0 and ((step + 1) % save_every == 0 or last):
-            _save(run, model, optimizer, step + 1, notes, seconds + time.monotonic() - started)
+            _save(run, "state.pt", model, optimizer, step + 1, notes, seconds + time.monotonic() - started)
     if ranks > 1:
         dist.destroy_process_group()
 
@@ -259,8 +263,20 @@ def _resume(
     return state["step"], state["notes"], state["seconds"]
 
 
-def _save(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, notes: int, seconds: float) -> None:
-    """Writes the state of a run, whole or not at all, so that it can go on from here."""
+def _best(run: Path) -> float:
+    """Returns the lowest validation loss of a run so far, infinity for none."""
+    curve = run / "curve.csv"
+    return (
+        min((row["valid"] for row in read_curve(curve) if "valid" in row), default=math.inf)
+        if curve.exists()
+        else math.inf
+    )
+
+
+def _save(
+    run: Path, name: str, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, notes: int, seconds: float
+) -> None:
+    """Writes the state of a run under a name, whole or not at all, so that it can go on from here."""
     state = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -268,9 +284,9 @@ def _save(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: i
         "notes": notes,
         "seconds": seconds,
     }
-    temporary = run / "state.pt.part"
+    temporary = run / f"{name}.part"
     torch.save(state, temporary)
-    os.replace(temporary, run / "state.pt")
+    os.replace(temporary, run / name)
 
 
 def _log(run: Path, row: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ class Limits:
         shift: semitones from how a pitch sounds to how the model writes it.
         monophonic: whether there is one note at a time, see ``MonophonicState``.
         pitched_first: whether drums may not begin; what begins with drums alone mostly stays so.
+        off_grid: by how many positions, at most half a one, the end that was asked for lies after that of the last position.
         moving: whether a single voice may not stay on one pitch for most of its notes.
     """
 
@@ -65,6 +66,7 @@ class Limits:
     monophonic: bool = False
     pitched_first: bool = False
     moving: bool = False
+    off_grid: float = 0.0
 
 
 @dataclass
@@ -170,6 +172,10 @@ class GenerationState:
                 return span(StepField.DURATION, FIRST, FIRST + max(1, fitting))
             case _:
                 return span(StepField.VELOCITY, FIRST, sizes()[StepField.VELOCITY])
+
+    def any_id(self, field: int) -> np.ndarray:
+        """Returns the mask of one id of a field, whichever."""
+        return span(field, FIRST, FIRST + 1)
 
     def in_order(self, row: list[int]) -> bool:
         """Returns whether a row, known up to its pitch, stands after the note before: later, or higher at once."""

@@ -95,11 +95,12 @@ class ContinuationSampler(NoteSampler):
         self._read_prompt()
         self._resolve_limits()
         self.writer.select([0] * options.variants)
+        self.variants = [self._new_state(number) for number in range(options.variants)]
+
+    def _new_state(self, variant: int) -> GenerationState:
+        """Returns where a variant stands before its first note."""
         kind = MonophonicState if self.limits.monophonic else GenerationState
-        self.variants = [
-            kind(self.limits, repetition=self._guard(number), tonality=self._pull())
-            for number in range(options.variants)
-        ]
+        return kind(self.limits, repetition=self._guard(variant), tonality=self._pull())
 
     def _writer(self, checkpoint: Checkpoint, passes: Sequence[Conditions]) -> NoteWriter:
         """Returns what reads and writes the notes of one piece, once with each of these conditions."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from models.note_writing import NoteWriter, sample_fields
 from models.sampling import Randomness, sample
-from music.tokens.columns import FIRST, STEP_FIELDS, StepField
+from music.tokens.columns import STEP_FIELDS, StepField
 from pipelines.contract import paced
-from pipelines.decoding.constraints import END, GenerationState, span
+from pipelines.decoding.constraints import END, GenerationState
 
 # How often a Step is yielded, in notes of each variant: about a bar of a band. By eye, not measured.
 NOTES_PER_STEP = 12
@@ -195,10 +195,9 @@ class NoteSampler:
 
 def _allowed(field: int, variants: Sequence[GenerationState], rows: Sequence[list[int]]) -> np.ndarray:
     """Returns which ids of a field each variant may get, bool [variants, ids]; one, whichever, where a row has ended."""
-    ended = span(field, FIRST, FIRST + 1)
     return np.array(
         [
-            ended if row[:1] == [END] else variant.allowed(field, row)
+            variant.any_id(field) if row[:1] == [END] else variant.allowed(field, row)
             for variant, row in zip(variants, rows, strict=True)
         ]
     )

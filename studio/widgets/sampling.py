@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
 
-from checkpoints.architectures import ARCHITECTURES
+from checkpoints.architectures import ARCHITECTURES, Architecture
 from checkpoints.store import entries
 from pipelines import options as limits
 from studio.controls import set_controls, show_control
@@ -33,9 +34,9 @@ def variants_slider(panel: OptionsPanel) -> int:
     return panel.show("variants", st.slider, 1, limits.MAX_VARIANTS)
 
 
-def sampling_sliders(panel: OptionsPanel) -> dict[str, Any]:
-    """Returns the temperature of each field that has one of its own, top-p and top-k."""
-    names = [field.name for field in dataclasses.fields(panel.options)]
+def sampling_sliders(panel: OptionsPanel, without: Collection[str] = ()) -> dict[str, Any]:
+    """Returns the temperature of each field that has one of its own, top-p and top-k; those ``without`` have no control."""
+    names = [field.name for field in dataclasses.fields(panel.options) if field.name not in without]
     values: dict[str, Any] = {}
     for name in (name for name in names if name.startswith("temperature_")):
         text = f"{panel.words[name][1]} Multiplies 'How adventurous'."
@@ -85,9 +86,19 @@ def chosen_model(panel: OptionsPanel, task: str) -> str:
 
 def knows_styles(checkpoint: str) -> bool:
     """Returns whether a checkpoint knows styles and can be held to new ideas."""
-    found = entries().get(checkpoint)
-    architecture = ARCHITECTURES.get(found.architecture) if found else None
+    architecture = _architecture(checkpoint)
     return architecture is not None and architecture.styles
+
+
+def follows_wishes(checkpoint: str) -> bool:
+    """Returns whether a checkpoint follows wishes for a genre, a key, players and a density; others play the piano."""
+    architecture = _architecture(checkpoint)
+    return architecture is None or architecture.wishes
+
+
+def _architecture(checkpoint: str) -> Architecture | None:
+    found = entries().get(checkpoint)
+    return ARCHITECTURES.get(found.architecture) if found else None
 
 
 def _models(task: str) -> list[str]:

@@ -13,15 +13,17 @@ from torch import nn
 
 from checkpoints import loading, store
 from models.bigru import BiGRU, BiGRUConfig
+from models.lstm import NoteLSTM, NoteLSTMConfig
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
 from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
-from music.tokens.columns import FIRST
+from music.tokens.columns import FIRST, StepField
 from music.tokens.conditions import PREFIX_SIZE
 from music.tokens.dialects import Dialect, official, studio
 from music.tokens.octuple import step_sizes
 from music.tokens.patches import digest as patches_digest
+from music.tokens.piano import ChordVocabulary
 from tests.loaded import forget
 from training.data.shards import MAX_BARS_LEFT
 
@@ -71,6 +73,34 @@ def generator() -> tuple[str, str, Dialect, nn.Module]:
     return "generate", "transformer_xl", studio(), model
 
 
+TONIC_CHORDS = (
+    *((bass, bass + third, bass + 7) for bass in range(48, 60) for third in (3, 4)), (45, 57, 60, 64), (48, 55, 64)
+)  # fmt: skip
+"""Chords that an LSTM knows beside single notes: triads of all keys, and two wide ones."""
+
+
+def pianist(chords: bool) -> tuple[str, str, Dialect, nn.Module]:
+    """Returns an LSTM of notes, or of notes and chords."""
+    sizes = list(step_sizes())
+    known = ChordVocabulary((*((pitch,) for pitch in range(21, 109)), *TONIC_CHORDS))
+    if chords:
+        sizes[StepField.PITCH] = FIRST + len(known.chords)
+    config = NoteLSTMConfig(
+        tuple(sizes),
+        2 if chords else 1,
+        16,
+        0 if chords else 16,
+        len(known.chords) if chords else 0,
+        4 if chords else 0,
+    )
+    model = NoteLSTM(config)
+    _random(model, 0.3)
+    model.head.outer[0].bias[FIRST] += 3.0  # it stays in a bar for some notes
+    if chords:
+        model.chord_pitches.copy_(torch.from_numpy(known.table(4)))
+    return "generate", "lstm", studio(), model
+
+
 def audio_network() -> tuple[str, str, SimpleNamespace, nn.Module]:
     """Returns an audio network, with the digest of what it reads."""
     model = BiGRU(BiGRUConfig(width=8, clip_width=8, sound_width=8))
@@ -83,6 +113,8 @@ MODELS: dict[str, Callable[[], tuple[str, str, Dialect | SimpleNamespace, nn.Mod
     "random-official": lambda: remixer(official(), 1000),
     "random-short": lambda: remixer(studio(), 7),
     "random-generate": generator,
+    "random-lstm-notes": lambda: pianist(False),
+    "random-lstm-chords": lambda: pianist(True),
     "random-harmonize": harmonizer,
     "random-audio": audio_network,
     "random-harmonize-short": lambda: harmonizer(std=0.2, busy=6.0, reach=24, memory=5),

@@ -61,6 +61,14 @@ PIPELINES = {
         generate, Piece.empty(), GenerateOptions(bars=8, seed=5, density="high", instruments=("piano",))
     ),
     "generate from a piece": Case(generate, band(), GenerateOptions(bars=4, seed=6, variants=2)),
+    "generate at the piano": Case(
+        generate, band(), GenerateOptions(bars=12, seed=7, checkpoint="lstm-notes", variants=2)
+    ),
+    "generate chords": Case(
+        generate,
+        Piece.empty(),
+        GenerateOptions(bars=None, seconds=40.0, seed=8, checkpoint="lstm-chords", tempo_bpm=120.0),
+    ),
     "remix some notes": Case(remix, band(), RemixOptions(bars=(1, 2), passes=4, seed=7, variants=2)),
     "harmonize with chords": Case(harmonize, band(), HarmonizeOptions(seed=9)),
     "harmonize with a band": Case(harmonize, band(), HarmonizeOptions(style="band", seed=10, variants=2)),

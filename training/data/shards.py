@@ -225,10 +225,14 @@ class Batches:
         self.rng = np.random.default_rng(seed)
         self.picker = WindowPicker(shards, weights, self.rng)
 
+    def example(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the next window that is drawn, as (sequence, prefix)."""
+        return example(self.shards, self.picker.pick(), self.rng, self.window)
+
     def __iter__(self) -> Iterator[Segment]:
         waiting: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
         while True:
-            found = example(self.shards, self.picker.pick(), self.rng, self.window)
+            found = self.example()
             length = len(found[0]) - 1
             size = self.segment // 2 if length <= self.segment // 2 else self.segment
             group = waiting.setdefault(size if size < self.segment else size * -(-length // size), [])

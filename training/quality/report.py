@@ -6,6 +6,7 @@
     python -m training quality audio-small --pieces 24 --data DATA --bank A.sf3 --bank B.sf2
     python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
+    python -m training quality generators --pieces 24 --shards runs/shards
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
 spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
@@ -14,7 +15,8 @@ harmonized, how their chords and voices compare with the written ones (training/
 were written down, which of their notes were heard (training/quality/transcribe.py); what follows a sound is measured as
 sound (training/quality/audio.py). Whole songs, which no checkpoint makes alone, are asked whether they are what was asked for,
 come back to their themes, and end
-(training/quality/compose.py).
+(training/quality/compose.py). Generators at the piano, and one that plays nothing else, are compared by the same code
+(training/quality/piano.py).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import numpy as np
 import symusic
 
 from checkpoints import store
+from checkpoints.architectures import ARCHITECTURES
 from music.bars import bar_grid
 from music.edit import slice_bars
 from music.errors import StudioError
@@ -43,6 +46,9 @@ REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
 """The module that reports on what each pipeline makes."""
 CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
+GENERATORS = "generators"
+"""Likewise: all that write music from nothing, side by side."""
+PIANO = "training.quality.piano"
 
 SETS = Path(__file__).parents[1] / "recipes" / "sets.toml"
 _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
@@ -51,7 +57,9 @@ _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
 def main(argv: list[str]) -> None:
     """Runs ``python -m training quality``."""
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", help=f"its name, or {CHAIN} for whole songs")
+    parser.add_argument(
+        "checkpoint", help=f"its name, {CHAIN} for whole songs, or {GENERATORS} for all generators at the piano"
+    )
     parser.add_argument(
         "--pieces",
         type=int,
@@ -59,6 +67,7 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
+    parser.add_argument("--shards", type=Path, help="what `python -m training prepare` wrote (generators at the piano)")
     parser.add_argument("--sets", type=Path, default=SETS, help="the TOML file that describes the data sets")
     parser.add_argument("--excerpts", type=int, default=40, help="excerpts of each real set to compare with")
     parser.add_argument(
@@ -83,15 +92,14 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     if args.pieces is None:
         args.pieces = 20 if args.checkpoint == CHAIN else 100
-    if args.card and args.checkpoint == CHAIN:
-        raise StudioError("Whole songs have no card. Leave --card out, or name a checkpoint.")
+    if args.card and args.checkpoint in (CHAIN, GENERATORS):
+        raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
     import torch
 
     torch.set_num_threads(1)
-    task = CHAIN if args.checkpoint == CHAIN else store.entry(args.checkpoint).task
-    kind = importlib.import_module(REPORTS[task])
+    kind = importlib.import_module(_module(args.checkpoint))
     figures = kind.figures(args)
     report = kind.as_text(figures)
     print(report)
@@ -99,6 +107,17 @@ def main(argv: list[str]) -> None:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if args.card:
         keep_report(args.checkpoint, "quality", report)
+
+
+def _module(name: str) -> str:
+    """Returns the module that reports on a checkpoint, or on what stands where its name would."""
+    if name == GENERATORS:
+        return PIANO
+    if name == CHAIN:
+        return REPORTS[CHAIN]
+    found = store.entry(name)
+    architecture = ARCHITECTURES.get(found.architecture)
+    return PIANO if architecture is not None and not architecture.wishes else REPORTS[found.task]
 
 
 def read_sets(sets: Path, data: Path, melodies: bool = False) -> dict[str, tuple[bool, list[Source]]]:

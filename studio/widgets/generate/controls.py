@@ -124,19 +124,42 @@ PRESETS: dict[str, dict[str, Any]] = {
 def use_example(name: str) -> None:
     """Sets the controls to a worked example."""
     set_controls({"start": "nothing", "unit": "Bars"})
+    if not sampling.follows_wishes(sampling.chosen_model(PANEL, "generate")):
+        set_controls({"checkpoint": PANEL.default("checkpoint")})
     PANEL.use(PRESETS[name])
 
 
 def generate_controls(has_input: bool) -> dict[str, Any]:
     """Shows the controls of what to write; returns them as values of GenerateOptions, unchecked."""
-    values, auto = _length(), "As the input" if has_input else "Auto"
-    styled = sampling.knows_styles(sampling.chosen_model(PANEL, "generate"))
+    values = _length()
+    values["checkpoint"] = sampling.model_choice(PANEL, "generate", "Which trained model writes.")
+    wishes = sampling.follows_wishes(values["checkpoint"])
+    if wishes:
+        values |= _players(values["checkpoint"], has_input)
+    values |= _beat(has_input, wishes)
+    values["temperature"] = sampling.temperature_slider(PANEL)
+    if sampling.knows_styles(values["checkpoint"]):
+        values["novelty"] = _novelty()
+    values["variants"] = sampling.variants_slider(PANEL)
+    with st.expander("Fine tuning"):
+        values |= sampling.sampling_sliders(PANEL, without=() if wishes else ("temperature_instruments",))
+        if wishes:
+            values["guidance"] = PANEL.show("guidance", st.slider, 0.0, 2.0, step=0.1)
+            values["memory"] = PANEL.show("memory", st.slider, 0, limits.MAX_MEMORY, step=32)
+        values["seed"] = sampling.seed_input(PANEL)
+    return values
+
+
+def _players(checkpoint: str, has_input: bool) -> dict[str, Any]:
+    """Shows the genre, the style of a model that knows some, and who plays; returns these values."""
+    values: dict[str, Any] = {}
+    styled = sampling.knows_styles(checkpoint)
     genre = _chip("genre", limits.GENRES)
     values["genre"] = None if genre == ANY else genre
     if styled:
         style = _style(genre)
         values["style"] = None if style == ANY else style
-    usual = lineup(values["genre"], values["style"]) if styled and not has_input else ()
+    usual = lineup(values["genre"], values.get("style")) if styled and not has_input else ()
     anybody = "As the input" if has_input else "The usual players" if usual else "Any instruments"
     with st.container(gap="xsmall"):
         look = {"format_func": instrument_name, "placeholder": anybody}
@@ -145,29 +168,28 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
             players = usual[:1] if PANEL.value("monophonic") else usual
             st.caption(f"Without a choice: {', '.join(players)}")
     values["instruments"] = tuple(instrument_name(program) for program in chosen)
+    return values
+
+
+def _beat(has_input: bool, wishes: bool) -> dict[str, Any]:
+    """Shows time signature and tempo and, of a model that follows wishes, key, limits and density; returns these values."""
+    values: dict[str, Any] = {}
+    auto = "As the input" if has_input else "Auto"
     left, right = st.columns(2)
-    values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder=auto)
+    if wishes:
+        values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder=auto)
     values["time_signature"] = PANEL.show(
         "time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder=auto
     )
     low, high = (int(limit) for limit in limits.TEMPO_RANGE_BPM)
     values["tempo_bpm"] = PANEL.show("tempo_bpm", left.number_input, low, high, None, placeholder=auto)
-    with right.container(height="stretch", vertical_alignment="bottom"):
-        values["stay_in_key"] = PANEL.show("stay_in_key", st.toggle)
-        values["monophonic"] = PANEL.show("monophonic", st.toggle)
-    values["density"] = PANEL.show(
-        "density", st.segmented_control, limits.DENSITIES, format_func=_DENSITY.get, width="stretch"
-    )
-    values["temperature"] = sampling.temperature_slider(PANEL)
-    if styled:
-        values["novelty"] = _novelty()
-    values["variants"] = sampling.variants_slider(PANEL)
-    with st.expander("Fine tuning"):
-        values |= sampling.sampling_sliders(PANEL)
-        values["guidance"] = PANEL.show("guidance", st.slider, 0.0, 2.0, step=0.1)
-        values["memory"] = PANEL.show("memory", st.slider, 0, limits.MAX_MEMORY, step=32)
-        values["seed"] = sampling.seed_input(PANEL)
-        values["checkpoint"] = sampling.model_choice(PANEL, "generate", "Which trained model writes.")
+    if wishes:
+        with right.container(height="stretch", vertical_alignment="bottom"):
+            values["stay_in_key"] = PANEL.show("stay_in_key", st.toggle)
+            values["monophonic"] = PANEL.show("monophonic", st.toggle)
+        values["density"] = PANEL.show(
+            "density", st.segmented_control, limits.DENSITIES, format_func=_DENSITY.get, width="stretch"
+        )
     return values
 
 

@@ -103,6 +103,40 @@ def test_a_checkpoint_without_styles_shows_none(page, models):
     assert (options.genre, options.style, options.novelty) == ("jazz", None, 0.5)
 
 
+WISHES = {
+    "genre",
+    "style",
+    "instruments",
+    "key",
+    "stay_in_key",
+    "monophonic",
+    "density",
+    "novelty",
+    "guidance",
+    "memory",
+}
+
+
+def test_an_lstm_shows_what_it_can_do_and_nothing_else(page, models):
+    models["lstm"] = store.RegistryEntry("lstm", None, 0, "", "generate", "lstm", "")
+    control(page.run(), "genre").set_value("jazz")
+    control(page.run(), "checkpoint").set_value("lstm").run()
+    shown = names_of_controls(page)
+    assert not (WISHES | {"temperature_instruments"}) & shown and not lineup_shown(page)
+    assert shown >= {"checkpoint", "time_signature", "temperature", "top_p", "variants"}
+    assert shown >= {"temperature_notes", "temperature_durations", "unit"}
+    options = song_of(generate(page, bars=2, tempo_bpm=90)).take.options
+    assert (options.checkpoint, options.genre, options.tempo_bpm) == ("lstm", None, 90)
+    assert WISHES <= names_of_controls(control(page, "checkpoint").set_value("generate-small").run())
+
+
+def test_an_example_is_written_by_a_model_that_follows_it(page, models):
+    models["lstm"] = store.RegistryEntry("lstm", None, 0, "", "generate", "lstm", "")
+    control(page.run(), "checkpoint").set_value("lstm").run()
+    press(page, "Folk tune")
+    assert control(page, "checkpoint").value == "generate-small" and control(page, "key").value == "G major"
+
+
 def test_a_genre_shows_its_styles_and_each_goes_with_it(styled):
     assert control(styled, "style").options == ["Any", *(style.capitalize() for style in GUESTS[ANY])]
     control(styled, "genre").set_value("latin").run()
