@@ -99,7 +99,7 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
             registry().stop(job.id, song.id)
     if show is not None:
         show(song, job)
-    elif step is not None or (before is not None and not grows):
+    elif any(piece.note_count for piece in step.pieces) if step else before is not None and not grows:
         pieces = (before,) if step is None else step.pieces
         marks = changed_notes(before.score, pieces[0].score) if rewrites and step else None
         player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=grows)
