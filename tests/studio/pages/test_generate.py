@@ -71,7 +71,7 @@ def test_each_control_sets_its_option(page):
 
 
 def names_of_controls(page):
-    kinds = ("button_group", "slider", "multiselect", "selectbox")
+    kinds = ("button_group", "slider", "multiselect", "selectbox", "toggle", "number_input")
     return {widget.key.removeprefix("control ") for kind in kinds for widget in page.get(kind) if widget.key}
 
 
@@ -103,7 +103,18 @@ def test_a_checkpoint_without_styles_shows_none(page, models):
     assert (options.genre, options.style, options.novelty) == ("jazz", None, 0.5)
 
 
-WISHES = {"genre", "style", "instruments", "key", "stay_in_key", "monophonic", "density", "novelty", "guidance", "memory"}
+WISHES = {
+    "genre",
+    "style",
+    "instruments",
+    "key",
+    "stay_in_key",
+    "monophonic",
+    "density",
+    "novelty",
+    "guidance",
+    "memory",
+}
 
 
 def test_an_lstm_shows_what_it_can_do_and_nothing_else(page, models):
@@ -112,7 +123,7 @@ def test_an_lstm_shows_what_it_can_do_and_nothing_else(page, models):
     control(page.run(), "checkpoint").set_value("lstm").run()
     shown = names_of_controls(page)
     assert not (WISHES | {"temperature_instruments"}) & shown and not lineup_shown(page)
-    assert shown >= {"checkpoint", "time_signature", "temperature", "top_p", "variants"}
+    assert shown >= {"bars", "checkpoint", "tempo_bpm", "time_signature", "temperature", "top_p", "seed", "variants"}
     assert shown >= {"temperature_notes", "temperature_durations", "unit"}
     options = song_of(generate(page, bars=2, tempo_bpm=90)).take.options
     assert (options.checkpoint, options.genre, options.tempo_bpm) == ("lstm", None, 90)
