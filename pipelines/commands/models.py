@@ -245,7 +245,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("this run")
     run.add_argument("--seed", metavar="N", type=int, help="the same seed and settings give the same notes")
     run.add_argument("--variants", metavar="N", type=int, help=f"how many versions to write, 1 to {MAX_VARIANTS}")
-    run.add_argument("--checkpoint", "--model", metavar="NAME", help="the model to use")
+    run.add_argument("--checkpoint", metavar="NAME", help="the model to use")
+    run.add_argument("--model", dest="checkpoint", metavar="NAME", help="the same")
     run.add_argument(
         "--recipe",
         metavar="FILE",

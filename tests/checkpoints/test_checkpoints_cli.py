@@ -135,7 +135,10 @@ def test_what_cannot_be_is_said_in_sentences(cache, server, monkeypatch, capsys)
         (["remove", "generate-small"], "ships with the studio and stays"),
         (["verify", "grand"], "is missing. Get it with"),
         (["add", "http://example.org/x"], "is not encrypted"),
-        (["add", str(cache / "nowhere")], "is no address of a registry. Give an https or hf address, or the path of a file"),
+        (
+            ["add", str(cache / "nowhere")],
+            "is no address of a registry. Give an https or hf address, or the path of a file",
+        ),
         (["import", "nowhere.sf2"], "was not found"),
         (["pull"], "The following arguments are required: NAME. Type "),
         (["fly"], "Type 'python -m checkpoints --help'"),

@@ -135,5 +135,8 @@ def _longest_run_of_one_pitch(score: symusic.Score) -> int:
 
 def _mean(measured: list[dict[str, Any]]) -> dict[str, float]:
     """Returns the mean of each measure over pieces, those left out that have none."""
-    names = measured[0] if measured else {}
-    return {name: float(np.nanmean([one[name] for one in measured])) for name in names}
+    found: dict[str, float] = {}
+    for name in measured[0] if measured else {}:
+        values = [one[name] for one in measured if not np.isnan(one[name])]
+        found[name] = float(np.mean(values)) if values else float("nan")
+    return found

@@ -273,3 +273,12 @@ def test_as_a_program(here):
 @pytest.mark.parametrize("verb", ["sheet in.mid {}.musicxml", "render in.mid {}.wav", "generate --out {}.mid"])
 def test_names_longer_than_a_system_takes_are_refused(writer, capsys, verb):
     assert "too long" in refused(capsys, *verb.format("x" * 300).split())
+
+
+def test_an_lstm_writes_seconds_and_says_what_it_cannot_do(here, capsys):
+    assert run("generate", "--model", "lstm-chords", "--seconds", "8", "--seed", "1", "--out", "out.mid") == 0
+    assert read_midi(here / "out.mid").seconds == pytest.approx(8.0, abs=0.1)
+    capsys.readouterr()
+    assert run("generate", "--model", "lstm-notes", "--key", "D minor", "--out", "other.mid") == 2
+    said = capsys.readouterr().err
+    assert "'lstm-notes' plays the piano" in said and "no key" in said and not (here / "other.mid").exists()

@@ -123,7 +123,7 @@ def test_an_lstm_shows_what_it_can_do_and_nothing_else(page, models):
     control(page.run(), "checkpoint").set_value("lstm").run()
     shown = names_of_controls(page)
     assert not (WISHES | {"temperature_instruments"}) & shown and not lineup_shown(page)
-    assert shown >= {"checkpoint", "time_signature", "temperature", "top_p", "variants"}
+    assert shown >= {"bars", "checkpoint", "tempo_bpm", "time_signature", "temperature", "top_p", "seed", "variants"}
     assert shown >= {"temperature_notes", "temperature_durations", "unit"}
     options = song_of(generate(page, bars=2, tempo_bpm=90)).take.options
     assert (options.checkpoint, options.genre, options.tempo_bpm) == ("lstm", None, 90)

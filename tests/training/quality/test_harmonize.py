@@ -296,7 +296,7 @@ def test_the_command_reports_on_a_checkpoint_that_harmonizes(data, tmp_path, cap
         out.tracks.extend([melody.tracks[0].copy() for _ in range(3)])
         return out
 
-    monkeypatch.setattr(quality.store, "entry", lambda name: SimpleNamespace(task="harmonize"))
+    monkeypatch.setattr(quality.store, "entry", lambda name: SimpleNamespace(task="harmonize", architecture="seq2seq"))
     monkeypatch.setattr(quality_harmonize, "asking", lambda checkpoint, seed, out: toy)
     nats = SimpleNamespace(
         chorale_nats=lambda checkpoint, songs: {"alto": 0.25, "tenor": float(len(songs)), "bass": 1.0}
@@ -314,7 +314,7 @@ def test_the_command_reports_on_a_checkpoint_that_harmonizes(data, tmp_path, cap
 
 
 def test_without_melodies_there_is_nothing_to_harmonize(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(quality.store, "entry", lambda name: SimpleNamespace(task="harmonize"))
+    monkeypatch.setattr(quality.store, "entry", lambda name: SimpleNamespace(task="harmonize", architecture="seq2seq"))
     assert main(["quality", "toy"]) == 2
     assert "Say where the data sets are" in capsys.readouterr().err
     assert main(["quality", "toy", "--data", str(tmp_path)]) == 2
