@@ -71,7 +71,7 @@ def test_each_control_sets_its_option(page):
 
 
 def names_of_controls(page):
-    kinds = ("button_group", "slider", "multiselect", "selectbox", "toggle", "checkbox")
+    kinds = ("button_group", "slider", "multiselect", "selectbox", "toggle", "number_input")
     return {widget.key.removeprefix("control ") for kind in kinds for widget in page.get(kind) if widget.key}
 
 
