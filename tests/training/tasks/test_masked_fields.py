@@ -182,7 +182,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_had_saved(filling_recipe, shard
 
     def save_and_stop(*given):
         save(*given)
-        saved.append(given[3])
+        saved.append(given[4])
         raise KeyboardInterrupt
 
     arguments = ["train", str(filling_recipe), "--shards", str(shards_folder), "--run", str(tmp_path), "--steps", "60"]
