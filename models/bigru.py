@@ -93,6 +93,16 @@ class Conditions:
         return Conditions(self.memory[rows], self.notes[rows], self.sound[rows], self.prior[rows])
 
 
+def level(mel: Tensor) -> Tensor:
+    """Returns the mean power of log-mel ``[batch, frames, bands]`` in decibels ``[batch, 1, 1]``."""
+    return 10 * torch.log10((10 ** (mel / 10)).mean((1, 2), keepdim=True).clamp(min=1e-8))
+
+
+def standard_mel(mel: Tensor) -> Tensor:
+    """Returns log-mel ``[batch, frames, bands]``, its level taken away, as the sound head reads it."""
+    return ((mel - level(mel) + 30) / 20).clamp(-3, 3)
+
+
 class BiGRU(nn.Module):
     """The audio network."""
 
@@ -204,7 +214,7 @@ class BiGRU(nn.Module):
         """Returns by how many decibels each band should differ ``[batch, frames, mel_bands]``, within 30 either way.
 
         Args:
-            mel: log-mel of the synthesizer ``[batch, frames, mel_bands]``, with mean 0 and deviation about 1.
+            mel: of the synthesizer, as ``standard_mel`` gives it ``[batch, frames, mel_bands]``.
             conditions: of ``conditions``.
         """
         c = self.config

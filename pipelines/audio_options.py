@@ -11,7 +11,7 @@ from music.theory import parse_key
 from pipelines.options import (
     MAX_VARIANTS,
     Check,
-    beat_checks,
+    bar_checks,
     choice_check,
     seed_check,
     settle,
@@ -98,11 +98,6 @@ class AudioOptions:
     def __post_init__(self) -> None:
         settle(self, _checks, sound=from_text, key=parse_key, instruments=parse_instrument)
 
-    @property
-    def genre(self) -> None:
-        """None: the network knows no genres, and ``beat_checks`` asks for one."""
-        return None
-
 
 def _checks(o: AudioOptions) -> list[Check]:
     """Returns what may be wrong with options of the audio pipeline."""
@@ -116,7 +111,7 @@ def _checks(o: AudioOptions) -> list[Check]:
             not MIN_SECONDS <= o.seconds <= MAX_SECONDS,
             f"{o.seconds} seconds cannot be written. Ask for {MIN_SECONDS:.0f} to {MAX_SECONDS:.0f} seconds.",
         ),
-        *beat_checks(o),
+        *bar_checks(o),
         (
             o.time_signature is not None and o.time_signature not in SIGNATURES,
             f"The audio network knows no bars of {o.time_signature}. Choose one of {', '.join(SIGNATURES)}.",

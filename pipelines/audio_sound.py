@@ -17,6 +17,7 @@ import soxr
 import torch
 
 from checkpoints.loading import load
+from models.bigru import standard_mel
 from music.audio import features
 from music.audio.encoding import Audio
 from music.audio.inverse_mfcc import mfcc_of
@@ -30,7 +31,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.audio_options import AudioOptions
 from pipelines.patches.asking import Asked, settle_asked
-from pipelines.patches.wishes import without_level
+from pipelines.patches.wishes import NO_CLIP, without_level
 from pipelines.sound import Progress, Stop, check_synthesis, coloring_options
 
 LOUDNESS_OF = {"soft": -24.0, "medium": -16.0, "loud": -10.0}
@@ -153,7 +154,7 @@ def _learned(mel: np.ndarray, options: AudioOptions, asked: Asked) -> np.ndarray
     model = load(options.checkpoint, task="audio").model
     request = asked.request(options, 0)
     has_clip = request.clip is not None
-    clip = np.zeros((features.CLIP_FRAMES, 32), np.float32) if request.clip is None else without_level(request.clip)
+    clip = NO_CLIP if request.clip is None else without_level(request.clip)
     told = model.conditions(
         torch.from_numpy(clip)[None],
         torch.tensor([float(has_clip)]),
@@ -161,10 +162,7 @@ def _learned(mel: np.ndarray, options: AudioOptions, asked: Asked) -> np.ndarray
         torch.from_numpy(replace(request.wishes, has_clip=has_clip).vector())[None],
         torch.from_numpy(request.prior)[None],
     )
-    level = 10 * np.log10(max(1e-8, float((10 ** (mel / 10)).mean())))
-    gains = model.gains(torch.from_numpy(np.clip((mel - level + 30) / 20, -3, 3).astype(np.float32))[None], told)[
-        0
-    ].numpy()
+    gains = model.gains(standard_mel(torch.from_numpy(mel)[None]), told)[0].numpy()
     return gains - gains[mel > mel.max() - 50].mean()
 
 

@@ -50,6 +50,11 @@ class Clip:
     mfcc: np.ndarray
     chroma: np.ndarray
 
+    @property
+    def frames(self) -> np.ndarray:
+        """Both beside each other, ``[174, 32]``."""
+        return np.concatenate([self.mfcc, self.chroma], axis=1)
+
 
 def magnitudes(samples: np.ndarray) -> np.ndarray:
     """Returns the magnitude spectra of sound, float32 ``[1 + n // HOP, 1025]``.
@@ -166,7 +171,7 @@ def _damaged() -> StudioError:
 
 def _kept(clip: Clip) -> np.ndarray:
     """Returns what is kept of a clip, float16 ``[174, 32]``."""
-    return np.concatenate([clip.mfcc, clip.chroma], 1).astype("<f2")
+    return clip.frames.astype("<f2")
 
 
 def _clip_in(kept: np.ndarray) -> Clip:

@@ -85,7 +85,7 @@ class Asked:
         )
         heard = prior_of_chroma(clip.chroma) if clip is not None and has_clip else None
         return Request(
-            clip=None if clip is None else np.concatenate([clip.mfcc, clip.chroma], axis=1),
+            clip=None if clip is None else clip.frames,
             text=self.words.vector,
             wishes=wishes,
             prior=prior_of_key(ALL_KEYS.index(self.key or self.home)) if heard is None else heard,

@@ -12,6 +12,9 @@ GROUP_OF_CELL = np.repeat(np.arange(GROUPS), np.diff(REGISTERS))
 BAR_PATCHES = (8, 12, 16, 24)
 """Lengths of bars that the network knows."""
 
+PAST, FUTURE = 32, 32
+"""Patches of a window: what is shown of the past, and what is to be written."""
+
 PAST_BARS = (1, 2, 4)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from music.audio.features import CHROMAS
+from music.audio.features import CHROMAS, CLIP_FRAMES, MFCCS
 from music.theory import ALL_KEYS, key_profile
 
 LEVELS = {
@@ -93,6 +93,10 @@ def prior_of_chroma(chroma: np.ndarray) -> np.ndarray:
 def prior_of_key(key: int) -> np.ndarray:
     """Returns how well each pitch class fits a key, an index of ALL_KEYS, float32 ``[12]``."""
     return key_profile(ALL_KEYS[key]).astype(np.float32)
+
+
+NO_CLIP = np.zeros((CLIP_FRAMES, MFCCS + CHROMAS), np.float32)
+"""Stands where there is no clip."""
 
 
 def without_level(clip: np.ndarray) -> np.ndarray:

@@ -13,10 +13,8 @@ from models.bigru import BiGRU, Conditions
 from music.theory import ALL_KEYS
 from music.tokens.patches import CELLS, DRUM_KEYS, FAMILIES, GROUPS, KEYS, LOWEST, PATCHES_PER_QUARTER, Cell
 from pipelines.patches import canvas
-from pipelines.patches.wishes import Wishes, prior_of_key, without_level
-
-PAST, FUTURE = 32, 32
-"""Patches that a window shows of the past and has of the future, as in training."""
+from pipelines.patches.canvas import FUTURE, PAST
+from pipelines.patches.wishes import NO_CLIP, Wishes, prior_of_key, without_level
 
 KEPT = 16
 """Patches of a window that are kept; the rest is written again by the next one, which knows what came before it."""
@@ -145,7 +143,7 @@ class PatchWriter:
         """Returns what is asked for: a batch of one, or of two where the second does not hear the clip."""
         r = self._request
         heard = r.clip is not None and r.follow > 0
-        clip = np.zeros((174, 32), np.float32) if r.clip is None else without_level(r.clip)
+        clip = NO_CLIP if r.clip is None else without_level(r.clip)
         deaf = replace(r.wishes, has_clip=False, follows=False)
         rows = [(clip, float(heard), r.text, r.wishes if heard else deaf, r.prior if heard else self._key_prior())]
         if heard and r.follow != 0.5:

@@ -170,7 +170,7 @@ class _Writer:
         )
         first = int(self._grid.patches(section.start))
         return Request(
-            clip=None if clip is None else np.concatenate([clip.mfcc, clip.chroma], axis=1),
+            clip=None if clip is None else clip.frames,
             text=words.vector,
             wishes=wishes,
             prior=prior_of_key(key) if clip is None else prior_of_chroma(clip.chroma),

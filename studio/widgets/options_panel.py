@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import streamlit as st
+
 from studio.controls import bound, set_controls, show_control, widget_value
 
 ON_PAGES: dict[str, Any] = {"seed": None, "variants": 2}
@@ -65,6 +67,15 @@ class OptionsPanel:
         label, text = self.words.get(name) or WORDS[name]
         look = {"help": text or None} | look
         return show_control(self.prefix + name, self.default(name), widget, label, *arguments, **look)
+
+    def between(self, name: str, low: str, high: str) -> float:
+        """Shows a slider from 0 to 1 with words at its ends; returns what it says."""
+        with st.container(gap=None, key=name):
+            value = self.show(name, st.slider, 0.0, 1.0, step=0.05)
+            with st.container(horizontal=True, horizontal_alignment="distribute"):
+                for text in (low, high):
+                    st.caption(text, width="content")
+        return value
 
     def value(self, name: str) -> Any:
         """Returns what the control of this option says, before it is shown."""

@@ -13,12 +13,10 @@ import torch
 from music.theory import ALL_KEYS
 from music.tokens.patches import FAMILIES, GROUPS, KEYS, Cell, digest
 from pipelines.patches import canvas
+from pipelines.patches.canvas import FUTURE, PAST
 from pipelines.patches.wishes import LEVELS, Wishes, density_of, prior_of_chroma, prior_of_key, without_level
 from pipelines.wording.captions import caption
 from pipelines.wording.encoder import encode
-
-PAST, FUTURE = 32, 32
-"""Patches of a window: what may be known of what was before, and what is to be written."""
 
 WINDOW = PAST + FUTURE
 

@@ -26,17 +26,17 @@ from tqdm import tqdm
 
 from music.audio import features
 from music.audio.fluidsynth import library
-from music.bars import bar_grid, bar_ticks, tempo_map
+from music.bars import bar_grid, bar_ticks, tempo_map, ticks_to_seconds
 from music.errors import StudioError
 from music.files.midi import read_midi
 from music.theory import ALL_KEYS, key_from_histogram
-from music.tokens.patches import DURATIONS, FAMILIES, KEYS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
+from music.tokens.patches import DURATIONS, FAMILIES, KEYS, PATCHES_PER_QUARTER, VELOCITIES, Cell, family_of, to_patches
+from pipelines.patches.canvas import BAR_PATCHES
 from training.data.clip_batches import AFTER, BEFORE
 from training.data.prepare import manifest_sources
 
 CLIP_SECONDS = features.CLIP_FRAMES * features.HOP / features.RATE_HZ
 SOUND_FRAMES = 344  # of a pair of renderings: eight seconds
-BAR_PATCHES = (8, 12, 16, 24)
 TEMPO_SCALES = (0.65, 0.8, 1.0, 1.0, 1.25, 1.5)
 VELOCITY_SCALES, GAINS = (0.5, 0.85, 1.15), (0.35, 0.8, 1.6)  # of soft, medium and loud
 FAMILY_CHOICES: tuple[tuple[int, ...], ...] = (
@@ -97,8 +97,8 @@ class Piece:
         for track in score.tracks:
             if len(track.notes):
                 notes = track.notes.numpy()
-                stop = self._at(notes["time"] + notes["duration"])
-                start = self._at(notes["time"])
+                stop = ticks_to_seconds(score, notes["time"] + notes["duration"])
+                start = ticks_to_seconds(score, notes["time"])
                 program = np.full(len(start), track.program)
                 rows.append(
                     np.column_stack(
@@ -109,12 +109,6 @@ class Piece:
         self.patches = to_patches(score)
         self.bars = bar_grid(score)
         self.end = float(self.events[:, 0].max(initial=0))
-
-    def _at(self, ticks: np.ndarray) -> np.ndarray:
-        index = np.maximum(np.searchsorted(self._ticks, ticks, side="right") - 1, 0)
-        return (
-            self._seconds[index] + (ticks - self._ticks[index]) / self.score.ticks_per_quarter * 60 / self._qpm[index]
-        )
 
     def _tick(self, seconds: float) -> float:
         index = max(int(np.searchsorted(self._seconds, seconds, side="right")) - 1, 0)
@@ -151,7 +145,7 @@ class Piece:
         loudness, brightness = int(rng.integers(3)), int(rng.choice([0, 1, 1, 2]))
         louder = VELOCITY_SCALES[loudness] * 85 / max(1.0, float(events[:, 3].mean()))
         events[:, 3] = np.clip(events[:, 3] * louder, 12, 127)
-        velocity = np.array([24, 40, 52, 64, 76, 88, 100, 116]) * louder
+        velocity = np.array(VELOCITIES) * louder
         edges = np.array([32, 46, 58, 70, 82, 94, 108])
         patches[:, Cell.VELOCITY] = np.searchsorted(edges, velocity[patches[:, Cell.VELOCITY]])
         key = _key(patches)

@@ -166,7 +166,7 @@ def heard_clips(path: Path, player: Player) -> Iterator[HeardClip]:
         notes[:, Cell.FAMILY] = -1  # who plays is not known, and not learned
         row = [0, 0, passage.bpm, passage.bar_patches, passage.bar_phase, passage.key]
         row += [*_loudness_and_brightness(part[:border]), UNKNOWN_FAMILIES, 0, len(passage.patches)]
-        yield HeardClip(np.concatenate([clip.mfcc, clip.chroma], axis=1), pair, notes, row)
+        yield HeardClip(clip.frames, pair, notes, row)
 
 
 def _mel(samples: np.ndarray) -> np.ndarray:
@@ -175,9 +175,14 @@ def _mel(samples: np.ndarray) -> np.ndarray:
     return np.pad(mel, ((0, SOUND_FRAMES - len(mel)), (0, 0)), constant_values=features.FLOOR_DB)
 
 
-def _loudness_and_brightness(samples: np.ndarray) -> tuple[int, int]:
-    level = loudness(samples[:, None], features.RATE_HZ)
+def centroid_hz(samples: np.ndarray) -> float:
+    """Returns the mean spectral centroid of sound in Hz, each frame as loud as it is."""
     power = np.square(features.magnitudes(samples)).sum(0)
     hz = np.fft.rfftfreq(features.FFT, 1 / features.RATE_HZ)
-    centroid = float(power @ hz / max(power.sum(), 1e-12))
+    return float(power @ hz / max(power.sum(), 1e-12))
+
+
+def _loudness_and_brightness(samples: np.ndarray) -> tuple[int, int]:
+    level = loudness(samples[:, None], features.RATE_HZ)
+    centroid = centroid_hz(samples)
     return int(level >= SOFT_LUFS) + int(level > LOUD_LUFS), int(centroid >= DARK_HZ) + int(centroid > BRIGHT_HZ)

@@ -38,6 +38,7 @@ from pipelines.audio_sound import SOUND_LUFS_RANGE, sound_of
 from pipelines.wording.captions import wordings
 from training.data.clips import CLIP_SECONDS, WEIGHTS, Passage, Player, colored
 from training.data.clips import Piece as Sounding
+from training.data.sound_clips import centroid_hz
 from training.quality.measures import mean
 from training.quality.report import read_sets
 
@@ -219,17 +220,10 @@ def _attacks(magnitudes: np.ndarray) -> int:
     return int((peaks & (strength > uniform_filter1d(strength, 43) + 0.05)).sum())
 
 
-def _centroid(samples: np.ndarray) -> float:
-    """Returns the mean spectral centroid in Hz, each frame as loud as it is."""
-    power = np.square(features.magnitudes(samples))
-    hz = np.fft.rfftfreq(features.FFT, 1 / RATE)
-    return float((power @ hz).sum() / max(power.sum(), 1e-12))
-
-
 def _words(args: argparse.Namespace, cases: list[Case]) -> dict[str, dict[str, dict[str, float]]]:
     """Returns for each pair of words, learned and held out, how often the sound differs the right way, and by how much."""
     tell: dict[str, Callable[[np.ndarray], float]] = {
-        "brightness": _centroid,
+        "brightness": centroid_hz,
         "loudness": lambda samples: loudness(samples[:, None], RATE),
         "tempo": lambda samples: _attacks(features.magnitudes(samples)) / SECONDS,
         "density": lambda samples: _attacks(features.magnitudes(samples)) / SECONDS,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from models.bigru import BiGRU, BiGRUConfig, Conditions
+from models.bigru import BiGRU, BiGRUConfig, Conditions, level, standard_mel
 from training.data.clip_batches import PAST, Batch, ClipBatches, Clips, Told
 
 VALIDATION_BATCHES, VALIDATION_WINDOWS = 4, 64
@@ -99,19 +99,8 @@ def sound_loss(
     """Returns how far the colored sounds are from the wanted ones, in decibels a band, level apart."""
     plain, wanted = plain.to(device), wanted.to(device)
     audible = (torch.maximum(plain, wanted) > AUDIBLE_DB).float()
-    plain, wanted = plain - level(plain), wanted - level(wanted)
     gains = model.gains(standard_mel(plain), conditions(model, told, device))
     gains = gains - ((gains * audible).sum((1, 2)) / audible.sum((1, 2)).clamp(min=1))[:, None, None]
-    apart = (wanted - plain).clamp(-40, 40)
+    apart = (wanted - level(wanted) - plain + level(plain)).clamp(-40, 40)
     apart = apart - ((apart * audible).sum((1, 2)) / audible.sum((1, 2)).clamp(min=1))[:, None, None]
     return ((gains - apart).abs() * audible).sum() / audible.sum().clamp(min=1)
-
-
-def level(mel: torch.Tensor) -> torch.Tensor:
-    """Returns the mean power of log-mel ``[batch, frames, bands]`` in decibels ``[batch, 1, 1]``."""
-    return 10 * torch.log10((10 ** (mel / 10)).mean((1, 2), keepdim=True).clamp(min=1e-8))
-
-
-def standard_mel(mel: torch.Tensor) -> torch.Tensor:
-    """Returns log-mel, its level taken away, as the sound head reads it."""
-    return ((mel + 30) / 20).clamp(-3, 3)

@@ -63,7 +63,7 @@ def audio_controls(sound: Kept | None) -> dict[str, Any]:
     """
     values = words_control(PANEL)
     if sound is not None:
-        values["follow"] = _follow()
+        values["follow"] = PANEL.between("follow", "Surprise me", "Follow the sound")
     heard = f"{sound['options']['sound_tempo_bpm']:.0f}, as heard" if _has_pulse(sound) else "Auto"
     left, right = st.columns(2)
     values["seconds"] = PANEL.show("seconds", left.number_input, MIN_SECONDS, MAX_SECONDS, step=1.0, format="%.0f")
@@ -94,13 +94,3 @@ def checked(values: dict[str, Any]) -> AudioOptions:
 
 def _has_pulse(sound: Kept | None) -> bool:
     return sound is not None and bool(sound["options"].get("sound_tempo_bpm"))
-
-
-def _follow() -> float:
-    """Shows how near to the sound the music stays, with words at the ends; returns it."""
-    with st.container(gap=None, key="follow"):
-        value = PANEL.show("follow", st.slider, 0.0, 1.0, step=0.05)
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            for text in ("Surprise me", "Follow the sound"):
-                st.caption(text, width="content")
-    return value

@@ -139,7 +139,7 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
     values |= _beat(has_input, wishes)
     values["temperature"] = sampling.temperature_slider(PANEL)
     if sampling.knows_styles(values["checkpoint"]):
-        values["novelty"] = _novelty()
+        values["novelty"] = PANEL.between("novelty", "Sticks to its ideas", "Always new")
     values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
         values |= sampling.sampling_sliders(PANEL, without=() if wishes else ("temperature_instruments",))
@@ -209,16 +209,6 @@ def _style(genre: str) -> str:
     if PANEL.value("style") not in (ANY, *styles):
         set_controls({"style": ANY})
     return _chip("style", styles)
-
-
-def _novelty() -> float:
-    """Shows how much is new, with words at its ends; returns it."""
-    with st.container(gap=None, key="novelty"):
-        value = PANEL.show("novelty", st.slider, 0.0, 1.0, step=0.05)
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            for text in ("Sticks to its ideas", "Always new"):
-                st.caption(text, width="content")
-    return value
 
 
 def _length() -> dict[str, Any]:
