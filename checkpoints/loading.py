@@ -59,6 +59,16 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     return checkpoint
 
 
+def lend(checkpoint: Checkpoint) -> None:
+    """Makes ``load`` give a checkpoint under its name, in this process, though no registry lists it: a model in training.
+
+    Args:
+        checkpoint: under a name that nothing registered has.
+    """
+    with _lock:
+        _loaded[checkpoint.entry.name] = checkpoint
+
+
 def _another(task: str) -> str:
     """Returns the advice to take a checkpoint of a task, and the name of one that ships for it."""
     examples = [found.name for found in known().values() if found.task == task and found.ships]

@@ -122,14 +122,14 @@ def record(checkpoint: Checkpoint, seeds: int | None = None) -> Fingerprint:
     return max(_fingerprints(checkpoint, range(seeds)), key=lambda found: found.margin)
 
 
-def recorded(name: str, path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what a registry says of a checkpoint, with what its self-test must find.
+def recorded(name: str, path: Path, values: Mapping[str, Any], seeds: int | None = None) -> dict[str, Any]:
+    """Returns what a registry says of a checkpoint, with what its self-test must find (``seeds`` as in ``record``).
 
     Raises:
         StudioError: it cannot be loaded.
     """
     plain = {key: values[key] for key in ("bytes", "sha256", "task", "architecture", "tokenizer")}
-    return {**values, **record(read(RegistryEntry(name=name, path=path, **plain))).to_values()}
+    return {**values, **record(read(RegistryEntry(name=name, path=path, **plain)), seeds).to_values()}
 
 
 def record_again(name: str) -> Fingerprint:

@@ -19,6 +19,7 @@ from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
 from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
+from pipelines.commands.train import add_train
 from pipelines.descriptors import PIPELINES
 from pipelines.recipes import recipe_beside
 from pipelines.sound import SYNTHESES, check_synthesis, piece_sound, piece_stems
@@ -209,6 +210,7 @@ def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 
 VERBS: tuple[Callable[[Verbs], None], ...] = (
     *(pipeline.load_command() for pipeline in PIPELINES.values()),
+    add_train,
     _add_render,
     _add_sheet,
     _add_inspect,

@@ -18,6 +18,10 @@ VERBS = {
     ),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
+    "finetune": (
+        "training.finetuning.process",
+        "a training of one's own music, as `python -m pipelines train` starts it",
+    ),
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),
     "quality": ("training.quality.report", "a checkpoint -> what it makes, measured beside real music"),
     "repetition": ("training.quality.repetition", "data sets -> how often the bars of real music repeat"),

@@ -38,7 +38,7 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
         *(_training(name, entry) if "steps" in entry else [f"- Learned from: {', '.join(entry['data'])}"]),
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
         *(["", entry["remarks"]] if entry.get("remarks") else []),
-        *(_data(name, cards) if "steps" in entry else []),
+        *(_data(name, entry, cards) if "steps" in entry else []),
     ]
     for report, title in REPORTS:
         path = cards / f"{name}.{report}.txt"
@@ -60,13 +60,18 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
 
 def _training(name: str, entry: Mapping[str, Any]) -> list[str]:
     """Returns how long a checkpoint was trained, of one that was trained here."""
+    if base := entry.get("base"):
+        return [
+            f"- Training: tuned from `{base}` on somebody's own files (`python -m pipelines train`), {entry['steps']} steps, "
+            f"{entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes"
+        ]
     return [
         f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
         f"recipe `training/recipes/{name}.toml`"
     ]
 
 
-def _data(name: str, cards: Path) -> list[str]:
+def _data(name: str, entry: Mapping[str, Any], cards: Path) -> list[str]:
     """Returns the loss curve of a checkpoint and the data sets that it learned from, as lines of a card."""
     lines = [
         "",
@@ -82,6 +87,8 @@ def _data(name: str, cards: Path) -> list[str]:
             f"| {set_name} | {facts['train']} | {facts['valid']} | {facts['notes']:,} | {facts['source']} | {facts['licence']} | "
             f"{facts.get('attribution', '')} |"
         )
+    if "base" in entry:
+        return [*lines, "", f"What `{entry['base']}` itself learned from stands in its own card."]
     return [
         *lines,
         "",

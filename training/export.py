@@ -11,6 +11,7 @@ import csv
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,41 @@ def export(
     best = run / "best.pt"  # of a recipe that keeps the weights of the best validation
     state = torch.load(best if best.exists() else run / "state.pt", map_location="cpu", weights_only=True)
     config = json.loads((run / "config.json").read_text())
-    recipe, index = config["recipe"], config["index"]
-    name = name or recipe["name"]
+    name = name or config["recipe"]["name"]
     check_name(name)
     if average and "average" not in state:
         raise StudioError(f"The run in '{run}' keeps no average of its weights. Export it without `--average`.")
-    taken = state["average" if average else "model"]
-    weights = {name: tensor.half().contiguous() for name, tensor in taken.items()}
+    return write_checkpoint(
+        name, state["average" if average else "model"], config, state, run / "curve.csv", registry, folder, cards
+    )
+
+
+def write_checkpoint(
+    name: str,
+    taken: Mapping[str, torch.Tensor],
+    config: Mapping[str, Any],
+    state: Mapping[str, Any],
+    curve: Path,
+    registry: Path,
+    folder: Path,
+    cards: Path,
+    seeds: int | None = None,
+    **more: Any,
+) -> Path:
+    """Writes weights as a checkpoint, registers it with its card and curve, and returns its path.
+
+    Args:
+        name: of the checkpoint.
+        taken: its weights by name.
+        config: ``recipe``, ``model`` (the values of its config) and ``index`` (tokenizer and sets) of its run.
+        state: ``step``, ``notes`` read and ``seconds`` spent so far.
+        curve: its curve.csv.
+        registry, folder, cards: where the checkpoint is registered, its file and its card go.
+        seeds: how many the self-test chooses from.
+        more: what the registry says beside, or instead.
+    """
+    recipe, index = config["recipe"], config["index"]
+    weights = {key: tensor.half().contiguous() for key, tensor in taken.items()}
     header = {
         "config": json.dumps(config["model"]),
         "architecture": recipe["architecture"],
@@ -99,12 +128,12 @@ def export(
         "notes_seen": state["notes"],
         "training_minutes": round(state["seconds"] / 60),
         "data": sorted(used),
-        "metrics": metrics(run / "curve.csv", unit),
+        "metrics": metrics(curve, unit),
         "remarks": recipe.get("remarks", ""),
-    }
-    register(registry, name, recorded(name, path, values))
-    shutil.copy(run / "curve.csv", cards / f"{name}.csv")
-    draw_curve(run / "curve.csv", cards / f"{name}.png", unit)
+    } | more
+    register(registry, name, recorded(name, path, values, seeds))
+    shutil.copy(curve, cards / f"{name}.csv")
+    draw_curve(curve, cards / f"{name}.png", unit)
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
@@ -132,17 +161,18 @@ def draw_curve(curve: Path, picture: Path, unit: str) -> None:
     with curve.open() as file:
         rows = list(csv.DictReader(file))
     figure, axes = pyplot.subplots(figsize=(8, 4.5), dpi=110)
-    axes.plot(
-        [int(r["notes"]) / 1e6 for r in rows],
-        [float(r["train"]) for r in rows],
-        label="training, all sets",
-        linewidth=1,
-    )
-    valid = [r for r in rows if r["valid"]]
-    axes.plot(
-        [int(r["notes"]) / 1e6 for r in valid], [float(r["valid"]) for r in valid], "o-", label="validation, real sets"
-    )
-    losses = [float(r["train"]) for r in rows]
+    learned, valid = ([row for row in rows if row[name]] for name in ("train", "valid"))
+    for name, style, label, found in (
+        ("train", "-", "training, all sets", learned),
+        ("valid", "o-", "validation, real sets", valid),
+    ):
+        axes.plot(
+            *([float(r[key]) / scale for r in found] for key, scale in (("notes", 1e6), (name, 1))),
+            style,
+            label=label,
+            linewidth=1,
+        )
+    losses = [float(r["train"]) for r in learned]
     low, high = min(losses), max(losses)
     axes.set(xlabel="notes read (millions)", ylabel=unit, ylim=(low - 0.5, min(high, low + 8.5) + 0.5))
     axes.grid(alpha=0.3)

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from music.analysis.melody_key import key_of
 from music.chords import chord_spans
 from music.errors import StudioError
-from music.files.kinds import MUSIC
+from music.files.collection import ENDINGS
 from music.files.midi import read_with_repairs
 from music.styles import STYLE_NAMES, STYLES
 from music.theory import ALL_KEYS, Key
@@ -39,7 +39,6 @@ from training.data.style_labels import style_of
 WINDOW_NOTES = 1024
 STRIDE_NOTES = 512
 MIN_NOTES = 24
-SUFFIXES = {*MUSIC, ".xml"}
 _MOST_NAMED = 100  # files that are listed one by one, each with why it was left out
 LEADS = (0, 4, 25, 40, 48, 52, 56, 65, 71, 73, 80)  # who plays the melodies of lead sheets, by chance
 LEAD_SHEET_SET = "leadsheets_"  # sets of this name lie in FOLDER/leadsheets, as JSON Lines
@@ -144,7 +143,7 @@ def melody_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[S
 
 def folder_sources(folder: Path, genre: str | None) -> Iterator[Source]:
     """Yields the files of music under a folder; what is in them decides their split. Links to folders are not followed."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.is_dir())
     for path in sorted(found):
         yield Source(path, f"{folder.resolve().name}/{path.relative_to(folder)}", "", genre)
 
@@ -215,12 +214,10 @@ def with_splits(found: list[tuple[Source, np.ndarray]]) -> list[str]:
 
 def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> str:
     """Writes the shards of these sets and returns a table of what they hold, and why files were left out."""
-    all_rows, windows, prefixes, pieces, styles = [], [], [], [], []
-    table: dict[str, dict[str, int]] = {name: {"train": 0, "valid": 0, "notes": 0} for name in sets}
     found: list[tuple[Source, np.ndarray]] = []
     set_of: list[int] = []
     left_out: list[str] = []
-    total = mended = 0
+    mended = 0
     for number, (name, (_, sources)) in enumerate(sets.items()):
         for source in tqdm(sources, desc=name, unit="file", disable=None):
             try:
@@ -241,6 +238,34 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         splits = with_splits(found)
     except StudioError as error:
         raise StudioError("\n".join([str(error), *(["Left out:"] if reasons else []), *reasons])) from None
+    table = write_shards({name: entry for name, (entry, _) in sets.items()}, found, set_of, splits, out)
+    lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]
+    lines += [f"{name:24}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()]
+    if mended:
+        lines.append(f"{mended} files were mended while reading; 'python -m pipelines inspect FILE' tells what.")
+    lines.append(f"{len(left_out)} files were unreadable or too short{':' if left_out else '.'}")
+    return "\n".join([*lines, *reasons])
+
+
+def write_shards(
+    sets: dict[str, dict[str, Any]],
+    found: list[tuple[Source, np.ndarray]],
+    set_of: list[int],
+    splits: list[str],
+    out: Path,
+) -> dict[str, dict[str, int]]:
+    """Writes the shards of what was read and returns, by set, how many pieces train and validate, and their notes.
+
+    Args:
+        sets: what the index says of each set.
+        found: the music, each with its octuples.
+        set_of: the number of each one's set.
+        splits: "train" or "valid" for each.
+        out: the folder.
+    """
+    all_rows, windows, prefixes, pieces, styles = [], [], [], [], []
+    table: dict[str, dict[str, int]] = {name: {"train": 0, "valid": 0, "notes": 0} for name in sets}
+    total = 0
     for number, split, (source, rows) in zip(set_of, splits, found, strict=True):
         counts = table[list(sets)[number]]
         genre = None if source.genre is None else conditions.GENRES.index(source.genre)
@@ -273,18 +298,13 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> 
         "prefix_blocks": conditions.prefix_blocks(),
         "home_shifts": [conditions.shift_to_canonical(key) for key in range(24)],
         "home_keys": [conditions.canonical_key(key) for key in range(24)],
-        "sets": {name: {**entry, **table[name]} for name, (entry, _) in sets.items()},
+        "sets": {name: {**entry, **table[name]} for name, entry in sets.items()},
         "pieces": pieces,
         "styles": STYLE_NAMES,
         "piece_styles": styles,
     }
     (out / "index.json").write_text(json.dumps(index))
-    lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]
-    lines += [f"{name:24}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()]
-    if mended:
-        lines.append(f"{mended} files were mended while reading; 'python -m pipelines inspect FILE' tells what.")
-    lines.append(f"{len(left_out)} files were unreadable or too short{':' if left_out else '.'}")
-    return "\n".join([*lines, *reasons])
+    return table
 
 
 def windows_of(rows: np.ndarray) -> Iterator[tuple[int, int, int]]:

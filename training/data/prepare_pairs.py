@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,11 +142,29 @@ def are_four_voices(score: symusic.Score, pitched: list[int]) -> bool:
 
 def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
     """Writes the pairs of these sets and returns a table of what they hold."""
+    table = write_pairs(sets, {name: pieces(name, entry, data) for name, entry in sets.items()}, out)
+    lines = [f"{'set':28}{'train':>8}{'valid':>8}{'notes':>12}"]
+    return "\n".join(lines + [f"{name:28}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()])
+
+
+def write_pairs(
+    sets: dict[str, dict[str, Any]], pieces_of: dict[str, Iterable[Piece]], out: Path
+) -> dict[str, dict[str, int]]:
+    """Writes the pairs of these pieces and returns, by set, how many of them train and validate, and their notes.
+
+    Args:
+        sets: what the index says of each set.
+        pieces_of: the pieces of each set.
+        out: the folder.
+
+    Raises:
+        StudioError: there is none.
+    """
     all_rows, all_beats, index, table = [], [], [], {}
     notes = beats = 0
-    for name, entry in sets.items():
+    for name in sets:
         counts = table.setdefault(name, {"train": 0, "valid": 0, "notes": 0})
-        for piece in tqdm(pieces(name, entry, data), desc=name, unit="piece", disable=None):
+        for piece in tqdm(pieces_of[name], desc=name, unit="piece", disable=None):
             try:
                 rows, row_of_beat = encode(piece.score)
             except StudioError:
@@ -191,8 +209,7 @@ def prepare(sets: dict[str, dict[str, Any]], data: Path, out: Path) -> str:
             }
         )
     )
-    lines = [f"{'set':28}{'train':>8}{'valid':>8}{'notes':>12}"]
-    return "\n".join(lines + [f"{name:28}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()])
+    return table
 
 
 def key_of(piece: Piece, rows: np.ndarray) -> int:

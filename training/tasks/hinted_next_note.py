@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import torch
 from torch import nn
 
 from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig, LaneMemory
+from music.tokens.columns import PAD
 from training.data.lanes import (
     Lanes,
     LaneSegment,
@@ -51,10 +53,34 @@ GLIBC_TUNABLES = (
 
 
 class Task:
-    """Next-note prediction with hints (see training/train.py); trained by ``train`` below."""
+    """Next-note prediction with hints; a new model is trained by ``train`` below, one that is tuned further as training/train.py says."""
 
     unit = "note"
     load = Shards.load
+
+    def __init__(self, recipe: dict[str, Any], shards: Shards, device: torch.device):
+        self.recipe, self.shards, self.device = recipe, shards, device
+
+    def begin(self, stage: dict[str, Any], seed: int) -> None:
+        """Starts to read lanes as a stage says, all with dropout: music of one's own is read many times."""
+        passages = training_passages(self.shards, self.recipe["weights"], (), stage["window"], seed)
+        self._stage = stage
+        self._lanes = Lanes(stage["batch"], stage["segment"], (replace(each, dropped=True) for each in passages))
+        self._memory: LaneMemory | None = None
+
+    def loss(self, model: HintedTransformerXL) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Returns the summed nats of the next segment, its number of notes, and the same as a plain number."""
+        if self._memory is None:
+            self._memory = model.new_memory(self._stage["batch"], self._stage["memory"])
+        segment = self._lanes.segment().to(self.device)
+        nats, self._memory = losses(model, segment, self._memory, self._stage["memory"])
+        count = (segment.target[..., 0] != PAD).sum()
+        return nats.sum(), count, int(count)
+
+    def validate(self, model: HintedTransformerXL, stage: dict[str, Any]) -> float | None:
+        """Returns nats a note on fixed validation windows, the real sets weighing the same; None without any."""
+        fields, _ = validate(model, self.shards, stage, self.device)
+        return sum(fields) if fields else None
 
 
 def keep_freed_memory() -> None:

@@ -95,6 +95,10 @@ class Task:
             model.chord_pitches.copy_(torch.from_numpy(self._vocabulary.table(model.config.chord_notes)))
         return model
 
+    def take(self, model: NoteLSTM) -> None:
+        """Reads from now on as this model does, which was trained before."""
+        self._vocabulary = PianoView.of(model).vocabulary
+
     def begin(self, stage: dict[str, Any], seed: int) -> None:
         """Starts to read as a stage of the recipe says."""
         view = PianoView(self._vocabulary)

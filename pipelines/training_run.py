@@ -1,0 +1,316 @@
+"""A training of one's own music on the disk: what was asked for, how far it is, and what it has made so far.
+
+The process that trains writes here; whoever wants to know reads here: the command line, and a page that was reloaded
+meanwhile. Imports no model.
+
+    request.json   the options, and where the music is
+    status.json    the phase, how much of it is done, since when
+    found.json     what was found in the files
+    curve.csv      loss in training and on what was kept back
+    samples.json   what it wrote on the way, and the MIDI files of the samples
+    verdict.json   what came of it
+    state.pt       where it stands, to go on from; best.pt: the weights that were best on what was kept back
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from checkpoints.store import check_name
+from music.cache import cache_folder
+from music.errors import StudioError
+from music.files.atomic import reason, replace_file
+from music.files.midi import read_midi
+from music.piece import Piece
+
+WORKING = ("starting", "reading", "training", "judging")
+"""Phases in which a process is at work; the others are "stopped", "failed" and "done"."""
+
+STOP, KEEP = "stop", "keep"
+"""What can be asked of a process at work: to stop where it is, or to make what it can of what it has learned."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a training is.
+
+    Attributes:
+        phase: one of WORKING, or "stopped", "failed" or "done".
+        done: how much of the phase is done, of ``total``, in ``unit``.
+        seconds_left: of all that is still to be done, as it looks now; None where nobody knows.
+        notes_per_second: how many notes it reads in a second of training; 0 before.
+        message: what there is to say to the user; empty if nothing is.
+    """
+
+    phase: str
+    done: float = 0.0
+    total: float = 1.0
+    unit: str = ""
+    seconds_left: float | None = None
+    notes_per_second: float = 0.0
+    message: str = ""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a process is at work."""
+        return self.phase in WORKING
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was written with a model while it learned, or at the end.
+
+    Attributes:
+        minute: of training, when it was written.
+        number: which of several at the same time.
+        own: the file that the model in training made.
+        base: the file that its base made of the same seed and beginning.
+    """
+
+    minute: float
+    number: int
+    own: str
+    base: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a training.
+
+    Attributes:
+        before, after: nats a unit on what was kept back, of the base and of the result; the lower, the better.
+        unit: what is counted, such as "note".
+        minutes: of training.
+        steps: of training; ``best_step`` is the one whose weights were kept.
+        best_step: as said.
+        copied: share of 12-note windows of its samples that stand in the files it learned from.
+        copied_base: the same share of the base's samples, which never saw these files.
+        checkpoint: name under which it is registered; empty where it was not.
+        sentences: the verdict in words.
+    """
+
+    before: float
+    after: float
+    unit: str
+    minutes: float
+    steps: int
+    best_step: int
+    copied: float
+    copied_base: float
+    checkpoint: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in the files.
+
+    Attributes:
+        used: of each file its name, notes, split ("learned" or "kept back") and a remark.
+        skipped: of each file its name and why.
+        copies: groups of names that are the same music.
+    """
+
+    used: tuple[dict[str, Any], ...] = ()
+    skipped: tuple[dict[str, str], ...] = ()
+    copies: tuple[tuple[str, ...], ...] = field(default=())
+
+
+def trainings_folder() -> Path:
+    """Returns where the trainings of this user lie."""
+    return cache_folder() / "trainings"
+
+
+def training_runs() -> list[TrainingRun]:
+    """Returns all trainings, the latest first."""
+    try:
+        found = [TrainingRun(path.name) for path in trainings_folder().iterdir() if (path / "request.json").is_file()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(found, key=lambda run: -run.began)
+
+
+class TrainingRun:
+    """One training.
+
+    Args:
+        name: of the checkpoint that it makes.
+
+    Raises:
+        StudioError: that cannot be the name of one.
+    """
+
+    def __init__(self, name: str):
+        check_name(name)
+        self.name = name
+        self.folder = trainings_folder() / name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TrainingRun) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a training."""
+        return (self.folder / "request.json").is_file()
+
+    @property
+    def began(self) -> float:
+        """When it was asked for, in seconds since 1970."""
+        return float(self.request.get("began", 0.0))
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked for: the options, the path of the music, who asked and when."""
+        return self._read("request.json") or {}
+
+    @property
+    def status(self) -> Status:
+        """How far it is; "stopped" where its process is gone without a word."""
+        status = Status(**(self._read("status.json") or {"phase": "starting"}))
+        if status.is_working and not self.is_at_work:
+            status = Status(**(self._read("status.json") or {"phase": "starting"}))  # it may have ended meanwhile
+            if status.is_working:
+                return Status("stopped", message="It was interrupted. It can go on from where it was saved last.")
+        return status
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its process lives."""
+        if not self.folder.is_dir():
+            return False
+        lock = self.lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # it is being removed
+            return False
+        lock.release()
+        return False
+
+    @property
+    def found(self) -> Found | None:
+        """What was found in the files; None before they were read."""
+        values = self._read("found.json")
+        if values is None:
+            return None
+        return Found(tuple(values["used"]), tuple(values["skipped"]), tuple(tuple(names) for names in values["copies"]))
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """What it has written so far, the earliest first."""
+        return tuple(Sample(**values) for values in self._read("samples.json") or ())
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What came of it; None before its end."""
+        values = self._read("verdict.json")
+        return None if values is None else Verdict(**values | {"sentences": tuple(values["sentences"])})
+
+    def curve(self) -> list[dict[str, float]]:
+        """Returns the rows of its curve: step, notes, seconds, and the losses that were measured then."""
+        try:
+            with (self.folder / "curve.csv").open(encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            return [{name: float(value) for name, value in row.items() if value} for row in rows]
+        except (OSError, ValueError, TypeError):  # not there yet, or just being written
+            return []
+
+    def piece(self, file: str) -> Piece:
+        """Returns what a sample holds.
+
+        Raises:
+            StudioError: it is gone.
+        """
+        return read_midi(self.folder / Path(file).name)
+
+    def lock(self) -> FileLock:
+        """Returns the lock that its process holds while it lives."""
+        return FileLock(self.folder / "lock")
+
+    def write(self, file: str, values: Any) -> None:
+        """Writes one of its JSON files, whole or not at all.
+
+        Raises:
+            OSError: there is no room.
+        """
+        replace_file(self.folder / file, json.dumps(values).encode())
+
+    def tell(self, status: Status) -> None:
+        """Writes how far it is.
+
+        Raises:
+            OSError: there is no room.
+        """
+        self.write("status.json", asdict(status))
+
+    def ask(self, what: str) -> None:
+        """Asks its process to stop (STOP), or to make what it can of what it has learned (KEEP)."""
+        if self.folder.is_dir():
+            (self.folder / "ask").write_text(what)
+
+    def asked(self) -> str:
+        """Returns what was asked of its process; empty if nothing was."""
+        try:
+            return (self.folder / "ask").read_text()
+        except OSError:
+            return ""
+
+    def forget_ask(self) -> None:
+        """Forgets what was asked of its process, before another one is started."""
+        (self.folder / "ask").unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """Ends its process at once, if it lives; what it learned since it was saved last is lost."""
+        process = (self._read("process.json") or {}).get("id")
+        if process and self.is_at_work:
+            os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def remove(self) -> None:
+        """Deletes its folder; the checkpoint that it made stays.
+
+        Raises:
+            StudioError: it is at work, or cannot be deleted.
+        """
+        if self.is_at_work:
+            raise StudioError(f"'{self.name}' is being trained. Stop it first.")
+        try:
+            shutil.rmtree(self.folder)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StudioError(f"'{self.folder}' cannot be deleted: {reason(error)}. See to its rights.") from error
+
+    def _read(self, file: str) -> Any:
+        try:
+            return json.loads((self.folder / file).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+
+def wait_for(run: TrainingRun, process: Any, every_s: float = 0.25) -> Iterator[Status]:
+    """Yields the status of a training as it changes, until its process has ended; the last one is the end."""
+    seen: Status | None = None
+    while True:
+        ended = process.poll() is not None
+        status = run.status
+        if status != seen:
+            yield status
+            seen = status
+        if ended:
+            return
+        time.sleep(every_s)
