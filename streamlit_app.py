@@ -22,6 +22,7 @@ if __name__ == "__main__":  # a visitor's page
         st.Page("studio/pages/remix.py", title="Remix", icon=":material/auto_fix_high:"),
         st.Page("studio/pages/harmonize.py", title="Harmonize", icon=":material/piano:"),
         st.Page("studio/pages/audio.py", title="Audio", icon=":material/graphic_eq:"),
+        st.Page("studio/pages/train.py", title="Train", icon=":material/school:"),
         st.Page("studio/pages/songs.py", title="Songs", icon=":material/library_music:"),
         st.Page("studio/pages/checkpoints.py", title="Checkpoints", icon=":material/inventory_2:"),
     ]

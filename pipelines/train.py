@@ -14,10 +14,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
@@ -25,6 +26,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import RegistryEntry, check_name, entries, entry, known
 from music.errors import StudioError
 from music.files.atomic import reason
+from music.files.collection import Collection
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.options import Check, seed_check, settle
@@ -32,6 +34,9 @@ from pipelines.training_run import KEEP, STOP, Status, TrainingRun, training_run
 
 ROOT = Path(__file__).parents[1]
 MAX_MINUTES = 24 * 60.0
+UPLOAD = "upload.zip"
+"""What was uploaded, in the folder of its training; gone once it was read."""
+
 START_S = 20.0
 """A process that has not begun its work after so long never will; it takes a tenth of a second."""
 
@@ -148,12 +153,12 @@ def _progress(status: Status) -> tuple[float, float]:
     return number + 0.999 * min(1.0, status.done / max(status.total, 1e-9)), float(len(phases) - 1)
 
 
-def start(options: TrainOptions, music: Path, asker: str = "") -> subprocess.Popen[bytes]:
+def start(options: TrainOptions, music: Path | Sequence[tuple[str, bytes]], asker: str = "") -> subprocess.Popen[bytes]:
     """Returns the process of a new training, once it is at work.
 
     Args:
         options: what to learn.
-        music: a folder or a zip.
+        music: a folder or a zip; or names and bytes of files, a zip alone or several files of music.
         asker: who asked, where several people share a studio.
 
     Raises:
@@ -167,23 +172,49 @@ def start(options: TrainOptions, music: Path, asker: str = "") -> subprocess.Pop
     run = TrainingRun(options.name)
     if options.name in known():
         raise StudioError(f"There is a checkpoint '{options.name}' already. Choose another name.")
+    if run.exists and run.found is None and not run.is_at_work:  # its files were never read to the end
+        run.remove()
     if run.exists:
         raise StudioError(
             f"There is a training '{options.name}' already. Go on with it, remove it, or choose another name."
         )
+    _check_alone()
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
-        path = str(Path(music).resolve())
-        run.write("request.json", {"options": asdict(options), "music": path, "asker": asker, "began": time.time()})
-    except OSError as error:
-        raise StudioError(
-            f"'{run.folder}' cannot be written: {reason(error)}. Make room or see to its rights."
-        ) from error
-    try:
+        path = music if isinstance(music, Path) else _kept(music, run.folder)
+        Collection(path)  # what is wrong with it as a whole is said at once
+        request = {"options": asdict(options), "music": str(path.resolve()), "asker": asker, "began": time.time()}
+        run.write("request.json", request)
         return _spawn(run)
     except StudioError:
         run.remove()
         raise
+    except OSError as error:
+        run.remove()
+        raise StudioError(
+            f"'{run.folder}' cannot be written: {reason(error)}. Make room or see to its rights."
+        ) from error
+
+
+def _kept(files: Sequence[tuple[str, bytes]], folder: Path) -> Path:
+    """Returns the zip of files that were uploaded, in the folder of a training.
+
+    Raises:
+        StudioError: a zip came along with other files.
+        OSError: there is no room.
+    """
+    path = folder / UPLOAD
+    zips = [data for name, data in files if name.lower().endswith(".zip")]
+    if zips and len(files) > 1:
+        raise StudioError("A zip came along with other files. Give one zip alone, or files of music alone.")
+    if zips:
+        path.write_bytes(zips[0])
+        return path
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, data) in enumerate(files):
+            safe = "/".join(part for part in PurePath(name).parts if part not in ("..", "/", "\\"))
+            archive.writestr(safe if safe not in archive.NameToInfo else f"{number}/{safe}", data)
+    return path
 
 
 def go_on(run: TrainingRun, keep: bool = False, minutes: float | None = None) -> subprocess.Popen[bytes]:
@@ -232,9 +263,7 @@ def _spawn(run: TrainingRun, ask: str = "") -> subprocess.Popen[bytes]:
     """
     try:
         with FileLock(trainings_folder() / "start.lock", timeout=START_S):
-            for other in training_runs():
-                if other.is_at_work:
-                    raise StudioError(_busy(other))
+            _check_alone()
             run.forget_ask()
             if ask:
                 run.ask(ask)
@@ -252,10 +281,20 @@ def _spawn(run: TrainingRun, ask: str = "") -> subprocess.Popen[bytes]:
         ) from error
 
 
-def _busy(other: TrainingRun) -> str:
-    left = other.status.seconds_left
-    when = f" It needs about {max(1, round(left / 60))} minutes more." if left is not None else ""
-    return f"'{other.name}' is being trained, and one training at a time is all that a machine can do well.{when} Wait for it, or stop it."
+def _check_alone() -> None:
+    """Makes sure that nothing is being trained.
+
+    Raises:
+        StudioError: something is.
+    """
+    for other in training_runs():
+        if other.is_at_work:
+            left = other.status.seconds_left
+            when = f" It needs about {max(1, round(left / 60))} minutes more." if left is not None else ""
+            raise StudioError(
+                f"'{other.name}' is being trained, and one training at a time is what a machine can do well.{when} "
+                "Wait for it, or stop it."
+            )
 
 
 def _process(run: TrainingRun) -> subprocess.Popen[bytes]:

@@ -21,7 +21,7 @@ def add_train(verbs: Verbs) -> None:
         "python -m pipelines generate --checkpoint my-style --out new.mid",
         argument_default=argparse.SUPPRESS,
     )
-    parser.add_argument("music", metavar="FOLDER|ZIP", nargs="?", type=Path, help="what to learn from")
+    parser.add_argument("music", metavar="FOLDER|ZIP", nargs="?", type=Path, default=None, help="what to learn from")
     parser.add_argument("--name", required=True, help="what the result is called")
     parser.add_argument(
         "--base", metavar="NAME", help=f"the checkpoint that learns on ({TrainOptions.base} unless said)"
@@ -71,14 +71,14 @@ def _learn(run: TrainingRun, asked: argparse.Namespace, values: dict[str, object
         StudioError: it cannot be done.
     """
     resume = "resume" in asked
-    if not resume and "music" not in asked:
+    if not resume and asked.music is None:
         raise StudioError("There is nothing to learn from. Name a folder or a zip of MIDI or MusicXML files.")
     if resume and not run.exists:
         raise StudioError(f"There is no training '{run.name}' to go on with. Start it without --resume.")
     options = options_of(run) if resume else TrainOptions(**values)  # type: ignore[arg-type]
     reported = False
     try:
-        for step in train(options, asked.music if "music" in asked else Path(), resume):
+        for step in train(options, asked.music or Path(), resume):
             if not reported and run.found is not None:
                 _report(run, show)
                 reported = True

@@ -14,7 +14,7 @@ axe = pytest.importorskip(
 )
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
-PAGES = ("Compose", "Generate", "Remix", "Harmonize", "Songs", "Checkpoints")
+PAGES = ("Compose", "Generate", "Remix", "Harmonize", "Train", "Songs", "Checkpoints")
 OPTIONS = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch": {"enabled": True}}}
 """With the rule on names that lack the visible words, which axe does not ask of itself."""
 
