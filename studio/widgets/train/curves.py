@@ -27,33 +27,33 @@ def curve_chart(rows: Sequence[Mapping[str, float]], key: str) -> None:
     ]
     low, high = min(point["Nats"] for point in points), max(point["Nats"] for point in points)
     margin = 0.05 * (high - low) or 0.1
-    st.vega_lite_chart(
-        points,
-        {
-            "mark": {"type": "line", "point": {"size": 18}},
-            "height": 260,
-            "encoding": {
-                "x": {
-                    "field": "Minutes",
-                    "type": "quantitative",
-                    "axis": {"title": "minutes of training", "tickCount": 8, "format": "~g"},
-                },
-                "y": {
-                    "field": "Nats",
-                    "type": "quantitative",
-                    "scale": {"domain": [low - margin, high + margin], "clamp": True},
-                    "axis": {"title": "nats, fewer are better", "tickCount": 6},
-                },
-                "color": {
-                    "field": "Loss",
-                    "type": "nominal",
-                    "scale": {"domain": [LEARNED, CHECKED], "range": list(COLORS)},
-                    "legend": {"title": None, "orient": "top"},
+    with st.container(key=f"curve {key}"):
+        st.vega_lite_chart(
+            points,
+            {
+                "mark": {"type": "line", "point": {"size": 18}},
+                "height": 260,
+                "encoding": {
+                    "x": {
+                        "field": "Minutes",
+                        "type": "quantitative",
+                        "axis": {"title": "minutes of training", "tickCount": 8, "format": "~g"},
+                    },
+                    "y": {
+                        "field": "Nats",
+                        "type": "quantitative",
+                        "scale": {"domain": [low - margin, high + margin], "clamp": True},
+                        "axis": {"title": "nats, fewer are better", "tickCount": 6},
+                    },
+                    "color": {
+                        "field": "Loss",
+                        "type": "nominal",
+                        "scale": {"domain": [LEARNED, CHECKED], "range": list(COLORS)},
+                        "legend": {"title": None, "orient": "top"},
+                    },
                 },
             },
-        },
-        key=f"curve {key}",
-    )
+        )
 
 
 def shipped_curves() -> None:
