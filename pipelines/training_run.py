@@ -21,7 +21,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,7 @@ class Verdict:
         best_step: as said.
         copied: share of 12-note windows of its samples that stand in the files it learned from.
         copied_base: the same share of the base's samples, which never saw these files.
+        copied_real: the same share of the pieces that were kept back: how much real music of that kind shares.
         checkpoint: name under which it is registered; empty where it was not.
         sentences: the verdict in words.
     """
@@ -108,6 +109,7 @@ class Verdict:
     best_step: int
     copied: float
     copied_base: float
+    copied_real: float
     checkpoint: str
     sentences: tuple[str, ...]
 
@@ -120,11 +122,13 @@ class Found:
         used: of each file its name, notes, split ("learned" or "kept back") and a remark.
         skipped: of each file its name and why.
         copies: groups of names that are the same music.
+        shared: share of the 12-note windows of what was kept back that stand in what is learned from.
     """
 
-    used: tuple[dict[str, Any], ...] = ()
-    skipped: tuple[dict[str, str], ...] = ()
-    copies: tuple[tuple[str, ...], ...] = field(default=())
+    used: tuple[dict[str, Any], ...]
+    skipped: tuple[dict[str, str], ...]
+    copies: tuple[tuple[str, ...], ...]
+    shared: float
 
 
 def trainings_folder() -> Path:
@@ -208,7 +212,8 @@ class TrainingRun:
         values = self._read("found.json")
         if values is None:
             return None
-        return Found(tuple(values["used"]), tuple(values["skipped"]), tuple(tuple(names) for names in values["copies"]))
+        copies = tuple(tuple(names) for names in values["copies"])
+        return Found(tuple(values["used"]), tuple(values["skipped"]), copies, values["shared"])
 
     @property
     def samples(self) -> tuple[Sample, ...]:

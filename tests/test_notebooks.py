@@ -46,4 +46,4 @@ def test_a_notebook_is_short_and_kept_without_its_outputs(path):
 
 
 def test_there_is_a_notebook_for_each_model():
-    assert {"audio", "compose", "generate", "harmonize", "remix"} <= {path.stem for path in ALL}
+    assert {"audio", "compose", "generate", "harmonize", "lstm", "remix", "train"} <= {path.stem for path in ALL}

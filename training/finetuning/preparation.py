@@ -76,7 +76,8 @@ def prepare_files(
 
     Returns:
         ``used``: of each file its name, notes, whether it is "learned" or "kept back", and a remark; ``skipped``: names and
-        why; ``copies``: names of files that are the same music. Nothing where it was stopped.
+        why; ``copies``: names of files that are the same music; ``shared``: share of the 12-note windows of what is kept
+        back that stand in what is learned from. Nothing where it was stopped.
 
     Raises:
         StudioError: nothing can be learned from them.
@@ -97,8 +98,8 @@ def prepare_files(
     told(len(files.names), len(files.names))
     groups = _groups([each.hashes for each in usable])
     _check_enough(len(set(groups)), skipped)
-    kept_back = _kept_back(groups, usable)
-    splits = ["valid" if group in kept_back else "train" for group in groups]
+    checks = _kept_back(groups, usable)
+    splits = ["valid" if group in checks else "train" for group in groups]
     out.mkdir(parents=True, exist_ok=True)
     if learns == "accompaniment":
         write_pairs({SET: _entry(path)}, {SET: [_pair(each, s) for each, s in zip(usable, splits)]}, out)
@@ -107,8 +108,10 @@ def prepare_files(
         sources = [(Source(Path(each.name), each.name, "", None), each.rows) for each in usable]
         write_shards({SET: _entry(path)}, sources, [0] * len(sources), splits, out)
     learned = [each for each, split in zip(usable, splits) if split == "train"]
-    np.save(out / "known.npy", window_index(each.hashes for each in learned))
-    _write_openings([each for each, split in zip(usable, splits) if split == "valid"], out)
+    known = window_index(each.hashes for each in learned)
+    np.save(out / "known.npy", known)
+    kept_back = [each for each, split in zip(usable, splits) if split == "valid"]
+    _write_openings(kept_back, out)
     return {
         "used": [
             {
@@ -124,12 +127,27 @@ def prepare_files(
             [each.name for each, other in zip(usable, groups) if other == group]
             for group in sorted({group for group in groups if groups.count(group) > 1})
         ],
+        "shared": share_known([each.score for each in kept_back], known),
     }
 
 
 def hashes_of(score: symusic.Score) -> np.ndarray:
-    """Returns the hashes by which copies of a score are known: of its pitched parts, or of its drums where it has no others."""
-    found = window_hashes(score, fewest_moves=FEWEST_MOVES)
+    """Returns the hashes by which copies of a score are known: of its pitched parts, or of its drums where it has no others.
+
+    Parts of one instrument count as one, since models write them so; beside each stands its top line, for a tune may be
+    copied over another accompaniment.
+    """
+    parts = symusic.Score(score.ticks_per_quarter)
+    for program in sorted({track.program for track in score.tracks if not track.is_drum}):
+        notes = [n for track in score.tracks if not track.is_drum and track.program == program for n in track.notes]
+        highest: dict[int, symusic.Note] = {}
+        for note in notes:
+            if note.time not in highest or note.pitch > highest[note.time].pitch:
+                highest[note.time] = note
+        for line in (notes, list(highest.values())) if len(highest) < len(notes) else (notes,):
+            parts.tracks.append(symusic.Track("", program, False))
+            parts.tracks[-1].notes.extend(line)
+    found = window_hashes(parts, fewest_moves=FEWEST_MOVES)
     return found if len(found) else window_hashes(score, drums=True)
 
 

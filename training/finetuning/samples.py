@@ -71,7 +71,7 @@ def _task(checkpoint: Checkpoint, openings: Sequence[Piece], number: int) -> tup
     if number == 0:
         opening = piece.replace(score=_opening(piece.score))
         return opening, GenerateOptions(NEW_BARS, temperature=TEMPERATURE, seed=number, checkpoint=name), generate
-    wishes = _wishes(openings) if checkpoint.entry.architecture != "lstm" else {}
+    wishes = wishes_of(openings) if checkpoint.entry.architecture != "lstm" else {}
     return (
         Piece.empty(),
         GenerateOptions(FREE_BARS, temperature=TEMPERATURE, seed=number, checkpoint=name, **wishes),
@@ -100,13 +100,13 @@ def _style(score: symusic.Score) -> str:
     return "piano" if all(not track.is_drum and track.program in range(8) for track in others) else "band"
 
 
-def _wishes(openings: Sequence[Piece]) -> dict[str, Any]:
-    """Returns who plays, and how fast, in most of the pieces that were kept back."""
+def wishes_of(pieces: Sequence[Piece]) -> dict[str, Any]:
+    """Returns who plays in most of these pieces, and how fast, as options of Generate."""
     players: Counter[int] = Counter()
-    for piece in openings:
+    for piece in pieces:
         players.update({-1 if track.is_drum else track.program for track in piece.score.tracks if len(track.notes)})
-    usual = [program for program, count in players.most_common(MOST_PLAYERS) if 2 * count >= len(openings)]
-    tempo = float(np.median([tempo_map(piece.score)[2][0] for piece in openings]))
+    usual = [program for program, count in players.most_common(MOST_PLAYERS) if 2 * count >= len(pieces)]
+    tempo = float(np.median([tempo_map(piece.score)[2][0] for piece in pieces]))
     return {
         "instruments": tuple(instrument_name(program) for program in usual),
         "tempo_bpm": min(max(round(tempo), 40), 240),

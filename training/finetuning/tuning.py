@@ -282,6 +282,8 @@ def _finish(run: TrainingRun, learner: Learner, training: _Training) -> None:
     training.keep_samples(samples)
     copied = share_known(scores_of(run, samples, "own"), known)
     copied_base = share_known(scores_of(run, samples, "base"), known)
+    found = run.found
+    real = found.shared if found else 0.0
     checkpoint = ""
     if gained:
         _register(run, learner, training)
@@ -295,8 +297,9 @@ def _finish(run: TrainingRun, learner: Learner, training: _Training) -> None:
         best_step=progress.best_step,
         copied=copied,
         copied_base=copied_base,
+        copied_real=real,
         checkpoint=checkpoint,
-        sentences=_sentences(progress, options.base, learner.unit, copied, copied_base, training.is_over),
+        sentences=_sentences(progress, options.base, learner.unit, (copied, copied_base, real), training.is_over),
     )
     run.write("verdict.json", asdict(verdict))
     for file in ("state.pt", "best.pt"):  # all that counts of them is in the checkpoint now
@@ -305,9 +308,10 @@ def _finish(run: TrainingRun, learner: Learner, training: _Training) -> None:
 
 
 def _sentences(
-    progress: _Progress, base: str, unit: str, copied: float, copied_base: float, is_over: bool
+    progress: _Progress, base: str, unit: str, shares: tuple[float, float, float], is_over: bool
 ) -> tuple[str, ...]:
-    """Returns the verdict in words."""
+    """Returns the verdict in words; ``shares`` of known windows are those of its samples, of the base's, of real music."""
+    copied, copied_base, real = shares
     if not progress.best_step:
         return (
             f"It learned nothing that helps with the pieces that were kept back: {base} knows them as well "
@@ -327,9 +331,9 @@ def _sentences(
         found.append(f"It was best at step {progress.best_step} of {progress.step}, and that is what is kept.")
     found.append(
         f"{copied:.0%} of the 12-note windows of its samples stand in the files it learned from; "
-        f"of those of {base}, which never saw them, {copied_base:.0%}."
+        f"of those of {base}, which never saw them, {copied_base:.0%}; of the pieces that were kept back, {real:.0%}."
     )
-    if copied >= MUCH_COPIED and copied > 2 * copied_base:
+    if copied >= MUCH_COPIED and copied > 2 * max(copied_base, real):
         found.append(
             "That is much: it repeats your music more than it writes its own. Train for less time, or on more music."
         )

@@ -7,6 +7,7 @@
     python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
     python -m training quality generators --pieces 24 --shards runs/shards
+    python -m training quality my-style --pieces 24 --music FOLDER
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
 spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
@@ -16,7 +17,7 @@ were written down, which of their notes were heard (training/quality/transcribe.
 sound (training/quality/audio.py). Whole songs, which no checkpoint makes alone, are asked whether they are what was asked for,
 come back to their themes, and end
 (training/quality/compose.py). Generators at the piano, and one that plays nothing else, are compared by the same code
-(training/quality/piano.py).
+(training/quality/piano.py), and one that learned somebody's own music with its base (training/quality/tuned.py).
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ CHAIN = "compose"
 GENERATORS = "generators"
 """Likewise: all that write music from nothing, side by side."""
 PIANO = "training.quality.piano"
+TUNED = "training.quality.tuned"
 
 SETS = Path(__file__).parents[1] / "recipes" / "sets.toml"
 _FEWEST_NOTES = 16  # an excerpt with fewer notes says nothing
@@ -67,6 +69,7 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
+    parser.add_argument("--music", type=Path, help="the folder or zip that a tuned generator learned from")
     parser.add_argument("--shards", type=Path, help="what `python -m training prepare` wrote (generators at the piano)")
     parser.add_argument("--sets", type=Path, default=SETS, help="the TOML file that describes the data sets")
     parser.add_argument("--excerpts", type=int, default=40, help="excerpts of each real set to compare with")
@@ -99,7 +102,7 @@ def main(argv: list[str]) -> None:
     import torch
 
     torch.set_num_threads(1)
-    kind = importlib.import_module(_module(args.checkpoint))
+    kind = importlib.import_module(TUNED if args.music else _module(args.checkpoint))
     figures = kind.figures(args)
     report = kind.as_text(figures)
     print(report)
