@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints import store
+from checkpoints.publishing import publish
 from music.errors import StudioError
 from pipelines import train as module
 from pipelines.__main__ import main
@@ -237,3 +238,12 @@ def test_a_full_disk_is_a_sentence(music, monkeypatch):
     with pytest.raises(StudioError, match="no space left"):
         start(options(), music)
     assert training_runs() == []
+
+
+def test_the_result_can_be_published_by_whoever_says_under_which_license(music, tmp_path):
+    list(train(options(steps=2), music))
+    with pytest.raises(StudioError, match="Say --license"):
+        publish(["mine"], tmp_path / "published")
+    (found,) = publish(["mine"], tmp_path / "published", licence="CC BY 4.0")
+    assert (tmp_path / "published" / f"mine-{found.sha256[:8]}.safetensors").is_file()
+    assert "tuned from `tiny`" in (tmp_path / "published" / "mine.md").read_text()
