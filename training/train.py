@@ -206,7 +206,7 @@ def train(recipe: dict[str, Any], shards: Any, run: Path, valid_every: int, save
                 row["valid"] = "" if nats is None else f"{nats:.4f}"
                 if recipe.get("keep_best") and nats is not None and nats <= _best(run):
                     _save(run, "best.pt", model, optimizer, step + 1, notes, spent)
-            _log(run, row)
+            log_row(run / "curve.csv", row)
             running.clear()
         if rank == 0 and ((step + 1) % save_every == 0 or last):
             _save(run, "state.pt", model, optimizer, step + 1, notes, seconds + time.monotonic() - started)
@@ -254,12 +254,8 @@ def _resume(
     state = torch.load(path, map_location=device, weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
-    curve = run / "curve.csv"
-    if rank == 0 and curve.exists():  # rows after the saved step will be written again
-        rows = [row for row in csv.DictReader(curve.open()) if int(row["step"]) <= state["step"]]
-        curve.unlink()
-        for row in rows:
-            _log(run, row)
+    if rank == 0:
+        cut_curve(run / "curve.csv", state["step"])
     return state["step"], state["notes"], state["seconds"]
 
 
@@ -289,14 +285,23 @@ def _save(
     os.replace(temporary, run / name)
 
 
-def _log(run: Path, row: dict[str, Any]) -> None:
-    path = run / "curve.csv"
+def log_row(path: Path, row: dict[str, Any]) -> None:
+    """Adds a row to a curve, which begins with the names of CURVE_FIELDS."""
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, CURVE_FIELDS)
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def cut_curve(path: Path, step: int) -> None:
+    """Takes the rows after a step out of a curve, if there is one: a run that goes on from there writes them again."""
+    if path.exists():
+        rows = [row for row in csv.DictReader(path.open()) if int(row["step"]) <= step]
+        path.unlink()
+        for row in rows:
+            log_row(path, row)
 
 
 def read_curve(path: Path) -> Iterator[dict[str, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import time
@@ -24,7 +23,7 @@ from training.export import write_checkpoint
 from training.finetuning.learner import Learner
 from training.finetuning.preparation import SET, prepare_files, share_known
 from training.finetuning.samples import scores_of, write_samples
-from training.train import CURVE_FIELDS
+from training.train import cut_curve, log_row
 
 WARMUP_STEPS = 10
 CHECKS = 20
@@ -222,13 +221,7 @@ class _Training:
             "valid": f"{nats:.4f}",
         }
         progress.losses.clear()
-        path = self.run.folder / "curve.csv"
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, CURVE_FIELDS)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        log_row(self.run.folder / "curve.csv", row)
         self.run.tell(self.status("training"))
 
     def _save(self) -> None:
@@ -251,10 +244,7 @@ class _Training:
         self.learner.model.load_state_dict(state["model"])
         self.learner.optimizer.load_state_dict(state["optimizer"])
         self.progress = _Progress(**state["progress"])
-        if curve.exists():  # rows after the saved step will be written again
-            header, *rows = curve.read_text(encoding="utf-8").splitlines()
-            kept = [row for row in rows if int(row.split(",")[0]) <= self.progress.step]
-            curve.write_text("\n".join([header, *kept]) + "\n", encoding="utf-8")
+        cut_curve(curve, self.progress.step)
 
 
 def _replace(values: Any, path: Path) -> None:

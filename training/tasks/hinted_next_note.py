@@ -11,7 +11,6 @@ of steps. To end one early, or to ship what an unfinished one has learned, copy 
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import os
@@ -38,9 +37,9 @@ from training.data.lanes import (
 )
 from training.data.shards import BARS_LEFT_SIZE, PHRASE_SIZE, Shards
 from training.masters import Masters, Optimizers
+from training.train import cut_curve, log_row
 
 VALIDATION_WINDOWS, VALIDATION_NOTES = 8, 512  # of each set, and of each window
-CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 LOG_EVERY = 50
 FOLLOW_EVERY = 10  # steps between two moves of the running average
 SAVE_SECONDS = 240.0
@@ -207,7 +206,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
             running.clear()
             if (step + 1) % valid_every == 0 or step + 1 == wanted["steps"]:
                 row["valid"] = _validated(run, step + 1, notes, model, masters, shards, lanes, device)
-            _log(run / "curve.csv", row)
+            log_row(run / "curve.csv", row)
         if last or time.monotonic() - saved > SAVE_SECONDS:
             state = {"step": step + 1, "notes": notes, "seconds": time.monotonic() - started}
             torch.save({**masters.state(), **optimizers.state(), **state}, run / "state.pt.part")
@@ -259,24 +258,11 @@ def _validated(
 
 def _resume(run: Path, masters: Masters, optimizers: Optimizers, device: torch.device) -> tuple[int, int, float]:
     """Returns (steps, notes, seconds) already done, after loading them; zeros for a new run."""
-    path, curve = run / "state.pt", run / "curve.csv"
+    path = run / "state.pt"
     if not path.exists():
         return 0, 0, 0.0
     state = torch.load(path, map_location=device, weights_only=True)
     masters.resume(state)
     optimizers.resume(state)
-    if curve.exists():  # rows after the saved step will be written again
-        rows = [row for row in csv.DictReader(curve.open()) if int(row["step"]) <= state["step"]]
-        curve.unlink()
-        for row in rows:
-            _log(curve, row)
+    cut_curve(run / "curve.csv", state["step"])
     return state["step"], state["notes"], state["seconds"]
-
-
-def _log(path: Path, row: dict[str, Any]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, CURVE_FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
