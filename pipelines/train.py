@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -30,12 +31,15 @@ from music.files.collection import Collection
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.options import Check, seed_check, settle
-from pipelines.training_run import KEEP, STOP, Status, TrainingRun, training_runs, trainings_folder, wait_for
+from pipelines.training_run import KEEP, STOP, Status, TrainingRun, from_json, training_runs, trainings_folder, wait_for
 
 ROOT = Path(__file__).parents[1]
 MAX_MINUTES = 24 * 60.0
 UPLOAD = "upload.zip"
 """What was uploaded, in the folder of its training; gone once it was read."""
+
+LONGEST_NAME = 1000
+"""Letters of a file's name with its folders that are kept; of longer ones their end, which tells the kind."""
 
 START_S = 20.0
 """A process that has not begun its work after so long never will; it takes a tenth of a second."""
@@ -129,7 +133,10 @@ def train(options: TrainOptions, music: Path, resume: bool = False) -> Iterator[
             yield TrainStep((latest(run),), *_progress(status), status.unit or "steps", status=status)
     finally:
         if process.poll() is None:
-            run.ask(STOP)
+            try:
+                run.ask(STOP)
+            except StudioError:  # the disk is full; what was saved last is all that stays
+                process.kill()
             process.wait()
     if (status := run.status).phase == "failed":
         raise StudioError(status.message)
@@ -172,28 +179,26 @@ def start(options: TrainOptions, music: Path | Sequence[tuple[str, bytes]], aske
     run = TrainingRun(options.name)
     if options.name in known():
         raise StudioError(f"There is a checkpoint '{options.name}' already. Choose another name.")
-    if run.exists and run.found is None and not run.is_at_work:  # its files were never read to the end
-        run.remove()
-    if run.exists:
-        raise StudioError(
-            f"There is a training '{options.name}' already. Go on with it, remove it, or choose another name."
-        )
-    _check_alone()
-    try:
-        run.folder.mkdir(parents=True, exist_ok=True)
-        path = music if isinstance(music, Path) else _kept(music, run.folder)
-        Collection(path)  # what is wrong with it as a whole is said at once
-        request = {"options": asdict(options), "music": str(path.resolve()), "asker": asker, "began": time.time()}
-        run.write("request.json", request)
-        return _spawn(run)
-    except StudioError:
-        run.remove()
-        raise
-    except OSError as error:
-        run.remove()
-        raise StudioError(
-            f"'{run.folder}' cannot be written: {reason(error)}. Make room or see to its rights."
-        ) from error
+    with _alone():
+        if not (run.exists and run.was_read):  # what is left of one whose files were never read to the end
+            run.remove()
+        if run.exists:
+            raise StudioError(
+                f"There is a training '{options.name}' already. Go on with it, remove it, or choose another name."
+            )
+        try:
+            run.folder.mkdir(parents=True)
+            path = music if isinstance(music, Path) else _kept(music, run.folder)
+            Collection(path)  # what is wrong with it as a whole is said at once
+            request = {"options": asdict(options), "music": str(path.resolve()), "asker": asker, "began": time.time()}
+            run.write("request.json", request)
+            return _spawn(run)
+        except BaseException as error:
+            with suppress(StudioError):
+                run.remove()
+            if isinstance(error, OSError):
+                raise _unwritable(run.folder, error) from error
+            raise
 
 
 def _kept(files: Sequence[tuple[str, bytes]], folder: Path) -> Path:
@@ -212,37 +217,49 @@ def _kept(files: Sequence[tuple[str, bytes]], folder: Path) -> Path:
         return path
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (name, data) in enumerate(files):
-            safe = "/".join(part for part in PurePath(name).parts if part not in ("..", "/", "\\"))
+            parts = (part for part in PurePath(name).parts if part not in ("..", "/", "\\"))
+            safe = "/".join(parts).encode("utf-8", "replace").decode()[-LONGEST_NAME:]
             archive.writestr(safe if safe not in archive.NameToInfo else f"{number}/{safe}", data)
     return path
 
 
-def go_on(run: TrainingRun, keep: bool = False, minutes: float | None = None) -> subprocess.Popen[bytes]:
+def go_on(run: TrainingRun, keep: bool = False) -> subprocess.Popen[bytes]:
     """Returns the process of a training that goes on where it stood.
 
     Args:
         run: it.
         keep: learn no more, but make what can be made of what was learned.
-        minutes: learn for so long in all; None leaves it as it was asked for.
 
     Raises:
-        StudioError: there is none, it is at work or done, or another one is under way.
+        StudioError: there is none, it is at work or done, has nothing to keep, or another one is under way.
     """
     _check_allowed()
     if not run.exists:
         raise StudioError(f"There is no training '{run.name}' to go on with. Start it first.")
-    if run.status.phase == "done":
-        raise StudioError(f"The training '{run.name}' is done. Start another one, with '{run.name}' as its base.")
-    if minutes is not None:
-        options = replace(options_of(run), minutes=minutes)
-        run.write("request.json", run.request | {"options": asdict(options)})
-    return _spawn(run, KEEP if keep else "")
+    options_of(run)
+    with _alone():
+        if run.status.phase == "done":
+            raise StudioError(f"The training '{run.name}' is done. Start another one, with '{run.name}' as its base.")
+        if keep and not run.is_saved:
+            raise StudioError(f"Nothing that '{run.name}' learned was saved yet. Go on with it, and keep that.")
+        try:
+            return _spawn(run, KEEP if keep else "")
+        except OSError as error:
+            raise _unwritable(run.folder, error) from error
 
 
 def options_of(run: TrainingRun) -> TrainOptions:
-    """Returns what a training was asked for."""
-    values: Mapping[str, object] = run.request["options"]
-    return TrainOptions(**values)  # type: ignore[arg-type]
+    """Returns what a training was asked for.
+
+    Raises:
+        StudioError: that cannot be read.
+    """
+    options = from_json(TrainOptions, run.request.get("options"))
+    if options is None or not isinstance(run.request.get("music"), str):
+        raise StudioError(
+            f"What the training '{run.name}' was asked for cannot be read. Remove it, and start it again."
+        )
+    return options
 
 
 def _check_allowed() -> None:
@@ -255,30 +272,46 @@ def _check_allowed() -> None:
         raise StudioError("Training is switched off in this studio. Whoever runs it can switch it on.")
 
 
-def _spawn(run: TrainingRun, ask: str = "") -> subprocess.Popen[bytes]:
-    """Returns the process of a training, once it is at work; no two begin at once.
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Lets one training at a time begin, and none while another one is at work.
 
     Raises:
-        StudioError: another one is at work, or it does not begin.
+        StudioError: another one is at work or about to begin, or the folder of trainings cannot be written.
     """
+    lock = FileLock(trainings_folder() / "start.lock")
     try:
-        with FileLock(trainings_folder() / "start.lock", timeout=START_S):
-            _check_alone()
-            run.forget_ask()
-            if ask:
-                run.ask(ask)
-            run.tell(Status("starting"))
-            process = _process(run)
-            end = time.monotonic() + START_S
-            while process.poll() is None and not run.is_at_work and time.monotonic() < end:
-                time.sleep(0.02)
-            return process
+        lock.acquire(timeout=START_S)
     except Timeout as error:
         raise StudioError("Another training is just being started. Try again in a moment.") from error
     except OSError as error:
-        raise StudioError(
-            f"'{run.folder}' cannot be written: {reason(error)}. Make room or see to its rights."
-        ) from error
+        raise _unwritable(trainings_folder(), error) from error
+    try:
+        _check_alone()
+        yield
+    finally:
+        lock.release()
+
+
+def _unwritable(folder: Path, error: OSError) -> StudioError:
+    return StudioError(f"'{folder}' cannot be written: {reason(error)}. Make room or see to its rights.")
+
+
+def _spawn(run: TrainingRun, ask: str = "") -> subprocess.Popen[bytes]:
+    """Returns the process of a training, once it is at work.
+
+    Raises:
+        OSError: there is no room.
+    """
+    run.forget_ask()
+    if ask:
+        run.ask(ask)
+    run.tell(Status("starting"))
+    process = _process(run)
+    end = time.monotonic() + START_S
+    while process.poll() is None and not run.is_at_work and time.monotonic() < end:
+        time.sleep(0.02)
+    return process
 
 
 def _check_alone() -> None:

@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import shutil
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -36,6 +38,8 @@ from music.piece import Piece
 
 WORKING = ("starting", "reading", "training", "judging")
 """Phases in which a process is at work; the others are "stopped", "failed" and "done"."""
+
+PHASES = (*WORKING, "stopped", "failed", "done")
 
 STOP, KEEP = "stop", "keep"
 """What can be asked of a process at work: to stop where it is, or to make what it can of what it has learned."""
@@ -137,12 +141,45 @@ def trainings_folder() -> Path:
 
 
 def training_runs() -> list[TrainingRun]:
-    """Returns all trainings, the latest first."""
+    """Returns all trainings, the latest first; a folder whose name no training can have is none."""
     try:
-        found = [TrainingRun(path.name) for path in trainings_folder().iterdir() if (path / "request.json").is_file()]
-    except (FileNotFoundError, NotADirectoryError):
+        paths = [path for path in trainings_folder().iterdir() if (path / "request.json").is_file()]
+    except OSError:
         return []
-    return sorted(found, key=lambda run: -run.began)
+    found = []
+    for path in paths:
+        with suppress(StudioError):
+            found.append(TrainingRun(path.name))
+    return sorted(found, key=lambda run: (-run.began, run.name))
+
+
+T = TypeVar("T")
+
+
+def from_json(kind: type[T], values: Any) -> T | None:
+    """Returns the dataclass whose fields a JSON file gives; None where it gives others, or something else for them.
+
+    Numbers have to be finite. Known to this are the types of fields that the trainings' files have.
+    """
+    if not isinstance(values, dict):
+        return None
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    needed = {name for name, each in known.items() if each.default is MISSING}
+    if not needed <= set(values) <= set(known):
+        return None
+    read = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return kind(**read) if all(_is_a(value, str(known[name].type)) for name, value in read.items()) else None
+
+
+def _is_a(value: Any, kind: str) -> bool:
+    """Returns whether a value from JSON is of a type, named as an annotation names it."""
+    if kind.endswith(" | None"):
+        return value is None or _is_a(value, kind.removesuffix(" | None"))
+    if kind == "tuple[str, ...]":
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    if kind == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is {"str": str, "int": int}[kind]
 
 
 class TrainingRun:
@@ -174,22 +211,39 @@ class TrainingRun:
     @property
     def began(self) -> float:
         """When it was asked for, in seconds since 1970."""
-        return float(self.request.get("began", 0.0))
+        began = self.request.get("began")
+        return float(began) if _is_a(began, "float") else 0.0
 
     @property
     def request(self) -> dict[str, Any]:
-        """What was asked for: the options, the path of the music, who asked and when."""
-        return self._read("request.json") or {}
+        """What was asked for: the options, the path of the music, who asked and when; empty where it cannot be read."""
+        values = self._read("request.json")
+        return values if isinstance(values, dict) else {}
 
     @property
     def status(self) -> Status:
         """How far it is; "stopped" where its process is gone without a word."""
-        status = Status(**(self._read("status.json") or {"phase": "starting"}))
+        status = self._told()
         if status.is_working and not self.is_at_work:
-            status = Status(**(self._read("status.json") or {"phase": "starting"}))  # it may have ended meanwhile
+            status = self._told()  # it may have ended meanwhile
             if status.is_working:
                 return Status("stopped", message="It was interrupted. It can go on from where it was saved last.")
         return status
+
+    def _told(self) -> Status:
+        """Returns what its process said last; "starting" where that cannot be read."""
+        status = from_json(Status, self._read("status.json"))
+        return status if status and status.phase in PHASES else Status("starting")
+
+    @property
+    def was_read(self) -> bool:
+        """Whether its files were read to the end."""
+        return (self.folder / "found.json").is_file()
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether something of what it learned was saved, to go on from."""
+        return (self.folder / "state.pt").is_file()
 
     @property
     def is_at_work(self) -> bool:
@@ -210,30 +264,36 @@ class TrainingRun:
     def found(self) -> Found | None:
         """What was found in the files; None before they were read."""
         values = self._read("found.json")
-        if values is None:
+        try:
+            used = tuple({key: each[key] for key in ("name", "notes", "split", "remark")} for each in values["used"])
+            skipped = tuple({key: str(each[key]) for key in ("name", "why")} for each in values["skipped"])
+            copies = tuple(tuple(map(str, names)) for names in values["copies"])
+            found = Found(used, skipped, copies, float(values["shared"]))
+        except (KeyError, TypeError, ValueError):  # there is none yet, or it was damaged
             return None
-        copies = tuple(tuple(names) for names in values["copies"])
-        return Found(tuple(values["used"]), tuple(values["skipped"]), copies, values["shared"])
+        return found if all(_is_a(each[key], "str") for each in used for key in ("name", "split", "remark")) else None
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """What it has written so far, the earliest first."""
-        return tuple(Sample(**values) for values in self._read("samples.json") or ())
+        values = self._read("samples.json")
+        found = (from_json(Sample, each) for each in (values if isinstance(values, list) else ()))
+        return tuple(sample for sample in found if sample)
 
     @property
     def verdict(self) -> Verdict | None:
         """What came of it; None before its end."""
-        values = self._read("verdict.json")
-        return None if values is None else Verdict(**values | {"sentences": tuple(values["sentences"])})
+        return from_json(Verdict, self._read("verdict.json"))
 
     def curve(self) -> list[dict[str, float]]:
-        """Returns the rows of its curve: step, notes, seconds, and the losses that were measured then."""
+        """Returns the rows of its curve: step, notes, seconds, and the losses that were measured then; what is no number is not."""
         try:
             with (self.folder / "curve.csv").open(encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            return [{name: float(value) for name, value in row.items() if value} for row in rows]
-        except (OSError, ValueError, TypeError):  # not there yet, or just being written
+                read = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+        except (OSError, ValueError, TypeError, csv.Error):  # not there yet, or just being written
             return []
+        rows = ({name: value for name, value in row.items() if math.isfinite(value)} for row in read)
+        return [row for row in rows if {"step", "seconds"} <= set(row)]
 
     def piece(self, file: str) -> Piece:
         """Returns what a sample holds.
@@ -264,14 +324,23 @@ class TrainingRun:
         self.write("status.json", asdict(status))
 
     def ask(self, what: str) -> None:
-        """Asks its process to stop (STOP), or to make what it can of what it has learned (KEEP)."""
+        """Asks its process to stop (STOP), or to make what it can of what it has learned (KEEP).
+
+        Raises:
+            StudioError: there is no room, or no right to.
+        """
         if self.folder.is_dir():
-            (self.folder / "ask").write_text(what)
+            try:
+                (self.folder / "ask").write_text(what)
+            except OSError as error:
+                raise StudioError(
+                    f"'{self.folder}' cannot be written: {reason(error)}. Make room or see to its rights."
+                ) from error
 
     def asked(self) -> str:
         """Returns what was asked of its process; empty if nothing was."""
         try:
-            return (self.folder / "ask").read_text()
+            return (self.folder / "ask").read_text(errors="replace")
         except OSError:
             return ""
 
@@ -281,8 +350,9 @@ class TrainingRun:
 
     def kill(self) -> None:
         """Ends its process at once, if it lives; what it learned since it was saved last is lost."""
-        process = (self._read("process.json") or {}).get("id")
-        if process and self.is_at_work:
+        values = self._read("process.json")
+        process = values.get("id") if isinstance(values, dict) else None
+        if type(process) is int and process > 1 and self.is_at_work:
             os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def remove(self) -> None:
@@ -295,7 +365,7 @@ class TrainingRun:
             raise StudioError(f"'{self.name}' is being trained. Stop it first.")
         try:
             shutil.rmtree(self.folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             raise StudioError(f"'{self.folder}' cannot be deleted: {reason(error)}. See to its rights.") from error
@@ -303,7 +373,7 @@ class TrainingRun:
     def _read(self, file: str) -> Any:
         try:
             return json.loads((self.folder / file).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
 

@@ -25,6 +25,15 @@ MAX_FILES = 5000
 MAX_UNPACKED = 512 * 2**20
 """Of all files of music in an archive together: some fifty thousand pages of piano music as MIDI."""
 
+MAX_LISTED = 64 * 2**20
+"""Bytes of an archive's list of its files, half a million of them: whoever opens it has the list in memory ten times over."""
+
+LONGEST_NAME = 120
+"""Letters of a name that are told; the end counts most."""
+
+SIMPLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Kinds of packing that can be unpacked bit by bit; others make gigabytes of a few bytes before anybody can count them."""
+
 _TOO_LARGE = f"it is larger than {MAX_BYTES // 2**20} MB"
 
 
@@ -33,7 +42,7 @@ class Member:
     """One file of a collection.
 
     Attributes:
-        name: as its owner knows it, such as "etudes/op10no3.mid".
+        name: as its owner knows it, such as "etudes/op10no3.mid", fit to be shown: in one line, without control codes.
         data: its bytes; empty where there is a problem.
         problem: why it cannot be read, in a few words; empty if it can.
     """
@@ -108,6 +117,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         StudioError: it is none, or a damaged one.
     """
     try:
+        _check_list(path)
         with zipfile.ZipFile(path) as archive:
             yield archive
     except FileNotFoundError:
@@ -117,6 +127,28 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise StudioError(f"'{path.name}' is {what}. Choose a folder or a zip of MIDI or MusicXML files.") from None
     except (NotImplementedError, UnicodeDecodeError, ValueError) as error:
         raise StudioError(f"'{path.name}' is packed in a way that cannot be read. Pack it as a plain zip.") from error
+
+
+def _check_list(path: Path) -> None:
+    """Makes sure that the list of files that an archive ends with can be read into memory.
+
+    Raises:
+        StudioError: it cannot.
+        OSError: the file cannot be read.
+    """
+    if not path.is_file() and path.exists():
+        raise StudioError(f"'{path.name}' is neither a folder nor a file. Choose a folder or a zip of music.")
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # as ZipFile itself finds it, zip64 or not
+    if end and end[5] > MAX_LISTED:  # the size of the list
+        raise StudioError(f"'{path.name}' holds far too many files. Choose at most {MAX_FILES:,} of them.")
+
+
+def told_name(name: str) -> str:
+    """Returns a file's name as it may be shown and written down: in one line, whole letters, not too many."""
+    whole = name.encode("utf-8", "replace").decode()
+    clean = "".join(letter if letter.isprintable() else "?" for letter in whole)
+    return clean if len(clean) <= LONGEST_NAME else f"…{clean[-LONGEST_NAME + 1 :]}"
 
 
 def _music_in(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -142,27 +174,30 @@ def _bomb(path: Path) -> str:
 
 
 def _read_file(path: Path, name: str) -> Member:
+    told = told_name(name)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return Member(name, problem=_TOO_LARGE)
-        return Member(name, path.read_bytes())
+        with path.open("rb") as file:
+            data = _limited(file)
     except OSError as error:
-        return Member(name, problem=f"it cannot be opened: {reason(error)}")
+        return Member(told, problem=f"it cannot be opened: {reason(error)}")
+    return Member(told, data) if len(data) <= MAX_BYTES else Member(told, problem=_TOO_LARGE)
 
 
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Member:
     """Returns one file of an archive; what it unpacks to is cut off where it is too much."""
-    path = PurePosixPath(entry.filename)
+    path, told = PurePosixPath(entry.filename), told_name(entry.filename)
     if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
-        return Member(entry.filename, problem="its name leads out of the archive")
+        return Member(told, problem="its name leads out of the archive")
     if entry.flag_bits & 1:
-        return Member(entry.filename, problem="it is locked with a password")
+        return Member(told, problem="it is locked with a password")
+    if entry.compress_type not in SIMPLE:
+        return Member(told, problem="it is packed in a way that is not read here; pack it as a plain zip")
     try:
         with archive.open(entry) as file:
             data = _limited(file)
     except Exception:  # zip files fail in as many ways as bytes can be wrong
-        return Member(entry.filename, problem="it is damaged in the archive")
-    return Member(entry.filename, data) if len(data) <= MAX_BYTES else Member(entry.filename, problem=_TOO_LARGE)
+        return Member(told, problem="it is damaged in the archive")
+    return Member(told, data) if len(data) <= MAX_BYTES else Member(told, problem=_TOO_LARGE)
 
 
 def _limited(file: IO[bytes]) -> bytes:

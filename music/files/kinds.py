@@ -193,6 +193,8 @@ def _unzipped(data: bytes, done: list[str]) -> bytes | None:
             entry = archive.getinfo(songs[0])
             if entry.flag_bits & 1:
                 raise StudioError(f"This zip file is locked with a password. {_UNPACK}")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # no limit holds for others
+                raise StudioError(f"This zip file is packed in a way that is not read here. {_UNPACK}")
             if entry.file_size > MAX_BYTES:
                 raise StudioError(_TOO_LARGE)
             with archive.open(entry) as file:

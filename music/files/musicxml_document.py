@@ -120,6 +120,13 @@ def _scores_inside(archive: zipfile.ZipFile, names: list[str], mended: Counter[s
 
 
 def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # no limit holds for others
+        raise StudioError(
+            "This zip file is packed in a way that is not read here. Unpack it, and open the score inside."
+        )
     with archive.open(name) as file:
         data = file.read(MAX_BYTES + 1)  # what the zip says of its size may not be true
     if len(data) > MAX_BYTES:

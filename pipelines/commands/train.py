@@ -71,6 +71,8 @@ def _learn(run: TrainingRun, asked: argparse.Namespace, values: dict[str, object
         StudioError: it cannot be done.
     """
     resume = "resume" in asked
+    if resume and (asked.music is not None or set(values) != {"name"}):
+        raise StudioError("A training goes on with its own music and options. Leave out all but --name and --resume.")
     if not resume and asked.music is None:
         raise StudioError("There is nothing to learn from. Name a folder or a zip of MIDI or MusicXML files.")
     if resume and not run.exists:

@@ -15,8 +15,9 @@ import torch
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.importing import AUTHORS
-from checkpoints.store import RegistryEntry, entry, user_registry
+from checkpoints.store import RegistryEntry, entry, known, user_registry
 from music.cache import cache_folder
+from music.errors import StudioError
 from pipelines.train import TrainOptions, options_of
 from pipelines.training_run import KEEP, STOP, Sample, Status, TrainingRun, Verdict
 from training.export import write_checkpoint
@@ -230,21 +231,38 @@ class _Training:
             "model": self.learner.model.state_dict(),
             "optimizer": self.learner.optimizer.state_dict(),
             "progress": asdict(self.progress),
+            "base": self.learner.base.sha256,
         }
         _replace(state, self.run.folder / "state.pt")
 
     def _resume(self) -> None:
-        """Takes up what was saved, if there is anything."""
+        """Takes up what was saved, if there is anything.
+
+        Raises:
+            StudioError: it is damaged, or not of this base.
+        """
         path, curve = self.run.folder / "state.pt", self.run.folder / "curve.csv"
         if not path.exists():
             for stale in (curve, self.run.folder / "best.pt", self.run.folder / "samples.json"):
                 stale.unlink(missing_ok=True)
             return
-        state = torch.load(path, weights_only=True)
-        self.learner.model.load_state_dict(state["model"])
-        self.learner.optimizer.load_state_dict(state["optimizer"])
-        self.progress = _Progress(**state["progress"])
-        cut_curve(curve, self.progress.step)
+        try:
+            state = torch.load(path, weights_only=True)
+            if state["base"] != self.learner.base.sha256:
+                raise StudioError(
+                    f"'{self.options.base}' is another model than when this training began. Remove it, and start it again."
+                )
+            self.learner.model.load_state_dict(state["model"])
+            self.learner.optimizer.load_state_dict(state["optimizer"])
+            self.progress = _Progress(**state["progress"])
+            cut_curve(curve, self.progress.step)
+            self.learner.lent(self.run.name, self.best)  # the weights that were best can be read
+        except (StudioError, OSError, MemoryError):
+            raise
+        except Exception as error:  # damaged bytes fail in as many ways as there are bytes
+            raise StudioError(
+                "What was saved of this training cannot be read any more. Remove it, and start it again."
+            ) from error
 
 
 def _replace(values: Any, path: Path) -> None:
@@ -265,13 +283,13 @@ def _finish(run: TrainingRun, learner: Learner, training: _Training) -> None:
     progress, options = training.progress, training.options
     if math.isnan(progress.before):
         training.check()
-    known = np.load(run.folder / "shards" / "known.npy")
+    windows = np.load(run.folder / "shards" / "known.npy")
     gained = progress.best_step > 0
     minute = progress.seconds / 60
     samples = write_samples(run, *training.lent(), minute=minute, count=SAMPLES) if gained else []
     training.keep_samples(samples)
-    copied = share_known(scores_of(run, samples, "own"), known)
-    copied_base = share_known(scores_of(run, samples, "base"), known)
+    copied = share_known(scores_of(run, samples, "own"), windows)
+    copied_base = share_known(scores_of(run, samples, "base"), windows)
     found = run.found
     real = found.shared if found else 0.0
     checkpoint = ""
@@ -292,9 +310,9 @@ def _finish(run: TrainingRun, learner: Learner, training: _Training) -> None:
         sentences=_sentences(progress, options.base, learner.unit, (copied, copied_base, real), training.is_over),
     )
     run.write("verdict.json", asdict(verdict))
+    run.tell(Status("done", 1, 1, "", 0.0))  # first: without it and them, going on would begin anew
     for file in ("state.pt", "best.pt"):  # all that counts of them is in the checkpoint now
         (run.folder / file).unlink(missing_ok=True)
-    run.tell(Status("done", 1, 1, "", 0.0))
 
 
 def _sentences(
@@ -333,6 +351,9 @@ def _sentences(
 def _register(run: TrainingRun, learner: Learner, training: _Training) -> None:
     """Registers what was made, with its card and curve, for this user."""
     progress, base = training.progress, learner.base
+    other = known().get(run.name)
+    if other and (other.ships or other.details.get("base") != base.name):  # it came while this one learned
+        raise StudioError(f"There is another checkpoint '{run.name}' by now. Remove that one, and go on.")
     sets = {SET: learner.index["sets"][SET]}
     config = {
         "recipe": learner.recipe | {"name": run.name},

@@ -58,7 +58,7 @@ def training_at_work(song: Song, run: TrainingRun) -> None:
         words += f" · about {clock(status.seconds_left)} left"
     if status.notes_per_second:
         words += f" · {status.notes_per_second:,.0f} notes a second"
-    st.progress(min(1.0, status.done / max(status.total, 1e-9)), words)
+    st.progress(min(1.0, max(0.0, status.done) / max(status.total, 1e-9)), words)
     asked = run.asked()
     with st.container(horizontal=True):
         st.button(
@@ -66,8 +66,8 @@ def training_at_work(song: Song, run: TrainingRun) -> None:
             icon=":material/stop_circle:",
             key="stop training",
             disabled=bool(asked) or status.phase == "judging",
-            on_click=run.ask,
-            args=(STOP,),
+            on_click=_ask,
+            args=(run, STOP),
             help="What it has learned stays. It can go on later.",
         )
         st.button(
@@ -75,10 +75,12 @@ def training_at_work(song: Song, run: TrainingRun) -> None:
             icon=":material/done_all:",
             key="keep training",
             disabled=bool(asked) or status.phase != "training",
-            on_click=run.ask,
-            args=(KEEP,),
+            on_click=_ask,
+            args=(run, KEEP),
             help="Learns no more, writes samples, and puts what it has learned so far in the list of models.",
         )
+    if problem := session.take_note(f"{_PROBLEM} {run.name}"):
+        show_error(problem)
     if asked and status.phase != "judging":
         st.caption("It ends after this step …")
     _found(run)
@@ -98,7 +100,13 @@ def training_result(song: Song, run: TrainingRun, opened: bool) -> None:
 
 def _result(song: Song, run: TrainingRun) -> None:
     """Shows the verdict of a training or why it stands, and what can be done with it."""
-    status, verdict, options = run.status, run.verdict, options_of(run)
+    status, verdict = run.status, run.verdict
+    try:
+        options = options_of(run)
+    except StudioError as error:  # its folder was damaged, or comes from elsewhere
+        show_error(session.take_note(f"{_PROBLEM} {run.name}") or str(error))
+        _removal(run)
+        return
     if verdict is None:
         st.caption(f"From {plain(options.base)}, {options.minutes:.0f} minutes asked for.")
         (st.error if status.phase == "failed" else st.info)(plain(status.message or _standing(run)))
@@ -124,8 +132,8 @@ def _result(song: Song, run: TrainingRun) -> None:
 def _standing(run: TrainingRun) -> str:
     """Returns in a sentence where a stopped training stands."""
     curve = run.curve()
-    if not curve:
-        return "It was stopped before it had learned anything."
+    if not curve or not run.is_saved:
+        return "It was stopped before anything that it learned was saved."
     return f"It was stopped at step {curve[-1]['step']:.0f}. It can go on from there, or you keep what it has learned."
 
 
@@ -146,18 +154,30 @@ def _buttons(run: TrainingRun, done: bool) -> None:
                 on_click=partial(_go_on, run),
                 help="From where it was saved last.",
             )
-            if run.curve():
+            if run.is_saved:
                 st.button(
                     "Keep what it learned",
                     icon=":material/done_all:",
                     key=f"keep {run.name}",
                     on_click=partial(_go_on, run, keep=True),
                 )
-        with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"removal of {run.name}"):
-            st.write(
-                "Deletes its curve, its samples and what was read of your files. The model stays with the checkpoints."
-            )
-            st.button(f"Remove {run.name}", type="primary", key=f"remove {run.name}", on_click=partial(_remove, run))
+        _removal(run)
+
+
+def _removal(run: TrainingRun) -> None:
+    """Shows how to remove a training."""
+    with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"removal of {run.name}"):
+        st.write(
+            "Deletes its curve, its samples and what was read of your files. The model stays with the checkpoints."
+        )
+        st.button(f"Remove {run.name}", type="primary", key=f"remove {run.name}", on_click=partial(_remove, run))
+
+
+def _ask(run: TrainingRun, what: str) -> None:
+    try:
+        run.ask(what)
+    except StudioError as error:
+        session.leave_note(f"{_PROBLEM} {run.name}", str(error))
 
 
 def _go_on(run: TrainingRun, keep: bool = False) -> None:
@@ -217,11 +237,11 @@ def _samples(song: Song, run: TrainingRun) -> None:
     )
     sample = samples[first_of_newest if chosen is None else chosen]
     try:
-        base, own = run.piece(sample.base), run.piece(sample.own)
+        base, own, of_base = run.piece(sample.base), run.piece(sample.own), options_of(run).base
     except StudioError:  # it is being removed
         return
     st.caption(plain(summary(own)))
-    player([NamedPiece(options_of(run).base, base), NamedPiece(run.name, own)], key=f"player of {run.name}")
+    player([NamedPiece(of_base, base), NamedPiece(run.name, own)], key=f"player of {run.name}")
     if st.button("Take it into this song", icon=":material/playlist_add:", key=f"take sample of {run.name}"):
         label = f"Sample of {run.name}"
         song.add((own,), label=label, detail=_named(sample, run))
