@@ -110,8 +110,12 @@ def test_killed_with_force_it_counts_as_stopped(music):
     process.kill()
     process.wait()
     assert run.status.phase == "stopped" and "interrupted" in run.status.message
-    ended = list(wait_for(run, go_on(run, keep=True)))
-    assert ended[-1].phase == "done"
+    with pytest.raises(StudioError, match="Nothing that 'mine' learned was saved yet"):
+        go_on(run, keep=True)
+    process = go_on(run)
+    under_way(run)
+    run.ask(KEEP)
+    assert list(wait_for(run, process))[-1].phase == "done"
 
 
 def test_a_terminated_one_saves_first(music):
@@ -212,6 +216,8 @@ def test_the_command_line_trains_reports_and_says_what_came_of_it(music, tmp_pat
     assert "nats a note instead of" in said and "'mine'" in said
     assert main(arguments) == 2 and "already" in capsys.readouterr().err
     assert main(["train", "--name", "other", "--resume"]) == 2
+    assert main(["train", "--name", "mine", "--resume", "--minutes", "3"]) == 2
+    assert "own music and options" in capsys.readouterr().err
     assert main(["train", "--name", "other"]) == 2
     assert "nothing to learn from" in capsys.readouterr().err
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 
 import pytest
@@ -100,6 +101,40 @@ def test_nothing_or_too_much_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "MAX_FILES", 3)
     with pytest.raises(StudioError, match="4 files of music"):
         Collection(zip_of(tmp_path / "many.zip", {f"{n}.mid": MIDI for n in range(4)}))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_unpacked_bit_by_bit_is_not_unpacked(tmp_path, packing, monkeypatch):
+    """A few bytes of bzip2 are gigabytes at once, whatever was asked of it."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", packing) as archive:
+        archive.writestr("bomb.mid", bytes(2**20))
+    monkeypatch.setattr(zipfile, "_get_decompressor", None)
+    (member,) = Collection(tmp_path / "x.zip")
+    assert "plain zip" in member.problem and not member.data
+
+
+def test_names_are_told_in_one_line_of_whole_letters(tmp_path):
+    names = ["a\nb\x1b[31m.mid", "n\u202eevil.mid", "L" * 4000 + ".mid"]
+    told = [member.name for member in Collection(zip_of(tmp_path / "x.zip", dict.fromkeys(names, MIDI)))]
+    assert sorted(told) == sorted(["a?b?[31m.mid", "n?evil.mid", "…" + "L" * 115 + ".mid"])
+    folder = _made(tmp_path / "folder")
+    with open(os.fsencode(folder) + b"/\xff.mid", "wb") as file:
+        file.write(MIDI)
+    (member,) = Collection(folder)
+    assert (member.name, member.data) == ("?.mid", MIDI)
+
+
+def test_a_list_of_too_many_files_is_not_even_read(tmp_path, monkeypatch):
+    path = zip_of(tmp_path / "x.zip", {f"{n}.txt": b"" for n in range(100)})
+    monkeypatch.setattr(collection, "MAX_LISTED", 1000)
+    with pytest.raises(StudioError, match="far too many files"):
+        Collection(path)
+
+
+def test_what_is_neither_file_nor_folder_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(StudioError, match="neither a folder nor a file"):
+        Collection(tmp_path / "pipe.zip")
 
 
 def _written(path):

@@ -11,6 +11,7 @@ from checkpoints import store
 from pipelines.train import TrainOptions, start, train
 from pipelines.training_run import STOP, TrainingRun, training_runs
 from studio import jobs
+from studio.session import WIDGET
 from tests.studio.visitor import ROOT, control, press, song_of
 from tests.training.finetuning.tiny import put_songs, put_tiny_base
 from tests.waiting import PATIENCE_S, until, until_shown
@@ -102,6 +103,27 @@ def test_a_training_is_removed_and_its_checkpoint_stays(page):
     open_train(page)
     press(page, "Remove learned")
     assert not TrainingRun("learned").exists and store.entry("learned").is_here
+
+
+def test_a_damaged_training_is_said_can_be_removed_and_hides_no_other(page):
+    """A folder that was cut off by a full disk, or copied from elsewhere."""
+    files = ("request", "status", "found", "samples", "verdict")
+    for file in files:
+        broken = TrainingRun(f"broken-{file}")
+        shutil.copytree(TrainingRun("learned").folder, broken.folder)
+        (broken.folder / f"{file}.json").write_text('{"began": "now", "phase": 3}')
+    shutil.copytree(TrainingRun("learned").folder, TrainingRun("learned").folder.with_name("copy of it"))
+    open_train(page)
+    labels = [each.label for each in page.expander]
+    assert all(any(f"broken-{file}" in label for label in labels) for file in files)
+    for file in files:
+        page.session_state[f"{WIDGET}training broken-{file}"] = True
+        page.run()
+        assert not page.exception, file
+    assert len(page.metric) >= 6  # those whose verdict is whole show it
+    assert "cannot be read. Remove it" in texts(page)
+    press(page, "Remove broken-request")
+    assert not page.exception and not TrainingRun("broken-request").exists and TrainingRun("learned").exists
 
 
 def test_others_see_neither_files_nor_results(page, shelf, monkeypatch):

@@ -139,6 +139,54 @@ def test_a_kill_loses_at_most_the_last_save(run, monkeypatch):
     assert run.verdict.steps == 24 and count[0] == 1 + 24  # the step in which it died is taken again
 
 
+@pytest.fixture
+def stopped(run, monkeypatch):
+    """A training that was stopped after three steps."""
+    learn, count = Learner.learn, [0]
+
+    def counting(self, share):
+        count[0] += 1
+        if count[0] == 3:
+            run.ask(STOP)
+        return learn(self, share)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "learn", counting)
+        tune(run)
+    run.forget_ask()
+    assert run.is_saved
+    return run
+
+
+@pytest.mark.parametrize("file", ["state.pt", "best.pt", "curve.csv"])
+def test_what_was_saved_and_damaged_is_said(stopped, file):
+    path = stopped.folder / file
+    for junk in (b"", path.read_bytes()[:200] + b"\xff" * 200, b"step,x\n\xffa,b\n"):
+        path.write_bytes(junk)
+        if junk or file != "curve.csv":  # an empty curve is one
+            with pytest.raises(StudioError, match="saved of this training cannot be read"):
+                tune(stopped)
+
+
+def test_it_does_not_go_on_with_another_base_of_the_same_name(stopped, cache, tmp_path):
+    """Its weights would be compared with those of a model that it did not begin as."""
+    from training.export import export
+
+    (tmp_path / "again").mkdir()
+    put_tiny_base(cache, tmp_path / "again", seed=5)
+    with pytest.raises(StudioError, match="'tiny' is another model than when this training began"):
+        tune(stopped)
+
+
+def test_a_checkpoint_that_came_meanwhile_under_its_name_is_not_overwritten(run, cache):
+    registry = cache / "registry.toml"
+    text = registry.read_text()
+    registry.write_text(text + text.replace("[tiny]", "[mine]"))
+    with pytest.raises(StudioError, match="another checkpoint 'mine' by now"):
+        tune(run)
+    assert store.entry("mine").path == store.entry("tiny").path and run.is_saved
+
+
 def test_what_helps_nothing_is_not_registered(cache, tmp_path, monkeypatch):
     run = asked_for(put_songs(tmp_path / "songs"), TrainOptions("worse", "tiny", steps=6))
     rising = map(float, range(1, 99))
