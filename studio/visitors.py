@@ -8,8 +8,10 @@ others may hear it, take it over or make a copy. Of Streamlit only the server is
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +40,26 @@ def is_present(song_id: str) -> bool:
     """Whether a browser shows this song now."""
     found = _songs.get(song_id)
     return found is not None and _is_connected(found.session_id)
+
+
+def browser_of(cookies: Mapping[str, str]) -> str:
+    """Returns what stands for a browser in all its windows, by the cookie that Streamlit gives it; "" without one.
+
+    The cookie is "2|mask|secret|time", where the mask changes and what lies under it stays.
+    """
+    parts = cookies.get("_streamlit_xsrf", "").strip('"').split("|")
+    try:
+        mask, secret = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
+    except (IndexError, ValueError):
+        return ""
+    bare = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(secret)) if mask else secret
+    return hashlib.sha256(bare).hexdigest()[:16]
+
+
+def visitor_of(song_id: str) -> str:
+    """Returns whose browser has this song open, so that all windows of a visitor count as one; else the song itself."""
+    found = _songs.get(song_id)
+    return (found.visitor or found.session_id or song_id) if found is not None else song_id
 
 
 def is_open_elsewhere(song_id: str, session_id: str) -> bool:

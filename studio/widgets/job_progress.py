@@ -16,6 +16,7 @@ from studio.projects.song import Song, Writing
 from studio.widgets import takes
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary
+from studio.wording import about
 
 POLL_S = 0.4  # each time the whole roll is sent: oftener would cost more than it shows
 
@@ -81,7 +82,7 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
     kept = song.writing.stages  # of a composed song that is written again from one of its stages on
     share = step.done / step.total if step else len(kept) / len(options.stages) if kept else 0.0
     if ahead:
-        text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
+        text = waiting_in_words(ahead, registry().wait_s(job))
     elif step is None:
         text = "Warming up …"
     else:
@@ -104,6 +105,17 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
         marks = changed_notes(before.score, pieces[0].score) if rewrites and step else None
         player([NamedPiece("Now", pieces[0], marks)], key="live", live=True, grows=grows)
         takes.small_rolls(pieces)
+
+
+def waiting_in_words(place: int, wait_s: float | None) -> str:
+    """Returns what a visitor reads whose work waits.
+
+    Args:
+        place: among all that wait, 1 for the next.
+        wait_s: seconds until it starts; None where nobody can say.
+    """
+    before = "You are next." if place == 1 else f"{place - 1} before you."
+    return f"{before} " + ("Others are writing at the moment." if wait_s is None else f"It starts in {about(wait_s)}.")
 
 
 def _finish(song: Song, job: Job | None) -> None:

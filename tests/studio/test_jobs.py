@@ -9,8 +9,9 @@ import pytest
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker.client import DEAF_S, Worker
-from pipelines.worker.client import VERBS as REAL
+from pipelines.worker.pool import Worker
+from pipelines.worker.verbs import DEAF_S
+from pipelines.worker.verbs import VERBS as REAL
 from studio import jobs
 from studio.jobs import Registry
 from tests.waiting import PATIENCE_S, until
@@ -21,7 +22,7 @@ VERBS = "tests.studio.toy_verbs"
 
 @pytest.fixture(scope="module")
 def worker():
-    worker = Worker(VERBS)
+    worker = Worker(VERBS, workers=1)
     yield worker
     worker.close()
 
@@ -131,7 +132,7 @@ def test_sound_does_not_wait_for_a_long_generation(registry):
 def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
     with pytest.raises(StudioError, match="too long"):
         registry.ask("overdue", owner="ann")
-    monkeypatch.setattr("pipelines.worker.client.PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipelines.worker.member.PATIENCE_S", 0.2)
     job = registry.submit("sleep", 600.0, owner="ann")  # does not listen
     until(lambda: job.state == "running", "its start")
     registry.stop(job.id, "ann")
@@ -140,7 +141,8 @@ def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
 
 
 def test_a_stop_is_heard_by_work_that_does_not_listen_and_others_go_on(worker, registry):
-    process, _ = worker._started("model")
+    worker.start()
+    process = worker._members["media"][0]._process
     other = registry.submit("write", Piece.empty(), 1000, 0.02, owner="bob")
     until(lambda: other.update is not None, "its first Step")
     for _ in range(3):
@@ -173,9 +175,10 @@ def test_finished_jobs_are_forgotten(registry, monkeypatch):
 
 def test_the_worker_goes_when_its_parent_does():
     code = f"""
-from pipelines.worker.client import DEAF_S, Worker
-from pipelines.worker.client import VERBS as REAL
-worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
+from pipelines.worker.pool import Worker
+from pipelines.worker.verbs import DEAF_S
+from pipelines.worker.verbs import VERBS as REAL
+worker = Worker({VERBS!r}, workers=1); worker.start(); print(worker._members['model'][0]._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """
     ended = subprocess.run(

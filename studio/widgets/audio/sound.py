@@ -15,7 +15,7 @@ from music.audio.picture import Picture
 from music.errors import StudioError
 from pipelines.audio_options import AudioOptions
 from pipelines.option_values import fits, from_mapping
-from pipelines.worker.client import HeardSound
+from pipelines.worker.verbs import HeardSound
 from studio import session
 from studio.controls import keep, set_controls, show_control, song_controls, widget_value
 from studio.jobs import registry

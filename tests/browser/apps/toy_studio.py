@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pipelines.worker.client import Worker
+from pipelines.worker.pool import Worker
 from studio import jobs, media
 
-jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker")
+jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker", workers=1)
 app = st.App(Path(__file__).parents[3] / "streamlit_app.py", routes=media.ROUTES)
