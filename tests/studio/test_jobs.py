@@ -82,6 +82,45 @@ def test_the_queue_is_bounded_for_all_and_for_each(registry, monkeypatch):
         assert finish(registry, job, owner).state == "done"
 
 
+def test_windows_of_one_visitor_count_together_and_others_come_between(worker):
+    registry = Registry(worker, visitor_of=lambda owner: owner.split()[0])
+    blocking = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann 1")
+    until(lambda: blocking.state == "running", "its start")
+    again = registry.submit("write", Piece.empty(), 1, 0.0, owner="ann 2")
+    with pytest.raises(StudioError, match="You have 2 jobs under way already"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="ann 3")
+    other = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob 1")
+    assert [registry.position(job) for job in (other, again)] == [1, 2]
+    registry.stop(blocking.id, "ann 1")
+    assert finish(registry, again, "ann 2").began > finish(registry, other, "bob 1").began
+
+
+def test_who_waits_is_told_how_long_by_what_was_measured(registry):
+    assert finish(registry, registry.submit("write", Piece.empty(), 4, 0.01, owner="ann")).state == "done"
+    running = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    until(lambda: running.update is not None and running.update.done > 100, "a tenth of it")
+    first = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
+    second = registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    assert 0 < registry.wait_s(first) < registry.wait_s(second) < 1000
+    assert registry.wait_s(running) is None
+    for job, owner in ((running, "ann"), (first, "bob"), (second, "cyd")):
+        registry.forget(job.id, owner)
+
+
+def test_a_studio_that_closes_says_so_and_keeps_what_there_is():
+    worker = Worker(VERBS, workers=1)
+    registry = Registry(worker)
+    running = registry.submit("write", Piece.empty(), 100_000, 0.02, owner="ann")
+    until(lambda: running.update is not None, "its first Step")
+    waiting = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
+    registry.close(patience_s=0.0)
+    assert running.state == "stopped" and 0 < running.result.piece.note_count
+    assert waiting.state == "failed" and "Start it again" in waiting.error
+    with pytest.raises(StudioError, match="being closed"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    assert worker.alive() == {"model": 0, "media": 0, "download": 0}
+
+
 def test_a_closed_tab_frees_its_place(worker, monkeypatch):
     monkeypatch.setattr(jobs, "ABSENT_S", 0.3)
     registry = Registry(worker, is_present=lambda owner: owner == "hidden tab")
