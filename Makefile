@@ -1,4 +1,4 @@
-# make studio   open the studio in the browser (PORT=8501)
+# make studio   open the studio in the browser (PORT=8501; ADDRESS=0.0.0.0: browsers on other machines can open it too)
 # make lint     check style (ruff) and types (mypy)
 # make test     lint and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
 # make test-thorough   the same with three times as many made-up examples, new ones each time
@@ -28,9 +28,7 @@ export OMP_NUM_THREADS ?= 1
 
 studio: .venv/.installed
 	@bash system.sh
-	@echo "DeepMusic Studio: http://localhost:$(PORT)"
-	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT) --server.showEmailPrompt false \
-		--server.headless $$([ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && echo false || echo true)
+	@$(BIN)/python -m studio.serve --port $(PORT) $(if $(ADDRESS),--address $(ADDRESS))
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

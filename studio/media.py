@@ -15,7 +15,6 @@ import functools
 import io
 import json
 import secrets
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from music.piece import Piece
 from pipelines.recipes import last_recipe
 from pipelines.worker.verbs import Sound
 from studio import jobs
+from studio.scratch import Scratch
 from studio.visitors import browser_of
 
 CAPACITY = 64
@@ -71,7 +71,7 @@ class SoundCache:
     def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._capacity = capacity
-        self._folder = tempfile.TemporaryDirectory(prefix="deepmusic-sound-", ignore_cleanup_errors=True)
+        self._folder = Scratch("deepmusic-sound-")
         self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
         self._tokens: dict[str, _Entry] = {}
         self._lock = threading.Lock()
@@ -188,11 +188,11 @@ class SoundCache:
             _write(self._path(entry, f"{track}.ogg"), data)
 
     def _path(self, entry: _Entry, name: str) -> Path:
-        return Path(self._folder.name, entry.token, name)
+        return Path(self._folder.path, entry.token, name)
 
     def _remove(self, entry: _Entry) -> None:
         del self._tokens[entry.token]
-        folder = Path(self._folder.name, entry.token)
+        folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)
         if folder.exists():

@@ -42,6 +42,11 @@ def is_present(song_id: str) -> bool:
     return found is not None and _is_connected(found.session_id)
 
 
+def in_memory() -> list[Song]:
+    """Returns all songs in the server's memory."""
+    return list(_songs.values())
+
+
 def browser_of(cookies: Mapping[str, str]) -> str:
     """Returns what stands for a browser in all its windows, by the cookie that Streamlit gives it; "" without one.
 

@@ -72,10 +72,10 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
         song: gets the take.
         show: shows what there is so far, below how it goes; by default a roll that fills.
     """
-    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
-    if job is None or not job.live:
-        _finish(song, job)
+    finish(song)
+    if song.writing is None:
         st.rerun()
+    job = registry().poll(song.writing.job_id, song.id)
     ahead, step = registry().position(job), job.update
     options, before = song.writing.options, song.writing.before
     grows, rewrites = takes.grows(options), takes.rewrites(options)
@@ -118,7 +118,14 @@ def waiting_in_words(place: int, wait_s: float | None) -> str:
     return f"{before} " + ("Others are writing at the moment." if wait_s is None else f"It starts in {about(wait_s)}.")
 
 
-def _finish(song: Song, job: Job | None) -> None:
+def finish(song: Song) -> None:
+    """Takes over what is being written if it has ended; also where no page looks."""
+    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
+    if song.writing and (job is None or not job.live):
+        _take_over(song, job)
+
+
+def _take_over(song: Song, job: Job | None) -> None:
     """Makes a take of what a finished job wrote, or notes what went wrong."""
     done, song.writing = song.writing, None
     if job is None:
