@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ MAX_SONGS = 200
 these the songs of closed pages go, the one used longest ago first."""
 
 FORGET_S = 4 * 3600.0  # how long a closed page's song waits to be reopened: one without a take is nowhere but here
+_COOKIE = re.compile(r'"?2\|((?:[0-9a-f]{2})+)\|((?:[0-9a-f]{2})+)\|\d+"?')
 _songs: dict[str, Song] = {}
 _lock = threading.Lock()
 
@@ -52,12 +54,11 @@ def browser_of(cookies: Mapping[str, str]) -> str:
 
     The cookie is "2|mask|secret|time", where the mask changes and what lies under it stays.
     """
-    parts = cookies.get("_streamlit_xsrf", "").strip('"').split("|")
-    try:
-        mask, secret = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
-    except (IndexError, ValueError):
+    found = _COOKIE.fullmatch(str(cookies.get("_streamlit_xsrf", "")))
+    if found is None:
         return ""
-    bare = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(secret)) if mask else secret
+    mask, secret = bytes.fromhex(found[1]), bytes.fromhex(found[2])
+    bare = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(secret))
     return hashlib.sha256(bare).hexdigest()[:16]
 
 
