@@ -48,6 +48,7 @@ class BrowserSession:
         self._seen: set[tuple[int, ...]] = set()
         self._whole_runs = 0
         self._is_whole = self._is_open = True
+        self._is_running = False
         self._replies: dict[str, Any] = {}
         self._renewals: dict[str, asyncio.Task] = {}
         self._change = asyncio.Condition()
@@ -114,9 +115,9 @@ class BrowserSession:
         raise LookupError(f"The page has no '{label}', but {', '.join(labels)}.")
 
     def has(self, label: str) -> bool:
-        """Whether the page has a widget of this label that can be used."""
+        """Whether the page stands still and has a widget of this label that can be used."""
         try:
-            return not getattr(self.widget(label), "disabled", False)
+            return not self._is_running and not getattr(self.widget(label), "disabled", False)
         except LookupError:
             return False
 
@@ -209,6 +210,7 @@ class BrowserSession:
             self._session_id = message.new_session.initialize.session_id
             self._is_whole = not message.metadata.run.fragment_ids
             self._seen = set()
+            self._is_running = True
             if self._is_whole:
                 self._stop_renewals(list(self._renewals))
         elif kind == "navigation":
@@ -234,9 +236,11 @@ class BrowserSession:
                 self.problems.append(f"{shown.type}: {shown.message}")
             elif element.WhichOneof("type") == "alert" and shown.format == shown.ERROR:
                 self.problems.append(shown.body)
-        elif kind == "script_finished" and message.script_finished == _FINISHED and self._is_whole:
-            self.elements = {place: shown for place, shown in self.elements.items() if place in self._seen}
-            self._whole_runs += 1
+        elif kind == "script_finished":
+            self._is_running = False
+            if message.script_finished == _FINISHED and self._is_whole:
+                self.elements = {place: shown for place, shown in self.elements.items() if place in self._seen}
+                self._whole_runs += 1
 
     async def _renew(self, fragment: str, interval: float) -> None:
         while True:

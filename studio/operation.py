@@ -8,10 +8,14 @@ The server of the studio carries ROUTES and ``lifespan``, as ``streamlit_app.py`
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import os
+import pkgutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -92,6 +96,14 @@ def close() -> None:
     visitors.autosave().flush()
 
 
+def _prepare() -> None:
+    """Imports what the first visitor would wait for, and has Python never look through it for garbage."""
+    for module in pkgutil.walk_packages([str(Path(__file__).parent / "widgets")], "studio.widgets."):
+        importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Lets log lines out while the server runs, and ends the work when it ends."""
@@ -102,5 +114,6 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         logger.setLevel(logging.INFO)
         logger.addHandler(handler)
         logger.propagate = False
+    await run_in_threadpool(_prepare)
     yield
     await run_in_threadpool(close)

@@ -19,6 +19,7 @@ from studio.widgets.start import summary
 from studio.wording import about
 
 POLL_S = 0.4  # each time the whole roll is sent: oftener would cost more than it shows
+WAITING_POLL_S = 1.5  # while others are written: the server has all visitors' pages to run, and a place changes seldom
 
 
 def write(
@@ -64,7 +65,6 @@ def _start(song: Song, verb: str, arguments: tuple[Any, ...], *remembered: Any) 
     st.rerun()
 
 
-@st.fragment(run_every=POLL_S)
 def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> None:
     """Shows the take that is being written, and takes it over once it is finished.
 
@@ -72,11 +72,19 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
         song: gets the take.
         show: shows what there is so far, below how it goes; by default a roll that fills.
     """
+    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
+    waits = job is not None and registry().position(job) > 0
+    st.fragment(_progress, run_every=WAITING_POLL_S if waits else POLL_S)(song, show, waits)
+
+
+def _progress(song: Song, show: Callable[[Song, Job], None] | None, waited: bool) -> None:
     finish(song)
     if song.writing is None:
         st.rerun()
     job = registry().poll(song.writing.job_id, song.id)
     ahead, step = registry().position(job), job.update
+    if waited and not ahead:  # from now on there is something to see, and oftener
+        st.rerun()
     options, before = song.writing.options, song.writing.before
     grows, rewrites = takes.grows(options), takes.rewrites(options)
     kept = song.writing.stages  # of a composed song that is written again from one of its stages on
