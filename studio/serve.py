@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from music.errors import StudioError
-from pipelines.worker.pool import Worker
+from pipelines.worker.pool import Worker, cluster_address
 from studio import limits
 from studio.__main__ import EVERYWHERE, HERE, ROOT, parsed
 from studio.projects.library import folder_problem
@@ -19,7 +19,8 @@ def main(arguments: list[str]) -> int:
     options = parsed(arguments)
     try:
         limits.check()
-        Worker()  # starts nothing yet
+        if not cluster_address():
+            Worker()  # starts nothing yet
     except StudioError as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,13 +4,14 @@
     step = worker.ask("generate", (piece, options), on_update=show, should_stop=lambda: False)
 
 Each lane has processes of its own, and each of these does one thing at a time: what crashes or is stuck takes nobody else's
-work along, and sound never waits for a song that is being written. DEEPMUSIC_WORKERS says how many write music at once.
+work along, and sound never waits for a song that is being written. DEEPMUSIC_WORKERS says how many write music at once, or
+which Ray cluster has the processes (``cluster``).
 """
 
 from __future__ import annotations
 
 import importlib
-import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -24,7 +25,6 @@ from pipelines.worker.verbs import LANES, Verb
 WORKERS = "DEEPMUSIC_WORKERS"
 MINUTES = "DEEPMUSIC_JOB_MINUTES"
 WRITERS_A_PLAYER = 4  # songs are written in some ten seconds and played in one or two; by the load test's mix of jobs
-_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -35,7 +35,7 @@ class Worker:
         workers: how many write music at once; by default what DEEPMUSIC_WORKERS says, else what cores and memory allow.
 
     Raises:
-        StudioError: DEEPMUSIC_WORKERS is not a number.
+        StudioError: DEEPMUSIC_WORKERS is neither a number nor a cluster that is there.
     """
 
     def __init__(self, verbs: str = "pipelines.worker.verbs", workers: int | None = None) -> None:
@@ -116,8 +116,24 @@ class Worker:
         }
 
 
+def cluster_address() -> str:
+    """Returns the address of the cluster that DEEPMUSIC_WORKERS names; "" where it names none."""
+    text = os.environ.get(WORKERS, "").strip()
+    return text if text in ("ray", "auto") or text.startswith("ray://") else ""
+
+
 def _members(verbs: str, workers: int | None) -> dict[str, list[Member]]:
-    """Returns the processes of each lane, not yet started."""
-    writers = workers or int(number(WORKERS, 0)) or default_workers()
+    """Returns the members of each lane, not yet started."""
+    address = cluster_address()
+    if address:
+        from pipelines.worker.cluster import ClusterMember, writers
+
+        count = workers or writers(address)
+        return _lanes(count, lambda lane: ClusterMember(verbs, lane, address))
+    count = workers or int(number(WORKERS, 0)) or default_workers()
+    return _lanes(count, lambda lane: LocalMember(verbs, lane))
+
+
+def _lanes(writers: int, new: Callable[[str], Member]) -> dict[str, list[Member]]:
     counts = {"model": writers, "media": -(-writers // WRITERS_A_PLAYER), "download": 1}
-    return {lane: [LocalMember(verbs, lane) for _ in range(counts[lane])] for lane in LANES}
+    return {lane: [new(lane) for _ in range(counts[lane])] for lane in LANES}

@@ -126,7 +126,10 @@ def main(arguments: list[str]) -> None:
     """Serves the verbs of a table that belong to a lane until the parent goes."""
     address, module, name = arguments
     logging.basicConfig(level=logging.INFO, format="worker: %(levelname)s %(name)s: %(message)s")
-    for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # the whole group gets them: the parent says what becomes of the work
+    for asked_to_end in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # the whole group gets them: the parent says what becomes of the work
         signal.signal(asked_to_end, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICE)
