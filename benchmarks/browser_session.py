@@ -98,9 +98,15 @@ class BrowserSession:
         """Presses the button of this label; returns the seconds until the page has answered."""
         return await self.act(WidgetState(id=self.widget(label).id, trigger_value=True))
 
-    async def type(self, label: str, text: str) -> float:
-        """Types a text into the field of this label; returns the seconds until the page has answered."""
-        return await self.act(WidgetState(id=self.widget(label).id, string_value=text))
+    async def fill(self, label: str, number: float) -> float:
+        """Types a number into the field of this label; returns the seconds until the page has answered."""
+        field = self.widget(label)
+        state = WidgetState(id=field.id)
+        if field.data_type == field.INT:
+            state.int_value = int(number)
+        else:
+            state.double_value = number
+        return await self.act(state)
 
     def widget(self, label: str) -> Any:
         """Returns the widget of this label.

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
-from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.browser_session import BrowserSession, sound_is_ready
 from music.errors import StudioError
@@ -87,7 +86,9 @@ class Visitor:
             await self._browser.open()
             self._tally.first_pages.append(time.monotonic() - begin)
             self._browser.answers.clear()
-            while not self._is_over():
+            is_first = True
+            while is_first or not self._is_over():
+                is_first = False
                 await self._compose()
                 for act in self._taste.sample([self._play, self._download, self._remix, self._generate], 4):
                     if not self._is_over():
@@ -111,14 +112,8 @@ class Visitor:
 
     async def _compose(self) -> None:
         await self._go("Compose")
-        for label, value in (("Beats a minute", self._bpm), ("Seconds", SONG_S)):
-            widget = self._browser.widget(label)
-            state = WidgetState(id=widget.id)
-            if widget.data_type == widget.INT:
-                state.int_value = value
-            else:
-                state.double_value = value
-            await self._browser.act(state)
+        await self._browser.fill("Beats a minute", self._bpm)
+        await self._browser.fill("Seconds", SONG_S)
         await self._write("Compose", "compose")
         await self._check()
 

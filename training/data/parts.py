@@ -52,15 +52,18 @@ def parts(
             yield path, len(lot)
         return
     with _Pool(jobs) as pool:
-        waiting = {number: pool.submit(_made, make, lots[number], paths[number]) for number in missing}
+        waiting: dict[int, Future] = {}
         for number, (path, lot) in enumerate(zip(paths, lots)):
             try:
-                if number in waiting:
+                if not path.exists():
+                    if number not in waiting:
+                        later = [each for each in missing if each >= number and not paths[each].exists()]
+                        waiting = {each: pool.submit(_made, make, lots[each], paths[each]) for each in later}
                     waiting.pop(number).result()
             except BrokenProcessPool:
                 pool.renew()
+                waiting = {}
                 _save(path, _one_by_one(lot, make, lost))
-                waiting = {n: pool.submit(_made, make, lots[n], paths[n]) for n in waiting if not paths[n].exists()}
             yield path, len(lot)
 
 

@@ -9,5 +9,7 @@ from studio import jobs, media, operation
 
 jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker", workers=1)
 app = st.App(
-    Path(__file__).parents[3] / "streamlit_app.py", routes=operation.with_base([*media.ROUTES, *operation.ROUTES])
+    Path(__file__).parents[3] / "streamlit_app.py",
+    routes=operation.with_base([*media.ROUTES, *operation.ROUTES]),
+    lifespan=operation.lifespan,
 )
