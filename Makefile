@@ -1,8 +1,9 @@
-# make studio   open the studio in the browser (PORT=8501)
+# make studio   open the studio in the browser (PORT=8501; ADDRESS=0.0.0.0: browsers on other machines can open it too)
 # make lint     check style (ruff) and types (mypy)
 # make test     lint and, two files at a time, the tests (ARGS="tests/music -k tempo" to choose, ARGS="-n 0" one by one)
 # make test-thorough   the same with three times as many made-up examples, new ones each time
 # make test-fairseq   compare our MusicBERT with fairseq's encoder, in an environment of its own (needs g++; some minutes)
+# make test-cluster   the worker's tests on a Ray cluster of two nodes on this machine (installs Ray into .venv)
 # make resolve  check that every pin has a wheel for every supported Python (asks the package index; some minutes)
 # make clean    remove the environments and the caches
 #
@@ -23,14 +24,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Models are small: one thread each is the fastest, and leaves the other cores to the page and the sound.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: studio lint test test-thorough test-fairseq resolve clean
+.PHONY: studio lint test test-thorough test-fairseq test-cluster resolve clean
 .DELETE_ON_ERROR:
 
 studio: .venv/.installed
 	@bash system.sh
-	@echo "DeepMusic Studio: http://localhost:$(PORT)"
-	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT) --server.showEmailPrompt false \
-		--server.headless $$([ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && echo false || echo true)
+	@$(BIN)/python -m studio.serve --port $(PORT) $(if $(ADDRESS),--address $(ADDRESS))
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
@@ -46,6 +45,10 @@ test-thorough: test
 
 test-fairseq: .venv-fairseq/.installed
 	.venv-fairseq/bin/python -m pytest -q -s tests/fairseq $(ARGS)
+
+test-cluster: .venv/.installed-dev
+	@$(BIN)/python -m pip install -qq -r requirements-cluster.txt
+	$(BIN)/python -m pytest -q tests/pipelines/worker $(ARGS)
 
 resolve: .venv/.installed-dev
 	$(BIN)/python .ci/resolve.py $(SUPPORTED)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from studio import media
+from studio import media, operation
 from studio.problems import show_problem
 from studio.widgets.elsewhere import shown_elsewhere
 
@@ -29,5 +29,10 @@ if __name__ == "__main__":  # a visitor's page
     page = st.navigation(pages, position="top")
     if not shown_elsewhere():
         page.run()
-else:  # the server, once: it carries the addresses of sound beside the pages
-    app = st.App(__file__, routes=media.ROUTES, on_script_error=show_problem)
+else:  # the server, once: beside the pages it carries the addresses of sound, health and figures
+    app = st.App(
+        __file__,
+        routes=operation.with_base([*media.ROUTES, *operation.ROUTES]),
+        lifespan=operation.lifespan,
+        on_script_error=show_problem,
+    )

@@ -19,6 +19,7 @@ VERBS = {
     "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
     "sound": "how near each synthesis comes to sound whose true features it is given, and processor seconds a second",
     "tokenize": "notes per second from file to octuples, beside pretty_midi and plain Python",
+    "visitors": "twenty visitors at once: seconds of waiting, of a click and of a new page, memory, errors",
 }
 """What each benchmark prints. Each is a module of this room with ``main(arguments)``, which may return an exit code."""
 

@@ -90,6 +90,8 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     Raises:
         StudioError: as ``load``.
     """
+    from checkpoints.bare import Bare
+
     if wanted.kind != "checkpoint":
         raise StudioError(f"'{wanted.name}' is {KIND_NAMES[wanted.kind]}. Choose a checkpoint.")
     if wanted.sources and not wanted.is_here:
@@ -124,15 +126,17 @@ def read(wanted: RegistryEntry) -> Checkpoint:
                 f"of the studio has layout {HINTS_VERSION}. Take the version of the studio that it came with."
             )
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-        _check_shapes(architecture, frozen, shapes)
-        model: Any = architecture.model(architecture.config(**frozen))
+        if not wanted.ships:  # PyTorch needs its compiler for that, 100 MB of memory that ours do without
+            _check_shapes(architecture, frozen, shapes)
+        with Bare():  # its weights come from the file
+            model: Any = architecture.model(architecture.config(**frozen))
         if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
         with safe_open(wanted.path, "pt") as file:
             weights = {key: file.get_tensor(key).float() for key in keys}
         if not all(bool(weight.isfinite().all()) for weight in weights.values()):
             raise ValueError("numbers that are none")
-        model.load_state_dict(weights, strict=True)
+        model.load_state_dict(weights, strict=True, assign=True)
     except (
         SafetensorError,
         RuntimeError,
@@ -156,11 +160,13 @@ def _check_shapes(architecture: Architecture, config: dict[str, Any], shapes: di
     """
     import torch
 
+    from checkpoints.bare import Bare
+
     for name, value in config.items():  # each layer and each field has weights of its own
         count = len(value) if name == "sizes" else value if name.endswith("layers") else 0
         if count > len(shapes):
             raise ValueError(f"{count} {name}")
-    with torch.device("meta"):  # shapes alone, without memory
+    with torch.device("meta"), Bare():  # shapes alone, without memory
         model = architecture.model(architecture.config(**config))
     if {key: tuple(value.shape) for key, value in model.state_dict().items()} != shapes:
         raise ValueError("weights of other shapes")

@@ -84,7 +84,7 @@ class PipelineDescriptor(Descriptor):
     Attributes:
         task: what a checkpoint must be made for to be used by it; empty if its stages load theirs.
         command: "module:function" that adds its verb to the command line.
-        lane: of the worker; see ``worker.client.LANES``.
+        lane: of the worker; see ``worker.verbs.LANES``.
         limit_s: seconds after which the worker asks it to stop.
         keep: "module:function" that returns what is kept when it is stopped, of (piece, options, step); by default the Step
             that it had reached.

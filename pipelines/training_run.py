@@ -212,7 +212,7 @@ class TrainingRun:
     def began(self) -> float:
         """When it was asked for, in seconds since 1970."""
         began = self.request.get("began")
-        return float(began) if _is_a(began, "float") else 0.0
+        return float(began) if isinstance(began, int | float) else 0.0
 
     @property
     def request(self) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import functools
 import io
 import json
 import secrets
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -33,8 +32,10 @@ from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.client import Sound
+from pipelines.worker.verbs import Sound
 from studio import jobs
+from studio.scratch import Scratch
+from studio.visitors import browser_of
 
 CAPACITY = 64
 """Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
@@ -70,7 +71,7 @@ class SoundCache:
     def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._capacity = capacity
-        self._folder = tempfile.TemporaryDirectory(prefix="deepmusic-sound-", ignore_cleanup_errors=True)
+        self._folder = Scratch("deepmusic-sound-")
         self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
         self._tokens: dict[str, _Entry] = {}
         self._lock = threading.Lock()
@@ -96,15 +97,20 @@ class SoundCache:
                 self._remove(self._entries.popitem(last=False)[1])
         return f"sound/{entry.token}"
 
-    def status(self, token: str) -> dict[str, Any] | None:
-        """Returns how far the sound is, as plain values, and starts or restarts the work; None for an unknown token."""
+    def status(self, token: str, visitor: str = "") -> dict[str, Any] | None:
+        """Returns how far the sound is, as plain values, and starts or restarts the work; None for an unknown token.
+
+        Args:
+            token: of the sound.
+            visitor: who asks, see ``visitors.browser_of``.
+        """
         with self._lock:
             entry = self._tokens.get(token)
             if entry is None:
                 return None
             self._entries.move_to_end(entry.key)
         with entry.lock:
-            job = None if entry.stems is not None or entry.problem else self._job(entry)
+            job = None if entry.stems is not None or entry.problem else self._job(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
         return {
             "state": "failed" if entry.problem else "preparing" if entry.stems is None else "ready",
@@ -133,13 +139,13 @@ class SoundCache:
                 _write(path, _wav(source))
         return path if path.exists() else None
 
-    def _job(self, entry: _Entry) -> jobs.Job | None:
+    def _job(self, entry: _Entry, visitor: str) -> jobs.Job | None:
         """Returns the entry's job, a new one if there is none; None while the queue is full."""
         registry = self._registry()
         job = registry.poll(entry.job_id, entry.token)
         if job is None:
             try:
-                job = registry.submit("render", entry.piece, entry.synthesis, owner=entry.token)
+                job = registry.submit("render", entry.piece, entry.synthesis, owner=entry.token, visitor=visitor)
             except StudioError:  # the next question tries again
                 return None
             entry.job_id = job.id
@@ -182,11 +188,11 @@ class SoundCache:
             _write(self._path(entry, f"{track}.ogg"), data)
 
     def _path(self, entry: _Entry, name: str) -> Path:
-        return Path(self._folder.name, entry.token, name)
+        return Path(self._folder.path, entry.token, name)
 
     def _remove(self, entry: _Entry) -> None:
         del self._tokens[entry.token]
-        folder = Path(self._folder.name, entry.token)
+        folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)
         if folder.exists():
@@ -197,7 +203,8 @@ def routes(cache: Callable[[], SoundCache]) -> list[Route]:
     """Returns the addresses under which a server answers for this cache of sounds."""
 
     async def status(request: Request) -> Response:
-        found = await run_in_threadpool(cache().status, request.path_params["token"])
+        visitor = browser_of(request.cookies)
+        found = await run_in_threadpool(cache().status, request.path_params["token"], visitor)
         if found is None:
             return Response(status_code=404)
         return JSONResponse(found, headers={"Cache-Control": "no-store"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from music.errors import StudioError
-from pipelines.worker.client import BUG
+from pipelines.worker.verbs import BUG
 from studio.wording import show_error
 
 _log = logging.getLogger(__name__)

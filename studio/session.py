@@ -30,10 +30,15 @@ def song() -> Song:
         if open_elsewhere() is not None:
             return Song()  # a callback of a window that had the song: what it changes is nobody's
         mine = enter(visitors.reopened(_wanted(), _session_id()))
-    mine.session_id, mine.touched = _session_id(), time.monotonic()
+    mine.session_id, mine.visitor, mine.touched = _session_id(), visitor(), time.monotonic()
     _name_in_address(mine.id)
     visitors.note_change(mine)
     return mine
+
+
+def visitor() -> str:
+    """Returns what stands for this visitor in all windows of the browser; "" where it keeps no cookies."""
+    return visitors.browser_of(st.context.cookies)
 
 
 def current() -> Song | None:

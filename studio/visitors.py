@@ -8,8 +8,11 @@ others may hear it, take it over or make a copy. Of Streamlit only the server is
 from __future__ import annotations
 
 import functools
+import hashlib
+import re
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +28,7 @@ MAX_SONGS = 200
 these the songs of closed pages go, the one used longest ago first."""
 
 FORGET_S = 4 * 3600.0  # how long a closed page's song waits to be reopened: one without a take is nowhere but here
+_COOKIE = re.compile(r'"?2\|((?:[0-9a-f]{2})+)\|((?:[0-9a-f]{2})+)\|\d+"?')
 _songs: dict[str, Song] = {}
 _lock = threading.Lock()
 
@@ -38,6 +42,30 @@ def is_present(song_id: str) -> bool:
     """Whether a browser shows this song now."""
     found = _songs.get(song_id)
     return found is not None and _is_connected(found.session_id)
+
+
+def in_memory() -> list[Song]:
+    """Returns all songs in the server's memory."""
+    return list(_songs.values())
+
+
+def browser_of(cookies: Mapping[str, str]) -> str:
+    """Returns what stands for a browser in all its windows, by the cookie that Streamlit gives it; "" without one.
+
+    The cookie is "2|mask|secret|time", where the mask changes and what lies under it stays.
+    """
+    found = _COOKIE.fullmatch(str(cookies.get("_streamlit_xsrf", "")))
+    if found is None:
+        return ""
+    mask, secret = bytes.fromhex(found[1]), bytes.fromhex(found[2])
+    bare = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(secret))
+    return hashlib.sha256(bare).hexdigest()[:16]
+
+
+def visitor_of(song_id: str) -> str:
+    """Returns whose browser has this song open, so that all windows of a visitor count as one; else the song itself."""
+    found = _songs.get(song_id)
+    return (found.visitor or found.session_id or song_id) if found is not None else song_id
 
 
 def is_open_elsewhere(song_id: str, session_id: str) -> bool:

@@ -29,3 +29,12 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
 def slug(text: str) -> str:
     """Returns a text as the name of a file without its ending: small letters, digits and hyphens, not too many."""
     return re.sub(r"\W+", "-", text).lower().strip("-")[:_LONGEST_NAME].strip("-") or "song"
+
+
+def about(seconds: float) -> str:
+    """Returns a time that is not known well, in words."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {10 * round(seconds / 10)} seconds"
+    return f"about {round(seconds / 60)} minutes"

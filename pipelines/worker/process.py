@@ -1,8 +1,7 @@
-"""The worker's process: ``python -m pipelines.worker.process ADDRESS VERBS`` serves the table of verbs of the module VERBS.
+"""A process of the worker: ``python -m pipelines.worker.process ADDRESS VERBS LANE`` serves the table of the module VERBS.
 
-Each lane of the table has a thread and a connection of its own, so a song is rendered while another is being written.
-Every verb hears Stop: one that asks ``tell`` ends by itself and may keep what it has; one that does not is ended where it
-stands, and the work in the other lanes goes on. The process ends when its parent goes.
+It does one thing at a time. Every verb hears Stop: one that asks ``tell`` ends by itself and may keep what it has; one that
+does not is ended where it stands, and the process, with the models that it has loaded, goes on. It ends when its parent goes.
 """
 
 from __future__ import annotations
@@ -12,17 +11,21 @@ import importlib
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from music.errors import StudioError
 from pipelines.contract import Step
-from pipelines.worker.client import BUG, KEY, LANES, Verb
+from pipelines.worker.verbs import BUG, Verb
 
-LISTEN_S = 0.1  # how often a lane that was told to stop is looked after
+KEY = "DEEPMUSIC_WORKER_KEY"
+NICE = 10  # pages come first: a process of this niceness gets a tenth of what a page gets of a core that both want
+LISTEN_S = 0.1  # how often work that was told to stop is looked after
 STOPPED = "The work was stopped. Start again to have all of it."
 UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
 _log = logging.getLogger(__name__)
@@ -33,7 +36,7 @@ class _Stop(BaseException):
 
 
 class _Lane:
-    """One lane: a thread that works and one that listens, so that a stop is heard whatever the work is doing.
+    """What a process does: a thread that works and one that listens, so that a stop is heard whatever the work is doing.
 
     Args:
         connection: to the asker.
@@ -43,7 +46,7 @@ class _Lane:
     def __init__(self, connection: Connection, verbs: dict[str, Verb]) -> None:
         self._connection = connection
         self._verbs = verbs
-        self._requests: queue.SimpleQueue[tuple[str, tuple[Any, ...]]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[str, tuple[Any, ...], str]] = queue.SimpleQueue()
         self._is_busy = False  # from a request until its reply
         self._stop = threading.Event()
         self._patience_s = 0.0
@@ -73,12 +76,12 @@ class _Lane:
     def work(self) -> None:
         """Answers the requests one after another."""
         while True:
-            verb, arguments = self._requests.get()
+            verb, arguments, job = self._requests.get()
             self._patience_s = self._verbs[verb].patience_s
             reply: tuple[str, Any] | None = None
             while True:
                 try:
-                    reply = reply or self._reply(verb, arguments)
+                    reply = reply or self._reply(verb, arguments, job)
                     with self._guard:
                         self._worker = None
                         _raise_in(threading.get_ident(), None)
@@ -87,15 +90,16 @@ class _Lane:
                     reply = reply or ("error", STOPPED)
             self._is_busy = False
             self._connection.send(reply)
+            del arguments, reply  # a large piece would stay until the next request
 
-    def _reply(self, verb: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    def _reply(self, verb: str, arguments: tuple[Any, ...], job: str) -> tuple[str, Any]:
         self._worker = threading.get_ident()
         try:
             return "done", self._verbs[verb].run(self._tell, *arguments)
         except StudioError as error:
             return "error", str(error)
         except Exception:
-            _log.exception("%s failed", verb)
+            _log.exception("job=%s verb=%s failed", job, verb)
             return "error", BUG
 
     def _tell(self, update: Any) -> bool:
@@ -119,38 +123,36 @@ def _raise_in(thread: int, error: type[BaseException] | None) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serves a table of verbs until the parent goes."""
-    address, module = arguments
+    """Serves the verbs of a table that belong to a lane until the parent goes."""
+    address, module, name = arguments
     logging.basicConfig(level=logging.INFO, format="worker: %(levelname)s %(name)s: %(message)s")
+    for asked_to_end in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # the whole group gets them: the parent says what becomes of the work
+        signal.signal(asked_to_end, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(5)  # pages come first
+        os.nice(NICE)
     served = importlib.import_module(module)
     host, _, port = address.rpartition(":")
     where = (host, int(port)) if sys.platform == "win32" else address
+    with Client(where, authkey=os.environ[KEY].encode()) as connection:
+        connection.send(os.getpid())
+        lane = _Lane(connection, served.VERBS)
+        ears = threading.Thread(target=_until_parent_goes, args=(lane.listen,), name=f"{name} ears", daemon=True)
+        work = threading.Thread(target=_until_parent_goes, args=(lane.work,), name=name, daemon=True)
+        ears.start()
+        work.start()
+        if hasattr(served, "warm_up"):
+            served.warm_up(name)
+        ears.join()
 
-    def work(lane: _Lane) -> None:
-        try:
-            lane.work()
-        except (EOFError, OSError):
-            os._exit(0)
 
-    def run(lane: str) -> None:
-        try:
-            with Client(where, authkey=os.environ[KEY].encode()) as connection:
-                connection.send(lane)
-                served_lane = _Lane(connection, served.VERBS)
-                threading.Thread(target=work, args=(served_lane,), name=lane, daemon=True).start()
-                served_lane.listen()
-        except (EOFError, OSError):
-            os._exit(0)  # the parent went: at once, whatever the other lanes are doing
-
-    threads = [threading.Thread(target=run, args=(lane,), name=f"{lane} ears", daemon=True) for lane in LANES]
-    for thread in threads:
-        thread.start()
-    if hasattr(served, "warm_up"):
-        served.warm_up()
-    for thread in threads:
-        thread.join()
+def _until_parent_goes(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except (EOFError, OSError):
+        os._exit(0)  # at once, whatever else is being done
 
 
 if __name__ == "__main__":

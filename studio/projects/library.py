@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import string
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
+from studio.limits import songs_bytes
 from studio.projects.project import ENDING, Overview, Project, project_bytes, read_overview, read_project
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,20 @@ def new_id() -> str:
 def songs_folder() -> Path:
     """Returns where this user's songs lie; DEEPMUSIC_SONGS names another folder."""
     return Path(os.environ.get("DEEPMUSIC_SONGS") or Path.home() / ".local" / "share" / "deepmusic-studio" / "songs")
+
+
+def folder_problem() -> str:
+    """Returns why songs cannot be kept in this user's folder and what to do; "" where they can."""
+    folder = songs_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return (
+            f"Songs cannot be kept in '{folder}': {reason(error)}. Say with DEEPMUSIC_SONGS where they may lie, or download "
+            "them before the studio is ended."
+        )
 
 
 @dataclass(frozen=True)
@@ -130,11 +146,25 @@ class Library:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self.open(song_id):
                 raise StudioError(_ELSEWHERE)
+            self._check_room(path, len(data))
             replace_file(path, data, private=True)
         except OSError as error:
             raise StudioError(
                 f"The song cannot be kept in '{self.folder}': {reason(error)}. Make room there, or download it as a file."
             ) from error
+
+    def _check_room(self, path: Path, size: int) -> None:
+        """Refuses a song for which all songs together would take more than DEEPMUSIC_SONGS_MB; one may always shrink."""
+        most = songs_bytes()
+        if most is None:
+            return
+        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(self.folder) if entry.name.endswith(ENDING)}
+        before = sizes.pop(path.name, 0)
+        if size > before and sum(sizes.values()) + size > most:
+            raise StudioError(
+                f"The studio's disk for songs is full: together they may take {most / 2**20:.0f} MB. "
+                "Delete songs that you need no more, or download this one as a file."
+            )
 
     def delete(self, song_id: str) -> None:
         """Removes a song for good.

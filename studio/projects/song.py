@@ -37,6 +37,7 @@ class Song:
     """One visitor's song in progress.
 
     Attributes:
+        visitor: stands for the browser that has it open; the same in all its windows.
         takes: all takes, oldest first.
         place: the take and variant that is shown and continued; None at the start.
         partner: what the A/B switch compares with; None for the piece that the current take came from.
@@ -52,6 +53,7 @@ class Song:
 
     id: str = field(default_factory=new_id)
     session_id: str = ""
+    visitor: str = ""
     touched: float = field(default_factory=time.monotonic)
     takes: tuple[Take, ...] = ()
     place: Place | None = None

@@ -16,8 +16,10 @@ from studio.projects.song import Song, Writing
 from studio.widgets import takes
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.start import summary
+from studio.wording import about
 
 POLL_S = 0.4  # each time the whole roll is sent: oftener would cost more than it shows
+WAITING_POLL_S = 1.5  # while others are written: the server has all visitors' pages to run, and a place changes seldom
 
 
 def write(
@@ -63,7 +65,6 @@ def _start(song: Song, verb: str, arguments: tuple[Any, ...], *remembered: Any) 
     st.rerun()
 
 
-@st.fragment(run_every=POLL_S)
 def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> None:
     """Shows the take that is being written, and takes it over once it is finished.
 
@@ -72,16 +73,24 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
         show: shows what there is so far, below how it goes; by default a roll that fills.
     """
     job = registry().poll(song.writing.job_id, song.id) if song.writing else None
-    if job is None or not job.live:
-        _finish(song, job)
+    waits = job is not None and registry().position(job) > 0
+    st.fragment(_progress, run_every=WAITING_POLL_S if waits else POLL_S)(song, show, waits)
+
+
+def _progress(song: Song, show: Callable[[Song, Job], None] | None, waited: bool) -> None:
+    finish(song)
+    if song.writing is None:
         st.rerun()
+    job = registry().poll(song.writing.job_id, song.id)
     ahead, step = registry().position(job), job.update
+    if waited and not ahead:  # from now on there is something to see, and oftener
+        st.rerun()
     options, before = song.writing.options, song.writing.before
     grows, rewrites = takes.grows(options), takes.rewrites(options)
     kept = song.writing.stages  # of a composed song that is written again from one of its stages on
     share = step.done / step.total if step else len(kept) / len(options.stages) if kept else 0.0
     if ahead:
-        text = ("You are next." if ahead == 1 else f"{ahead - 1} before you.") + " Others are writing at the moment."
+        text = waiting_in_words(ahead, registry().wait_s(job))
     elif step is None:
         text = "Warming up …"
     else:
@@ -106,7 +115,25 @@ def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> Non
         takes.small_rolls(pieces)
 
 
-def _finish(song: Song, job: Job | None) -> None:
+def waiting_in_words(place: int, wait_s: float | None) -> str:
+    """Returns what a visitor reads whose work waits.
+
+    Args:
+        place: among all that wait, 1 for the next.
+        wait_s: seconds until it starts; None where nobody can say.
+    """
+    before = "You are next." if place == 1 else f"{place - 1} before you."
+    return f"{before} " + ("Others are writing at the moment." if wait_s is None else f"It starts in {about(wait_s)}.")
+
+
+def finish(song: Song) -> None:
+    """Takes over what is being written if it has ended; also where no page looks."""
+    job = registry().poll(song.writing.job_id, song.id) if song.writing else None
+    if song.writing and (job is None or not job.live):
+        _take_over(song, job)
+
+
+def _take_over(song: Song, job: Job | None) -> None:
     """Makes a take of what a finished job wrote, or notes what went wrong."""
     done, song.writing = song.writing, None
     if job is None:

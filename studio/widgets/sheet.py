@@ -14,7 +14,7 @@ from music.notation.views import views
 from music.piece import Piece
 from studio.controls import begin_with, keep, song_controls, widget_value
 from studio.jobs import registry
-from studio.session import song
+from studio.session import song, visitor
 from studio.wording import show_error
 
 POLL_S = 0.4  # engraving takes seconds
@@ -121,7 +121,7 @@ def _advance(entry: _Entry, piece: Piece, view: str) -> None:
         job = registry().poll(entry.job_id, entry.owner)
         if job is None or job.state == "stopped":  # it was dropped while no page was looking
             try:
-                entry.job_id = registry().submit("sheet", piece, "svg", view, owner=entry.owner).id
+                entry.job_id = registry().submit("sheet", piece, "svg", view, owner=entry.owner, visitor=visitor()).id
             except StudioError as error:  # the queue is full
                 entry.problem = str(error)
         elif not job.live:

@@ -18,6 +18,7 @@ from music.theory import ALL_KEYS, estimate_key, written_key
 from pipelines.descriptors import STEPS
 from studio.controls import set_controls, show_control
 from studio.jobs import registry
+from studio.limits import upload_mb
 from studio.projects.project import Take, Upload
 from studio.projects.song import Song
 from studio.wording import first_few, plain, show_error
@@ -112,7 +113,7 @@ def upload(
     label, kinds, most_mb = "A MIDI or MusicXML file", FILE_TYPES, _MAX_UPLOAD_MB
     if on_sound is not None:
         label, kinds, most_mb = "A MIDI, MusicXML or sound file", FILE_TYPES + SOUND_TYPES, MAX_SOUND_MB
-    file = st.file_uploader(label, kinds, max_upload_size=most_mb, label_visibility="collapsed")
+    file = st.file_uploader(label, kinds, max_upload_size=upload_mb(most_mb), label_visibility="collapsed")
     if file is not None and on_sound is not None and file.name.lower().endswith(tuple(SOUND_TYPES)):
         on_sound(file)
         return

@@ -31,6 +31,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-device-for-media-stream",  # a microphone that hums a tune, see browser
     "--use-fake-ui-for-media-stream",  # and may be used without asking
+    "--host-resolver-rules=MAP studio.test 127.0.0.1",  # another name of this machine
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -44,14 +45,15 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def start_server(app: Path, port: int, folder: Path) -> subprocess.Popen:
-    """Returns the process of a studio that answers at this port; its songs and its log lie in the folder."""
+def start_server(app: Path, port: int, folder: Path, base_path: str = "") -> subprocess.Popen:
+    """Returns the process of a studio that answers at this port, below this path; its songs and its log lie in the folder."""
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     options = {
         "server.address": "127.0.0.1",
         "server.headless": "true",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
+        "server.baseUrlPath": base_path,
     }
     command += [word for name, value in options.items() for word in (f"--{name}", value)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DEEPMUSIC_SONGS": str(folder / "songs")}
@@ -59,10 +61,12 @@ def start_server(app: Path, port: int, folder: Path) -> subprocess.Popen:
     with log.open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
 
+    health = "/".join(filter(None, (f"http://127.0.0.1:{port}", base_path, "_stcore/health")))
+
     def answers() -> bool:
         assert process.poll() is None, log.read_text()
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=10).close()
+            urllib.request.urlopen(health, timeout=10).close()
         except OSError:
             return False
         return True

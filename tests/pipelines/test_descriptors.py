@@ -14,7 +14,7 @@ from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descript
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Brief, Plan, Stage
-from pipelines.worker.client import LANES, VERBS
+from pipelines.worker.verbs import LANES, VERBS
 from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain
 

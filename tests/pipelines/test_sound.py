@@ -19,7 +19,7 @@ from pipelines.descriptors import PIPELINES
 from pipelines.option_values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
 from pipelines.wording import distilgpt2
-from pipelines.worker.client import VERBS, Sound
+from pipelines.worker.verbs import VERBS, Sound
 from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.worker.client import Worker
+from pipelines.worker.pool import Worker
 from studio import jobs
 from tests.studio.visitor import GENERATE, ROOT
 from tests.waiting import PATIENCE_S
@@ -21,7 +21,7 @@ def songs_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def toy_worker():
-    worker = Worker("tests.studio.toy_verbs")
+    worker = Worker("tests.studio.toy_verbs", workers=1)
     yield worker
     worker.close()
 
@@ -29,7 +29,7 @@ def toy_worker():
 @pytest.fixture(scope="session")
 def real_worker():
     """A worker with the real models."""
-    worker = Worker()
+    worker = Worker(workers=1)
     yield worker
     worker.close()
 

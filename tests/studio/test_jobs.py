@@ -9,8 +9,9 @@ import pytest
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.worker.client import DEAF_S, Worker
-from pipelines.worker.client import VERBS as REAL
+from pipelines.worker.pool import Worker
+from pipelines.worker.verbs import DEAF_S
+from pipelines.worker.verbs import VERBS as REAL
 from studio import jobs
 from studio.jobs import Registry
 from tests.waiting import PATIENCE_S, until
@@ -21,7 +22,7 @@ VERBS = "tests.studio.toy_verbs"
 
 @pytest.fixture(scope="module")
 def worker():
-    worker = Worker(VERBS)
+    worker = Worker(VERBS, workers=1)
     yield worker
     worker.close()
 
@@ -81,6 +82,45 @@ def test_the_queue_is_bounded_for_all_and_for_each(registry, monkeypatch):
         assert finish(registry, job, owner).state == "done"
 
 
+def test_windows_of_one_visitor_count_together_and_others_come_between(worker):
+    registry = Registry(worker, visitor_of=lambda owner: owner.split()[0])
+    blocking = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann 1")
+    until(lambda: blocking.state == "running", "its start")
+    again = registry.submit("write", Piece.empty(), 1, 0.0, owner="ann 2")
+    with pytest.raises(StudioError, match="You have 2 jobs under way already"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="ann 3")
+    other = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob 1")
+    assert [registry.position(job) for job in (other, again)] == [1, 2]
+    registry.stop(blocking.id, "ann 1")
+    assert finish(registry, again, "ann 2").began > finish(registry, other, "bob 1").began
+
+
+def test_who_waits_is_told_how_long_by_what_was_measured(registry):
+    assert finish(registry, registry.submit("write", Piece.empty(), 4, 0.01, owner="ann")).state == "done"
+    running = registry.submit("write", Piece.empty(), 1000, 0.02, owner="ann")
+    until(lambda: running.update is not None and running.update.done > 100, "a tenth of it")
+    first = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
+    second = registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    assert 0 < registry.wait_s(first) < registry.wait_s(second) < 1000
+    assert registry.wait_s(running) is None
+    for job, owner in ((running, "ann"), (first, "bob"), (second, "cyd")):
+        registry.forget(job.id, owner)
+
+
+def test_a_studio_that_closes_says_so_and_keeps_what_there_is():
+    worker = Worker(VERBS, workers=1)
+    registry = Registry(worker)
+    running = registry.submit("write", Piece.empty(), 100_000, 0.02, owner="ann")
+    until(lambda: running.update is not None, "its first Step")
+    waiting = registry.submit("write", Piece.empty(), 1, 0.0, owner="bob")
+    registry.close(patience_s=0.0)
+    assert running.state == "stopped" and 0 < running.result.piece.note_count
+    assert waiting.state == "failed" and "Start it again" in waiting.error
+    with pytest.raises(StudioError, match="being closed"):
+        registry.submit("write", Piece.empty(), 1, 0.0, owner="cyd")
+    assert worker.alive() == {"model": 0, "media": 0, "download": 0}
+
+
 def test_a_closed_tab_frees_its_place(worker, monkeypatch):
     monkeypatch.setattr(jobs, "ABSENT_S", 0.3)
     registry = Registry(worker, is_present=lambda owner: owner == "hidden tab")
@@ -131,7 +171,7 @@ def test_sound_does_not_wait_for_a_long_generation(registry):
 def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
     with pytest.raises(StudioError, match="too long"):
         registry.ask("overdue", owner="ann")
-    monkeypatch.setattr("pipelines.worker.client.PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipelines.worker.member.PATIENCE_S", 0.2)
     job = registry.submit("sleep", 600.0, owner="ann")  # does not listen
     until(lambda: job.state == "running", "its start")
     registry.stop(job.id, "ann")
@@ -140,7 +180,8 @@ def test_work_that_takes_too_long_is_ended(registry, monkeypatch):
 
 
 def test_a_stop_is_heard_by_work_that_does_not_listen_and_others_go_on(worker, registry):
-    process, _ = worker._started("model")
+    worker.start()
+    process = worker._members["media"][0]._process
     other = registry.submit("write", Piece.empty(), 1000, 0.02, owner="bob")
     until(lambda: other.update is not None, "its first Step")
     for _ in range(3):
@@ -173,9 +214,10 @@ def test_finished_jobs_are_forgotten(registry, monkeypatch):
 
 def test_the_worker_goes_when_its_parent_does():
     code = f"""
-from pipelines.worker.client import DEAF_S, Worker
-from pipelines.worker.client import VERBS as REAL
-worker = Worker({VERBS!r}); worker.start(); print(worker._process.pid, flush=True)
+from pipelines.worker.pool import Worker
+from pipelines.worker.verbs import DEAF_S
+from pipelines.worker.verbs import VERBS as REAL
+worker = Worker({VERBS!r}, workers=1); worker.start(); print(worker._members['model'][0]._process.pid, flush=True)
 import os; os.kill(os.getpid(), 9)
 """
     ended = subprocess.run(

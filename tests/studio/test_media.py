@@ -17,7 +17,7 @@ from music.audio.picture import picture_of
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.client import Sound
+from pipelines.worker.verbs import Sound
 from studio import jobs, media
 from tests.waiting import PATIENCE_S, until
 
@@ -43,7 +43,10 @@ class HandMadeWorker:
     def lane(self, verb: str) -> str:
         return "media"
 
-    def ask(self, verb, arguments, on_update, should_stop) -> Sound:
+    def slots(self, lane: str) -> int:
+        return 1
+
+    def ask(self, verb, arguments, on_update, should_stop, job) -> Sound:
         self.asked += 1
         synthesis = arguments[1]
         if self._error:

@@ -154,3 +154,14 @@ def test_noting_a_change_is_little_work_however_many_takes_there_are(server):
     assert calls(visitors.note_change, mine) < 50
     mine.rename("Another name")
     assert autosave().waits(mine.id) or autosave().library.read(mine.id).title == "Another name"
+
+
+def test_a_browser_is_known_by_what_lies_under_the_mask_of_its_cookie():
+    def cookie(mask: bytes, secret: bytes) -> dict[str, str]:
+        hidden = bytes(byte ^ mask[n % len(mask)] for n, byte in enumerate(secret))
+        return {"_streamlit_xsrf": f"2|{mask.hex()}|{hidden.hex()}|1700000000"}
+
+    ann = visitors.browser_of(cookie(b"abcd", b"ann's secret"))
+    assert ann and ann == visitors.browser_of(cookie(b"wxyz", b"ann's secret"))
+    assert ann != visitors.browser_of(cookie(b"abcd", b"bob's secret"))
+    assert {visitors.browser_of({"_streamlit_xsrf": text}) for text in ("", "2|x|y|z", "nonsense")} == {""}

@@ -17,8 +17,8 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
 from pipelines.option_values import to_mapping
-from pipelines.worker.client import VERBS as REAL
-from pipelines.worker.client import Verb, last_step
+from pipelines.worker.verbs import VERBS as REAL
+from pipelines.worker.verbs import Verb, last_step
 from tests.waiting import PATIENCE_S, until
 
 UNTIL_STOPPED = 99

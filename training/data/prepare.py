@@ -5,6 +5,7 @@ What is written holds all that a training loop needs, so that the loop itself im
     rows.npy       int16 [notes, 8]   octuples of all pieces, one after another
     windows.npy    int64 [windows, 6] set, split (0 train, 1 valid), piece, first note, last note + 1, weight class
     prefixes.npy   int16 [windows, prefix] all conditions that the window meets
+    parts/         what was read so far of a run that was ended; the same command goes on from there
     index.json     vocabulary sizes, tokenizer digest, prefix blocks, sets with their sources, pieces, their styles
 """
 
@@ -12,37 +13,33 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
+import shutil
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import symusic
-from tqdm import tqdm
 
 from music.analysis.melody_key import key_of
 from music.chords import chord_spans
 from music.errors import StudioError
 from music.files.collection import ENDINGS
-from music.files.midi import read_with_repairs
 from music.styles import STYLE_NAMES, STYLES
-from music.theory import ALL_KEYS, Key
+from music.theory import Key
 from music.tokens import conditions
 from music.tokens import octuple as tokens
-from music.tokens.columns import FIELDS, FIRST, STEP_COLUMNS, Octuple
+from music.tokens.columns import FIELDS, STEP_COLUMNS
+from training.data.read_parts import Tally, read_all
 from training.data.songbooks import lead_sheets
 from training.data.style_labels import style_of
 
-WINDOW_NOTES = 1024
-STRIDE_NOTES = 512
-MIN_NOTES = 24
-_MOST_NAMED = 100  # files that are listed one by one, each with why it was left out
 LEADS = (0, 4, 25, 40, 48, 52, 56, 65, 71, 73, 80)  # who plays the melodies of lead sheets, by chance
 LEAD_SHEET_SET = "leadsheets_"  # sets of this name lie in FOLDER/leadsheets, as JSON Lines
-MIDDLE, EDGE = 0, 1  # weight classes: windows at the start or end of a piece are drawn more often
 
 # Genre of a groove by the first of these words in its name.
 GROOVE_GENRES = {
@@ -86,6 +83,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, help="the folder that holds the data sets of --sets")
     parser.add_argument("--genre", choices=conditions.GENRES, help="the genre of the music in the folders")
     parser.add_argument("--out", type=Path, required=True, help="where to write the shards")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes read files (default: 1)")
     args = parser.parse_args(argv)
     sets: dict[str, tuple[dict[str, Any], list[Source]]] = {}
     if args.sets:
@@ -101,7 +99,7 @@ def main(argv: list[str]) -> None:
         sets[name] = ({"source": name, "licence": "the user's own"}, list(folder_sources(folder, args.genre)))
     if not any(sources for _, sources in sets.values()):
         raise StudioError("There are no MIDI files to prepare. Name a folder that holds .mid or .musicxml files.")
-    print(prepare(sets, args.out))
+    print(prepare(sets, args.out, max(1, args.jobs)))
 
 
 def manifest_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[Source]:
@@ -172,35 +170,21 @@ def genre_of(name: str, item: dict[str, Any]) -> str | None:
     )
 
 
-def usable_rows(source: Source) -> tuple[np.ndarray, bool]:
-    """Returns the octuples of some music, leading silence cut, and whether its file had to be mended.
-
-    Raises:
-        StudioError: it cannot be read, or is too short.
-    """
-    reading = None if source.score else read_with_repairs(source.path)
-    rows = tokens.encode(source.score if reading is None else reading.piece.score).rows
-    if len(rows) < MIN_NOTES:
-        raise StudioError(f"It is too short: {len(rows)} of at least {MIN_NOTES} notes. Choose longer music.")
-    rows[:, Octuple.BAR] -= rows[0, Octuple.BAR] - FIRST  # leading silence says nothing
-    return rows, reading is not None and len(reading.repairs) > 0
-
-
-def with_splits(found: list[tuple[Source, np.ndarray]]) -> list[str]:
+def with_splits(own: list[str], hashes: list[int]) -> list[str]:
     """Returns the split of each piece: its source's own, else by the hash of its notes, so that copies share one.
 
     Where the hashes leave nothing to train on, or nothing to validate with, one of the pieces changes sides.
 
+    Args:
+        own: the split of each piece's source; empty where its notes decide.
+        hashes: of each piece's notes.
+
     Raises:
         StudioError: there is only one piece.
     """
-    hashes = [int(hashlib.sha1(rows.tobytes()).hexdigest(), 16) for _, rows in found]
-    splits = [
-        source.split or ("valid" if number % 10 == 1 else "train")
-        for (source, _), number in zip(found, hashes, strict=True)
-    ]
+    splits = [split or ("valid" if number % 10 == 1 else "train") for split, number in zip(own, hashes, strict=True)]
     for missing in {"train", "valid"} - set(splits):
-        free = sorted({number for (source, _), number in zip(found, hashes, strict=True) if not source.split})
+        free = sorted({number for split, number in zip(own, hashes, strict=True) if not split})
         if not free:  # the data sets want it so
             continue
         if len(set(hashes)) < 2:
@@ -212,79 +196,57 @@ def with_splits(found: list[tuple[Source, np.ndarray]]) -> list[str]:
     return splits
 
 
-def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path) -> str:
-    """Writes the shards of these sets and returns a table of what they hold, and why files were left out."""
-    found: list[tuple[Source, np.ndarray]] = []
-    set_of: list[int] = []
-    left_out: list[str] = []
-    mended = 0
-    for number, (name, (_, sources)) in enumerate(sets.items()):
-        for source in tqdm(sources, desc=name, unit="file", disable=None):
-            try:
-                rows, was_mended = usable_rows(source)
-            except StudioError as error:
-                why = str(error).partition(". ")[0].removeprefix(f"'{source.path}' ")
-                left_out.append(f"  {source.name}: {why[:1].lower()}{why[1:]}")
-                continue
-            mended += was_mended
-            found.append((source, rows))
-            set_of.append(number)
-    reasons = left_out[:_MOST_NAMED]
-    if len(left_out) > _MOST_NAMED:
-        reasons.append(f"  and {len(left_out) - _MOST_NAMED} more")
-    try:
-        if not found:
-            raise StudioError("None of the files could be used. Add music that can be read, of 24 notes or more.")
-        splits = with_splits(found)
-    except StudioError as error:
-        raise StudioError("\n".join([str(error), *(["Left out:"] if reasons else []), *reasons])) from None
-    table = write_shards({name: entry for name, (entry, _) in sets.items()}, found, set_of, splits, out)
-    lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]
-    lines += [f"{name:24}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()]
-    if mended:
-        lines.append(f"{mended} files were mended while reading; 'python -m pipelines inspect FILE' tells what.")
-    lines.append(f"{len(left_out)} files were unreadable or too short{':' if left_out else '.'}")
-    return "\n".join([*lines, *reasons])
+def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path, jobs: int = 1) -> str:
+    """Writes the shards of these sets and returns a table of what they hold, and why files were left out.
 
-
-def write_shards(
-    sets: dict[str, dict[str, Any]],
-    found: list[tuple[Source, np.ndarray]],
-    set_of: list[int],
-    splits: list[str],
-    out: Path,
-) -> dict[str, dict[str, int]]:
-    """Writes the shards of what was read and returns, by set, how many pieces train and validate, and their notes.
+    What was read lies in ``out/parts`` until all is written: a run that is ended goes on from there.
 
     Args:
-        sets: what the index says of each set.
-        found: the music, each with its octuples.
-        set_of: the number of each one's set.
-        splits: "train" or "valid" for each.
-        out: the folder.
+        sets: an entry and sources by name.
+        out: a folder.
+        jobs: how many processes read.
     """
-    all_rows, windows, prefixes, pieces, styles = [], [], [], [], []
+    tally = read_all(sets, out / "parts", jobs)
+    flat = [piece for of_part in tally.pieces for piece in of_part]
+    try:
+        if not flat:
+            raise StudioError("None of the files could be used. Add music that can be read, of 24 notes or more.")
+        splits = with_splits([piece["split"] for piece in flat], [int(piece["hash"], 16) for piece in flat])
+    except StudioError as error:
+        shutil.rmtree(out / "parts")
+        if not any(out.iterdir()):
+            out.rmdir()
+        raise StudioError(
+            "\n".join([str(error), *(["Left out:"] if tally.left_out else []), *tally.left_out])
+        ) from None
     table: dict[str, dict[str, int]] = {name: {"train": 0, "valid": 0, "notes": 0} for name in sets}
-    total = 0
-    for number, split, (source, rows) in zip(set_of, splits, found, strict=True):
-        counts = table[list(sets)[number]]
-        genre = None if source.genre is None else conditions.GENRES.index(source.genre)
-        for first, last, weight_class in windows_of(rows):
-            windows.append((number, int(split == "valid"), len(pieces), total + first, total + last, weight_class))
-            measured = conditions.measure(rows[first:last], genre)
-            if source.key is not None:
-                measured = replace(measured, key=ALL_KEYS.index(source.key))
-            prefixes.append(measured.prefix().astype(np.int16))
-        pieces.append((source.name, total, total + len(rows)))
-        styles.append(None if source.style is None else STYLE_NAMES.index(source.style))
-        all_rows.append(rows)
-        total += len(rows)
-        counts[split] += 1
-        counts["notes"] += len(rows)
-    out.mkdir(parents=True, exist_ok=True)
-    np.save(out / "rows.npy", np.concatenate(all_rows))
-    np.save(out / "windows.npy", np.array(windows, dtype=np.int64))
-    np.save(out / "prefixes.npy", np.stack(prefixes))
+    pieces, styles = _join(list(sets), tally, iter(splits), table, out)
+    write_index(out, {name: entry for name, (entry, _) in sets.items()}, table, pieces, styles)
+    shutil.rmtree(out / "parts")
+    lines = [f"{'set':24}{'train':>8}{'valid':>8}{'notes':>12}"]
+    lines += [f"{name:24}{c['train']:8}{c['valid']:8}{c['notes']:12}" for name, c in table.items()]
+    if mended := sum(piece["mended"] for piece in flat):
+        lines.append(f"{mended} files were mended while reading; 'python -m pipelines inspect FILE' tells what.")
+    lines.append(f"{tally.count_left_out} files were unreadable or too short{':' if tally.left_out else '.'}")
+    return "\n".join([*lines, *tally.left_out])
+
+
+def write_index(
+    out: Path,
+    sets: dict[str, dict[str, Any]],
+    table: dict[str, dict[str, int]],
+    pieces: list[tuple[str, int, int]],
+    styles: list[int | None],
+) -> None:
+    """Writes the index of shards.
+
+    Args:
+        out: their folder.
+        sets: what there is to know of each set.
+        table: how many pieces of each set train and validate, and their notes.
+        pieces: of each its name, and its first and last note + 1.
+        styles: of each its number among STYLE_NAMES, or None.
+    """
     vocab = tokens.vocabulary()
     index = {
         "tokenizer": tokens.digest(),
@@ -304,18 +266,33 @@ def write_shards(
         "piece_styles": styles,
     }
     (out / "index.json").write_text(json.dumps(index))
-    return table
 
 
-def windows_of(rows: np.ndarray) -> Iterator[tuple[int, int, int]]:
-    """Yields (first, last + 1, weight class) of the windows of a piece; each begins with a bar."""
-    count = len(rows)
-    if count <= WINDOW_NOTES:
-        yield 0, count, EDGE
-        return
-    heads = np.flatnonzero(np.diff(rows[:, Octuple.BAR], prepend=-1))  # first note of each bar
-    starts = heads[np.unique(np.searchsorted(heads, np.arange(0, count - WINDOW_NOTES, STRIDE_NOTES)))]
-    final = heads[np.searchsorted(heads, count - WINDOW_NOTES)] if heads[-1] >= count - WINDOW_NOTES else heads[-1]
-    for start in sorted({*starts.tolist(), int(final)}):
-        last = min(count, start + WINDOW_NOTES)
-        yield start, last, EDGE if start == 0 or last == count else MIDDLE
+def _join(
+    names: list[str], tally: Tally, splits: Iterator[str], table: dict[str, dict[str, int]], out: Path
+) -> tuple[list[tuple[str, int, int]], list[int | None]]:
+    """Writes the parts as one, a part at a time, and counts them; returns where each piece lies, and its style."""
+    flat = [piece for of_part in tally.pieces for piece in of_part]
+    notes, count = sum(piece["notes"] for piece in flat), sum(piece["windows"] for piece in flat)
+    new = np.lib.format.open_memmap
+    all_rows = new(out / "rows.npy", "w+", np.int16, (notes, len(FIELDS)))
+    windows = new(out / "windows.npy", "w+", np.int64, (count, 6))
+    prefixes = new(out / "prefixes.npy", "w+", np.int16, (count, conditions.PREFIX_LENGTH))
+    total = window = 0
+    pieces: list[tuple[str, int, int]] = []
+    styles: list[int | None] = []
+    for (number, path), of_part in zip(tally.files, tally.pieces):
+        with np.load(path) as part:
+            all_rows[total : total + len(part["rows"])] = part["rows"]
+            prefixes[window : window + len(part["prefixes"])] = part["prefixes"]
+            own = iter(part["windows"])
+        for piece, split in zip(of_part, splits):
+            for first, last, weight_class in itertools.islice(own, piece["windows"]):
+                windows[window] = number, split == "valid", len(pieces), total + first, total + last, weight_class
+                window += 1
+            pieces.append((piece["name"], total, total + piece["notes"]))
+            styles.append(None if piece["style"] is None else STYLE_NAMES.index(piece["style"]))
+            total += piece["notes"]
+            table[names[number]][split] += 1
+            table[names[number]]["notes"] += piece["notes"]
+    return pieces, styles

@@ -27,8 +27,9 @@ from music.tokens.columns import FIRST, Octuple
 from music.tokens.piano import PIANOS
 from training.data import prepare_pairs
 from training.data.pair_shards import Pairs
-from training.data.prepare import MIN_NOTES, Source, write_shards
+from training.data.prepare import write_index
 from training.data.prepare_pairs import are_four_voices, write_pairs
+from training.data.read_parts import MIN_NOTES, prefixes_of, windows_of
 from training.quality.measures import copied, window_hashes, window_index
 from training.tasks.accompaniment import plain_examples
 
@@ -105,8 +106,7 @@ def prepare_files(
         write_pairs({SET: _entry(path)}, {SET: [_pair(each, s) for each, s in zip(usable, splits)]}, out)
         usable, groups, splits = _accompanied(out, usable, groups, splits, skipped)
     else:
-        sources = [(Source(Path(each.name), each.name, "", None), each.rows) for each in usable]
-        write_shards({SET: _entry(path)}, sources, [0] * len(sources), splits, out)
+        _write_shards(path, usable, splits, out)
     learned = [each for each, split in zip(usable, splits) if split == "train"]
     known = window_index(each.hashes for each in learned)
     np.save(out / "known.npy", known)
@@ -129,6 +129,22 @@ def prepare_files(
         ],
         "shared": share_known([each.score for each in kept_back], known),
     }
+
+
+def _write_shards(path: Path, usable: Sequence[_Usable], splits: Sequence[str], out: Path) -> None:
+    """Writes files as shards (training/data/prepare.py)."""
+    windows, prefixes, pieces, total = [], [], [], 0
+    for number, (each, split) in enumerate(zip(usable, splits)):
+        own = list(windows_of(each.rows))
+        windows += [(0, int(split == "valid"), number, total + first, total + last, edge) for first, last, edge in own]
+        prefixes += prefixes_of(each.rows, own)
+        pieces.append((each.name, total, total + len(each.rows)))
+        total += len(each.rows)
+    np.save(out / "rows.npy", np.concatenate([each.rows for each in usable]))
+    np.save(out / "windows.npy", np.array(windows, dtype=np.int64))
+    np.save(out / "prefixes.npy", np.stack(prefixes))
+    counts = {"train": splits.count("train"), "valid": splits.count("valid"), "notes": total}
+    write_index(out, {SET: _entry(path)}, {SET: counts}, pieces, [None] * len(usable))
 
 
 def hashes_of(score: symusic.Score) -> np.ndarray:

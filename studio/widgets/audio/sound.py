@@ -15,10 +15,11 @@ from music.audio.picture import Picture
 from music.errors import StudioError
 from pipelines.audio_options import AudioOptions
 from pipelines.option_values import fits, from_mapping
-from pipelines.worker.client import HeardSound
+from pipelines.worker.verbs import HeardSound
 from studio import session
 from studio.controls import keep, set_controls, show_control, song_controls, widget_value
 from studio.jobs import registry
+from studio.limits import upload_mb
 from studio.projects.song import Song
 from studio.widgets.audio.picture import Row, pictures
 from studio.widgets.start import MAX_SOUND_MB, SOUND_TYPES
@@ -104,7 +105,7 @@ def _input(start: str) -> Any:
     look: dict[str, Any] = {"key": key, "on_change": _changed, "args": (start, key), "label_visibility": "collapsed"}
     if start == "record":
         return st.audio_input("Record a sound", sample_rate=RECORDING_HZ, **look)
-    return st.file_uploader("A sound to follow", SOUND_TYPES, max_upload_size=MAX_SOUND_MB, **look)
+    return st.file_uploader("A sound to follow", SOUND_TYPES, max_upload_size=upload_mb(MAX_SOUND_MB), **look)
 
 
 def _changed(start: str, key: str) -> None:

@@ -101,7 +101,7 @@ def _buttons(song: Song, found: RegistryEntry) -> None:
                 on_click=jobs.start,
                 args=(song, "verify", name),
             )
-        if found.sources:
+        if found.sources and are_listed():  # what is pulled is everybody's
             switch = None if found.shipped_before else offline()
             st.button(
                 "Pull" if where == "away" else "Pull again",

@@ -13,6 +13,7 @@ from music.errors import StudioError
 from studio import session
 from studio.controls import set_widget
 from studio.jobs import registry
+from studio.limits import upload_mb
 from studio.projects.song import Song
 from studio.wording import plain
 
@@ -28,7 +29,7 @@ def import_form(song: Song) -> None:
     file = st.file_uploader(
         "A MusicBERT checkpoint of fairseq (.pt), a sound bank (.sf2, .sf3) or a listed checkpoint (.safetensors)",
         FILE_TYPES,
-        max_upload_size=MAX_UPLOAD_MB,
+        max_upload_size=upload_mb(MAX_UPLOAD_MB),
         key="import file",
     )
     st.caption("Larger files: `python -m checkpoints import FILE`. A sound bank plays from then on.")

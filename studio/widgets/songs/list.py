@@ -14,6 +14,7 @@ from music.clock import clock
 from music.errors import StudioError
 from studio import session, songs
 from studio.controls import set_widget, widget_value
+from studio.limits import upload_mb
 from studio.projects.library import Entry
 from studio.projects.project import ENDING, MAX_BYTES, Overview
 from studio.projects.song import MAX_TITLE, Song
@@ -58,7 +59,7 @@ def _uploader(busy: bool) -> None:
             "A project file",
             [ENDING[1:]],
             key="project upload",
-            max_upload_size=MAX_BYTES // 2**20,
+            max_upload_size=upload_mb(MAX_BYTES // 2**20),
             label_visibility="collapsed",
             disabled=busy,
         )

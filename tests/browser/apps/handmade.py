@@ -12,7 +12,8 @@ from music.audio.encoding import Audio, encode
 from music.audio.picture import picture_of
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.client import Sound, Verb, Worker
+from pipelines.worker.pool import Worker
+from pipelines.worker.verbs import Sound, Verb
 from studio import jobs, media
 
 RATE_HZ = 22_050
@@ -64,5 +65,5 @@ VERBS = {"render": Verb("media", _render)}
 @functools.cache
 def cache() -> media.SoundCache:
     """Returns the cache of sounds that the worker makes with the verb above."""
-    registry = jobs.Registry(Worker("tests.browser.apps.handmade"))
+    registry = jobs.Registry(Worker("tests.browser.apps.handmade", workers=1))
     return media.SoundCache(lambda: registry)

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from pipelines.worker.client import Worker
-from studio import jobs, media
+from pipelines.worker.pool import Worker
+from studio import jobs, media, operation
 
-jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker")
-app = st.App(Path(__file__).parents[3] / "streamlit_app.py", routes=media.ROUTES)
+jobs.Worker = lambda: Worker("tests.browser.apps.toy_worker", workers=1)
+app = st.App(
+    Path(__file__).parents[3] / "streamlit_app.py",
+    routes=operation.with_base([*media.ROUTES, *operation.ROUTES]),
+    lifespan=operation.lifespan,
+)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from checkpoints.importing import import_file
 from checkpoints.publishing import publish
 from checkpoints.store import entry, known
-from pipelines.worker.client import Worker
+from pipelines.worker.pool import Worker
 from studio import jobs
 from studio.widgets.checkpoints.cards import card_text
 from tests.checkpoints.hostile_server import HostileServer, serve

@@ -317,8 +317,8 @@ def test_the_page_needs_neither_torch_nor_any_other_heavy_package():
     code = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-import pipelines.worker.client
-pipelines.worker.client.Worker.start = lambda self: None
+import pipelines.worker.pool
+pipelines.worker.pool.Worker.start = lambda self: None
 page = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout={PATIENCE_S}).run()
 assert not page.exception and len(page.button) > 3, page.exception
 page.switch_page({GENERATE!r}).run()

@@ -11,7 +11,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, EOS, FIRST, PAD, Octuple
 from music.tokens.conditions import GENRES, canonical_key, measure, measure_key, prefix_blocks, shift_to_canonical
 from training.__main__ import main
-from training.data.prepare import WINDOW_NOTES, windows_of
+from training.data.read_parts import WINDOW_NOTES, windows_of
 from training.data.shards import Batches, Shards, example, segments
 
 BLOCKS = prefix_blocks()

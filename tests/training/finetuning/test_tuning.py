@@ -170,7 +170,6 @@ def test_what_was_saved_and_damaged_is_said(stopped, file):
 
 def test_it_does_not_go_on_with_another_base_of_the_same_name(stopped, cache, tmp_path):
     """Its weights would be compared with those of a model that it did not begin as."""
-    from training.export import export
 
     (tmp_path / "again").mkdir()
     put_tiny_base(cache, tmp_path / "again", seed=5)

@@ -1,30 +1,18 @@
-"""The one process that owns models and heavy audio; it streams Steps to whoever asked.
+"""What the worker can do: VERBS, the table that its processes serve, and what they give back.
 
-    worker = Worker()
-    step = worker.ask("generate", (piece, options), on_update=show, should_stop=lambda: False)
+    VERBS["generate"].run(tell, piece, options)     in a process of the worker; pages ask by pipelines/worker/pool.py
 
-VERBS is the table of what it can do; what runs in the process, pipelines/worker/process.py, serves that table or one of
-another module.
+Another module with such a table can be served too; its ``warm_up(lane)``, if it has one, runs beside the first request.
 """
 
 from __future__ import annotations
 
 import importlib
-import logging
-import os
-import secrets
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
@@ -34,14 +22,9 @@ if TYPE_CHECKING:
     from music.audio.picture import Picture
 
 LANES = ("model", "media", "download")
-PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck, and goes with its process
 LISTENING_S = 20.0  # the step of a large model on a busy machine may take that long (by ear, not measured)
 DEAF_S = 1.0  # of verbs that cannot ask: long enough to end by themselves if they are about to
-START_S = 60.0
 BUG = "Something went wrong inside the studio: this is a bug. Try again; the server's log has the details."
-KEY = "DEEPMUSIC_WORKER_KEY"
-_ROOT = Path(__file__).resolve().parents[2]
-_log = logging.getLogger(__name__)
 
 Tell = Callable[[Any], bool]
 """Sends what there is so far, unless the last sending was a moment ago; returns True once the asker wants a stop."""
@@ -52,7 +35,7 @@ class Verb:
     """Something the worker can do: ``run(tell, *arguments)`` returns the result.
 
     Attributes:
-        lane: one of LANES; verbs of one lane wait for each other.
+        lane: one of LANES; the processes of a lane run one verb at a time each.
         run: runs in the worker; its heavy imports stand inside it.
         limit_s: seconds after which it is asked to stop.
         patience_s: seconds within which it asks ``tell`` and so hears a stop; after these it is ended where it stands.
@@ -255,13 +238,17 @@ def _ears(tell: Tell) -> Callable[[], bool]:
     return lambda: tell(None)
 
 
-def warm_up() -> None:
-    """Imports what the first visitor would wait for, while the lanes wait for requests."""
-    from music.tokens.octuple import vocabulary
+def warm_up(lane: str) -> None:
+    """Imports what the first visitor of a lane would wait for, while it waits for requests."""
+    if lane == "model":
+        from music.tokens.octuple import vocabulary
 
-    vocabulary()
-    for pipeline in PIPELINES.values():
-        pipeline.load()
+        vocabulary()
+        for pipeline in PIPELINES.values():
+            pipeline.load()
+    elif lane == "media":
+        for module in ("music.audio.render", "music.notation.engrave", "music.files.midi"):
+            importlib.import_module(module)
 
 
 VERBS: dict[str, Verb] = {
@@ -279,129 +266,3 @@ VERBS: dict[str, Verb] = {
     "song_zip": Verb("media", _song_zip),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }
-
-
-class Worker:
-    """A handle on the worker process, which is started when first asked and started anew after a crash.
-
-    Args:
-        verbs: name of the module whose ``VERBS`` the process serves; its ``warm_up()``, if it has one, runs beside.
-    """
-
-    def __init__(self, verbs: str = "pipelines.worker.client") -> None:
-        self._module = verbs
-        self._verbs: dict[str, Verb] = importlib.import_module(verbs).VERBS
-        self._process: subprocess.Popen | None = None
-        self._lanes: dict[str, Connection] = {}
-        self._starting = threading.Lock()
-        self._busy = {lane: threading.Lock() for lane in LANES}
-
-    def lane(self, verb: str) -> str:
-        """Returns the lane in which this verb runs."""
-        return self._verbs[verb].lane
-
-    def ask(
-        self,
-        verb: str,
-        arguments: tuple[Any, ...],
-        on_update: Callable[[Any], None] = lambda update: None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> Any:
-        """Returns what the verb returns; waits for its turn in its lane, then for its end.
-
-        Raises:
-            StudioError: the verb refused, failed (the traceback is in the log), took too long, or its process died.
-        """
-        lane, limit_s = self.lane(verb), self._verbs[verb].limit_s
-        with self._busy[lane]:
-            process, connection = self._started(lane)
-            deadline = time.monotonic() + limit_s
-            stop_sent = overdue = False
-            try:
-                connection.send((verb, arguments))
-                while True:
-                    late = time.monotonic() > deadline
-                    if not stop_sent and (late or should_stop()):
-                        connection.send("stop")
-                        stop_sent, overdue, deadline = True, late, time.monotonic() + PATIENCE_S
-                    elif stop_sent and late:
-                        process.kill()
-                    if not connection.poll(0.05):
-                        continue
-                    kind, value = connection.recv()
-                    if kind == "update":
-                        on_update(value)
-                    elif overdue and not isinstance(value, Step):
-                        raise StudioError("That took too long and was stopped. Try a shorter piece.")
-                    elif kind == "done":
-                        return value
-                    else:
-                        raise StudioError(value)
-            except (EOFError, OSError):
-                process.kill()
-                _log.error("the worker process ended during %s with code %s", verb, process.wait())
-                raise StudioError(
-                    "The music engine stopped unexpectedly. Try again: it starts anew by itself."
-                ) from None
-
-    def start(self) -> None:
-        """Starts the process if it does not run, so that the first visitor need not wait for it."""
-        self._started(LANES[0])
-
-    def close(self) -> None:
-        """Ends the process."""
-        with self._starting:
-            for connection in self._lanes.values():
-                connection.close()
-            self._lanes = {}
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
-
-    def _started(self, lane: str) -> tuple[subprocess.Popen, Connection]:
-        with self._starting:
-            if self._process is None or self._process.poll() is not None:
-                self._process, self._lanes = _start(self._module)
-            return self._process, self._lanes[lane]
-
-
-def _start(module: str) -> tuple[subprocess.Popen, dict[str, Connection]]:
-    """Returns a new worker process and a connection for each lane, once it listens on all."""
-    key = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory(prefix="deepmusic-") as folder:
-        unix = sys.platform != "win32"
-        with Listener(f"{folder}/worker" if unix else ("localhost", 0), authkey=key.encode()) as listener:
-            address = listener.address if unix else f"localhost:{listener.address[1]}"
-            # A process of its own, not a fork or a spawn of this one: those would run the page again in the child.
-            process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.worker.process", address, module],
-                env={
-                    **_one_thread(),
-                    **os.environ,
-                    KEY: key,
-                    "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)]),
-                },
-                stdin=subprocess.DEVNULL,
-            )
-            lanes: dict[str, Connection] = {}
-            accepting = threading.Thread(target=_accept, args=(listener, lanes), daemon=True)
-            accepting.start()
-            deadline = time.monotonic() + START_S
-            while accepting.is_alive() and process.poll() is None and time.monotonic() < deadline:
-                accepting.join(0.1)
-            if len(lanes) < len(LANES):
-                process.kill()
-                raise StudioError("The music engine does not start. The server's log says why.")
-    return process, lanes
-
-
-def _one_thread() -> dict[str, str]:
-    # On a machine with few or busy cores a second thread makes decoding slower, up to 18 times; the user's own
-    # setting of these variables wins. They must stand before torch is imported.
-    return {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-
-def _accept(listener: Listener, lanes: dict[str, Connection]) -> None:
-    while len(lanes) < len(LANES):
-        connection = listener.accept()
-        lanes[connection.recv()] = connection
