@@ -13,7 +13,7 @@ from studio import media, session
 from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import takes
+from studio.widgets import edits, takes
 from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
@@ -134,6 +134,8 @@ def result(
         highlight_after_seconds=None if heard else takes.new_from(song.take),
         selection=selection,
         on_select=on_select,
+        edit=edits.on_the_roll(song.piece),
+        on_edit=edits.keep_edits,
     )
     below()
     with st.container(horizontal=True, vertical_alignment="bottom"):

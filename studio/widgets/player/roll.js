@@ -83,6 +83,7 @@ function eachNote(track, at, visit) {
     if (x + width < at.gutter || x > at.width) continue;
     const height = track.drums ? Math.max(2, at.drumRow - 3) : Math.max(2, at.row - 0.6);
     const y = track.drums ? at.yDrum(notes[i + 2]) + 1.5 : at.y(notes[i + 2]) + 0.3;
+    if (!track.drums && (y < at.ruler - 1 || y + height > at.floor + 1)) continue; // while it is edited not all rows are seen
     visit(x, y, width, height, notes[i + 3], notes[i], notes[i + 1], i / 4);
   }
 }
