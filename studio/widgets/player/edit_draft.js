@@ -142,7 +142,7 @@ class Draft {
   end() {
     const { base } = this;
     this.base = null;
-    if (!base || base.notes === this.state.notes) return;
+    if (!base || (base.notes.length === this.notes.length && base.notes.every((note, n) => note === this.notes[n]))) return;
     const before = new Set(base.notes);
     const touched = new Set(this.notes.filter((note) => !before.has(note)).map(({ id }) => id));
     const whole = (note) => (note.duration < 1 || note.velocity < 1 ? { ...note, duration: Math.max(1, note.duration), velocity: Math.max(1, note.velocity) } : note);

@@ -284,6 +284,7 @@ class Player {
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
     state.level = level.toFixed(5);
+    Object.assign(state, editState(this));
   }
 
   show() {
@@ -319,7 +320,6 @@ class Player {
       changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
     });
-    Object.assign(this.root.dataset, editState(this));
     this.overlay();
     this.keepMoving();
   }
