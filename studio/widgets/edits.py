@@ -9,7 +9,9 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.edit import edit, options_of
 from studio import session
+from studio.controls import keep
 from studio.projects.song import Song
+from studio.widgets.compose.words import SKETCH
 from studio.widgets.player.editing import editable
 
 _ANSWERED = "edits answered"
@@ -46,8 +48,10 @@ def _keep(song: Song, message: Any) -> None:
         raise StudioError(
             "Another piece is shown by now. Go back to the take that you edited, and keep the changes there."
         )
-    before = song.piece
+    before, place = song.piece, [song.place.take, song.place.variant]
     options = options_of(before, message.get("edits"))
     (*_, step) = edit(before, options)
     song.notice, song.remarks = None, ()
-    song.add(step.pieces, detail=options.words, before=before, options=options)
+    take = song.add(step.pieces, detail=options.words, before=before, options=options)
+    if song.controls.get(SKETCH) == place:  # what the next song begins from was mended
+        keep(SKETCH, [take.number, 0])

@@ -34,7 +34,7 @@ def player(page) -> Driver:
         button(player, "Zoom in").click()
     player.edit()
     player.root.get_by_label("Track to edit", exact=True).select_option(label="Piano")
-    player.root.get_by_label("Grid", exact=True).select_option("1/16")
+    player.root.get_by_label("Snap to").select_option("1/16")
     button(player, "Select and move notes").click()
     player.until(lambda state: state["unkept"] == 0 and state["undoable"] == 0)
     return player

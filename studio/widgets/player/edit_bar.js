@@ -45,10 +45,11 @@ class EditBar {
       return made;
     };
     this.toggle = button('edits', 'edit', 'Edit the notes by hand', 'Edit', () => editor.toggle());
+    this.toggle.setAttribute('aria-label', 'Edit');
     this.tools = make('div', 'tools');
     this.pointer = button('pointer', 'select', 'Select and move notes', '', () => editor.setTool('select'));
     this.pencil = button('pencil', 'draw', 'Draw notes (B)', '', () => editor.setTool('draw'));
-    this.grid = choice('grid', 'Grid', (value) => editor.setSnap(value));
+    this.grid = choice('grid', 'Snap to', (value) => editor.setSnap(value));
     this.grid.append(...Object.keys(SNAPS).map((name) => make('option', '', { value: name, textContent: name === 'Off' ? 'Grid off' : `Grid ${name}` })));
     this.track = choice('which', 'Track to edit', (value) => editor.setTrack(value));
     this.player = choice('who', 'Instrument of the track', (value) => editor.setProgram(Number(value)));

@@ -244,6 +244,7 @@ class Player {
     const { editor } = this;
     const at = (this.layout = new Layout(piece, view, width, height - editor.lane));
     drawBackground(g, piece, at, theme);
+    drawWave(g, piece, at, theme);
     if (editor.on) drawGrid(g, editor, at, theme);
     drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
     if (editor.on) drawEdited(g, editor, at, theme, height);
@@ -316,6 +317,7 @@ class Player {
       side: this.label,
       loop: JSON.stringify(transport.loop),
       live: this.data.live,
+      waved: !!this.piece.wave,
       selection: this.selection.on ? this.selection.inWords() : '',
       changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),

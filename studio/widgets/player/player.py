@@ -27,8 +27,8 @@ DRUM_COLOR = "#8b95a9"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "audition.js",
-        "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "wave.js",
+        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -67,6 +67,7 @@ def player(
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
     edit: Mapping[str, Any] | None = None,
     on_edit: Callable[[Any], None] | None = None,
+    waves: Mapping[str, Any] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -84,6 +85,7 @@ def player(
         on_select: is called with what was selected, before the page runs again.
         edit: lets the visitor edit one of the pieces by hand; what ``studio.widgets.edits`` says of it.
         on_edit: is called with what was edited when it is to be kept, before the page runs again.
+        waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
@@ -95,6 +97,7 @@ def player(
             "is_before": each is not result,
             "new_from": highlight_after_seconds if each is result else None,
             "sound": audio.get(each.piece.fingerprint),
+            "wave": (waves or {}).get(each.piece.fingerprint),
         }
         for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]

@@ -109,6 +109,7 @@ class Recorder {
   }
 
   take(block) {
+    if (!this.context) return; // it came late
     this.level = Math.max(this.level * 0.9, Math.sqrt(block.reduce((sum, x) => sum + x * x, 0) / block.length));
     if (this.context.currentTime < this.begins) return;
     this.state = 'recording';
@@ -174,8 +175,7 @@ class Recorder {
     const on = state === 'counting' || state === 'recording';
     const set = (element, text) => element.textContent !== text && (element.textContent = text);
     set(label, on ? 'Stop recording' : state === 'asking' ? 'Asking for the microphone …' : this.data.label);
-    record.setAttribute('aria-label', on ? 'Stop recording' : 'Record');
-    record.disabled = this.data.busy || state === 'asking' || state === 'sending';
+    record.disabled = state === 'asking' || state === 'sending';
     record.classList.toggle('on', on);
     counting.checked = this.counts;
     counting.disabled = tempo.disabled = state !== 'idle';

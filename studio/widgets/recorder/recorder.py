@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,15 +13,14 @@ import streamlit as st
 from pipelines.options import TEMPO_RANGE_BPM
 from studio import session
 from studio.controls import component_value
-
-RATE_HZ = 22_050
-"""As the networks hear it, so that a recording is no larger than it need be."""
+from studio.projects.library import new_id
+from studio.widgets.audio.sound import RECORDING_HZ
 
 MAX_BYTES = 32 * 2**20
 """Of a recording: five minutes, at whatever rate a browser insists on, and some more."""
 
 _HERE = Path(__file__).parent
-_GIVEN, _ANSWERED = "recording ", "recordings answered "
+_ANSWERED = "recordings answered "
 
 
 class Recording(NamedTuple):
@@ -43,41 +41,49 @@ class Recording(NamedTuple):
         return self.wav
 
 
-def recorder(label: str, key: str, busy: bool = False) -> Recording | None:
-    """Shows the recorder; returns what was recorded last, None for nothing.
+def recorder(label: str, key: str, owner: str) -> Recording | None:
+    """Shows the recorder; returns what was recorded last, until it is forgotten; None for nothing.
 
     Args:
         label: what its button says.
         key: the same for the same place on the page.
-        busy: whether nothing can be recorded now.
+        owner: whose recording it is, such as a song's id.
     """
     low, high = TEMPO_RANGE_BPM
+    answered = session.read_note(_ANSWERED + key)
+    data = {"label": label, "rate": RECORDING_HZ, "slowest": low, "fastest": high, "answered": answered or 0}
 
     def recorded() -> None:
         message = component_value(key, "recording")
         if message is not None:
-            _take(key, message)
+            _take(key, owner, message)
 
-    data = {"label": label, "rate": RATE_HZ, "busy": busy, "slowest": low, "fastest": high}
-    answered = session.read_note(_ANSWERED + key)
-    _component()(key=key, data={**data, "answered": answered or 0}, on_recording_change=recorded)
-    return session.read_note(_GIVEN + key)
+    _component()(key=key, data=data, on_recording_change=recorded)
+    return session.read_note(_given(key, owner))
 
 
-def _take(key: str, message: Any) -> None:
-    """Keeps a recording for this run of the page and later ones; what is none becomes one without a sound, which is told there."""
+def forget(key: str, owner: str) -> None:
+    """Lets go of what was recorded last, which may be large."""
+    session.take_note(_given(key, owner))
+
+
+def _take(key: str, owner: str, message: Any) -> None:
+    """Keeps a recording for this run of the page and later ones; of a message that is none it has no bytes."""
     values = message if isinstance(message, Mapping) else {}
     serial, text, tempo = values.get("serial"), values.get("wav"), values.get("tempo")
     low, high = TEMPO_RANGE_BPM
     try:
-        wav = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= MAX_BYTES * 4 // 3 else b""
-    except (ValueError, binascii.Error):
+        fits = isinstance(text, str) and len(text) <= MAX_BYTES * 4 // 3
+        wav = base64.b64decode(text, validate=True) if fits else b""
+    except ValueError:
         wav = b""
     is_tempo = type(tempo) in (int, float) and low <= tempo <= high
-    count = session.read_note(_ANSWERED + key + " count") or 0
-    session.leave_note(_ANSWERED + key + " count", count + 1)
     session.leave_note(_ANSWERED + key, serial if isinstance(serial, int) else 0)
-    session.leave_note(_GIVEN + key, Recording(f"{key} {count}", wav, float(tempo) if is_tempo else None))
+    session.leave_note(_given(key, owner), Recording(new_id(), wav, float(tempo) if is_tempo else None))
+
+
+def _given(key: str, owner: str) -> str:
+    return f"recording {key} {owner}"
 
 
 @functools.cache
