@@ -13,8 +13,14 @@ class TickMap {
     this.tempo = tempo;
   }
   seconds(tick) {
-    const [at, second, each] = this.tempo.findLast(([from]) => from <= tick) ?? this.tempo[0];
-    return second + (tick - at) * each;
+    const { tempo } = this;
+    let [low, high] = [0, tempo.length - 1]; // the last one that begins by then is between
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (tempo[middle][0] <= tick) low = middle;
+      else high = middle - 1;
+    }
+    return tempo[low][1] + (tick - tempo[low][0]) * tempo[low][2];
   }
   ticks(seconds) {
     const [at, second, each] = this.tempo.findLast(([, from]) => from <= seconds) ?? this.tempo[0];
@@ -42,7 +48,6 @@ class Draft {
     this.base = null; // the state before a gesture that is under way
     this.past = [];
     this.future = [];
-    this.places = new WeakMap(); // note -> [start, length] in seconds
   }
 
   get notes() {
@@ -76,12 +81,10 @@ class Draft {
     return this.state.tracks[track].drums;
   }
 
-  place(note) {
-    if (!this.places.has(note)) {
-      const start = this.map.seconds(note.time);
-      this.places.set(note, [start, this.map.seconds(note.time + note.duration) - start]);
-    }
-    return this.places.get(note);
+  /* Returns start and length of a note in seconds. */
+  place({ time, duration }) {
+    const start = this.map.seconds(time);
+    return [start, this.map.seconds(time + duration) - start];
   }
 
   rowOf(pitch) {
@@ -308,22 +311,22 @@ class Draft {
   // ---- what is to be kept ----
 
   /* Returns what differs from the piece, as `music.edit_notes.Edits` takes it. */
-  edits() {
+  edits(state = this.state) {
     const [changed, added, removed] = [[], [], []];
-    const there = new Map(this.notes.map((note) => [note.id, note]));
+    const there = new Map(state.notes.map((note) => [note.id, note]));
     for (const was of this.originals) {
       const now = there.get(was.id);
       if (!now) removed.push([was.track, was.note]);
       else if (FIELDS.some((field) => now[field] !== was[field])) changed.push([was.track, was.note, ...FIELDS.map((field) => now[field])]);
     }
-    for (const note of this.notes) if (note.note < 0) added.push([note.track, ...FIELDS.map((field) => note[field])]);
+    for (const note of state.notes) if (note.note < 0) added.push([note.track, ...FIELDS.map((field) => note[field])]);
     const { tracks } = this.source;
     return {
       changed,
       added,
       removed,
-      tracks: this.state.tracks.slice(tracks.length).map(({ name, program, drums }) => [name, program, drums]),
-      programs: this.state.tracks.slice(0, tracks.length).filter(({ program }, index) => program !== tracks[index].program).map(({ track, program }) => [track, program]),
+      tracks: state.tracks.slice(tracks.length).map(({ name, program, drums }) => [name, program, drums]),
+      programs: state.tracks.slice(0, tracks.length).filter(({ program }, index) => program !== tracks[index].program).map(({ track, program }) => [track, program]),
     };
   }
 
@@ -333,9 +336,9 @@ class Draft {
 
   /* How many notes and tracks are other than in the piece. */
   get count() {
-    const { notes, tracks } = this.state;
+    const { notes, tracks } = this.base ?? this.state; // a gesture that is under way counts at its end
     if (this._counted?.notes !== notes || this._counted.tracks !== tracks) {
-      this._counted = { notes, tracks, count: Object.values(this.edits()).reduce((sum, list) => sum + list.length, 0) };
+      this._counted = { notes, tracks, count: Object.values(this.edits({ notes, tracks })).reduce((sum, list) => sum + list.length, 0) };
     }
     return this._counted.count;
   }

@@ -290,9 +290,9 @@ function drawEdited(g, editor, at, theme, whole) {
       g.globalAlpha = selected ? 1 : lit ? 0.7 : 0.12;
       g.fillRect(x, foot - tall, selected ? 4 : 3, tall);
       if (!selected) return;
-      g.fillStyle = track.color;
+      g.fillStyle = width < 5 ? theme.text : track.color; // no room for an outline
       block(g, x, y, width, height);
-      outline(g, x, y, width, height, theme.text);
+      if (width >= 5) outline(g, x, y, width, height, theme.text);
     });
   }
   g.restore();

@@ -252,7 +252,7 @@ class Player {
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
     placeForm(this.parts.form, piece, at);
-    drawOverview(overview.firstElementChild, piece, view, theme);
+    if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();
   }

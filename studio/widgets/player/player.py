@@ -92,7 +92,7 @@ def player(
     colors, result = _Colors(), named[-1]
     pieces = [
         {
-            **_drawn(each, colors, keep=not live),
+            **drawn(each, colors, keep=not live),
             "melody": _melody(each.piece, result.piece),
             "is_before": each is not result,
             "new_from": highlight_after_seconds if each is result else None,
@@ -130,12 +130,12 @@ def _melody(piece: Piece, result: Piece) -> int | None:
 
 def small_roll(named: NamedPiece, key: str, height: int = 96) -> None:
     """Shows a small still piano roll, so many pixels high, for variants side by side."""
-    _small_component()(key=key, data={"piece": {**_drawn(named, _Colors()), "new_from": None}, "height": height})
+    _small_component()(key=key, data={"piece": {**drawn(named), "new_from": None}, "height": height})
 
 
-def _drawn(named: NamedPiece, colors: _Colors, keep: bool = True) -> dict[str, Any]:
+def drawn(named: NamedPiece, colors: _Colors | None = None, keep: bool = True) -> dict[str, Any]:
     """Returns what the script draws of a piece, in colors and with its changes marked."""
-    known = _picture(named.piece, keep)
+    known, colors = _picture(named.piece, keep), colors or _Colors()
     tracks = []
     for track in known["tracks"]:
         changed = None if named.changed is None else named.changed[track["track"]].astype(int).tolist()
@@ -149,7 +149,7 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
-        js=_script("studio_player"),
+        js=script("studio_player"),
     )
 
 
@@ -159,11 +159,12 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script("studio_small_roll"),
+        js=script("studio_small_roll"),
     )
 
 
-def _script(component: str) -> str:
+def script(component: str) -> str:
+    """Returns the script of a component of SCRIPTS."""
     # Streamlit loads a component's script as one blob, which cannot import its neighbors.
     return "\n".join((_HERE / name).read_text("utf-8") for name in SCRIPTS[component])
 
