@@ -70,7 +70,8 @@ def apply(score: symusic.Score, edits: Edits) -> symusic.Score:
     for track, note in touched:
         if not (0 <= track < len(lengths) and 0 <= note < lengths[track]):
             _refuse()
-    new = [(track, *values) for track, _, *values in edits.changed] + list(edits.added)
+    new = [(track, time, duration, pitch, velocity) for track, _, time, duration, pitch, velocity in edits.changed]
+    new += edits.added
     _check(new, out)
     out = graft(out, new, set(touched))
     if score_notes(out) == 0:

@@ -142,6 +142,14 @@ def test_loudness_is_dragged_in_the_strip_below(page, player):
     assert note == 2 and velocity > 110
 
 
+def test_a_new_track_gets_an_instrument_and_notes(page, player):
+    player.root.get_by_label("Track to edit", exact=True).select_option(label="New track …")
+    player.root.get_by_label("Instrument of the track").select_option(label="Violin")
+    page.mouse.dblclick(*player.spot(0.05, 72))
+    player.until(lambda state: (state["unkept"], state["selected"]) == (2, 1))
+    assert kept(page, player) == {"added": [[3, 0, 120, 72, 90]], "tracks": [["Violin", 40, False]]}
+
+
 def test_arrows_are_the_players_own_while_nothing_is_selected(page, player):
     page.keyboard.press("ArrowRight")
     player.until(lambda state: abs(state["time"] - handmade.BAR_S) < 0.1)

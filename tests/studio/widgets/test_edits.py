@@ -90,6 +90,17 @@ def test_it_stands_in_the_history_and_can_be_done_again(waltz, browser):
     assert again.piece.fingerprint == song.piece.fingerprint and again.piece.history == song.piece.history
 
 
+def test_it_is_replayed_from_its_recipe(waltz, browser):
+    song = song_of(browser.keep(waltz, **UP))
+    waltz.switch_page("studio/pages/songs.py").run()
+    replay = [button for button in waltz.button if button.label == "Replay"]
+    assert len(replay) == 1  # what was opened needs none
+    replay[0].click().run()
+    until_written(waltz)
+    assert song.take.number == 3 and song.piece.fingerprint == song.takes[1].pieces[0].fingerprint
+    assert "the same notes" in history(song.takes)[2].events[0].verdict
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_it_is_offered_wherever_the_song_in_progress_is_shown(waltz, browser, name):
     song = song_of(waltz)
