@@ -177,6 +177,7 @@ def test_tab_leaves_the_roll_and_edits_outlive_a_rerun(page, player):
     assert player.state()["unkept"] == 1
     button(player, "Input").click()
     player.until(lambda state: not state["editing"])
+    button(player, "Edit · 1 not kept").wait_for()
     button(player, "Result").click()
     assert player.until(lambda state: state["editing"])["unkept"] == 1
 
@@ -215,6 +216,15 @@ def test_edits_are_kept_heard_and_undone_with_the_song(serve, open_page):
     button(player, "Keep changes").click()
     state = player.until(lambda state: state["side"] == "Take 2" and state["sound"] == "ready")
     assert (state["notes"], state["unkept"], state["editing"]) == (2 * notes, 0, True)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("ArrowDown")
+    player.until(lambda state: state["unkept"] == 2 * notes)
+    page.get_by_role("link", name="Remix", exact=True).click()
+    button(player, f"Edit · {2 * notes} not kept").click()  # they wait on the other page
+    button(player, "Discard").click()
+    player.until(lambda state: state["editing"] and state["unkept"] == 0)
     player.play()
     player.pause()
     page.locator(".st-key-take-bar").get_by_role("button", name="Undo").click()

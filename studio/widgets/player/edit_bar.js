@@ -44,8 +44,9 @@ class EditBar {
       made.setAttribute('aria-label', label);
       return made;
     };
-    this.toggle = button('edits', 'edit', 'Edit the notes by hand', 'Edit', () => editor.toggle());
-    this.toggle.setAttribute('aria-label', 'Edit');
+    this.toggle = button('edits', 'edit', 'Edit the notes by hand', '', () => editor.toggle());
+    this.label = make('span', '');
+    this.toggle.append(this.label);
     this.tools = make('div', 'tools');
     this.pointer = button('pointer', 'select', 'Select and move notes', '', () => editor.setTool('select'));
     this.pencil = button('pencil', 'draw', 'Draw notes (B)', '', () => editor.setTool('draw'));
@@ -93,6 +94,9 @@ class EditBar {
     this.box.hidden = !draft;
     if (!draft) return;
     this.toggle.setAttribute('aria-pressed', on);
+    const name = draft.count && !on ? `Edit · ${draft.count} not kept` : 'Edit';
+    if (this.label.textContent !== name) this.label.textContent = name;
+    this.toggle.setAttribute('aria-label', name);
     this.tools.hidden = this.end.hidden = !on;
     if (!on) this.list.hidden = true;
     if (!on) return;

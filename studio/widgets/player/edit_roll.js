@@ -5,12 +5,13 @@ const LANE = 64; // the strip of loudness under the notes
 const ROW_PX = 12; // so high a row must be for a fingertip's aim: by eye, not measured
 const EDGE_PX = 7; // near its end a note is resized
 const MOVED_PX = 4;
-const HELD_DRAFTS = 4; // pieces whose unkept edits are held when the page shows another
+const HELD_DRAFTS = 8; // pieces whose unkept edits are held when another is shown, or another page
 const DRAWN_VELOCITY = 90;
 const NEW_COLOR = '#8f9cf5';
 const NOTE_LETTERS = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const pitchName = (pitch) => `${NOTE_LETTERS[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
 
+const heldDrafts = new Map(); // by piece
 let clipboard = null; // of all players of the page: notes in quarters, from the first one
 
 class Editor {
@@ -18,7 +19,6 @@ class Editor {
     this.player = player;
     this.audition = new Audition(player.transport);
     this.bar = new EditBar(this);
-    this.drafts = new Map(); // by piece
     this.draft = null;
     this.wanted = false;
     this.tool = 'select';
@@ -42,17 +42,18 @@ class Editor {
   load(source, send) {
     this.send = send;
     this.accepted = false;
+    if (source && !this.sending) this.serial = Math.max(this.serial, source.answered); // another page may have sent some
     if (source && this.sending && source.answered === this.serial) {
       this.sending = false;
       this.accepted = this.sent !== source.id; // it has become another piece
-      if (this.accepted) this.drafts.delete(this.sent);
+      if (this.accepted) heldDrafts.delete(this.sent);
     }
     if (!source) this.draft = null;
     else if (this.draft?.id !== source.id) {
-      const draft = this.drafts.get(source.id) ?? new Draft(source);
-      this.drafts.delete(source.id);
-      this.drafts.set(source.id, draft);
-      for (const id of [...this.drafts.keys()].slice(0, -HELD_DRAFTS)) this.drafts.delete(id);
+      const draft = heldDrafts.get(source.id) ?? new Draft(source);
+      heldDrafts.delete(source.id);
+      heldDrafts.set(source.id, draft);
+      for (const id of [...heldDrafts.keys()].slice(0, -HELD_DRAFTS)) heldDrafts.delete(id);
       this.draft = draft;
       if (this.track !== null && !draft.state.tracks[this.track]) this.track = null;
     }
@@ -333,11 +334,12 @@ class Editor {
     this.sent = this.draft.id;
     this.send('edit', { piece: this.draft.id, serial: this.serial, edits: this.draft.edits() });
     this.refresh();
+    this.player.parts.over.focus({ preventScroll: true }); // the button that had it can no longer be pressed
   }
 
   discard() {
     this.draft = new Draft(this.draft.source);
-    this.drafts.set(this.draft.id, this.draft);
+    heldDrafts.set(this.draft.id, this.draft);
     this._trackStays();
     this.refresh();
     this.player.parts.over.focus({ preventScroll: true });

@@ -68,6 +68,7 @@ class Recorder {
     this.data = data;
     this.send = send;
     if (this.state === 'sending' && data.answered === this.serial) this.state = 'idle';
+    if (this.state !== 'sending') this.serial = Math.max(this.serial, data.answered);
     this.show();
   }
 
