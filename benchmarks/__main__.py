@@ -17,6 +17,7 @@ VERBS = {
     "notation": "faults of the score that we write of a piece, beside music21's",
     "peer": "nats a note of GPT-2 on REMI+BPE tokens after the same core minutes on the same music, beside ours",
     "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
+    "roll": "frames a second of the piano roll in a browser while the notes of a long piece are scrolled and dragged",
     "sound": "how near each synthesis comes to sound whose true features it is given, and processor seconds a second",
     "tokenize": "notes per second from file to octuples, beside pretty_midi and plain Python",
     "visitors": "twenty visitors at once: seconds of waiting, of a click and of a new page, memory, errors",

@@ -14,6 +14,7 @@ from typing import Any
 from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
+from pipelines.edit_options import EditOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import (
@@ -223,6 +224,21 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             describe=descriptions.describe_transcribe,
             progress=descriptions.seconds_heard,
             grows=True,
+        ),
+        PipelineDescriptor(
+            name="edit",
+            title="Edit",
+            options=EditOptions,
+            run="pipelines.edit:edit",
+            task="",
+            command="pipelines.commands.edit:add_edit",
+            lane="media",
+            icon="edit",
+            about="Moves, draws and takes out notes by hand; all others stay as they are.",
+            did="edited notes by hand",
+            describe=lambda options: [options.words or "edited notes by hand"],
+            rewrites=lambda options: True,
+            keeps_key=True,
         ),
     )
 }

@@ -5,31 +5,27 @@ The sound itself is the visit's, for it may be large; its outline is kept with t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypedDict
 
-import numpy as np
 import streamlit as st
 
 from music.audio.picture import Picture
-from music.bars import ticks_to_seconds
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import ALL_KEYS
 from pipelines import options as limits
 from pipelines.option_values import fits
 from pipelines.options import TranscribeOptions
-from pipelines.recipes import last_recipe
 from studio import session
-from studio.controls import keep, song_controls
+from studio.controls import keep, set_controls, song_controls
 from studio.jobs import registry
 from studio.projects.project import Take
 from studio.projects.song import Song
-from studio.widgets.audio.picture import Row, pictures
-from studio.widgets.audio.sound import RECORDING_HZ
 from studio.widgets.job_progress import write_down
 from studio.widgets.options_panel import OptionsPanel
+from studio.widgets.recorder.recorder import forget, recorder
 from studio.widgets.start import has_music, repairs_note, upload
 from studio.wording import plain, show_error
 
@@ -53,6 +49,7 @@ PANEL = OptionsPanel(
 )  # fmt: skip
 _SHOWN = "transcribe sound"
 _HEARD = "sounds that were heard"
+_RECORDER = "tune recording"
 
 
 class Shown(TypedDict):
@@ -67,6 +64,20 @@ class Shown(TypedDict):
     input: str
     name: str
     outline: Picture
+
+
+class Wave(TypedDict):
+    """The outline of a sound behind the notes that were heard in it.
+
+    Attributes:
+        name: of the file.
+        outline: the whole sound.
+        begins_s: when the first bar begins in it, in seconds.
+    """
+
+    name: str
+    outline: Picture
+    begins_s: float
 
 
 class _Sound(NamedTuple):
@@ -101,9 +112,13 @@ def tune_input(song: Song, label: str, on_read: Callable[[Take], None] | None = 
         on_read: is called with the take of a file of notes; that of a sound is to be asked for by ``just_written_down``.
     """
     upload(song, on_read, on_sound=lambda file: _listen(song, file, file.name))
-    recorded = st.audio_input(label, sample_rate=RECORDING_HZ, key="tune recording")
-    if recorded is not None:
-        _listen(song, recorded, "Recording.wav")
+    recorded = recorder(label, _RECORDER, song.id)
+    if recorded is None:
+        return
+    if recorded.tempo_bpm is not None and recorded.file_id not in (session.read_note(_HEARD) or {}):
+        set_controls({PANEL.prefix + "tempo_bpm": round(recorded.tempo_bpm)})  # that it was hummed to
+    if _listen(song, recorded, "Recording.wav"):
+        forget(_RECORDER, song.id)
 
 
 def just_written_down(song: Song) -> Take | None:
@@ -140,47 +155,59 @@ def written_again(song: Song, piece: Piece | None) -> None:
                 show_error(str(error))
 
 
-def heard_notes(piece: Piece) -> None:
-    """Shows the outline of the sound that a piece was written down from with the notes over it, if it is still kept."""
-    row = heard_row(piece, song_controls().get(_SHOWN))
-    if row is not None:
-        pictures([row], key="heard notes")
+def heard_waves(pieces: Iterable[Piece]) -> dict[str, Wave]:
+    """Returns the outlines of the sounds that pieces were written down from, by the pieces' fingerprints, where they are kept."""
+    kept = song_controls().get(_SHOWN)
+    found = {piece.fingerprint: heard_wave(piece, kept) for piece in pieces}
+    return {fingerprint: wave for fingerprint, wave in found.items() if wave is not None}
 
 
-def heard_row(piece: Piece, kept: Any) -> Row | None:
-    """Returns the picture of a sound with the notes over it; None for a piece that does not come of it.
+def heard_wave(piece: Piece, kept: Any) -> Wave | None:
+    """Returns the outline of the sound that a piece was written down from; None for a piece that does not come of it.
+
+    Notes that were mended by hand since still stand over it.
 
     Args:
         piece: any.
         kept: what a song keeps of the sound, see ``Shown``; a song's file may say anything.
     """
-    recipe = last_recipe(piece, "transcribe")
-    begins_s = recipe.get("begins_s") if recipe else None
+    recipe = _heard(piece)
+    begins_s = recipe.get("begins_s")
     if not fits(Shown, kept) or not fits(float, begins_s) or recipe.get("input") != kept["input"]:
         return None
-    seconds = kept["outline"]["seconds"]
-    alt = f"Outline of the recording, {seconds:.1f} seconds, and over it the {piece.note_count} notes."
-    return Row(f"{kept['name']}, and what was heard in it", alt, kept["outline"], notes=_notes(piece, begins_s))
+    return {"name": kept["name"], "outline": kept["outline"], "begins_s": begins_s}
 
 
-def _notes(piece: Piece, begins_s: float) -> list[tuple[float, float, int]]:
-    """Returns start and end in the recording and pitch of all notes."""
-    notes = []
-    for track in piece.score.tracks:
-        each = track.notes.numpy()
-        ticks = np.stack([each["time"], each["time"] + each["duration"]])
-        times = np.round(np.maximum(0, ticks_to_seconds(piece.score, ticks) + begins_s), 3).tolist()
-        notes += list(zip(*times, each["pitch"].tolist(), strict=True))
-    return notes
+def mending_hint(waves: Mapping[str, Wave]) -> None:
+    """Says what the outline behind the notes is, and how wrong notes are mended."""
+    for wave in waves.values():
+        st.caption(
+            f"Behind the notes is the sound of {plain(wave['name'])}. Wrong ones? Press **Edit**, then move, split, "
+            "delete or draw notes, and **Keep changes** before you go on."
+        )
+        return
 
 
-def _listen(song: Song, given: Any, name: str) -> None:
-    """Has a sound written down that was just given; shows what is wrong with it as long as it stands there."""
+def _heard(piece: Piece) -> Mapping[str, Any]:
+    """Returns the recipe by which a piece was written down, if all that was done to it since is edits by hand; else nothing."""
+    for recipe in reversed(piece.history):
+        name = recipe.get("pipeline") if isinstance(recipe, Mapping) else None  # a file may say anything
+        if name != "edit":
+            return recipe if name == "transcribe" else {}
+    return {}
+
+
+def _listen(song: Song, given: Any, name: str) -> bool:
+    """Has a sound written down that was just given; shows what is wrong with it as long as it stands there.
+
+    Returns:
+        whether it was written down in an earlier run of the page.
+    """
     heard: dict[str, str] = session.read_note(_HEARD) or {}  # by file: what is wrong with it
     if given.file_id not in heard:
         if song.writing is not None:
             st.caption("It is written down as soon as what is being written now is finished.")
-            return
+            return False
         session.leave_note(_HEARD, heard | {given.file_id: ""})
         try:
             _begin(song, given.getvalue(), name)
@@ -189,6 +216,7 @@ def _listen(song: Song, given: Any, name: str) -> None:
             session.leave_note(_HEARD, heard)
     if problem := heard.get(given.file_id):
         show_error(problem)
+    return not problem
 
 
 def _begin(song: Song, source: bytes, name: str) -> None:

@@ -13,11 +13,11 @@ from studio import media, session
 from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import takes
+from studio.widgets import edits, takes
 from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
-from studio.widgets.recording import heard_notes
+from studio.widgets.recording import heard_waves, mending_hint
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
 from studio.wording import plain, show_error
@@ -122,11 +122,12 @@ def result(
     name = name_of(song.take, song.place.variant)
     takes.take_bar(song)
     takes.versions(song)
-    heard_notes(song.piece)
     here, there = takes.marked(song.take, song.piece, song.other and song.other[1])
     others = [NamedPiece(*song.other, there)] if song.other else []
     shown = NamedPiece(name, song.piece, here)
     pieces, how = [shown, heard] if heard else [*others, shown], synthesis()
+    waves = heard_waves(each.piece for each in pieces)
+    mending_hint(waves)
     player(
         pieces,
         key="player",
@@ -134,6 +135,9 @@ def result(
         highlight_after_seconds=None if heard else takes.new_from(song.take),
         selection=selection,
         on_select=on_select,
+        edit=edits.on_the_roll(song.piece),
+        on_edit=edits.keep_edits,
+        waves=waves,
     )
     below()
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -90,6 +90,26 @@ class Driver:
         if shift:
             self.root.page.keyboard.up("Shift")
 
+    def edit(self) -> Driver:
+        """Returns the driver once the piece can be edited."""
+        self.root.get_by_role("button", name="Edit", exact=True).click()
+        self.until(lambda state: state["editing"] and state["place"]["row"] > 10)
+        return self
+
+    def spot(self, seconds: float, pitch: int) -> tuple[float, float]:
+        """Returns where on the page a time and a pitch of the roll are, in the middle of the row."""
+        box, place = self._canvas(), self.state()["place"]
+        x = box["left"] + (seconds - place["from"]) / place["span"] * box["width"]
+        return x, box["top"] + place["floor"] - (pitch - place["low"] + 0.5) * place["row"]
+
+    def drag_to(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drags from one spot to another."""
+        mouse = self.root.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(*end, steps=5)
+        mouse.up()
+
     def _drag(self, start: float, end: float, down_px: float) -> None:
         box, mouse = self._canvas(), self.root.page.mouse
         mouse.move(box["left"] + start * box["width"], box["top"] + down_px)

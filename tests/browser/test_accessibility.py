@@ -55,3 +55,15 @@ def test_a_page_has_no_serious_violation(page, name):
     if name not in ("Songs", "Checkpoints"):
         page.locator(".st-key-player .player").wait_for()
     assert violations(page) == []
+
+
+def test_the_roll_that_is_edited_and_the_recorder_have_no_serious_violation(page):
+    page.get_by_role("link", name="Harmonize", exact=True).click()
+    page.get_by_text("Another file or recording").click()
+    page.locator(".recorder").wait_for()
+    player = Driver(page.locator(".st-key-player")).edit()
+    page.keyboard.press("?")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("ArrowUp")
+    player.until(lambda state: state["unkept"] > 0)
+    assert violations(page) == []

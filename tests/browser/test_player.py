@@ -138,6 +138,8 @@ def test_tab_goes_on_from_the_roll_and_back(page, player):
     page.keyboard.press("Shift+Tab")
     assert player.focused() == "Position"
     page.keyboard.press("Shift+Tab")
+    assert player.focused() == "Edit"
+    page.keyboard.press("Shift+Tab")
     assert player.focused() == "Zoom in"
     assert player.root.locator(".over").evaluate(
         "roll => ['F5', 'a'].every(key => roll.dispatchEvent(new KeyboardEvent('keydown', {key, cancelable: true})))"

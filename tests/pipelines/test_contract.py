@@ -20,6 +20,8 @@ from pipelines.audio import audio
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step, paced
 from pipelines.descriptors import STEPS
+from pipelines.edit import edit
+from pipelines.edit_options import EditOptions
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
 from pipelines.option_values import from_mapping, to_mapping
@@ -88,6 +90,11 @@ PIPELINES = {
     ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
+    "edit by hand": Case(
+        edit,
+        band(),
+        EditOptions(changed=((0, 1, 481, 77, 60, 99),), added=((1, 960, 240, 40, 80),), removed=((0, 0),), words="did"),
+    ),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
 }
 

@@ -236,6 +236,7 @@ VERBS = {
     "hear": REAL["hear"],
     "outline": REAL["outline"],
     "transcribe": REAL["transcribe"],
+    "edit": REAL["edit"],
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),

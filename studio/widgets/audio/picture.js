@@ -2,8 +2,6 @@
    a scale has as many seconds a pixel; decibels are on one scale in all of them. `data` is what picture.py sends. */
 
 const OUTLINE_HEIGHT = 46;
-const NOTES_HEIGHT = 84; // of an outline with notes over it
-const NOTE_HEIGHT = 5;
 const MEL_HEIGHT = 112;
 const TIME_HEIGHT = 18;
 const EDGE = 52; // for names of frequencies
@@ -127,8 +125,7 @@ class SoundPictures {
 
   _row(canvas, row, picture, span) {
     const withMel = picture ? !!picture.mel : !!row.address;
-    const outlineHeight = row.notes.length ? NOTES_HEIGHT : OUTLINE_HEIGHT;
-    canvas.style.height = `${outlineHeight + (withMel ? MEL_HEIGHT : 0) + TIME_HEIGHT}px`;
+    canvas.style.height = `${OUTLINE_HEIGHT + (withMel ? MEL_HEIGHT : 0) + TIME_HEIGHT}px`;
     const { g, width, height } = brush(canvas);
     if (!picture || width <= EDGE) return;
     const { theme } = this;
@@ -142,8 +139,7 @@ class SoundPictures {
       g.fillRect(x(row.window[0]), 0, Math.max(3, x(row.window[1]) - x(row.window[0])), OUTLINE_HEIGHT);
       g.globalAlpha = 1;
     }
-    this._outline(g, picture, x, row.notes.length ? [0, 0] : row.window, outlineHeight);
-    this._notes(g, row.notes, x);
+    this._outline(g, picture, x, row.window, OUTLINE_HEIGHT);
     if (picture.mel) this._mel(g, picture, x);
   }
 
@@ -159,20 +155,6 @@ class SoundPictures {
       const size = g.measureText(text).width;
       g.fillText(text, Math.min(width - size - 2, Math.max(x(at) - size / 2, 2)), height - 2);
       g.globalAlpha = 1;
-    }
-  }
-
-  /* Draws notes over an outline of NOTES_HEIGHT: from the lowest to the highest, the higher the higher up. */
-  _notes(g, notes, x) {
-    const pitches = notes.map((note) => note[2]);
-    const [low, high] = [Math.min(...pitches), Math.max(...pitches)];
-    g.fillStyle = this.theme.primary;
-    for (const [start, end, pitch] of notes) {
-      const share = high > low ? (pitch - low) / (high - low) : 0.5;
-      const y = 6 + (1 - share) * (NOTES_HEIGHT - NOTE_HEIGHT - 12);
-      g.beginPath();
-      g.roundRect(x(start), y, Math.max(2, x(end) - x(start) - 1), NOTE_HEIGHT, 2);
-      g.fill();
     }
   }
 

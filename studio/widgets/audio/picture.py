@@ -25,7 +25,6 @@ class Row(NamedTuple):
         picture: the sound; None for one whose picture comes from ``address``.
         address: where the sound is made, see ``studio.media``; its picture comes with it.
         window: seconds of its outline that are marked: from, to.
-        notes: start and end in seconds and pitch of each note that is drawn over its outline.
     """
 
     label: str
@@ -33,7 +32,6 @@ class Row(NamedTuple):
     picture: Picture | None = None
     address: str = ""
     window: tuple[float, float] | None = None
-    notes: Sequence[tuple[float, float, int]] = ()
 
 
 def pictures(rows: Sequence[Row], key: str, *, shared: bool = False) -> None:
@@ -50,10 +48,7 @@ def pictures(rows: Sequence[Row], key: str, *, shared: bool = False) -> None:
 
 
 def _plain(row: Row) -> Mapping[str, Any]:
-    return row._asdict() | {
-        "window": None if row.window is None else list(row.window),
-        "notes": list(map(list, row.notes)),
-    }
+    return row._asdict() | {"window": None if row.window is None else list(row.window)}
 
 
 @functools.cache

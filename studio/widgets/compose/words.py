@@ -10,6 +10,7 @@ import streamlit as st
 from music.piece import Piece
 from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
+from pipelines.edit_options import EditOptions
 from pipelines.options import TranscribeOptions
 from pipelines.song.plan import Brief, Plan
 from pipelines.song.replanning import changed_wishes
@@ -34,8 +35,8 @@ def is_same_text(one: str, other: str) -> bool:
 
 
 def is_said(song: Song, text: str) -> bool:
-    """Whether a take of a song was composed from these words, or nothing of it was written yet but what was heard."""
-    given = (NoneType, TranscribeOptions)
+    """Whether a take of a song was composed from these words, or nothing of it was written yet but what was heard and mended."""
+    given = (NoneType, TranscribeOptions, EditOptions)
     written = [take for take in song.takes if not isinstance(take.options, given)]
     said = [take.options.brief.text for take in written if isinstance(take.options, Plan)]
     return not written or any(is_same_text(text, each) for each in said)

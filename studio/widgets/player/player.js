@@ -17,6 +17,7 @@ class Player {
       this.draw();
     }, this.selection);
     this.view = new View();
+    this.editor = new Editor(this);
     this.label = null;
     this.piece = null;
   }
@@ -25,7 +26,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -40,7 +41,9 @@ class Player {
     };
     p.volume.value = Math.round(Math.sqrt(this.transport.volume) * 100);
     p.volume.oninput = () => this.transport.setVolume((p.volume.value / 100) ** 2);
-    p.over.onpointerdown = (event) => pressRoll(this, event);
+    p.over.onpointerdown = (event) => pressEdit(this, event) || pressRoll(this, event);
+    p.over.onpointermove = (event) => hoverEdit(this, event);
+    p.over.ondblclick = (event) => doubleEdit(this, event);
     p.over.onkeydown = (event) => {
       // in braces: a handler that returns false takes every other key away, Tab too
       if (event.key !== 'Home') return;
@@ -56,12 +59,15 @@ class Player {
     this.observer.observe(p.roll);
     this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
+    this.editor.bar.mount(p.edit);
+    root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
 
   load(data, send) {
     this.data = data;
     this.selection.load(data.selection, send);
+    this.editor.load(data.edit, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -78,7 +84,7 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live) {
+    if (!same && !data.live && !this.editor.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
@@ -88,14 +94,16 @@ class Player {
   choose(piece, live = false) {
     if (live && this.data.grows) leaveRoom(piece);
     const changed = piece.id !== this.piece?.id;
-    this.piece = piece;
+    this.side = piece; // as it came; what is shown of it may have been edited since
+    this.piece = piece = this.editor.shown(piece);
+    this.editor.bar.refresh();
     this.label = piece.label;
     this.view.show(piece, changed, live && this.data.grows);
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
     this.fillSides();
-    this.mixer.fill(piece.tracks, piece.melody);
+    this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
@@ -177,6 +185,7 @@ class Player {
   }
 
   wheel(event) {
+    if (this.editor.wheel(event)) return;
     const sideways = event.shiftKey ? event.deltaY : event.deltaX;
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
@@ -232,14 +241,18 @@ class Player {
     const theme = (this.theme = themeOf(this.root));
     if (notes.clientWidth <= GUTTER) return; // not to be seen now
     const { g, width, height } = brush(notes);
-    const at = (this.layout = new Layout(piece, view, width, height));
+    const { editor } = this;
+    const at = (this.layout = new Layout(piece, view, width, height - editor.lane));
     drawBackground(g, piece, at, theme);
-    drawNotes(g, piece, at, (track) => this.hears(track));
+    drawWave(g, piece, at, theme);
+    if (editor.on) drawGrid(g, editor, at, theme);
+    drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
+    if (editor.on) drawEdited(g, editor, at, theme, height);
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
     placeForm(this.parts.form, piece, at);
-    drawOverview(overview.firstElementChild, piece, view, theme);
+    if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();
   }
@@ -253,10 +266,11 @@ class Player {
     g.beginPath();
     g.rect(at.gutter - 7, 0, width, height);
     g.clip();
-    if (this.selection.on) drawSelection(g, this.pendingBars ? [this.pendingBars] : this.selection.bars, piece, at, theme);
+    if (this.selection.on && !this.editor.on) drawSelection(g, this.pendingBars ? [this.pendingBars] : this.selection.bars, piece, at, theme);
     drawLoop(g, pending ?? transport.loop, pending || transport.loop.on, at, theme);
     if (transport.playing) drawSounding(g, piece, at, now, (track) => this.hears(track));
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
+    drawRubber(g, this.editor.rubber, theme);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);
@@ -265,12 +279,13 @@ class Player {
     if (where.textContent !== place) where.textContent = place;
     over.setAttribute('aria-valuenow', now.toFixed(1));
     over.setAttribute('aria-valuetext', `${place}, ${Math.round(now)} seconds`);
-    const level = transport.playing ? transport.level() : 0;
+    const level = this.moving ? transport.level() : 0;
     meter.firstElementChild.style.clipPath = `inset(0 ${clamp(-40 * Math.log10(level + 1e-6) - 10, 0, 100)}% 0 0)`;
     overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
     state.level = level.toFixed(5);
+    Object.assign(state, editState(this));
   }
 
   show() {
@@ -302,15 +317,24 @@ class Player {
       side: this.label,
       loop: JSON.stringify(transport.loop),
       live: this.data.live,
+      waved: !!this.piece.wave,
       selection: this.selection.on ? this.selection.inWords() : '',
       changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
     });
     this.overlay();
-    if (transport.playing && !this.ticking) {
-      this.ticking = true;
-      requestAnimationFrame(() => this.tick());
-    }
+    this.keepMoving();
+  }
+
+  /* Whether something sounds, so that the picture moves. */
+  get moving() {
+    return this.transport.playing || this.editor.audition.sounding;
+  }
+
+  keepMoving() {
+    if (!this.moving || this.ticking) return;
+    this.ticking = true;
+    requestAnimationFrame(() => this.tick());
   }
 
   statusLine(sound) {
@@ -326,12 +350,12 @@ class Player {
 
   tick() {
     this.ticking = false;
-    if (!this.transport.playing || !this.root.isConnected) return;
+    if (!this.root.isConnected) return;
+    if (!this.moving) return this.overlay();
     this.transport.keepLoop();
-    if (this.following && this.view.reveal(this.transport.now())) this.draw();
+    if (this.transport.playing && this.following && this.view.reveal(this.transport.now())) this.draw();
     this.overlay();
-    this.ticking = true;
-    requestAnimationFrame(() => this.tick());
+    this.keepMoving();
   }
 
   close() {
@@ -340,32 +364,6 @@ class Player {
     if (active === this) active = null;
   }
 }
-
-// ---- keyboard: space plays, arrows go from bar to bar, Esc selects all, wherever the focus is but in a field that needs these keys ----
-
-const TYPING = 'input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=listbox], [role=option], [role=slider], [role=spinbutton], [role=radio], [role=tab], [role=menu], [role=menuitem], dialog, [role=dialog]';
-
-function onKey(event) {
-  const target = event.composedPath()[0];
-  if (!active?.piece || !active.root.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
-  const ours = active.root.contains(target);
-  const onRange = ours && target.matches('input[type=range]');
-  if (event.key === ' ') {
-    const field = !ours && target.closest?.(TYPING);
-    const button = target.closest?.('button, a, summary') && target.matches(':focus-visible');
-    if (field || button || !active.transport.canPlay) return;
-    if (event.type === 'keydown' && !event.repeat) active.toggle();
-  } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
-    if (onRange || (!ours && target.closest?.(TYPING))) return;
-    if (event.type === 'keydown') active.seekBar(event.key === 'ArrowLeft' ? -1 : 1);
-  } else if (event.key === 'Escape') {
-    if (!active.selection.some || (!ours && target.closest?.(TYPING))) return;
-    if (event.type === 'keydown') active.selection.everything();
-  } else return;
-  event.preventDefault();
-  event.stopPropagation();
-}
-for (const type of ['keydown', 'keyup']) window.addEventListener(type, onKey, { capture: true });
 
 export default function ({ data, key, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.player');

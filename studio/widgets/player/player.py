@@ -13,31 +13,22 @@ import streamlit as st
 
 from music.bars import bar_grid, ticks_to_seconds
 from music.form import sections
-from music.instruments import HATS, KICKS, instrument_name, program_of
+from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from pipelines.descriptors import STEPS
 from studio import media
 from studio.controls import component_value
+from studio.widgets.player.drums import DRUM_ROWS, OTHER_DRUMS, drum_row
 
 COLORS = (
     "#4f8ff0", "#f0883e", "#3fb27f", "#b77be8", "#e2b93b", "#e8647c", "#2fb5c7", "#a9805b", "#8f9cf5", "#94bd4a", "#e58cc0", "#5fa8a0",
 )  # fmt: skip
 DRUM_COLOR = "#8b95a9"
 
-DRUM_ROWS: dict[str, tuple[int, ...]] = {
-    "Kick": KICKS,
-    "Snare": (37, 38, 39, 40),
-    "Toms": (41, 43, 45, 47, 48, 50),
-    "Hi-hat": HATS,
-    "Ride": (51, 53, 59),
-    "Crash": (49, 52, 55, 57),
-}
-"""What a drummer calls the keys of the General MIDI drum map, lowest row first; the rest is percussion."""
-OTHER_DRUMS = "Perc."
-
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "player.js",
+        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "wave.js",
+        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -74,6 +65,9 @@ def player(
     highlight_after_seconds: float | None = None,
     selection: Mapping[str, Any] | None = None,
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
+    edit: Mapping[str, Any] | None = None,
+    on_edit: Callable[[Any], None] | None = None,
+    waves: Mapping[str, Any] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -89,17 +83,21 @@ def player(
         highlight_after_seconds: from here on the last piece's notes are new, and those before are shown paler.
         selection: lets the visitor select bars and tracks; what ``studio.widgets.selection`` says is selected now.
         on_select: is called with what was selected, before the page runs again.
+        edit: lets the visitor edit one of the pieces by hand; what ``studio.widgets.edits`` says of it.
+        on_edit: is called with what was edited when it is to be kept, before the page runs again.
+        waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
     colors, result = _Colors(), named[-1]
     pieces = [
         {
-            **_drawn(each, colors, keep=not live),
+            **drawn(each, colors, keep=not live),
             "melody": _melody(each.piece, result.piece),
             "is_before": each is not result,
             "new_from": highlight_after_seconds if each is result else None,
             "sound": audio.get(each.piece.fingerprint),
+            "wave": (waves or {}).get(each.piece.fingerprint),
         }
         for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]
@@ -109,10 +107,16 @@ def player(
         if chosen is not None:
             on_select(chosen)
 
+    def edited() -> None:
+        kept = component_value(key, "edit")
+        if kept is not None:
+            on_edit(kept)
+
     _component()(
         key=key,
-        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection},
+        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection, "edit": edit},
         on_selection_change=selected if on_select else lambda: None,
+        on_edit_change=edited if on_edit else lambda: None,
     )
 
 
@@ -126,12 +130,12 @@ def _melody(piece: Piece, result: Piece) -> int | None:
 
 def small_roll(named: NamedPiece, key: str, height: int = 96) -> None:
     """Shows a small still piano roll, so many pixels high, for variants side by side."""
-    _small_component()(key=key, data={"piece": {**_drawn(named, _Colors()), "new_from": None}, "height": height})
+    _small_component()(key=key, data={"piece": {**drawn(named), "new_from": None}, "height": height})
 
 
-def _drawn(named: NamedPiece, colors: _Colors, keep: bool = True) -> dict[str, Any]:
+def drawn(named: NamedPiece, colors: _Colors | None = None, keep: bool = True) -> dict[str, Any]:
     """Returns what the script draws of a piece, in colors and with its changes marked."""
-    known = _picture(named.piece, keep)
+    known, colors = _picture(named.piece, keep), colors or _Colors()
     tracks = []
     for track in known["tracks"]:
         changed = None if named.changed is None else named.changed[track["track"]].astype(int).tolist()
@@ -144,8 +148,8 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script("studio_player"),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        js=script("studio_player"),
     )
 
 
@@ -155,11 +159,12 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=_script("studio_small_roll"),
+        js=script("studio_small_roll"),
     )
 
 
-def _script(component: str) -> str:
+def script(component: str) -> str:
+    """Returns the script of a component of SCRIPTS."""
     # Streamlit loads a component's script as one blob, which cannot import its neighbors.
     return "\n".join((_HERE / name).read_text("utf-8") for name in SCRIPTS[component])
 
@@ -255,11 +260,6 @@ def _sections(piece: Piece, end: int) -> list[dict[str, Any]]:
         {"name": each.name, "theme": each.theme, "from": start, "to": stop}
         for each, (start, stop) in zip(found, times, strict=True)
     ]
-
-
-def drum_row(pitch: int) -> str:
-    """Returns the name of the row in which this key of the drum kit is drawn."""
-    return next((name for name, keys in DRUM_ROWS.items() if pitch in keys), OTHER_DRUMS)
 
 
 def _visible(pitches: list[int]) -> tuple[int, int]:

@@ -83,6 +83,7 @@ function eachNote(track, at, visit) {
     if (x + width < at.gutter || x > at.width) continue;
     const height = track.drums ? Math.max(2, at.drumRow - 3) : Math.max(2, at.row - 0.6);
     const y = track.drums ? at.yDrum(notes[i + 2]) + 1.5 : at.y(notes[i + 2]) + 0.3;
+    if (!track.drums && (y < at.ruler - 1 || y + height > at.floor + 1)) continue; // while it is edited not all rows are seen
     visit(x, y, width, height, notes[i + 3], notes[i], notes[i + 1], i / 4);
   }
 }
@@ -259,11 +260,19 @@ function drawPlayhead(g, x, at, theme) {
   g.fill();
 }
 
-/* The whole piece as a strip, with a frame round what the roll shows. */
+/* The whole piece as a strip, with a frame round what the roll shows. Its notes are drawn once for each piece. */
 function drawOverview(canvas, piece, view, theme) {
   const { g, width, height } = brush(canvas);
   const at = new Layout(piece, { from: 0, span: piece.seconds }, width, height - 4, { gutter: 0, ruler: 4, drumRow: 3 });
-  drawNotes(g, piece, at);
+  const of = { piece, width, height, ratio: window.devicePixelRatio };
+  if (!canvas.still || Object.keys(of).some((name) => canvas.still.of[name] !== of[name])) {
+    const image = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+    const still = image.getContext('2d');
+    still.setTransform(g.getTransform());
+    drawNotes(still, piece, at);
+    canvas.still = { of, image };
+  }
+  if (canvas.width && canvas.height) g.drawImage(canvas.still.image, 0, 0, width, height);
   if (view.span >= piece.seconds - 0.01) return;
   g.fillStyle = theme.dark ? 'rgba(255,255,255,.12)' : 'rgba(0,0,0,.07)';
   g.strokeStyle = theme.dark ? 'rgba(255,255,255,.5)' : 'rgba(0,0,0,.4)';

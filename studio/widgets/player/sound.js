@@ -161,6 +161,12 @@ class Transport {
     this._samples = new Float32Array(this.meter.fftSize);
   }
 
+  /* Where else sound may join the mix. */
+  get input() {
+    this._wire();
+    return this.limiter;
+  }
+
   /* The loudness now, as the root of the mean square of what leaves for the loudspeakers. */
   level() {
     if (!this.meter) return 0;

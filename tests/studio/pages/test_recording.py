@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import tomllib
 from dataclasses import fields
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+import streamlit as st
 
+from music.bars import ticks_to_seconds
 from pipelines.options import TranscribeOptions
 from studio.projects.history import history
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.projects.project import MAX_BYTES
 from studio.widgets.checkpoints.forms import MAX_UPLOAD_MB
-from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request, heard_row
+from studio.widgets.player import player as player_file
+from studio.widgets.recorder import recorder as recorder_file
+from studio.widgets.recording import GRIDS, HEARD_AS, PANEL, describe_request, heard_wave
 from studio.widgets.start import MAX_SOUND_MB
 from tests.pipelines.sounds import TUNE, a_hum, tune
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
@@ -35,6 +41,24 @@ def hum() -> bytes:
     return wav(sound.samples, sound.rate_hz)
 
 
+@pytest.fixture(autouse=True)
+def browser(monkeypatch):
+    """What the scripts of recorder and player would send; a button stands for each."""
+    sent = SimpleNamespace(recording=None, edit=None, told={})
+
+    def component(name):
+        def show(*, key, data, **callbacks):
+            sent.told[name] = data
+            st.button(f"Send {name}", key=f"send {name} {key}", on_click=callbacks[f"on_{name}_change"])
+
+        return lambda: show
+
+    for name, file in {"recording": recorder_file, "edit": player_file}.items():
+        monkeypatch.setattr(file, "_component", component(name))
+        monkeypatch.setattr(file, "component_value", lambda key, what: getattr(sent, what, None))
+    return sent
+
+
 @pytest.fixture
 def harmonize(compose):
     return compose.switch_page(HARMONIZE).run()
@@ -46,10 +70,10 @@ def drop(page, data, name="my hum.wav"):
     return until_written(page)
 
 
-def record(page, data):
-    page.get("audio_input")[0].upload("recorded.wav", data, "audio/wav").run()
-    assert not page.exception
-    return until_written(page)
+def record(page, browser, data, tempo=None):
+    serial = browser.told["recording"]["answered"] + 1
+    browser.recording = {"wav": base64.b64encode(data).decode(), "serial": serial, "tempo": tempo}
+    return until_written(press(page, "Send recording"))
 
 
 def pitches(piece):
@@ -69,9 +93,12 @@ def test_a_dropped_hum_is_written_down_shown_over_its_sound_and_harmonized(harmo
     song = song_of(harmonize)
     assert in_the_tune(song.piece) and song.piece.title == "my hum" and song.take.detail == "my hum"
     assert [each.value for each in harmonize.info] == ["I hear one voice."]
-    row = heard_row(song.piece, song.controls["transcribe sound"])
-    assert "my hum.wav" in row.label and [note[2] for note in row.notes] == pitches(song.piece)
-    assert [note[0] for note in row.notes] == pytest.approx([note.start_s for note in tune()], abs=0.1)
+    wave = heard_wave(song.piece, song.controls["transcribe sound"])
+    notes = song.piece.score.tracks[0].notes.numpy()["time"]
+    assert wave["name"] == "my hum.wav"
+    assert ticks_to_seconds(song.piece.score, notes) + wave["begins_s"] == pytest.approx(
+        [note.start_s for note in tune()], abs=0.1
+    )
     (event,) = history(song.takes)[0].events
     assert event.words.startswith("wrote down my hum, one voice")
     melody = song.piece
@@ -81,8 +108,8 @@ def test_a_dropped_hum_is_written_down_shown_over_its_sound_and_harmonized(harmo
     assert len(song.takes) == 2 and song.take.before is melody and len(song.piece.score.tracks) == 2
 
 
-def test_a_recording_is_written_down_once_and_again_in_another_way(harmonize, hum):
-    record(harmonize, hum)
+def test_a_recording_is_written_down_once_and_again_in_another_way(harmonize, browser, hum):
+    record(harmonize, browser, hum)
     harmonize.run()
     song = song_of(harmonize)
     assert len(song.takes) == 1 and in_the_tune(song.piece) and song.piece.title == "Recording"
@@ -95,8 +122,8 @@ def test_a_recording_is_written_down_once_and_again_in_another_way(harmonize, hu
     assert song.take.detail == "Recording · 50 BPM · D minor · as played"
 
 
-def test_a_hummed_theme_is_the_sketch_of_a_song(compose, hum):
-    record(compose, hum)
+def test_a_hummed_theme_is_the_sketch_of_a_song(compose, browser, hum):
+    record(compose, browser, hum)
     song = song_of(compose)
     assert any("Sketch:" in each.value for each in compose.markdown) and in_the_tune(song.piece)
     assert [each.value for each in compose.info] == ["I hear one voice."]
@@ -109,6 +136,57 @@ def test_a_hummed_theme_is_the_sketch_of_a_song(compose, hum):
     assert song.take.before is theme and len(song.take.stages) == 4
     press(compose, "Remove")
     assert not any("Sketch:" in each.value for each in compose.markdown)
+
+
+def mend(page, browser, **edits):
+    """Sends edits of the notes that are shown."""
+    data = browser.told["edit"]["edit"]
+    browser.edit = {"piece": data["id"], "serial": data["answered"] + 1, "edits": edits}
+    return press(page, "Send edit")
+
+
+def test_wrong_notes_are_mended_over_the_sound_before_it_goes_on(harmonize, browser, hum):
+    record(harmonize, browser, hum)
+    song = song_of(harmonize)
+    heard = song.piece
+    assert browser.told["edit"]["pieces"][-1]["wave"]["name"] == "Recording.wav"
+    assert any("Wrong ones?" in each.value for each in harmonize.caption)
+    mend(harmonize, browser, removed=[[0, 1]])
+    assert song.piece.note_count == heard.note_count - 1 and song.take.before is heard
+    assert browser.told["edit"]["pieces"][-1]["wave"]["name"] == "Recording.wav"
+    assert [recipe["pipeline"] for recipe in song.piece.history] == ["transcribe", "edit"]
+    for name, value in {"seed": 1, "style": "bass"}.items():
+        control(harmonize, f"harmonize {name}").set_value(value)
+    until_written(press(harmonize.run(), "Harmonize"))
+    assert [recipe["pipeline"] for recipe in song.piece.history] == ["transcribe", "edit", "harmonize"]
+    assert song.piece.score.tracks[0].notes == song.takes[1].pieces[0].score.tracks[0].notes
+    assert browser.told["edit"]["pieces"][-1]["wave"] is None  # other notes stand over it by now
+
+
+def test_a_mended_theme_is_the_sketch_and_its_words_begin_no_other_song(compose, browser, hum):
+    record(compose, browser, hum)
+    song = song_of(compose)
+    mend(compose, browser, removed=[[0, 0]])
+    assert song.controls["compose sketch"] == [2, 0]
+    control(compose, "compose seed").set_value(1)
+    until_written(press(compose.run(), "Compose"))
+    assert song_of(compose) is song and song.take.before is song.takes[1].pieces[0]
+
+
+def test_a_tune_that_was_counted_in_is_written_at_that_tempo(harmonize, browser, hum):
+    record(harmonize, browser, hum, tempo=90)
+    song = song_of(harmonize)
+    assert song.take.options.tempo_bpm == 90 and song.piece.score.tempos[0].qpm == pytest.approx(90)
+    record(harmonize, browser, hum)
+    assert len(song.takes) == 2
+
+
+@pytest.mark.parametrize("message", [{}, 7, {"wav": "no base64!"}, {"wav": 1, "serial": "x", "tempo": float("nan")}])
+def test_what_is_no_recording_is_refused_in_two_sentences(harmonize, browser, message):
+    browser.recording = message
+    press(harmonize, "Send recording")
+    (said,) = errors(harmonize)
+    assert said.count(". ") >= 1 and not song_of(harmonize).takes
 
 
 def test_a_hum_of_harmonize_is_no_sketch_until_it_is_made_one(harmonize, hum):
@@ -179,7 +257,7 @@ def test_the_outline_is_kept_with_the_song_and_damage_is_left_out(harmonize, hum
     assert controls_from_plain(controls_to_plain(song.controls))["transcribe sound"] == kept
     for damaged in (None, 7, {}, {**kept, "outline": {}}, {**kept, "input": "x"}):
         song.controls["transcribe sound"] = damaged
-        assert heard_row(song.piece, damaged) is None and not harmonize.run().exception
+        assert heard_wave(song.piece, damaged) is None and not harmonize.run().exception
 
 
 def test_the_server_takes_as_much_as_uploaders_promise():

@@ -1,0 +1,34 @@
+"""Options of the pipeline that does edits by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from music.edit_notes import MAX_EDITED, Edits
+from pipelines.options import Check, settle
+
+MAX_WORDS = 300
+"""Letters of the sentence that says what was done: three lines of a song's history."""
+
+
+@dataclass(frozen=True)
+class EditOptions(Edits):
+    """Which notes of a piece are changed by hand; see ``Edits`` for the notes.
+
+    Attributes:
+        words: what was done in a short sentence, such as "moved 3 notes in bar 5"; see ``pipelines.edit.in_words``.
+    """
+
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        settle(self, _checks)
+
+
+def _checks(o: EditOptions) -> list[Check]:
+    """Returns what may be wrong with edits, whatever the piece."""
+    touched = len(o.changed) + len(o.added) + len(o.removed)
+    return [
+        (touched > MAX_EDITED, f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps."),
+        (len(o.words) > MAX_WORDS, f"The sentence has {len(o.words):,} letters. Use at most {MAX_WORDS}."),
+    ]
