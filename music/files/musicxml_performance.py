@@ -188,6 +188,7 @@ class _Musician:
         self.part, self.sung, self.feel, self.lengths = part, sung, feel, lengths
         self.several = len({n.staff for bar in part.bars for n in bar.notes if not n.voice.is_drum}) > 1
         self.verses = [{verse for n in bar.notes for verse, _ in n.words} for bar in part.bars]
+        self.first = min(set().union(*self.verses), default=1)
         self.graces: dict[str, list[tuple[Fraction, list[WrittenNote]]]] = {}
         self.pushed: dict[str, tuple[Fraction, int]] = {}  # notes that make room for grace notes, by voice
         self.tied: dict[int, list[tuple[int, list[int]]]] = {}  # (staff, note) of what goes on, by pitch
@@ -278,12 +279,15 @@ class _Musician:
         return ticks if place == at else 0
 
     def _sing(self, at: Fraction, note: WrittenNote, turn: int, verses: set[int]) -> None:
-        """Gives a note the syllable of the verse that is sung; a bar without that verse has the one before again."""
+        """Gives a note the syllable of the verse that is sung; a bar without that verse has the one before again.
+
+        Where nothing is repeated it gets those of all verses, each under the other.
+        """
         words = dict(note.words)
         verse = turn if turn in verses else max((n for n in verses if n < turn), default=min(verses))
         for each in words if self.stacks else words.keys() & {verse}:
             self.sung.add(each)
-            number = "" if each == verse else f"{HIDDEN}{each} "
+            number = f"{HIDDEN}{each} " if self.stacks and each > self.first else ""
             events = self.lyrics.setdefault(self._track_of(note), [])
             events.append(symusic.TextMeta(_ticks(at), f"{number}{words[each]}"))
 

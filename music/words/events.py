@@ -5,6 +5,7 @@ A track's ``lyrics`` hold one event for each note that carries a syllable, at th
     "Twin-"        a syllable whose word goes on
     "kle "         the last or only syllable of a word: it ends in a space
     "\\rlit-"       the first syllable of a line begins with a carriage return, that of a stanza with a line feed
+    "sea- "        a word whose own hyphen stands before the next word
     "_"            the syllable before is held over this note, too
     "@2 How "      the second verse, sung to the same notes; "@2 _" holds it
 
@@ -69,7 +70,7 @@ def write_words(sung: Iterable[Sung]) -> list[symusic.TextMeta]:
     return events
 
 
-def read_words(events: Sequence[symusic.TextMeta]) -> list[Sung]:
+def read_words(events: Iterable[symusic.TextMeta]) -> list[Sung]:
     """Returns the syllables of a track in order of time, whichever program wrote them; those without a letter left out."""
     verses: dict[int, list[tuple[int, str]]] = {}
     for event in sorted(events, key=lambda event: event.time):
@@ -100,7 +101,7 @@ def lines_of(sung: Iterable[Sung], verse: int = 1) -> list[list[Sung]]:
 
 def plain_text(line: Iterable[Sung]) -> str:
     """Returns syllables as words with spaces between them."""
-    return " ".join("".join(each.text + " " * each.ends for each in line).split())
+    return " ".join("".join(each.text + " " * each.ends for each in line).split()).replace("- ", "-")
 
 
 def _verse(verse: int, events: Sequence[tuple[int, str]]) -> list[Sung]:
@@ -119,7 +120,10 @@ def _verse(verse: int, events: Sequence[tuple[int, str]]) -> list[Sung]:
         breaks = max(breaks, _weight(before))
         if word:
             joins = said[0] in _DASHES or (is_open and not breaks and not inner.startswith(" "))
-            is_open = said[-1] in _DASHES or (spaced and not inner.endswith(" ") and not after)
+            if inner.endswith("- "):
+                word, is_open = f"{word}-", False
+            else:
+                is_open = said[-1] in _DASHES or (spaced and not inner.endswith(" ") and not after)
             found.append(Sung(time, word, not joins, not is_open, breaks, verse))
             breaks = _weight(after)
         elif " " in inner:
