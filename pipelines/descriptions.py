@@ -11,7 +11,8 @@ from music.styles import STYLES
 from pipelines.audio_options import AudioOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
     "chords": "with chords",

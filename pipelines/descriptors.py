@@ -16,14 +16,8 @@ from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
-from pipelines.song.plan import (
-    STAGES as STAGE_OPTIONS,
-)
-from pipelines.song.plan import (
-    Plan,
-    plan_from_mapping,
-    plan_to_mapping,
-)
+from pipelines.song.plan import STAGES as STAGE_OPTIONS
+from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 
 @dataclass(frozen=True, kw_only=True)

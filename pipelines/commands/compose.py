@@ -16,7 +16,8 @@ from pipelines.commands.source import read_source
 from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.recipes import check_input
-from pipelines.song.plan import FORMS, SONG_SECONDS, TEXTURES, Brief, Plan
+from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.plan import Plan
 from pipelines.song.recipe import SKETCH, SongRecipe, check_song, check_stage, read_song_recipe, song_title
 
 _EFFORT_OF_FILES = 34

@@ -13,7 +13,7 @@ from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
-from pipelines.song.plan import MODES, MOODS, SONG_SECONDS, Brief
+from pipelines.song.brief import MODES, MOODS, SONG_SECONDS, Brief
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,9 @@ from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
-from pipelines.song.plan import (
-    TEXTURES,
-    Brief,
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.brief import TEXTURES, Brief
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,

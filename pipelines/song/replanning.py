@@ -8,7 +8,8 @@ from typing import Any
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan, Stage
 from pipelines.song.planning import plan_song
 
 _NO_WISH = ("text", "seed", "mode")  # the words themselves, chance, and what the wish for a key says too

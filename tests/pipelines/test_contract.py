@@ -27,7 +27,8 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, T
 from pipelines.remix import remix
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 from pipelines.song.sections import lay_out
 from pipelines.song.texture import write_texture
 from pipelines.song.theme import write_theme

@@ -12,8 +12,9 @@ from pipelines.__main__ import main
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.plan import Plan, Stage
 from pipelines.worker.client import LANES, VERBS
 from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain

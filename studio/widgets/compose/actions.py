@@ -11,7 +11,8 @@ import streamlit as st
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song, texture_stage
 from pipelines.song.replanning import replanned
 from studio import session, visitors

@@ -19,7 +19,7 @@ from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
-from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.brief import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS

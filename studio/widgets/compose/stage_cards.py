@@ -11,7 +11,8 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from studio.jobs import Job
 from studio.projects.project import Take
 from studio.projects.song import Song

@@ -13,15 +13,8 @@ from music.instruments import PADS, instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
-from pipelines.song.plan import (
-    TEXTURE_DENSITIES,
-    HarmonyOptions,
-    MixOptions,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import NAMES
 from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
 from studio.widgets.sampling import MAX_SEED

@@ -21,7 +21,7 @@ from music.piece import Piece
 from music.theory import written_key
 from pipelines.compose import compose
 from pipelines.contract import Step
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from pipelines.song.recipe import read_song_recipe, song_recipe, stages_done
 from tests.pipelines.commands.command_line import refused, run, song

@@ -17,7 +17,7 @@ from pipelines.prompt import function_words as grammar
 from pipelines.prompt import words as prompt_words
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary, vocabulary_page
-from pipelines.song.plan import MOODS, Brief
+from pipelines.song.brief import MOODS, Brief
 from pipelines.song.planning import plan_song
 from tests.counting import calls
 from tests.examples import examples

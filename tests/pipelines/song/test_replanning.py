@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from music.errors import StudioError
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from pipelines.song.replanning import changed_wishes, replanned
 

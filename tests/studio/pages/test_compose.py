@@ -13,7 +13,8 @@ from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.prompt.understand import understand
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song
 from studio import jobs, songs
 from studio.projects.plain_values import controls_from_plain

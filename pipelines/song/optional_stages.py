@@ -1,0 +1,51 @@
+"""Options of the stages that a song has only where they are asked for: a texture, and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from music.instruments import PADS, parse_instrument
+from pipelines.options import Check, choice_check, seed_check, settle, temperature_check
+from pipelines.song.brief import is_player
+
+TEXTURE_DENSITIES = ("sparse", "medium", "dense")
+
+
+@dataclass(frozen=True)
+class TextureOptions:
+    """A pad under the finished song, by the audio network; only where it is asked for.
+
+    Attributes:
+        text: words that say what the song is like.
+        instrument: who holds it, by name: a synthesizer pad, strings, a choir or an organ.
+        density: one of TEXTURE_DENSITIES: struck with the chords and bars, with every other beat too, or with every beat.
+        follow: how much the network heeds the sound of the song: 0 not at all, 0.5 as it learned to, 1 twice as much.
+        temperature: how adventurous.
+        seed: the same seed gives the same notes.
+        checkpoint: of the pipeline Audio.
+    """
+
+    text: str = ""
+    instrument: str = "Pad 2 (warm)"
+    density: str = "sparse"
+    follow: float = 0.5
+    temperature: float = 0.8
+    seed: int = 0
+    checkpoint: str = "audio-small"
+
+    def __post_init__(self) -> None:
+        settle(self, _texture_checks, instrument=parse_instrument)
+
+
+def _texture_checks(o: TextureOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage texture."""
+    return [
+        (
+            is_player(o.instrument) and parse_instrument(o.instrument) not in PADS,
+            f"'{o.instrument}' cannot hold a texture. Choose a pad, strings, a choir or an organ.",
+        ),
+        choice_check("density", o.density, TEXTURE_DENSITIES),
+        (not 0 <= o.follow <= 1, f"Following by {o.follow} is out of range. Choose 0 (surprise) to 1 (stay near)."),
+        temperature_check(o),
+        seed_check(o),
+    ]
