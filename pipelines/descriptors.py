@@ -290,6 +290,19 @@ STAGES: dict[str, StageDescriptor] = {
             work="laid a pad under the finished song, after its sound and the words",
             effort=14,
         ),
+        StageDescriptor(
+            name="words",
+            title="Words",
+            options=STAGE_OPTIONS["words"],
+            run="pipelines.song.words:write_words",
+            icon="lyrics",
+            about="If you ask for it: words sung to the melody.",
+            did="set words to the melody",
+            describe=descriptions.describe_words,
+            keeps_key=True,
+            work="set the words to the melody, a syllable a note, stresses on strong beats, by rules",
+            effort=1,
+        ),
     )
 }
 """The stages of a song by name, in the order in which they run."""

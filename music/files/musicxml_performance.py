@@ -18,7 +18,7 @@ from music.files.musicxml_written import Swing, WrittenNote
 from music.form import with_sections
 from music.piece import TICKS_PER_QUARTER
 from music.theory import written_key
-from music.words.events import HIDDEN, Sung, read_words, write_words
+from music.words.events import HIDDEN, Sung, events_of, read_words
 
 _GRACE_TICKS = TICKS_PER_QUARTER // 8
 _TIE_GAP = 4 * TICKS_PER_QUARTER  # how far a tie reaches over other notes: a bar of 4/4, by eye
@@ -312,7 +312,7 @@ def _with_holds(events: Sequence[symusic.TextMeta], track: symusic.Track) -> lis
                     if time > here.time:
                         holds.append(Sung(time, "", verse=verse))
                     over = max(over, stop)
-    return write_words([*sung, *dict.fromkeys(holds)])
+    return events_of([*sung, *dict.fromkeys(holds)])
 
 
 def _ticks(quarters: Fraction) -> int:

@@ -61,7 +61,7 @@ class Sung(NamedTuple):
         return not self.text
 
 
-def write_words(sung: Iterable[Sung]) -> list[symusic.TextMeta]:
+def events_of(sung: Iterable[Sung]) -> list[symusic.TextMeta]:
     """Returns syllables as events of a track, in order of time, the first verse first."""
     events = []
     for each in sorted(sung, key=lambda each: (each.time, each.verse)):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import HARMONIES
+from music.words.pronunciation import syllable_count
+from music.words.verses import Stanza, read_stanzas
 from pipelines.options import MAX_PLAYERS, Check, beat_checks, choice_check, seed_check, settle
 
 SONG_SECONDS = (10.0, 300.0)
@@ -42,6 +45,7 @@ class Brief:
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
         texture: one of TEXTURES that lies under the song; None for none.
+        lyrics: words to sing, as ``music.words.verses`` reads them; None for none.
         seed: the same brief, sketch and checkpoints give the same notes.
     """
 
@@ -58,6 +62,7 @@ class Brief:
     without: tuple[str, ...] = ()
     style: str | None = None
     texture: str | None = None
+    lyrics: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -96,8 +101,23 @@ def _brief_checks(o: Brief) -> list[Check]:
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
         choice_check("texture", o.texture, tuple(TEXTURES)),
+        *lyrics_checks(o.lyrics or ""),
         seed_check(o),
     ]
+
+
+def lyrics_checks(text: str) -> list[Check]:
+    """Returns what may be wrong with words to sing."""
+    try:
+        stanzas = read_stanzas(text)
+    except StudioError as error:
+        return [(True, str(error))]
+    none = bool(text.strip()) and not any(map(syllable_count, _lines(stanzas)))
+    return [(none, "There is no word to sing in the lyrics. Give at least one line of words.")]
+
+
+def _lines(stanzas: Iterable[Stanza]) -> Iterator[str]:
+    return (line for stanza in stanzas for line in stanza.lines)
 
 
 def _names(o: Brief, programs: set[int]) -> str:

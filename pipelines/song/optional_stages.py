@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from music.instruments import PADS, parse_instrument
+from music.words.spelling import LANGUAGES
 from pipelines.options import Check, choice_check, seed_check, settle, temperature_check
-from pipelines.song.brief import is_player
+from pipelines.song.brief import is_player, lyrics_checks
 
 TEXTURE_DENSITIES = ("sparse", "medium", "dense")
 
@@ -48,4 +49,31 @@ def _texture_checks(o: TextureOptions) -> list[Check]:
         (not 0 <= o.follow <= 1, f"Following by {o.follow} is out of range. Choose 0 (surprise) to 1 (stay near)."),
         temperature_check(o),
         seed_check(o),
+    ]
+
+
+@dataclass(frozen=True)
+class WordsOptions:
+    """Words on the melody of a song; only where they are asked for.
+
+    Attributes:
+        text: the lyrics, as ``music.words.verses`` reads them.
+        language: one of LANGUAGES, by whose rules words are taken apart.
+        bend: whether notes are split and joined where a verse has more or fewer syllables than the melody has notes.
+    """
+
+    text: str = ""
+    language: str = "en"
+    bend: bool = True
+
+    def __post_init__(self) -> None:
+        settle(self, _words_checks)
+
+
+def _words_checks(o: WordsOptions) -> list[Check]:
+    """Returns what may be wrong with options of the stage words."""
+    return [
+        (not o.text.strip(), "There are no words to sing. Type some lyrics."),
+        *lyrics_checks(o.text),
+        choice_check("language", o.language, tuple(LANGUAGES)),
     ]

@@ -1,7 +1,7 @@
 """What a song is to be, and the plan that makes it: a list of stages, each a pipeline and its options.
 
-A ``brief.Brief`` says what is wanted in a musician's terms; ``pipelines.song.planning.plan_song`` makes a plan of it. Imports no model,
-so pages may use it.
+A ``brief.Brief`` says what is wanted in a musician's terms; ``planning.plan_song`` makes a plan of it. Imports no model, so
+pages may use it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pipelines.options import (
     temperature_check,
 )
 from pipelines.song.brief import Brief
-from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class ThemeOptions:
         time_signature: such as "3/4".
         genre: one of GENRES, or None.
         density: one of DENSITIES, or None.
+        lines: for each section the stresses of the lines of text that are sung to it first, such as "01010101/010101"; none
+            where there are no words.
         drafts: how many openings are written to choose from.
         temperature: how adventurous.
         seed: the same seed gives the same notes.
@@ -60,6 +62,7 @@ class ThemeOptions:
     time_signature: str = "4/4"
     genre: str | None = None
     density: str | None = None
+    lines: tuple[str, ...] = ()
     drafts: int = 8
     temperature: float = 0.85
     seed: int = 0
@@ -77,6 +80,10 @@ def _theme_checks(o: ThemeOptions) -> list[Check]:
         (not 1 <= o.bars <= 32, f"Themes of {o.bars} bars cannot be written. Choose 1 to 32 bars."),
         *beat_checks(o),
         choice_check("density", o.density, DENSITIES),
+        (
+            len(o.lines) not in (0, len(o.sections)) or not all(re.fullmatch("[01/]*", each) for each in o.lines),
+            "The lines of the themes do not go with their sections. Give one text such as 0101/010 for each section.",
+        ),
         (not 1 <= o.drafts <= 16, f"{o.drafts} drafts cannot be written. Choose 1 to 16."),
         temperature_check(o),
         seed_check(o),
@@ -207,6 +214,7 @@ STAGES: dict[str, type] = {
     "harmony": HarmonyOptions,
     "mix": MixOptions,
     "texture": TextureOptions,
+    "words": WordsOptions,
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 
