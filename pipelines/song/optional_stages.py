@@ -73,7 +73,6 @@ class WordsOptions:
 def _words_checks(o: WordsOptions) -> list[Check]:
     """Returns what may be wrong with options of the stage words."""
     return [
-        (not o.text.strip(), "There are no words to sing. Type some lyrics."),
         *lyrics_checks(o.text),
         choice_check("language", o.language, tuple(LANGUAGES)),
     ]

@@ -18,7 +18,7 @@ from music.piece import Piece
 from music.theory import written_key
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
-from pipelines.song.recipe import RECIPE, SKETCH, stages_done
+from pipelines.song.recipe import RECIPE, SKETCH, WORDS, stages_done
 
 _FILES = {
     "song.mid": "the notes, for any music program; holds the history too",
@@ -28,6 +28,7 @@ _FILES = {
     "lead-sheet.pdf": "the melody with its chord symbols",
     "score.pdf": "all that plays, for printing",
     "score.musicxml": "all that plays, for notation programs",
+    WORDS: "the words, with headings",
     RECIPE: "what makes the same notes again",
     SKETCH: "what the song began from",
 }
@@ -87,7 +88,8 @@ def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:
     for number, (stage, recipe) in enumerate(zip(plan.stages, done, strict=False), 1):
         model = recipe.get("checkpoint") or {}
         by = f" Model: {model['name']}." if model else ""
-        lines.append(f"{number}. {stage.pipeline}: {STAGES[stage.pipeline].work}.{by} Seed {stage.options.seed}.")
+        seed = f" Seed {stage.options.seed}." if hasattr(stage.options, "seed") else ""
+        lines.append(f"{number}. {stage.pipeline}: {STAGES[stage.pipeline].work}.{by}{seed}")
     if len(done) < len(plan.stages):
         rest = ", ".join(stage.pipeline for stage in plan.stages[len(done) :])
         lines.append(f"The song was stopped before it was whole; still to come: {rest}.")

@@ -42,12 +42,14 @@ def write_words(piece: Piece, options: WordsOptions) -> Iterator[Step]:
     """Yields Steps in which section after section of a song gets its words; all but the melody stays as it is.
 
     Raises:
-        StudioError: the song has no melody.
+        StudioError: there are no words, or the song has no melody.
     """
     track = read_arrangement(piece.score).melody if piece.note_count else None
     if track is None:
         raise StudioError("There is no melody yet that words could be sung to. Compose a song first.")
     stanzas = read_stanzas(options.text)
+    if not stanzas:
+        raise StudioError("There are no words to sing. Type some lyrics.")
     passages = _passages(piece.score, stanzas)
     writer = _Writer(piece.score, track, options)
     total = float(max(1, len(passages)))

@@ -12,7 +12,8 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.brief import Brief
-from pipelines.song.plan import Plan
+from pipelines.song.optional_stages import WordsOptions
+from pipelines.song.plan import Plan, Stage
 from pipelines.song.planning import plan_song, texture_stage
 from pipelines.song.replanning import replanned
 from studio import session, visitors
@@ -119,6 +120,19 @@ def add_texture(song: Song, take: Take) -> None:
     brief = dataclasses.replace(take.options.brief, texture="pad")
     plan = Plan(brief, (*take.options.stages, texture_stage(brief)))
     write(song, "compose", take.before or Piece.empty(), plan, f"{take.label} with a texture", stages=take.stages)
+
+
+def add_words(song: Song, take: Take, lyrics: str) -> None:
+    """Starts to set words to the melody of a finished song; all else that is there is kept.
+
+    Raises:
+        StudioError: there are no words, or too many, or the studio is too busy.
+    """
+    if not lyrics.strip():
+        raise StudioError("There are no words to sing. Type some lyrics.")
+    brief = dataclasses.replace(take.options.brief, lyrics=lyrics)
+    plan = Plan(brief, (*take.options.stages, Stage("words", WordsOptions(text=lyrics))))
+    write(song, "compose", take.before or Piece.empty(), plan, f"{take.label} with words", stages=take.stages)
 
 
 def branch(song: Song, take: Take, number: int) -> None:

@@ -17,11 +17,14 @@ from music.instruments import instrument_name, parse_instrument
 from music.theory import ALL_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
+from music.words.verses import read_stanzas
+from pipelines.descriptions import quoted
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.song.brief import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
+from studio.widgets.compose.lyrics_field import HELP, lyrics_field
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.controls import STYLES
 from studio.widgets.options_panel import OptionsPanel
@@ -90,6 +93,11 @@ def _say_players(names: Sequence[str]) -> str:
     return first_few([player_name(parse_instrument(name)) for name in names])
 
 
+def _say_lyrics(text: str) -> str:
+    first = next((line for stanza in read_stanzas(text) for line in stanza.lines), "")
+    return f"Lyrics {quoted(first)}"
+
+
 WISHES: dict[str, _Wish] = {
     "seconds": _Wish(
         "Length", "timer", clock, _number(*SONG_SECONDS, 5, "Seconds"), "From the first note to the end of the last."
@@ -147,6 +155,13 @@ WISHES: dict[str, _Wish] = {
         lambda texture: f"{texture.capitalize()} texture",
         _pills(tuple(TEXTURES), str.capitalize),
         "Long notes that lie under the whole song. Left open, there are none.",
+    ),
+    "lyrics": _Wish(
+        "Lyrics",
+        "lyrics",
+        _say_lyrics,
+        lambda value, **how: lyrics_field(None, **how),
+        f"Words to sing to the melody. {HELP}",
     ),
 }
 """The chips in order, by the field of Brief that they set; that of the key sets ``mode`` too."""
@@ -264,6 +279,8 @@ def _set_by_hand(name: str, key: str) -> None:
     value = widget_value(key)
     if name == "form" and value is not None and value not in FORMS:
         value = "".join(value.split()).upper()
+    if name == "lyrics" and not (value or "").strip():
+        value = None
     if name == "seconds" and value is None:
         give_back(name)
     else:

@@ -16,7 +16,8 @@ from pipelines.song.plan import Plan
 from studio.jobs import Job
 from studio.projects.project import Take
 from studio.projects.song import Song
-from studio.widgets.compose.actions import add_texture, branch, finish, show_stage, shown_stage, write_again
+from studio.widgets.compose.actions import add_texture, add_words, branch, finish, show_stage, shown_stage, write_again
+from studio.widgets.compose.lyrics_field import lyrics_field
 from studio.widgets.compose.stage_labels import came_out, finished
 from studio.widgets.compose.stage_options import options_form
 from studio.widgets.player.player import NamedPiece, player, small_roll
@@ -125,16 +126,31 @@ def stage_cards(song: Song, brief: Brief | None) -> None:
                 type="primary",
                 width="stretch",
             )
-        elif all(stage.pipeline != "texture" for stage in take.options.stages):
-            _pressed(
-                song,
-                lambda: add_texture(song, take),
-                "Add a texture",
-                STAGES["texture"].icon,
-                "add texture",
-                "Lays long notes under the whole song, as a new take. All that is there stays as it is.",
-                width="stretch",
-            )
+        else:
+            _additions(song, take)
+
+
+def _additions(song: Song, take: Take) -> None:
+    """Shows what a finished song may still get: a texture, words."""
+    has = {stage.pipeline for stage in take.options.stages}
+    if "texture" not in has:
+        _pressed(
+            song,
+            lambda: add_texture(song, take),
+            "Add a texture",
+            STAGES["texture"].icon,
+            "add texture",
+            "Lays long notes under the whole song, as a new take. All that is there stays as it is.",
+            width="stretch",
+        )
+    if "words" not in has:
+        with (
+            st.popover("Add words", icon=f":material/{STAGES['words'].icon}:", width="stretch", key="add words"),
+            st.form("words to add", border=False),
+        ):
+            lyrics = lyrics_field("", "lyrics to add")
+            if st.form_submit_button("Set them to the melody", type="primary", disabled=song.writing is not None):
+                _try(lambda: add_words(song, take, lyrics))
 
 
 def _card(song: Song, take: Take, number: int, is_done: bool, brief: Brief | None) -> None:

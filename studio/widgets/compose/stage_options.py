@@ -11,16 +11,21 @@ from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.instruments import PADS, instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.words.spelling import LANGUAGES
+from pipelines.descriptions import quoted
 from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
-from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions
+from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions, WordsOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import NAMES
+from studio.widgets.compose.lyrics_field import lyrics_field
 from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
 from studio.widgets.sampling import MAX_SEED
 from studio.wording import show_error
 
 Key = Callable[[str], str]
+
+_LANGUAGE_NAMES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"}
 
 
 def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None], beats_per_bar: int = 4) -> None:
@@ -207,6 +212,30 @@ def _texture(options: TextureOptions, key: Key) -> dict[str, Any]:
     }
 
 
+def _words(options: WordsOptions, key: Key) -> dict[str, Any]:
+    """Shows the fields of this stage; returns the options that they say."""
+    text = lyrics_field(options.text, key("text"))
+    left, right = st.columns(2, vertical_alignment="bottom")
+    codes = list(LANGUAGES)
+    return {
+        "text": options.text if text.strip() == options.text.strip() else text,
+        "language": left.selectbox(
+            "Language",
+            codes,
+            codes.index(options.language),
+            format_func=lambda code: _LANGUAGE_NAMES[code],
+            key=key("language"),
+            help="By whose rules words are taken apart into syllables.",
+        ),
+        "bend": right.toggle(
+            "Bend the melody",
+            options.bend,
+            key=key("bend"),
+            help="Splits and joins notes where a verse has more or fewer syllables than the melody has notes.",
+        ),
+    }
+
+
 def _adventure(value: float, key: Key) -> float:
     """Shows the temperature; returns it, unchanged where the slider was not moved though it shows it rounded."""
     chosen = st.slider(
@@ -223,7 +252,7 @@ def _adventure(value: float, key: Key) -> float:
 
 _FORMS: dict[str, Callable[[Any, Key], dict[str, Any]]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
-    "texture": _texture,
+    "texture": _texture, "words": _words,
 }  # fmt: skip
 
 
@@ -238,4 +267,6 @@ def describe_changes(changes: dict[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, str) and "\n" in value:
+        return quoted(value.strip().partition("\n")[0])
     return " ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else f"{value}"
