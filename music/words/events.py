@@ -101,13 +101,15 @@ def lines_of(sung: Iterable[Sung], verse: int = 1) -> list[list[Sung]]:
 
 def plain_text(line: Iterable[Sung]) -> str:
     """Returns syllables as words with spaces between them."""
-    return " ".join("".join(each.text + " " * each.ends for each in line).split()).replace("- ", "-")
+    return " ".join("".join(each.text + " " * (each.ends and not each.is_held) for each in line).split()).replace(
+        "- ", "-"
+    )
 
 
 def _verse(verse: int, events: Sequence[tuple[int, str]]) -> list[Sung]:
     """Returns the syllables of one verse; a word begins where it says so, or after a syllable that ended one."""
     bare = [(time, text, text.strip(_BREAKS)) for time, text in events]
-    spaced = any(inner.strip() and inner != inner.strip() for _, _, inner in bare)
+    spaced = any(inner != inner.strip() for _, _, inner in bare)
     found: list[Sung] = []
     breaks, is_open = 0, False
     for time, text, inner in bare:

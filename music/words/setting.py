@@ -56,6 +56,7 @@ _BEFORE_OTHERS = np.array([[0.409, 0.418, 0.124, 0.040], [0.001, 0.001, 0.003, 0
 # syllables fall on the note where they are printed: 82 %.
 _SILENT, _UNSUNG = 8.0, 1.5
 # Not measured, for songs have few of these, or no way to tell: by ear on melodies of Compose.
+_JOINED = 1.5  # nats for a note that is joined to the one before, of the same pitch
 _REST_IN_HOLD = 6.0  # nats for a syllable that is held over a rest
 _SPLIT, _FINE_SPLIT = 2.0, 4.0  # nats a note that is split at a beat or half of one, at a quarter of one
 _OFF_PLACE = 1.5  # nats a bar that a line begins off the place that the section has for it
@@ -128,7 +129,7 @@ def set_words(
     if wanted > len(places):
         count = _that_fit(text, len(places))
         text = _Text(text.sung[:count], *(column[:count] for column in text[1:]))
-    chosen = _best(notes, places, text, bars, ticks_per_quarter, spread)
+    chosen = _best(notes, places, text, bars, ticks_per_quarter, spread, bend)
     sung_notes, sung = _sing(notes, [places[place] for place in chosen], text, bend)
     return Setting(tuple(sung_notes), tuple(sung), wanted - len(text.sung))
 
@@ -212,6 +213,7 @@ def _table(
     bars: Sequence[Bar],
     quarter: int,
     spread: tuple[int, int] | None,
+    bend: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the cost of the best way that ends with the last syllable at each place, and where each syllable came from.
 
@@ -231,6 +233,10 @@ def _table(
     apart = np.cumsum(rests >= _REST)[number]  # stretches without a rest, by number
     opening = _line_costs(notes, rests, beat[real], number, real)
     passed = np.cumsum(real)  # notes that have begun
+    same = [bend and a.pitch == b.pitch and b.start - a.end <= 1 for a, b in zip(notes, notes[1:])]
+    joined = np.cumsum(
+        np.where(real, np.array([False, *same])[number], False)
+    )  # those that may be joined to the one before
     rest = passed[-1] - passed
     after = np.where(apart[-1] > apart, _silence(rest), np.minimum(_hold_cost(rest), _silence(rest)))
 
@@ -250,7 +256,8 @@ def _table(
         best, origin = np.full(count, _NEVER), np.zeros(count, np.int32)
         for step in range(1, min(_REACH, count - 1) + 1):
             between = passed[step:] - real[step:] - passed[:-step]  # notes that begin between the two
-            held = _hold_cost(between)
+            alike = joined[np.arange(step, count) - 1] - joined[:-step]
+            held = _hold_cost(between - alike) + _JOINED * alike
             crosses = apart[np.arange(step, count) - 1] > apart[:-step]
             beats = (time[step:] - time[:-step]) / beat[:-step]
             if text.opens[row]:
@@ -283,9 +290,10 @@ def _best(
     bars: Sequence[Bar],
     quarter: int,
     spread: tuple[int, int] | None,
+    bend: bool,
 ) -> list[int]:
     """Returns the place of each syllable."""
-    cost, came = _table(notes, places, text, bars, quarter, spread)
+    cost, came = _table(notes, places, text, bars, quarter, spread, bend)
     place = int(cost.argmin())
     found = [place]
     for row in range(len(text.sung) - 1, 0, -1):

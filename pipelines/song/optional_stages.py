@@ -60,11 +60,13 @@ class WordsOptions:
         text: the lyrics, as ``music.words.verses`` reads them.
         language: one of LANGUAGES, by whose rules words are taken apart.
         bend: whether notes are split and joined where a verse has more or fewer syllables than the melody has notes.
+        seed: the same seed gives the same words.
     """
 
     text: str = ""
     language: str = "en"
     bend: bool = True
+    seed: int = 0
 
     def __post_init__(self) -> None:
         settle(self, _words_checks)
@@ -75,4 +77,5 @@ def _words_checks(o: WordsOptions) -> list[Check]:
     return [
         *lyrics_checks(o.text),
         choice_check("language", o.language, tuple(LANGUAGES)),
+        seed_check(o),
     ]

@@ -149,7 +149,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 ),
             ),
             *([texture_stage(brief)] if brief.texture else []),
-            *([Stage("words", WordsOptions(text=brief.lyrics))] if brief.lyrics else []),
+            *([Stage("words", WordsOptions(text=brief.lyrics, seed=brief.seed))] if brief.lyrics else []),
         ),
     )
 

@@ -44,7 +44,7 @@ def write_words(piece: Piece, options: WordsOptions) -> Iterator[Step]:
     Raises:
         StudioError: there are no words, or the song has no melody.
     """
-    track = read_arrangement(piece.score).melody if piece.note_count else None
+    track = _vocal_line(piece)
     if track is None:
         raise StudioError("There is no melody yet that words could be sung to. Compose a song first.")
     stanzas = read_stanzas(options.text)
@@ -60,6 +60,18 @@ def write_words(piece: Piece, options: WordsOptions) -> Iterator[Step]:
     recipe = recipe_of("words", VERSION, options, piece)
     remarks = (*_unsung(stanzas, passages), *writer.remarks())
     yield Step((worded.with_step(writer.score(), recipe),), total, total, "sections", remarks)
+
+
+def _vocal_line(piece: Piece) -> int | None:
+    """Returns the track that sings: one that has words already, else the melody; None without one."""
+    worded = [
+        (len(track.lyrics), -at)
+        for at, track in enumerate(piece.score.tracks)
+        if len(track.lyrics) and len(track.notes)
+    ]
+    if worded:
+        return -max(worded)[1]
+    return read_arrangement(piece.score).melody if piece.note_count else None
 
 
 def _passages(score: symusic.Score, stanzas: Sequence[Stanza]) -> list[_Passage]:

@@ -27,11 +27,12 @@ from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, T
 from pipelines.remix import remix
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix
-from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 from pipelines.song.sections import lay_out
 from pipelines.song.texture import write_texture
 from pipelines.song.theme import write_theme
+from pipelines.song.words import write_words
 from pipelines.transcribe import transcribe
 from tests.pipelines.song.song_checks import scale_up, sketch, tunes
 from tests.pipelines.songs import band
@@ -88,6 +89,7 @@ PIPELINES = {
         audio, band(), AudioOptions(sound=tone(), sound_lufs=-20.0, encoder="words-small", seconds=6.0, seed=13)
     ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
+    "set words": Case(write_words, tunes(), WordsOptions(text="[Verse]\nOh my love, remember me\n\n[Chorus]\nLa la")),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
 }
