@@ -33,6 +33,7 @@ VERBS = {
         "training.word_attributes",
         "wordings -> what tells tempo, loudness ... from a word, in that table",
     ),
+    "word_setting": ("training.word_setting", "lead sheets with words -> how songs set syllables to notes"),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
 """For each verb its module, with ``main(arguments)``, and what it makes of what."""

@@ -31,6 +31,7 @@ from music.form import with_sections
 from music.instruments import instrument_name, parse_instrument, playable_range
 from music.piece import TICKS_PER_QUARTER, Piece
 from music.theory import Key, parse_key
+from music.words.lattice import FREE
 from music.words.setting import cost_of, lines_of_stresses, set_words
 from pipelines.contract import Step
 from pipelines.generate import generate
@@ -149,7 +150,7 @@ class _Writer:
                 drafts = [close(draft, how, self.key, (end - self.bar, end), self.beat) for draft in drafts]
             before = [note for note in self.notes if note.start >= theme * self.bar]
             sung = self._lines_of(self.bars - theme, length)
-            self.notes += max(drafts, key=lambda draft: self._worth(list(draft), before, sung))
+            self.notes += max(drafts, key=lambda draft: self._worth(list(draft), before, sung, length))
             self.bars += length
             yield
 
@@ -193,20 +194,23 @@ class _Writer:
         theme = [note for note in self.notes if note.start >= start]
         if any(self.lines) and not any(start <= note.start < end for note in self.sketch):
             spread = start, end
-            made = set_words(theme, lines_of_stresses(self.lines), self._grid(), TICKS_PER_QUARTER, spread=spread)
+            made = set_words(
+                theme, lines_of_stresses(self.lines), self._grid(), TICKS_PER_QUARTER, rhythm=FREE, spread=spread
+            )
             self.notes[len(self.notes) - len(theme) :] = made.notes
 
     def _grid(self) -> list[Bar]:
         return [Bar(n * self.bar, (n + 1) * self.bar, *self.signature) for n in range(self.bars + _DURABLE)]
 
-    def _worth(self, draft: list[MelodyNote], before: list[MelodyNote], lines: list[str]) -> float:
+    def _worth(self, draft: list[MelodyNote], before: list[MelodyNote], lines: list[str], bars: int) -> float:
         """Returns how good a draft is after what its theme has so far, and for the lines that are sung to it."""
         worth = singability(draft, before, self.key, self.bar, TICKS_PER_QUARTER, self.options.density)
         first = [note.pitch for note in self.notes if note.start < self.options.bars * self.bar]
         if first and draft and self.bars >= self.options.bars:  # a later theme lies higher
             worth += _CONTRAST * float(np.clip(np.mean([n.pitch for n in draft]) - np.mean(first), -_HIGHER, _HIGHER))
         if lines and draft:
-            worth -= _FITTING * cost_of(draft, lines, self._grid(), TICKS_PER_QUARTER)
+            until = (self.bars + bars) * self.bar
+            worth -= _FITTING * cost_of(draft, lines, self._grid(), TICKS_PER_QUARTER, until)
         return worth
 
 

@@ -20,6 +20,7 @@ from music.errors import StudioError
 from music.form import Section, sections
 from music.piece import Piece
 from music.words.events import Sung, events_of
+from music.words.lattice import BENT, KEPT
 from music.words.setting import Setting, set_words
 from music.words.verses import Stanza, lyrics_text, read_stanzas, stanzas_of_sections, syllables_of
 from pipelines.contract import Step
@@ -135,7 +136,7 @@ class _Writer:
         for place in order:
             made = set_words(
                 now, verses[place], self._bars, self._score.ticks_per_quarter,
-                bend=options.bend and place == fullest, spread=(section.start, end), verse=place + 1,
+                rhythm=BENT if options.bend and place == fullest else KEPT, spread=(section.start, end), verse=place + 1,
             )  # fmt: skip
             now, sung = list(made.notes), (*sung, *made.sung)
             if made.left_out:
