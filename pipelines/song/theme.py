@@ -44,7 +44,7 @@ MELODY = "Melody"
 OPEN_THEMES = ("B", "Bridge")
 """Themes that lead back to another: they close openly."""
 
-_FITTING = 0.5  # a nat a syllable by which a draft takes the words better is worth so much; by ear, not measured
+_FITTING = 1.5  # what a nat a syllable is worth by which a draft takes the words better; of 0.5 and 1.5 the one that breathes more
 _CONTRAST = 0.06  # a semitone, up to HIGHER, that a later theme lies above the first is worth so much
 _HIGHER = 6
 _DURABLE = 4  # bars of the longest phrase that is written in one go
