@@ -5,7 +5,6 @@ The network is that of the package transformers, so that the same code runs on i
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +51,6 @@ class GPT2(nn.Module):
         from transformers import GPT2Model
 
         self.config = config
-        rates = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), config.dropout)
         self.transformer: Any = GPT2Model(
             Sizes(
                 vocab_size=config.vocabulary,
@@ -63,7 +61,9 @@ class GPT2(nn.Module):
                 bos_token_id=None,
                 eos_token_id=None,
                 activation_function="gelu_pytorch_tanh",  # the same as GPT-2's, in one go
-                **rates,
+                resid_pdrop=config.dropout,
+                embd_pdrop=config.dropout,
+                attn_pdrop=config.dropout,
             )
         )
         self.register_buffer("description", torch.zeros(config.vocabulary_bytes))
@@ -78,13 +78,13 @@ class GPT2(nn.Module):
         return F.linear(hidden, self.transformer.wte.weight)
 
     @property
-    def vocabulary(self) -> dict[str, Any]:
-        """The description of its vocabulary, see the package tokenizers.
+    def vocabulary_text(self) -> str:
+        """The description of its vocabulary.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is no text.
         """
-        return json.loads(self.description.to(torch.uint8).cpu().numpy().tobytes())
+        return self.description.to(torch.uint8).cpu().numpy().tobytes().decode()
 
 
 def described(text: str) -> Tensor:

@@ -71,14 +71,16 @@ class Verses:
         counts = np.bincount(self.theme_words, minlength=len(self.word_ends))
         return 1 / np.sqrt(counts + 1.0)
 
-    def example(self, text: int, first: int, tokens: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def example(
+        self, text: int, first: int, tokens: int, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns some of a text as tokens, and which of them are to be foretold, bool.
 
         Args:
             text: its number.
             first: line to begin with.
             tokens: after which no more lines are taken.
-            rng: draws the words of the theme.
+            rng: draws the words of the theme; None tells none.
         """
         _, stop = self.lines_of(text)
         parts: list[np.ndarray] = []
@@ -97,14 +99,14 @@ class Verses:
         said = np.concatenate([np.zeros(len(head), bool), np.ones(len(body), bool)])
         return np.concatenate([head, body]).astype(np.int64), said
 
-    def _head(self, text: int, first: int, last: int, rng: np.random.Generator) -> np.ndarray:
+    def _head(self, text: int, first: int, last: int, rng: np.random.Generator | None) -> np.ndarray:
         """Returns what a text is told by: its kind and a few of its words."""
         is_song, is_old = self.texts[text, :2]
         begin = int(self.theme_ends[first - 1]) if first else 0
         found = np.unique(self.theme_words[begin : self.theme_ends[last - 1]])
-        count = min(int(rng.integers(0, MOST_THEME_WORDS + 1)), len(found))
+        count = min(int(rng.integers(0, MOST_THEME_WORDS + 1)), len(found)) if rng is not None else 0
         weights = self._word_weights[found]
-        chosen = rng.choice(found, count, replace=False, p=weights / weights.sum()) if count else []
+        chosen = rng.choice(found, count, replace=False, p=weights / weights.sum()) if rng is not None and count else []
         told = [_part(self.words, self.word_ends, int(word)) for word in chosen]
         kind = [_SIGN[SONG if is_song else POEM], *([_SIGN[OLD]] if is_old else [])]
         return np.concatenate([np.array(kind), *told, np.array([_SIGN[LINES]])])
