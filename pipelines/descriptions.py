@@ -10,6 +10,7 @@ from music.form import theme_of
 from music.styles import STYLES
 from music.words.verses import read_stanzas
 from pipelines.audio_options import AudioOptions
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
@@ -95,6 +96,24 @@ def describe_transcribe(o: TranscribeOptions) -> list[str]:
         heard,
         *_music(o),
         "as played" if o.grid == "none" else f"grid {o.grid}",
+    ]
+
+
+def line_in_work(options: Any, done: float, total: float) -> str:
+    """Returns which line is being written, of a pipeline that counts lines."""
+    return f"Writing line {min(int(done) + 1, total):.0f} of {total:.0f}"
+
+
+def describe_lyrics(o: LyricsOptions) -> list[str]:
+    """Returns which lyrics were written; parts may be empty."""
+    said = " ".join(o.text.split())
+    return [
+        f"wrote lyrics of {_count(o.verses, 'verse')}",
+        f"“{said[:40]}{'…' if len(said) > 40 else ''}”" if said else "",
+        "with a chorus" if o.chorus else "",
+        o.rhyme if o.rhyme != "free" else "",
+        _count(o.syllables, "syllable") + " a line" if o.syllables else "",
+        o.mood or "",
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
@@ -216,6 +217,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             did="wrote down a recording",
             describe=descriptions.describe_transcribe,
             progress=descriptions.seconds_heard,
+            grows=True,
+        ),
+        PipelineDescriptor(
+            name="lyrics",
+            title="Lyrics",
+            options=LyricsOptions,
+            run="pipelines.lyrics:write_lyrics",
+            task="lyrics",
+            command="pipelines.commands.lyrics:add_lyrics",
+            icon="lyrics",
+            about="Writes verses and a chorus on a theme, in rhymes and in meter.",
+            did="wrote lyrics",
+            describe=descriptions.describe_lyrics,
+            progress=descriptions.line_in_work,
             grows=True,
         ),
     )
