@@ -82,7 +82,7 @@ def stanzas_of_sections(stanzas: Sequence[Stanza], sections: Sequence[str]) -> t
         stanzas: in order.
         sections: their names in order, intro and ending too.
     """
-    roles = _roles(sections)
+    roles = roles_of(sections)
     verses = [stanza for stanza in stanzas if stanza.kind == VERSE]
     others = {kind: [stanza for stanza in stanzas if stanza.kind == kind] for kind in (CHORUS, BRIDGE)}
     if not set(roles) & {CHORUS, BRIDGE} and len(verses) < len(stanzas):
@@ -167,8 +167,8 @@ def _numbered(blocks: Sequence[tuple[str | None, list[str]]]) -> tuple[Stanza, .
     return tuple(stanzas)
 
 
-def _roles(sections: Sequence[str]) -> list[str | None]:
-    """Returns the kind of stanza that each section sings."""
+def roles_of(sections: Sequence[str]) -> list[str | None]:
+    """Returns the kind of stanza that each section sings, None for an intro or an ending; see ``stanzas_of_sections``."""
     names = [theme_of(name) for name in sections]
     inner = [name for name in names if name not in (INTRO, ENDING)]
     letters = list(dict.fromkeys(name for name in inner if name not in _KINDS))

@@ -12,6 +12,7 @@ from music.theory import parse_key
 from music.tokens.accompaniment import HARMONIES
 from music.words.pronunciation import syllable_count
 from music.words.verses import Stanza, read_stanzas
+from pipelines.lyrics_options import MOST_TEXT
 from pipelines.options import MAX_PLAYERS, Check, beat_checks, choice_check, seed_check, settle
 
 SONG_SECONDS = (10.0, 300.0)
@@ -45,6 +46,7 @@ class Brief:
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
         texture: one of TEXTURES that lies under the song; None for none.
+        words: what words to sing are about that the studio writes; None for none.
         lyrics: words to sing, as ``music.words.verses`` reads them; None for none.
         seed: the same brief, sketch and checkpoints give the same notes.
     """
@@ -62,6 +64,7 @@ class Brief:
     without: tuple[str, ...] = ()
     style: str | None = None
     texture: str | None = None
+    words: str | None = None
     lyrics: str | None = None
     seed: int = 0
 
@@ -101,19 +104,22 @@ def _brief_checks(o: Brief) -> list[Check]:
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
         choice_check("texture", o.texture, tuple(TEXTURES)),
-        *lyrics_checks(o.lyrics or ""),
+        *lyrics_checks(o.lyrics or "", o.words or ""),
         seed_check(o),
     ]
 
 
-def lyrics_checks(text: str) -> list[Check]:
-    """Returns what may be wrong with words to sing."""
+def lyrics_checks(text: str, about: str) -> list[Check]:
+    """Returns what may be wrong with words to sing, and with what those that are still to be written are about."""
     try:
         stanzas = read_stanzas(text)
     except StudioError as error:
         return [(True, str(error))]
-    none = bool(text.strip()) and not any(map(syllable_count, _lines(stanzas)))
-    return [(none, "There is no word to sing in the lyrics. Give at least one line of words.")]
+    none = bool(text.strip()) and not about.strip() and not any(map(syllable_count, _lines(stanzas)))
+    return [
+        (none, "There is no word to sing in the lyrics. Give at least one line of words."),
+        (len(about) > MOST_TEXT, f"What the words are about is too long. Keep it under {MOST_TEXT:,} letters."),
+    ]
 
 
 def _lines(stanzas: Iterable[Stanza]) -> Iterator[str]:

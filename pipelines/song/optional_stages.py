@@ -57,16 +57,29 @@ class WordsOptions:
     """Words on the melody of a song; only where they are asked for.
 
     Attributes:
-        text: the lyrics, as ``music.words.verses`` reads them.
+        text: the lyrics, as ``music.words.verses`` reads them; stanzas that have a heading and no lines are written by the
+            pipeline Lyrics, and so are all where there is no text.
+        about: what those that are written are about, in a few English words.
+        lines: of a stanza that is written.
+        syllables: of each of its lines.
+        rhyme: one of RHYMES.
+        mood: one of MOODS, or None.
         language: one of LANGUAGES, by whose rules words are taken apart.
         bend: whether notes are split and joined where a verse has more or fewer syllables than the melody has notes.
         seed: the same seed gives the same words.
+        checkpoint: of the pipeline Lyrics.
     """
 
     text: str = ""
+    about: str = ""
+    lines: int = 4
+    syllables: int = 8
+    rhyme: str = "ABAB"
+    mood: str | None = None
     language: str = "en"
     bend: bool = True
     seed: int = 0
+    checkpoint: str = "lyrics-small"
 
     def __post_init__(self) -> None:
         settle(self, _words_checks)
@@ -75,7 +88,7 @@ class WordsOptions:
 def _words_checks(o: WordsOptions) -> list[Check]:
     """Returns what may be wrong with options of the stage words."""
     return [
-        *lyrics_checks(o.text),
+        *lyrics_checks(o.text, o.about),
         choice_check("language", o.language, tuple(LANGUAGES)),
         seed_check(o),
     ]

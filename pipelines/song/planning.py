@@ -17,12 +17,11 @@ from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, p
 from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import Key, Mode, parse_key
-from music.words.verses import stresses_of_themes
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.brief import TEXTURES, Brief
-from pipelines.song.optional_stages import TextureOptions, WordsOptions
+from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from pipelines.song.room_for_words import RoomForWords, density_for
+from pipelines.song.room_for_words import density_for, lines_of_themes, room_for_words, words_stage
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -93,7 +92,8 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     quiet = bool(QUIET_MOODS & set(brief.moods))
     usual = "high" if "energetic" in brief.moods else None
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
-    lines = stresses_of_themes(brief.lyrics, "en", layout.form, themes) if brief.lyrics else ()
+    words = words_stage(brief, layout.bars * _quarters(signature))
+    lines = lines_of_themes(words.options, layout.form, themes) if words else ()
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
     loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre or "") in _ENDLESS)
@@ -149,7 +149,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 ),
             ),
             *([texture_stage(brief)] if brief.texture else []),
-            *([Stage("words", WordsOptions(text=brief.lyrics, seed=brief.seed))] if brief.lyrics else []),
+            *([words] if words else []),
         ),
     )
 
@@ -280,7 +280,7 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     quarters = _quarters(signature)
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
     usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
-    words = RoomForWords(brief.lyrics) if brief.lyrics else None
+    words = room_for_words(brief)
     usual_form = words.form if words else usual_form
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))

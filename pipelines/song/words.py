@@ -1,4 +1,7 @@
-"""Words: lyrics set to the melody of a finished song, stanza by stanza, section by section; no model, only rules.
+"""Words: lyrics set to the melody of a finished song, stanza by stanza, section by section.
+
+Lyrics that the user typed are set by rules alone; those that are asked for by what they are about are written by the pipeline
+Lyrics first, as many stanzas as the form has room for, in lines as long as the melody was written for.
 
 It comes last, so words can be written anew and lines edited while the music stays. Of the notes only the melody's are
 touched, and only where a verse has more or fewer syllables than notes (``music.words.setting``): a note may be split, or
@@ -22,13 +25,15 @@ from music.piece import Piece
 from music.words.events import Sung, events_of
 from music.words.lattice import BENT, KEPT
 from music.words.setting import Setting, set_words
-from music.words.verses import Stanza, lyrics_text, read_stanzas, stanzas_of_sections, syllables_of
+from music.words.verses import Stanza, lyrics_text, stanzas_of_sections, syllables_of
 from pipelines.contract import Step
 from pipelines.recipes import recipe_of
 from pipelines.song.optional_stages import WordsOptions
+from pipelines.song.written_words import stanzas_for, write_stanzas
 
 VERSION = "1"
 _NAMED = 3  # stanzas that a remark names
+_WRITING = 9.0  # how long writing the words takes beside setting them
 
 
 class _Passage(NamedTuple):
@@ -43,23 +48,28 @@ def write_words(piece: Piece, options: WordsOptions) -> Iterator[Step]:
     """Yields Steps in which section after section of a song gets its words; all but the melody stays as it is.
 
     Raises:
-        StudioError: there are no words, or the song has no melody.
+        StudioError: there are no words, the song has no melody, or the checkpoint that writes words cannot be used.
     """
     track = _vocal_line(piece)
     if track is None:
         raise StudioError("There is no melody yet that words could be sung to. Compose a song first.")
-    stanzas = read_stanzas(options.text)
-    if not stanzas:
-        raise StudioError("There are no words to sing. Type some lyrics.")
-    passages = _passages(piece.score, stanzas)
+    stanzas = stanzas_for(options, [each.name for each in _sections(piece.score)])
+    if not options.text.strip() and not options.about.strip():
+        raise StudioError("There are no words to sing. Type some lyrics, or say what they are about.")
+    for written in write_stanzas(stanzas, options):
+        worded = piece.replace(lyrics=tuple(lyrics_text(written.stanzas).split("\n")))
+        if written.share < 1:
+            yield Step((worded,), written.share * _WRITING, _WRITING + 1.0, "sections")
+    passages = _passages(piece.score, written.stanzas)
     writer = _Writer(piece.score, track, options)
-    total = float(max(1, len(passages)))
-    worded = piece.replace(lyrics=tuple(lyrics_text(stanzas).split("\n")))
+    begin = _WRITING if written.model else 0.0
+    total = begin + 1.0
     for number, passage in enumerate(passages):
-        yield Step((worded.replace(score=writer.score()),), float(number), total, "sections")
+        done = begin + number / len(passages)
+        yield Step((worded.replace(score=writer.score()),), done, total, "sections")
         writer.sing(passage)
-    recipe = recipe_of("words", VERSION, options, piece)
-    remarks = (*_unsung(stanzas, passages), *writer.remarks())
+    recipe = recipe_of("words", VERSION, options, piece) | {"checkpoint": dict(written.model)}
+    remarks = (*written.remarks, *_unsung(written.stanzas, passages), *writer.remarks())
     yield Step((worded.with_step(writer.score(), recipe),), total, total, "sections", remarks)
 
 
@@ -77,7 +87,7 @@ def _vocal_line(piece: Piece) -> int | None:
 
 def _passages(score: symusic.Score, stanzas: Sequence[Stanza]) -> list[_Passage]:
     """Returns the sections of a song that sing; all of it where it marks none."""
-    marked = [each for each in sections(score) if each.end > each.start] or [Section("", 0, 1 << 40)]
+    marked = _sections(score)
     sung, left = stanzas_of_sections(stanzas, [each.name for each in marked])
     found = []
     for section, stanza in zip(marked, sung, strict=True):
@@ -86,6 +96,10 @@ def _passages(score: symusic.Score, stanzas: Sequence[Stanza]) -> list[_Passage]
             found.append(_Passage(section, stanza, tuple(same)))
             left = [other for other in left if other not in same]
     return found
+
+
+def _sections(score: symusic.Score) -> list[Section]:
+    return [each for each in sections(score) if each.end > each.start] or [Section("", 0, 1 << 40)]
 
 
 def _unsung(stanzas: Sequence[Stanza], passages: Sequence[_Passage]) -> tuple[str, ...]:
