@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from music.errors import StudioError
@@ -69,6 +69,12 @@ def read_stanzas(text: str) -> tuple[Stanza, ...]:
 def lyrics_text(stanzas: Sequence[Stanza]) -> str:
     """Returns stanzas as a text with headings, which ``read_stanzas`` reads back."""
     return "\n\n".join("\n".join([f"[{stanza.name}]", *stanza.lines]) for stanza in stanzas)
+
+
+def without_lines(text: str, names: Collection[str]) -> str:
+    """Returns lyrics with only the headings of these stanzas, which are still to be written, then."""
+    stanzas = read_stanzas(text)
+    return lyrics_text([each._replace(lines=()) if each.name in names else each for each in stanzas])
 
 
 def stanzas_of_sections(stanzas: Sequence[Stanza], sections: Sequence[str]) -> tuple[list[Stanza | None], list[Stanza]]:

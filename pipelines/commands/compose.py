@@ -27,7 +27,7 @@ _EFFORT_OF_FILES = 34
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
     "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "texture": "texture",
-    "lyrics": "lyrics", "seed": "seed",
+    "words": "words", "lyrics": "lyrics", "seed": "seed",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def add_compose(verbs: Verbs) -> None:
     wishes.add_argument(
         "--texture", metavar="|".join(TEXTURES), help="what lies under the whole song; nothing unless said"
     )
+    wishes.add_argument("--words", metavar="THEME", help="what words to sing are about, such as 'the last train home'")
     wishes.add_argument(
         "--lyrics", metavar="FILE", type=Path, help="words to sing: lines, stanzas, headings such as [Chorus]"
     )

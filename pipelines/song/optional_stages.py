@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from music.instruments import PADS, parse_instrument
 from music.words.spelling import LANGUAGES
+from music.words.verses import read_stanzas
+from pipelines.lyrics_options import FEWEST_SYLLABLES, MOODS, MOST_LINES, MOST_SYLLABLES, RHYMES
 from pipelines.options import Check, choice_check, seed_check, settle, temperature_check
 from pipelines.song.brief import is_player, lyrics_checks
 
@@ -87,8 +89,22 @@ class WordsOptions:
 
 def _words_checks(o: WordsOptions) -> list[Check]:
     """Returns what may be wrong with options of the stage words."""
+    problems = lyrics_checks(o.text, o.about)
+    stanzas = () if any(bad for bad, _ in problems) else read_stanzas(o.text)
+    missing = next((stanza.name for stanza in stanzas if not stanza.lines), None)
     return [
-        *lyrics_checks(o.text, o.about),
+        (
+            missing is not None and not o.about.strip(),
+            f"There are no words for {missing}. Type them, or say what they are about.",
+        ),
+        *problems,
+        (not 2 <= o.lines <= MOST_LINES, f"{o.lines} lines cannot be written. Choose 2 to {MOST_LINES}."),
+        (
+            not FEWEST_SYLLABLES <= o.syllables <= MOST_SYLLABLES,
+            f"Lines of {o.syllables} syllables cannot be written. Choose {FEWEST_SYLLABLES} to {MOST_SYLLABLES}.",
+        ),
+        choice_check("rhyme", o.rhyme, RHYMES),
+        choice_check("mood", o.mood, MOODS),
         choice_check("language", o.language, tuple(LANGUAGES)),
         seed_check(o),
     ]

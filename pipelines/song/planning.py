@@ -10,7 +10,7 @@ import numpy as np
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
-from music.bars import bar_grid, parse_signature, tempo_map
+from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
 from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
@@ -21,7 +21,7 @@ from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.brief import TEXTURES, Brief
 from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
-from pipelines.song.room_for_words import density_for, lines_of_themes, room_for_words, words_stage
+from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, room_for_words, words_stage
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -92,7 +92,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     quiet = bool(QUIET_MOODS & set(brief.moods))
     usual = "high" if "energetic" in brief.moods else None
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
-    words = words_stage(brief, layout.bars * _quarters(signature))
+    words = words_stage(brief, layout.bars * quarters_of(signature))
     lines = lines_of_themes(words.options, layout.form, themes) if words else ()
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
@@ -110,7 +110,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     tempo_bpm=layout.tempo_bpm,
                     time_signature=signature,
                     genre=brief.genre,
-                    density=density_for(lines, layout.bars * _quarters(signature))
+                    density=density_for(lines, layout.bars * quarters_of(signature))
                     if lines
                     else "low"
                     if quiet
@@ -152,11 +152,6 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
             *([words] if words else []),
         ),
     )
-
-
-def _quarters(signature: str) -> float:
-    numerator, denominator = parse_signature(signature)
-    return 4 * numerator / denominator
 
 
 def texture_stage(brief: Brief) -> Stage:
@@ -277,7 +272,7 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
 
 def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     """Returns the layout that suits form and tempo best and lasts as long as asked."""
-    quarters = _quarters(signature)
+    quarters = quarters_of(signature)
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
     usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
     words = room_for_words(brief)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from music.arranging.phrases import USUAL_NOTES_PER_QUARTER
+from music.bars import parse_signature
 from music.words.verses import (
     CHORUS,
     VERSE,
@@ -29,6 +30,8 @@ _CROWDED, _LOST = 1.6, 0.7
 _MOST_VERSES = 12
 LINES, SYLLABLES = 4, 8
 """Of a stanza that is written: the commonest of songs and ballads."""
+USUAL_QUARTERS = 32.0
+"""Of a section: eight bars of 4/4."""
 _FEWEST_QUARTERS = 5  # of a line; a shorter one has no room for a thought
 _FEWEST, _MOST = 5, 10  # syllables of a line that is written; what is usual, not measured
 _SHAPE = {"Verse 1": "la", "Chorus": "lo", "Verse 2": "lu"}
@@ -122,6 +125,12 @@ def shape_for(quarters: float) -> tuple[int, int]:
     """Returns of how many lines, and these of how many syllables, a stanza is that suits a section of so many quarter notes."""
     lines = LINES if quarters >= _FEWEST_QUARTERS * LINES else LINES // 2
     return lines, min(max(round(quarters / lines), _FEWEST), _MOST)
+
+
+def quarters_of(signature: str) -> float:
+    """Returns the quarter notes of a bar."""
+    numerator, denominator = parse_signature(signature)
+    return 4 * numerator / denominator
 
 
 def density_for(lines: Sequence[str], quarters: float) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from music.errors import StudioError
 from music.piece import Piece
 from music.words.verses import BRIDGE, CHORUS, VERSE, Stanza, read_stanzas, roles_of
 from pipelines.lyrics_options import LyricsOptions
@@ -51,14 +50,12 @@ def write_stanzas(stanzas: Sequence[Stanza], options: WordsOptions) -> Iterator[
     """Yields the stanzas of a song as they are written; at once where all of them are typed.
 
     Raises:
-        StudioError: it is not said what they are about, or the checkpoint cannot be used.
+        StudioError: what they are about is of no known word, or the checkpoint cannot be used.
     """
     missing = [stanza for stanza in stanzas if not stanza.lines]
     if not missing:
         yield Written(1.0, tuple(stanzas))
         return
-    if not options.about.strip():
-        raise StudioError(f"There are no words for {missing[0].name}. Type them, or say what they are about.")
     from pipelines.lyrics import write_lyrics  # heavy: only where words are written
 
     asked = lyrics_options(missing, options)

@@ -17,8 +17,9 @@ from music.instruments import instrument_name, parse_instrument
 from music.theory import ALL_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
-from music.words.verses import read_stanzas
+from music.words.verses import MAX_CHARACTERS, read_stanzas
 from pipelines.descriptions import quoted
+from pipelines.lyrics_options import MOST_TEXT
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.song.brief import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
@@ -94,7 +95,8 @@ def _say_players(names: Sequence[str]) -> str:
 
 
 def _say_lyrics(text: str) -> str:
-    first = next((line for stanza in read_stanzas(text) for line in stanza.lines), "")
+    beginning = "\n".join(text.splitlines()[:8])  # of a text that may be refused
+    first = next((line for stanza in read_stanzas(beginning[:MAX_CHARACTERS]) for line in stanza.lines), "")
     return f"Lyrics {quoted(first)}"
 
 
@@ -156,9 +158,16 @@ WISHES: dict[str, _Wish] = {
         _pills(tuple(TEXTURES), str.capitalize),
         "Long notes that lie under the whole song. Left open, there are none.",
     ),
-    "lyrics": _Wish(
-        "Lyrics",
+    "words": _Wish(
+        "Words",
         "lyrics",
+        lambda about: f"Words about {about}",
+        lambda value, **how: st.text_input("About", max_chars=MOST_TEXT, placeholder="the last train home", **how),
+        "What the words are about that the studio writes for the song. Left open, nobody sings.",
+    ),
+    "lyrics": _Wish(
+        "Own lyrics",
+        "edit_note",
         _say_lyrics,
         lambda value, **how: lyrics_field(None, **how),
         f"Words to sing to the melody. {HELP}",
@@ -279,7 +288,7 @@ def _set_by_hand(name: str, key: str) -> None:
     value = widget_value(key)
     if name == "form" and value is not None and value not in FORMS:
         value = "".join(value.split()).upper()
-    if name == "lyrics" and not (value or "").strip():
+    if name in ("words", "lyrics") and not (value or "").strip():
         value = None
     if name == "seconds" and value is None:
         give_back(name)

@@ -14,12 +14,12 @@ HELP = (
 )
 
 
-def lyrics_field(value: str | None, key: str, **how: Any) -> str:
+def lyrics_field(value: str | None, key: str, label: str = "Lyrics", **how: Any) -> str:
     """Shows a field for lyrics; returns its text."""
     told = {"value": value} if value is not None else {}
     return (
         st.text_area(
-            "Lyrics",
+            label,
             key=key,
             height=200,
             max_chars=MAX_CHARACTERS,

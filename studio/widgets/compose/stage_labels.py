@@ -80,6 +80,15 @@ def came_out(stage: Stage, piece: Piece) -> str:
     return told(stage.options, piece) if told else f"{piece.note_count} notes"
 
 
+def leaves_to_chance(stage: Stage) -> bool:
+    """Returns whether another seed gives something else: not where all words were typed."""
+    return (
+        stage.pipeline != "words"
+        or not stage.options.text.strip()
+        or any(not stanza.lines for stanza in read_stanzas(stage.options.text))
+    )
+
+
 def finished(plan: Plan, stages: tuple[Piece, ...]) -> int:
     """Returns how many stages of a plan are written to their end: a piece in the making has no recipe of its stage."""
     for number, (stage, piece) in enumerate(zip(plan.stages, stages)):
