@@ -213,7 +213,9 @@ def test_own_lyrics_are_sung_and_one_line_is_changed_while_the_music_stays(compo
     assert sung(first) == "The last train home is leaving now Remember me"
     key = f"{first.number} {number}"
     assert not any(button.key == f"re-roll {key}" for button in compose.button)  # nothing is left to chance
-    element(compose, "text_area", f"options {key} text").set_value(LYRICS.replace("home is", "out is"))
+    field = element(compose, "text_area", f"options {key} text")
+    assert field.value == LYRICS
+    field.set_value(LYRICS.replace("home is", "out is"))
     until_written(key_press(compose, f"FormSubmitter:options {key}-Apply"))
     second = song.take
     assert sung(second).startswith("The last train out is") and second.stages[:number] == first.stages[:number]
