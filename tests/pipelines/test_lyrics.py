@@ -46,7 +46,7 @@ def test_lines_rhyme_as_the_scheme_says_and_have_their_syllables(song):
     ("rhyme", "pairs"), [("AABB", [(0, 1), (2, 3)]), ("ABCB", [(1, 3)]), ("ABBA", [(0, 3), (1, 2)]), ("free", [])]
 )
 def test_each_scheme_rhymes(rhyme, pairs):
-    (verse,) = stanzas(wrote(rhyme=rhyme, verses=1, chorus=False, syllables=5, seed=2))
+    (verse,) = stanzas(wrote(rhyme=rhyme, verses=1, chorus=False, syllables=4, seed=2))
     assert len(verse) == 4 and all(rhymes(verse[a], verse[b]) for a, b in pairs)
 
 
@@ -65,7 +65,7 @@ def test_no_four_words_come_again_outside_the_chorus(song):
 def test_words_of_the_theme_are_said():
     said = {
         word.strip(",.;:!?").lower()
-        for line in wrote(text="rain and sorrow", seed=3).piece.lyrics
+        for line in wrote(text="rain and sorrow", verses=1, chorus=False).piece.lyrics
         for word in line.split()
     }
     assert said & {"rain", "sorrow"}
@@ -83,7 +83,7 @@ def test_another_seed_writes_another_lyric_and_the_notes_stay():
     (*_, one) = write_lyrics(given, LyricsOptions(**small, seed=1))
     (*_, two) = write_lyrics(given, LyricsOptions(**small, seed=2))
     assert one.piece.lyrics != two.piece.lyrics
-    assert one.piece.score is given.score and given.lyrics == ()
+    assert one.piece.score is given.score and given.lyrics == band().lyrics
 
 
 @pytest.mark.parametrize(
