@@ -94,7 +94,16 @@ PIPELINES = {
     "write lyrics": Case(
         write_lyrics,
         band(),
-        LyricsOptions(text="the sea", verses=1, lines=2, chorus=False, rhyme="AABB", syllables=4, seed=14, checkpoint="lyrics-small"),
+        LyricsOptions(
+            text="the sea",
+            verses=1,
+            lines=2,
+            chorus=False,
+            rhyme="AABB",
+            syllables=4,
+            seed=14,
+            checkpoint="lyrics-small",
+        ),
     ),
 }
 

@@ -8,9 +8,9 @@
     python -m training evaluate words-small --texts DATA/lyrics
 
 What is asked depends on what the checkpoint learned: the next note (training/likelihood/next_note.py), hidden fields
-(training/likelihood/masked_fields.py), the next word (training/likelihood/verse.py), the next note to a melody (training/likelihood/accompaniment.py), or hidden notes on a
-beat grid after a clip of sound (training/likelihood/hidden_patches.py). Synthetic sets are left out;
-the real sets weigh the same.
+(training/likelihood/masked_fields.py), the next note to a melody (training/likelihood/accompaniment.py), hidden notes on a
+beat grid after a clip of sound (training/likelihood/hidden_patches.py), or the words of verse (training/likelihood/verse.py).
+Synthetic sets are left out; the real sets weigh the same.
 """
 
 from __future__ import annotations
