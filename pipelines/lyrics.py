@@ -36,6 +36,9 @@ TOLD_WORDS = 6
 TRIED_ENDS, WRITTEN_ENDS = 48, 3
 """Last words of a line that are weighed by the model, and of these those toward which drafts are written."""
 
+LONGEST_END = 6
+"""Tokens of the longest last word that a model is told."""
+
 END_BONUS = 3.0
 """Nats that a last word counts more which is of the theme and was not said yet; of related words their share. By ear."""
 
@@ -61,7 +64,7 @@ def write_lyrics(piece: Piece, options: LyricsOptions) -> Iterator[Step]:
         writer.write_line()
         yield Step((piece.replace(lyrics=writer.lyrics),), done, total, "lines")
     writer.write_line()
-    recipe = recipe_of("lyrics", VERSION, options, piece, writer.language.entry)
+    recipe = recipe_of("lyrics", VERSION, replace(options, checkpoint=chosen), piece, writer.language.entry)
     recipe |= {"stanzas": ["chorus" if each == CHORUS and options.chorus else "verse" for each in stanzas_of(options)]}
     yield Step(
         (piece.replace(lyrics=writer.lyrics).with_step(piece.score, recipe),), total, total, "lines", writer.remarks
@@ -215,14 +218,15 @@ class _Writer:
         """Returns last words in the order of a draw by the model and by how near they are to the theme."""
         signs = self.language.signs
         assert signs is not None
-        ids = [(*signs.encode(word.text), signs.sign[WRITE]) for word in wanted.ends]
-        bonus = np.array([self._bonus(word.text, wanted) for word in wanted.ends])
+        ends = [word for word in wanted.ends if len(signs.encode(word.text)) <= LONGEST_END]
+        ids = [(*signs.encode(word.text), signs.sign[WRITE]) for word in ends]
+        bonus = np.array([self._bonus(word.text, wanted) for word in ends])
         noise = self._rng.gumbel(size=len(ids)) * wanted.temperature
         first, _ = self.language.read(torch.tensor([list(head)]))
         rough = first[0].numpy()[[each[0] for each in ids]] + bonus + noise
         tried = np.argsort(-rough, kind="stable")[:TRIED_ENDS]
         sure = self.language.likelihoods(head, [ids[at] for at in tried]) + bonus[tried] + noise[tried]
-        return [wanted.ends[tried[at]] for at in np.argsort(-sure, kind="stable")]
+        return [ends[tried[at]] for at in np.argsort(-sure, kind="stable")]
 
     def _bonus(self, word: str, wanted: Wanted) -> float:
         near = wanted.nearness.get(word, 0.0)
@@ -246,7 +250,7 @@ class _Writer:
             gap = signs.sign[STANZA] if signs else self.language.line_end
             parts += [(gap,)] * bool(number) + [written.tokens for written in stanza]
         head = self._head()
-        room = self.language.positions - len(head) - most_tokens(syllables or FREE_SYLLABLES[1]) - 8
+        room = self.language.positions - len(head) - most_tokens(syllables or FREE_SYLLABLES[1]) - LONGEST_END - 2
         while parts and sum(map(len, parts)) > room:
             parts.pop(0)
         return [*head, *(number for part in parts for number in part)]
@@ -260,7 +264,8 @@ class _Writer:
         signs = self.language.signs
         if signs is None:
             theme = " ".join(self.options.text.split())[:200]
-            return [*self.language.encode(f"Lyrics of a song about {theme}:"), self.language.line_end]
+            told = self.language.encode(f"Lyrics of a song about {theme}:")[: self.language.positions // 3]
+            return [*told, self.language.line_end]
         return [signs.sign[SONG], *(number for word in told for number in signs.encode(word)), signs.sign[LINES]]
 
 

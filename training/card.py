@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import CARDS, REGISTRY
 from pipelines.descriptors import PIPELINES
 
@@ -38,7 +39,7 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
         *(_training(name, entry) if "steps" in entry else [f"- Learned from: {', '.join(entry['data'])}"]),
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
         *(["", entry["remarks"]] if entry.get("remarks") else []),
-        *(_data(name, cards) if "steps" in entry else []),
+        *(_data(name, entry, cards) if "steps" in entry else []),
     ]
     for report, title in REPORTS:
         path = cards / f"{name}.{report}.txt"
@@ -61,12 +62,18 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
 def _training(name: str, entry: Mapping[str, Any]) -> list[str]:
     """Returns how long a checkpoint was trained, of one that was trained here."""
     return [
-        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
+        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M {read_by(entry['architecture'])} read, "
+        f"{entry['training_minutes']} minutes; "
         f"recipe `training/recipes/{name}.toml`"
     ]
 
 
-def _data(name: str, cards: Path) -> list[str]:
+def read_by(architecture: str) -> str:
+    """Returns what an architecture reads one after another."""
+    return "tokens" if ARCHITECTURES[architecture].reads == "words" else "notes"
+
+
+def _data(name: str, entry: Mapping[str, Any], cards: Path) -> list[str]:
     """Returns the loss curve of a checkpoint and the data sets that it learned from, as lines of a card."""
     lines = [
         "",
@@ -74,7 +81,7 @@ def _data(name: str, cards: Path) -> list[str]:
         "",
         "## Data",
         "",
-        "| set | train | valid | notes | source | licence | attribution |",
+        f"| set | train | valid | {'words' if entry['task'] == 'lyrics' else 'notes'} | source | licence | attribution |",
         "| --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for set_name, facts in json.loads((cards / f"{name}.sets.json").read_text()).items():

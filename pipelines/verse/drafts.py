@@ -294,7 +294,7 @@ class _Rules:
 
 def most_tokens(syllables: int) -> int:
     """Returns the tokens after which a draft of a line is given up."""
-    return 2 * syllables + 6
+    return 3 * syllables + 8
 
 
 def clashes(line: str) -> int:

@@ -22,6 +22,8 @@ from pipelines.contract import Step, paced
 from pipelines.descriptors import STEPS
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
+from pipelines.lyrics import write_lyrics
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.remix import remix
@@ -92,6 +94,20 @@ PIPELINES = {
     "set words": Case(write_words, tunes(), WordsOptions(text="[Verse]\nOh my love, remember me\n\n[Chorus]\nLa la")),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
+    "write lyrics": Case(
+        write_lyrics,
+        band(),
+        LyricsOptions(
+            text="the sea",
+            verses=1,
+            lines=2,
+            chorus=False,
+            rhyme="AABB",
+            syllables=4,
+            seed=14,
+            checkpoint="lyrics-small",
+        ),
+    ),
 }
 
 

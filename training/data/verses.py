@@ -142,7 +142,7 @@ def _clean(line: str, is_song: bool) -> str:
 def _first_small(line: str, small: Counter[str], capital: Counter[str]) -> str:
     """Returns a line whose first word begins with a small letter, unless within lines it mostly has a capital."""
     found = _WORD.search(line)
-    if found is None:
+    if found is None or found.group() in ("I", "O"):
         return line
     word = found.group().lower()
     at = found.start() + (line[found.start()] == "'")
