@@ -35,10 +35,12 @@ def changed_wishes(plan: Plan, brief: Brief, sketch: Piece | None = None) -> dic
 def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None) -> Plan:
     """Returns a plan with those wishes of another brief that concern this stage, counted from 0, or those after it.
 
+    Stages that they add come last.
+
     Args:
         plan: as it is.
         brief: of the same words.
-        first: the stage that is to be written again. With the first one all wishes are taken, and the stages that they add.
+        first: the stage that is to be written again. With the first one all wishes are taken.
         sketch: what the song begins from; None for nothing.
 
     Raises:
@@ -57,7 +59,7 @@ def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None)
         if number >= first and stage.pipeline in was and stage.pipeline in now:
             changes = _differences(was[stage.pipeline], now[stage.pipeline])
             stages[number] = Stage(stage.pipeline, dataclasses.replace(stage.options, **changes))
-    new = [now[name] for name in now if first == 0 and name not in _by_name(plan)]
+    new = [now[name] for name in now if name not in _by_name(plan)]
     return Plan(asked, (*stages, *new))
 
 

@@ -100,6 +100,19 @@ def test_nothing_need_be_said_and_each_seed_gives_another_song(toys):
     assert notes[0] != notes[1]
 
 
+def test_lyrics_are_sung_and_lie_in_the_folder_and_come_again(toys, capsys):
+    lyrics = "[Verse 1]\nThe last train home is leaving now\n\n[Chorus]\nRemember me\n"
+    Path("words.txt").write_text(lyrics, encoding="utf-8-sig")
+    assert run("compose", "--text", "a waltz, AABA", "--lyrics", "words.txt", "--out", "first") == 0
+    assert Path("first/lyrics.txt").read_text() == lyrics
+    assert "lyrics.txt" in Path("first/README.txt").read_text()
+    assert any(event.text == "train " for event in read_midi("first/song.mid").score.tracks[0].lyrics)
+    assert b"<text>train</text>" in Path("first/score.musicxml").read_bytes()
+    assert run("compose", "--recipe", "first/recipe.json", "--out", "second") == 0
+    assert contents("second") == contents("first")
+    assert run("compose", "--out", "first") == 0 and not Path("first/lyrics.txt").exists()
+
+
 def test_a_recipe_makes_every_file_again(toys, capsys):
     run("compose", "--text", WORDS, "--midi", "in.mid", "--seed", "5", "--title", "Again", "--out", "first")
     shutil.move("in.mid", "elsewhere.mid")
@@ -187,7 +200,8 @@ def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
     [
         ("compose", "--out"), ("compose --out x --length 5", "10 to 300"), ("compose --out x --length long", "--length"),
         ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"),
-        ("compose --out x --texture fog", "choir"), ("compose --out x --key H", "key"),
+        ("compose --out x --texture fog", "choir"), ("compose --out x --lyrics gone.txt", "cannot be opened"),
+        ("compose --out x --lyrics in.mid", "no text"), ("compose --out x --key H", "key"),
         ("compose --out x --tempo 5", "5"), ("compose --out x --instruments kazooo", "kazooo"), ("compose --out in.mid", "file"),
         ("compose --out x --instruments piano,drums --without drums", "drums"), ("compose --out no/x", "does not exist"),
         (f"compose --out {'x' * 300}", "name too long"),
