@@ -110,7 +110,7 @@ def _mxl_seeds(folder: Path) -> list[Seed]:
 
 def _project_seeds(folder: Path) -> list[Seed]:
     from pipelines.options import GenerateOptions, HarmonizeOptions
-    from pipelines.song.plan import Brief
+    from pipelines.song.brief import Brief
     from pipelines.song.planning import plan_song
     from studio.projects.project import Place, Project, Take, project_bytes
 
@@ -153,7 +153,7 @@ def _open_project(path: Path) -> None:
 def _recipe_seeds(folder: Path) -> list[Seed]:
     from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
     from pipelines.recipes import recipe_of
-    from pipelines.song.plan import Brief
+    from pipelines.song.brief import Brief
     from pipelines.song.planning import plan_song
     from pipelines.song.recipe import song_recipe
 

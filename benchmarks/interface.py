@@ -18,7 +18,7 @@ from checkpoints.self_test import check
 from checkpoints.store import entries
 from music.files.midi import midi_bytes, read_midi
 from pipelines.prompt.understand import understand
-from pipelines.song.plan import FORMS, Brief
+from pipelines.song.brief import FORMS, Brief
 from pipelines.song.planning import plan_song
 
 PROMPTS = (

@@ -26,7 +26,8 @@ class Architecture:
         self_test: "module:function" that lets a checkpoint write the notes of its self-test.
         styles: whether it knows styles and can be held to new ideas.
         wishes: whether it follows wishes for a genre, a key, players and a density; one that does not plays the piano.
-        reads: what it reads and writes: "octuples" or "patches" (see music/tokens), or "sound", which needs no vocabularies.
+        reads: what it reads and writes: "octuples" or "patches" (see music/tokens), "words", whose vocabulary is inside the
+            model, or "sound", which needs none.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
     """
 
@@ -104,6 +105,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             judged_by="hidden_patches",
             self_test="checkpoints.self_test:fill_patches",
             reads="patches",
+        ),
+        Architecture(
+            "gpt2",
+            "GPT2",
+            learns="verse",
+            judged_by="verse",
+            self_test="checkpoints.self_test:foretell_words",
+            reads="words",
         ),
         Architecture(
             "basic_pitch",

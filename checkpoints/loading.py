@@ -54,7 +54,7 @@ def load(name: str, task: str | None = None) -> Checkpoint:
     """
     checkpoint = _load(name)
     if task is not None and checkpoint.entry.task != task:
-        can = {"generate": "write music", "transcribe": "hear notes"}.get(task, task)
+        can = {"generate": "write music", "transcribe": "hear notes", "lyrics": "write lyrics"}.get(task, task)
         raise StudioError(f"The checkpoint '{name}' cannot {can}. {_another(task)}")
     return checkpoint
 

@@ -298,6 +298,16 @@ def hear_tones(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     return np.stack(keys, axis=1)[..., None]
 
 
+def foretell_words(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns tokens that follow a few others, [seeds, NOTES, 1]."""
+    model = checkpoint.model
+    tokens = (torch.arange(1, 2 * NOTES) ** 2 % model.config.vocabulary).repeat(choice.batch, 1)
+    for _ in range(NOTES):
+        chosen = choice(model(tokens)[:, -1])
+        tokens = torch.cat([tokens, torch.from_numpy(chosen)[:, None]], dim=1)
+    return tokens[:, -NOTES:, None].numpy()
+
+
 def _tune_score() -> symusic.Score:
     """Returns four bars of quarter notes for a piano."""
     score, quarter = symusic.Score(480), 480

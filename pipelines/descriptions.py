@@ -8,10 +8,13 @@ from typing import Any
 from music.chords import ChordNames
 from music.form import theme_of
 from music.styles import STYLES
+from music.words.verses import read_stanzas
 from pipelines.audio_options import AudioOptions
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
     "chords": "with chords",
@@ -76,9 +79,8 @@ def describe_audio(o: AudioOptions) -> list[str]:
     """Returns what was written after which sound and words; parts may be empty."""
     after = f" after {o.sound_name or 'a sound'}" if o.sound and o.follow > 0 else ""
     said = o.text.strip() or o.lyrics.strip().partition("\n")[0]
-    words = f"“{said[:40]}{'…' if len(said) > 40 else ''}”" if said else ""
     levels = [o.loudness or "", o.brightness or "", o.density or ""]
-    return [f"wrote {o.seconds:g} seconds{after}", words, *_music(o), *levels, listed(o.instruments)]
+    return [f"wrote {o.seconds:g} seconds{after}", quoted(said), *_music(o), *levels, listed(o.instruments)]
 
 
 def seconds_heard(options: Any, done: float, total: float) -> str:
@@ -94,6 +96,24 @@ def describe_transcribe(o: TranscribeOptions) -> list[str]:
         heard,
         *_music(o),
         "as played" if o.grid == "none" else f"grid {o.grid}",
+    ]
+
+
+def line_in_work(options: Any, done: float, total: float) -> str:
+    """Returns which line is being written, of a pipeline that counts lines."""
+    return f"Writing line {min(int(done) + 1, total):.0f} of {total:.0f}"
+
+
+def describe_lyrics(o: LyricsOptions) -> list[str]:
+    """Returns which lyrics were written; parts may be empty."""
+    said = " ".join(o.text.split())
+    return [
+        f"wrote lyrics of {_count(o.verses, 'verse')}",
+        f"“{said[:40]}{'…' if len(said) > 40 else ''}”" if said else "",
+        "with a chorus" if o.chorus else "",
+        o.rhyme if o.rhyme != "free" else "",
+        _count(o.syllables, "syllable") + " a line" if o.syllables else "",
+        o.mood or "",
     ]
 
 
@@ -127,6 +147,17 @@ def describe_mix(o: MixOptions) -> list[str]:
 def describe_texture(o: TextureOptions) -> list[str]:
     """Returns which texture was laid under a song; parts may be empty."""
     return ["laid a texture under it", o.instrument, o.density]
+
+
+def describe_words(o: WordsOptions) -> list[str]:
+    """Returns which words were set to a melody; parts may be empty."""
+    first = next((line for stanza in read_stanzas(o.text) for line in stanza.lines), "")
+    return ["set words to the melody", quoted(first)]
+
+
+def quoted(text: str) -> str:
+    """Returns the beginning of a text in quotes, "" for none."""
+    return f"“{text[:40]}{'…' if len(text) > 40 else ''}”" if text else ""
 
 
 def _music(o: Any) -> list[str]:

@@ -15,16 +15,11 @@ from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.edit_options import EditOptions
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
-from pipelines.song.plan import (
-    STAGES as STAGE_OPTIONS,
-)
-from pipelines.song.plan import (
-    Plan,
-    plan_from_mapping,
-    plan_to_mapping,
-)
+from pipelines.song.plan import STAGES as STAGE_OPTIONS
+from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +235,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             rewrites=lambda options: True,
             keeps_key=True,
         ),
+        PipelineDescriptor(
+            name="lyrics",
+            title="Lyrics",
+            options=LyricsOptions,
+            run="pipelines.lyrics:write_lyrics",
+            task="lyrics",
+            command="pipelines.commands.lyrics:add_lyrics",
+            icon="lyrics",
+            about="Writes verses and a chorus on a theme, in rhymes and in meter.",
+            did="wrote lyrics",
+            describe=descriptions.describe_lyrics,
+            progress=descriptions.line_in_work,
+            grows=True,
+        ),
     )
 }
 """The pipelines by name, in the order in which they are listed."""
@@ -311,6 +320,19 @@ STAGES: dict[str, StageDescriptor] = {
             keeps_key=True,
             work="laid a pad under the finished song, after its sound and the words",
             effort=14,
+        ),
+        StageDescriptor(
+            name="words",
+            title="Words",
+            options=STAGE_OPTIONS["words"],
+            run="pipelines.song.words:write_words",
+            icon="lyrics",
+            about="If you ask for it: words sung to the melody.",
+            did="set words to the melody",
+            describe=descriptions.describe_words,
+            keeps_key=True,
+            work="set the words to the melody, a syllable a note, stresses on strong beats, by rules",
+            effort=1,
         ),
     )
 }

@@ -16,6 +16,7 @@ VERBS = {
         "training.data.sound_clips",
         "a folder of sounds -> clips with the notes heard in them, for the audio network",
     ),
+    "verses": ("training.data.verses", "poems and songs -> token shards, for the language model of lyrics"),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "finetune": (
@@ -37,6 +38,7 @@ VERBS = {
         "training.word_attributes",
         "wordings -> what tells tempo, loudness ... from a word, in that table",
     ),
+    "word_setting": ("training.word_setting", "lead sheets with words -> how songs set syllables to notes"),
     "melody_key": ("training.melody_key", "data sets -> the weights by which the key of a melody is heard"),
 }
 """For each verb its module, with ``main(arguments)``, and what it makes of what."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import CARDS, REGISTRY
 from pipelines.descriptors import PIPELINES
 
@@ -66,9 +67,15 @@ def _training(name: str, entry: Mapping[str, Any]) -> list[str]:
             f"{entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes"
         ]
     return [
-        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M notes read, {entry['training_minutes']} minutes; "
+        f"- Training: {entry['steps']} steps, {entry['notes_seen'] / 1e6:.2f} M {read_by(entry['architecture'])} read, "
+        f"{entry['training_minutes']} minutes; "
         f"recipe `training/recipes/{name}.toml`"
     ]
+
+
+def read_by(architecture: str) -> str:
+    """Returns what an architecture reads one after another."""
+    return "tokens" if ARCHITECTURES[architecture].reads == "words" else "notes"
 
 
 def _data(name: str, entry: Mapping[str, Any], cards: Path) -> list[str]:
@@ -79,7 +86,7 @@ def _data(name: str, entry: Mapping[str, Any], cards: Path) -> list[str]:
         "",
         "## Data",
         "",
-        "| set | train | valid | notes | source | licence | attribution |",
+        f"| set | train | valid | {'words' if entry['task'] == 'lyrics' else 'notes'} | source | licence | attribution |",
         "| --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for set_name, facts in json.loads((cards / f"{name}.sets.json").read_text()).items():

@@ -22,7 +22,7 @@ from checkpoints.self_test import recorded
 from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, check_name, file_sha256, register, user_registry
 from music.cache import cache_folder
 from music.errors import StudioError
-from training.card import CARDS, write_card
+from training.card import CARDS, read_by, write_card
 from training.train import task_class
 
 
@@ -133,7 +133,7 @@ def write_checkpoint(
     } | more
     register(registry, name, recorded(name, path, values, seeds))
     shutil.copy(curve, cards / f"{name}.csv")
-    draw_curve(curve, cards / f"{name}.png", unit)
+    draw_curve(curve, cards / f"{name}.png", unit, read_by(recipe["architecture"]))
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
@@ -151,8 +151,8 @@ def metrics(curve: Path, unit: str) -> list[str]:
     return [f"{float(found[-1]):.2f} {unit} at the last validation in training"] if found else []
 
 
-def draw_curve(curve: Path, picture: Path, unit: str) -> None:
-    """Draws the loss curve of a run as PNG."""
+def draw_curve(curve: Path, picture: Path, unit: str, read: str = "notes") -> None:
+    """Draws the loss curve of a run as PNG, over how much of what it reads was read."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -174,7 +174,7 @@ def draw_curve(curve: Path, picture: Path, unit: str) -> None:
         )
     losses = [float(r["train"]) for r in learned]
     low, high = min(losses), max(losses)
-    axes.set(xlabel="notes read (millions)", ylabel=unit, ylim=(low - 0.5, min(high, low + 8.5) + 0.5))
+    axes.set(xlabel=f"{read} read (millions)", ylabel=unit, ylim=(low - 0.5, min(high, low + 8.5) + 0.5))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()

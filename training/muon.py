@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -59,3 +61,38 @@ class Muon(torch.optim.Optimizer):
                 for parameter, move in zip(parameters, found, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(move, alpha=-group["lr"] * scale)
+
+
+class MuonAndAdamW:
+    """Muon for matrices and AdamW for all else, as one optimizer.
+
+    Args:
+        muon, adam: the two.
+
+    Attributes:
+        param_groups: of both.
+    """
+
+    def __init__(self, muon: Muon, adam: torch.optim.AdamW):
+        self._both = (muon, adam)
+        self.param_groups = [group for each in self._both for group in each.param_groups]
+
+    def step(self) -> None:
+        """Takes one step."""
+        for each in self._both:
+            each.step()
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the gradients."""
+        for each in self._both:
+            each.zero_grad(set_to_none)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what both remember."""
+        return dict(zip(("muon", "adam"), (each.state_dict() for each in self._both)))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes what ``state_dict`` returned."""
+        for each, name in zip(self._both, ("muon", "adam")):
+            each.load_state_dict(state[name])
+        self.param_groups = [group for each in self._both for group in each.param_groups]

@@ -30,6 +30,7 @@ from torch import nn
 
 from checkpoints.architectures import ARCHITECTURES
 from music.errors import StudioError
+from training.muon import Muon, MuonAndAdamW
 
 CURVE_FIELDS = ("step", "notes", "seconds", "learning_rate", "train", "valid")
 
@@ -136,17 +137,27 @@ def stage_at(recipe: dict[str, Any], step: int) -> dict[str, Any]:
     return next((stage for stage in recipe["stages"] if share < stage["until"]), recipe["stages"][-1])
 
 
-def new_optimizer(model: nn.Module, recipe: dict[str, Any]) -> torch.optim.AdamW:
-    """Returns AdamW; embeddings, of which each step touches few rows, learn faster and do not decay."""
+def new_optimizer(model: nn.Module, recipe: dict[str, Any]) -> torch.optim.AdamW | MuonAndAdamW:
+    """Returns AdamW; embeddings, of which each step touches few rows, learn at a speed of their own and do not decay.
+
+    Where the recipe names a ``matrix_rate``, Muon moves all other matrices.
+    """
     tables = [p for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()]
     chosen = {id(p) for p in tables}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     wanted = recipe["optimizer"]
+    matrices = [p for p in rest if p.dim() == 2] if "matrix_rate" in wanted else []
+    rest = [p for p in rest if p.dim() != 2 or not matrices]
     groups = [
         {"params": rest, "weight_decay": wanted["weight_decay"], "speed": 1.0},
         {"params": tables, "weight_decay": 0.0, "speed": wanted["embedding_speed"]},
     ]
-    return torch.optim.AdamW(groups, lr=wanted["learning_rate"], betas=(0.9, 0.95))
+    adam = torch.optim.AdamW(groups, lr=wanted["learning_rate"], betas=(0.9, 0.95))
+    if not matrices:
+        return adam
+    muon = Muon(matrices, wanted["matrix_rate"], weight_decay=wanted["weight_decay"])
+    muon.param_groups[0]["speed"] = wanted["matrix_rate"] / wanted["learning_rate"]
+    return MuonAndAdamW(muon, adam)
 
 
 def train(recipe: dict[str, Any], shards: Any, run: Path, valid_every: int, save_every: int) -> None:
@@ -245,7 +256,7 @@ def _average_gradients(model: nn.Module, ranks: int) -> None:
 
 
 def _resume(
-    run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device, rank: int
+    run: Path, model: nn.Module, optimizer: torch.optim.AdamW | MuonAndAdamW, device: torch.device, rank: int
 ) -> tuple[int, int, float]:
     """Returns (steps, notes, seconds) already done, after loading them; zeros for a new run."""
     path = run / "state.pt"
@@ -270,7 +281,13 @@ def _best(run: Path) -> float:
 
 
 def _save(
-    run: Path, name: str, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, notes: int, seconds: float
+    run: Path,
+    name: str,
+    model: nn.Module,
+    optimizer: torch.optim.AdamW | MuonAndAdamW,
+    step: int,
+    notes: int,
+    seconds: float,
 ) -> None:
     """Writes the state of a run under a name, whole or not at all, so that it can go on from here."""
     state = {

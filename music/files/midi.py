@@ -20,6 +20,7 @@ from music.files.midi_writer import to_bytes
 from music.files.musicxml_reader import is_sheet, parse_sheet
 from music.files.smf import MAX_BYTES, MAX_EVENTS, MAX_NOTES, MAX_TRACKS
 from music.piece import Piece
+from music.words.events import lines_of, plain_text, read_words
 
 __all__ = [
     "MAX_BYTES", "MAX_EVENTS", "MAX_NOTES", "MAX_SECONDS", "MAX_TRACKS", "HealthReport", "Reading",
@@ -149,11 +150,5 @@ def _strings(values: Any) -> tuple[str, ...]:
 def _lines(score: symusic.Score) -> Sequence[str]:
     """Returns the words that are sung, put together from syllables, a line each."""
     track = max(score.tracks, key=lambda track: len(track.lyrics), default=None)
-    syllables = [lyric.text for lyric in track.lyrics] if track is not None else []
-    # Karaoke files carry the spaces between words; notation programs leave them out and hyphenate.
-    spaced = any(" " in text for text in syllables)
-    text = "".join(text if spaced else text + " " for text in syllables)
-    if not spaced:
-        text = re.sub(r"-\s+", "", text)
-    lines = (" ".join(line.split()) for line in re.split(r"[\\/\r\n]+", text))
-    return [line for line in lines if line]
+    lines = lines_of(read_words(track.lyrics)) if track is not None else []
+    return [text for line in lines if (text := plain_text(line))]

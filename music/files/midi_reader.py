@@ -31,6 +31,7 @@ from music.files.smf import (
     read_events,
 )
 from music.files.text_encodings import Decoder, decoder
+from music.words.events import is_hidden
 
 STUDIO_MARK = b"DeepMusic Studio "
 """How the text event begins that carries what MIDI has no place for, as JSON."""
@@ -262,7 +263,9 @@ def _lyrics(chunk: TrackEvents, decode: Decoder, karaoke: bool) -> list[symusic.
     return [
         symusic.TextMeta(tick, decode(body))
         for tick, what, body in chunk.meta
-        if what == LYRIC or (karaoke and what == TEXT and body[:1] != b"@" and not body.startswith(STUDIO_MARK))
+        if what == LYRIC
+        or (what == TEXT and is_hidden(decode(body)))
+        or (karaoke and what == TEXT and body[:1] != b"@" and not body.startswith(STUDIO_MARK))
     ]
 
 

@@ -23,6 +23,7 @@ from music.files.smf import (
     encode_meta,
     encode_track,
 )
+from music.words.events import is_hidden
 
 _MELODIC = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 _PEDAL = 64
@@ -114,7 +115,9 @@ def _track(track: symusic.Track, port: int, channel: int) -> bytes:
     for bend in track.pitch_bends:
         value = min(max(bend.value, -8192), 8191) + 8192
         events.append((max(bend.time, 0), _BEND, bytes([0xE0 | channel, value & 127, value >> 7])))
-    events += [(max(lyric.time, 0), _LYRIC, encode_meta(LYRIC, _text(lyric.text))) for lyric in track.lyrics]
+    for lyric in track.lyrics:
+        kind = TEXT if is_hidden(lyric.text) else LYRIC
+        events.append((max(lyric.time, 0), _LYRIC, encode_meta(kind, _text(lyric.text))))
     notes = track.notes.numpy()
     for time, duration, pitch, velocity in zip(
         *(notes[name].tolist() for name in ("time", "duration", "pitch", "velocity")), strict=True

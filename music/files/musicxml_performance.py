@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -12,10 +13,12 @@ from music.bars import score_end
 from music.chords import Chord, ChordSpan, with_chords
 from music.files.musicxml_grid import Grid, Part
 from music.files.musicxml_players import Voice
+from music.files.musicxml_values import EXTENDS
 from music.files.musicxml_written import Swing, WrittenNote
 from music.form import with_sections
 from music.piece import TICKS_PER_QUARTER
 from music.theory import written_key
+from music.words.events import HIDDEN, Sung, events_of, read_words
 
 _GRACE_TICKS = TICKS_PER_QUARTER // 8
 _TIE_GAP = 4 * TICKS_PER_QUARTER  # how far a tie reaches over other notes: a bar of 4/4, by eye
@@ -37,11 +40,12 @@ def perform(parts: Sequence[Part], grid: Grid, order: Sequence[int], mended: Cou
     visits = _visits(grid, order)
     _add_signposts(score, parts, grid, visits)
     sung: set[int] = set()
+    stacks = all(turn == 1 for _, _, turn in visits)
     feel = _feel_of_bars(parts, grid)
     if any(swing.share != Fraction(1, 2) for swings in feel for swing in swings):
         mended["Notes are swung, as the file asks"] = 1
     for part in parts:
-        score.tracks.extend(_Musician(part, sung, feel, grid.lengths).tracks(visits))
+        score.tracks.extend(_Musician(part, sung, feel, grid.lengths, stacks).tracks(visits))
     verses = {verse for part in parts for bar in part.bars for note in bar.notes for verse, _ in note.words}
     if verses - sung:
         mended["Verses that no repeat gets to, left out: #"] += len(verses - sung)
@@ -173,11 +177,18 @@ class _Musician:
     """Plays one part: joins ties, puts grace notes before their notes, and sings the verse of each time through."""
 
     def __init__(
-        self, part: Part, sung: set[int], feel: Sequence[Sequence[Swing]], lengths: Sequence[Fraction]
+        self,
+        part: Part,
+        sung: set[int],
+        feel: Sequence[Sequence[Swing]],
+        lengths: Sequence[Fraction],
+        stacks: bool = False,
     ) -> None:
+        self.stacks = stacks  # whether verses stand under one another, for nothing is repeated
         self.part, self.sung, self.feel, self.lengths = part, sung, feel, lengths
         self.several = len({n.staff for bar in part.bars for n in bar.notes if not n.voice.is_drum}) > 1
         self.verses = [{verse for n in bar.notes for verse, _ in n.words} for bar in part.bars]
+        self.first = min(set().union(*self.verses), default=1)
         self.graces: dict[str, list[tuple[Fraction, list[WrittenNote]]]] = {}
         self.pushed: dict[str, tuple[Fraction, int]] = {}  # notes that make room for grace notes, by voice
         self.tied: dict[int, list[tuple[int, list[int]]]] = {}  # (staff, note) of what goes on, by pitch
@@ -205,7 +216,7 @@ class _Musician:
                 track = symusic.Track(self.part.player.name, key[1].program, key[1].is_drum)
                 track.notes.extend(symusic.Note(*note) for note in notes)
                 track.notes.sort()
-                track.lyrics.extend(self.lyrics.get(key, ()))
+                track.lyrics.extend(_with_holds(self.lyrics.get(key, ()), track))
                 found.append(track)
         return found
 
@@ -268,12 +279,40 @@ class _Musician:
         return ticks if place == at else 0
 
     def _sing(self, at: Fraction, note: WrittenNote, turn: int, verses: set[int]) -> None:
-        """Gives a note the syllable of the verse that is sung; a bar without that verse has the one before again."""
+        """Gives a note the syllable of the verse that is sung; a bar without that verse has the one before again.
+
+        Where nothing is repeated it gets those of all verses, each under the other.
+        """
         words = dict(note.words)
         verse = turn if turn in verses else max((n for n in verses if n < turn), default=min(verses))
-        if verse in words:
-            self.sung.add(verse)
-            self.lyrics.setdefault(self._track_of(note), []).append(symusic.TextMeta(_ticks(at), words[verse]))
+        for each in words if self.stacks else words.keys() & {verse}:
+            self.sung.add(each)
+            number = f"{HIDDEN}{each} " if self.stacks and each > self.first else ""
+            events = self.lyrics.setdefault(self._track_of(note), [])
+            events.append(symusic.TextMeta(_ticks(at), f"{number}{words[each]}"))
+
+
+def _with_holds(events: Sequence[symusic.TextMeta], track: symusic.Track) -> list[symusic.TextMeta]:
+    """Returns words with a hold on each note over which a syllable is drawn out: where a line says so, or inside a word."""
+    extended = {event.time for event in events if event.text.endswith(EXTENDS)}
+    plain = [symusic.TextMeta(event.time, event.text.removesuffix(EXTENDS)) for event in events]
+    sung = read_words(plain)
+    notes = track.notes.numpy()
+    times, stops = notes["time"].tolist(), (notes["time"] + notes["duration"]).tolist()
+    holds = []
+    for verse in {each.verse for each in sung}:
+        own = [each for each in sung if each.verse == verse]
+        for here, after in zip(own, [*own[1:], None]):
+            if not here.is_held and (here.time in extended or not here.ends):
+                until = after.time if after else stops[-1]
+                over = here.time
+                for time, stop in zip(times[bisect_left(times, here.time) :], stops[bisect_left(times, here.time) :]):
+                    if time >= until or time > over + 1 and time != here.time:
+                        break
+                    if time > here.time:
+                        holds.append(Sung(time, "", verse=verse))
+                    over = max(over, stop)
+    return events_of([*sung, *dict.fromkeys(holds)])
 
 
 def _ticks(quarters: Fraction) -> int:

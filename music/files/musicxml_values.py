@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from music.words.events import HOLD
+
+EXTENDS = "\v"
+"""Stands behind a syllable from which a line goes on, over the notes that have no words of their own."""
+
 MAX_TIMES = 99  # that a repeat is played, and the highest number of an ending or a verse
 _TYPES: dict[str, int | Fraction] = {
     "maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
@@ -159,19 +164,25 @@ def tempo_in_words(text: str) -> tuple[str, float] | None:
 
 
 def verses(note: Element) -> tuple[tuple[int, str], ...]:
-    """Returns the verses' syllables under a note, with a hyphen where the word goes on."""
+    """Returns the verses' syllables under a note as ``music.words.events`` has them; EXTENDS behind one that is held on."""
     found = []
     for place, lyric in enumerate(note.findall("lyric"), 1):
         text = "".join(
             child.text or (" " if child.tag == "elision" else "") for child in lyric if child.tag in ("text", "elision")
-        )
-        if not text.strip():
+        ).strip()
+        extend = lyric.find("extend")
+        if not text and (extend is None or extend.get("type") == "start"):
             continue
         number = re.search(r"\d{1,3}", lyric.get("number", ""))
         syllabics = [child.text for child in lyric if child.tag == "syllabic"]
-        hyphen = "-" if syllabics and syllabics[-1] in ("begin", "middle") else ""
+        goes_on = bool(syllabics) and syllabics[-1] in ("begin", "middle")
+        parts = [text, "-" if goes_on else " "] if text else [HOLD]
+        parts += [
+            "\n" if lyric.find("end-paragraph") is not None else "\r" if lyric.find("end-line") is not None else ""
+        ]
+        parts += [EXTENDS if text and extend is not None else ""]
         verses = numbers_in_list(lyric.get("time-only")) or {int(number[0]) if number else place}
-        found += [(verse, text + hyphen) for verse in sorted(verses)]
+        found += [(verse, "".join(parts)) for verse in sorted(verses)]
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from music.notation.accidentals import draw_accidentals
 from music.notation.layout import Sheet, layout
 from music.notation.musicxml_writer import write_musicxml
 from music.notation.views import VIEWS, views
-from music.notation.words import draw_words, fit_title, short_title
+from music.notation.words import draw_words, fit_words, short_title
 from music.piece import Piece
 
 _A4_MM = (210, 297)
@@ -73,6 +73,7 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
             "spacingStaff": 12 if staves <= 2 else 8,
             "spacingSystem": 8,
             "smuflTextFont": "none",
+            "lyricWordSpace": 3.0,  # it knows the widths of Times alone, and most machines draw a wider font
             "bottomMarginHeader": 6 if any(part.chords for part in sheet.parts) else 2,
         }
     )
@@ -80,7 +81,7 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     if not toolkit.loadData(_drawable(write_musicxml(sheet))):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return [_on_white(fit_title(draw_accidentals(page))) for page in pages]
+    return [_on_white(fit_words(draw_accidentals(page))) for page in pages]
 
 
 def pdf(piece: Piece, view: str = "score") -> bytes:

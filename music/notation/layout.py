@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import symusic
 
 from music.form import sections
 from music.instruments import KICKS, PEDAL_HAT
 from music.notation.chord_symbols import PrintedChord, printed_chords
+from music.notation.lyrics import SheetSyllable, find_singers, syllables
 from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
 from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
@@ -82,16 +82,13 @@ class Staff:
 
 @dataclass(frozen=True)
 class SheetPart:
-    """One player's music: a staff, or two for a keyboard. ``lyrics`` are (units, syllable, syllabic) by time.
-
-    ``chords`` stand above the upper staff.
-    """
+    """One player's music: a staff, or two for a keyboard; ``lyrics`` stand below, ``chords`` above the upper staff."""
 
     name: str
     program: int
     is_drum: bool
     staves: tuple[Staff, ...]
-    lyrics: tuple[tuple[int, str, str], ...]
+    lyrics: tuple[SheetSyllable, ...]
     chords: tuple[PrintedChord, ...] = ()
 
 
@@ -117,7 +114,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
     playing = view_performers(score, view)
-    sung = _find_singers(score, playing)
+    sung = find_singers(score, playing)
     melody = melody_track(score)
     led = next(
         (index for index, performer in enumerate(playing) if melody in performer.tracks and not performer.shares), 0
@@ -137,7 +134,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
             staves = tuple(
                 _staff(performer, place, notes, bars, lengths is not None) for place, notes in enumerate(hands)
             )
-        lyrics = _syllables(list(score.tracks[sung[index]].lyrics), hands[0]) if index in sung else ()
+        lyrics = syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
         chords = printed_chords(score, bars, [bar for bar, _ in marks]) if index == led else ()
         parts.append(SheetPart(performer.name, performer.program, performer.is_drum, staves, lyrics, chords))
     return Sheet(
@@ -283,49 +280,3 @@ def _clefs(
         place = int(origin[place])
         path.append(place)
     return tuple(choices[p] for p in reversed(path))
-
-
-# Words below the notes
-
-
-def _find_singers(score: symusic.Score, playing: Sequence[Performer]) -> dict[int, int]:
-    """Returns which part sings the words of which track.
-
-    Karaoke files keep words in a track without notes; they belong to the part whose onsets they meet.
-    """
-    singers: dict[int, int] = {}
-    for place, track in enumerate(score.tracks):
-        if len(track.lyrics) < 2:
-            continue
-        times = np.array([lyric.time for lyric in track.lyrics])
-        own = [i for i, p in enumerate(playing) if place in p.tracks]
-        met = [np.isin(times, p.hands[0].time).mean() * (not p.is_drum) for p in playing]
-        singer = own[0] if own else int(np.argmax(met))
-        if own or met[singer] > 0.5:
-            singers.setdefault(singer, place)
-    return singers
-
-
-def _syllables(lyrics: Sequence[symusic.TextMeta], notes: Sequence[SheetNote]) -> tuple[tuple[int, str, str], ...]:
-    """Returns (start of the note, syllable, MusicXML syllabic) for each lyric that a note carries."""
-    ticks = sorted({n.tick for n in notes})
-    start_of = {n.tick: n.start for n in notes}
-    karaoke = sum(lyric.text.startswith((" ", "/", "\\")) for lyric in lyrics) > len(lyrics) / 5
-    placed: dict[int, tuple[str, bool, bool]] = {}
-    for lyric in sorted(lyrics, key=lambda t: t.time):
-        bare = "".join(c for c in lyric.text if c.isprintable()).lstrip("/\\").strip()
-        word = bare.strip("-").strip()
-        if not word or lyric.text.startswith("@") or not ticks:
-            continue
-        near = min(ticks[max(0, bisect.bisect(ticks, lyric.time) - 1) :][:2], key=lambda t: abs(t - lyric.time))
-        begins = lyric.text.startswith((" ", "/", "\\")) if karaoke else not bare.startswith("-")
-        placed.setdefault(start_of[near], (word, begins, bare.endswith("-")))
-    result = []
-    ordered = sorted(placed.items())
-    for index, (start, (word, begins, _)) in enumerate(ordered):
-        before = ordered[index - 1][1] if index else ("", True, False)
-        after = ordered[index + 1][1] if index + 1 < len(ordered) else ("", True, False)
-        joined = before[2] or not begins
-        goes_on = ordered[index][1][2] or not after[1]
-        result.append((start, word, ("middle" if goes_on else "end") if joined else ("begin" if goes_on else "single")))
-    return tuple(result)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spell_chord
 from music.instruments import GM_NAMES
 from music.notation.chord_symbols import KINDS
 from music.notation.layout import PERCUSSION, Clef, Sheet, SheetPart, Voice
+from music.notation.lyrics import lyric_elements
 from music.notation.rhythm import UNITS, SheetBar, Symbol
 from music.notation.signposts import KeyChange
 from music.theory import LINE_OF_FIFTHS, name_at
@@ -155,7 +157,7 @@ class _PartWriter:
         self.sheet, self.index, self.part, self.unit = sheet, index, part, unit
         self.key = sheet.keys[0]
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
-        self.lyrics = {start: (text, syllabic) for start, text, syllabic in part.lyrics}
+        self.lyrics = {start: list(own) for start, own in groupby(part.lyrics, key=lambda each: each.start)}
         self.chords = [(sheet.bars[c.bar].start + c.offset, c.chord) for c in reversed(part.chords)]
 
     def write(self, root: ElementTree.Element) -> None:
@@ -287,7 +289,7 @@ class _PartWriter:
                     _add(note, "beam", beam, number=level)
                 self._write_notations(note, symbol, pitch, place == 0)
                 if place == 0 and pitch is not None and pitch not in symbol.tie_in and (number, voice.number) == (1, 1):
-                    self._write_lyric(note, bar.start + symbol.start)
+                    note.extend(lyric_elements(self.lyrics.pop(bar.start + symbol.start, ())))
 
     def _write_chords(self, measure: ElementTree.Element, start: int, length: int) -> None:
         """Writes the chord symbols of a stretch before its note; those that come later in it say how much later."""
@@ -365,13 +367,6 @@ class _PartWriter:
                 mark = _add(notations, tag, type=kind)
                 if (tag, kind) == ("tuplet", "start"):
                     mark.set("bracket", "no" if symbol.beams else "yes")
-
-    def _write_lyric(self, note: ElementTree.Element, start: int) -> None:
-        if start in self.lyrics:
-            text, syllabic = self.lyrics.pop(start)
-            lyric = _add(note, "lyric", number=1)
-            _add(lyric, "syllabic", syllabic)
-            _add(lyric, "text", text)
 
 
 def _write_step(parent: ElementTree.Element, name: str, spelling: tuple[str, int]) -> None:

@@ -19,6 +19,8 @@ _TITLE = re.compile(
     r'(<g [^>]*class="pgHead[^>]*>.*?<tspan [^>]* x=")(\d+)(" .*?<tspan font-size=")(\d+)(px">)([^<]+)(</tspan>)',
     re.DOTALL,
 )
+_SYLLABLE = re.compile(r'(class="syl">\s*<text[^>]*>\s*<tspan[^>]*>\s*<tspan font-size=")(\d+)px')
+_SUNG = 0.87  # size of words below notes: the engraver leaves room for letters of Times, which are so much narrower than others
 _WORDS = re.compile(r'<tspan font-size="(\d+)px">([^<]+)</tspan>')
 _FOOT = re.compile(r'(<svg class="definition-scale"[^>]*viewBox="0 0 (\d+) (\d+)"[^>]*>)')
 # Scripts by the first word of their letters' names in Unicode; those of them whose letters stand side by side as they are.
@@ -36,8 +38,8 @@ def short_title(title: str) -> str:
     return plain if len(plain) <= MAX_TITLE else plain[:MAX_TITLE].rpartition(" ")[0].rstrip(" ,;:") + " …"
 
 
-def fit_title(page: str) -> str:
-    """Returns a page with its title, if it has one, in a size that fits between the margins."""
+def fit_words(page: str) -> str:
+    """Returns a page with its title, if it has one, in a size that fits between the margins, and words to sing apart."""
 
     def fitted(title: re.Match[str]) -> str:
         before, middle, between, size, px, text, after = title.groups()
@@ -45,6 +47,7 @@ def fit_title(page: str) -> str:
         fits = min(int(size), int(2 * int(middle) / max(width, 1)))
         return f"{before}{middle}{between}{fits}{px}{text}{after}"
 
+    page = _SYLLABLE.sub(lambda found: f"{found[1]}{round(_SUNG * int(found[2]))}px", page)
     return _TITLE.sub(fitted, page, count=1)
 
 

@@ -11,6 +11,7 @@ from music.files.midi import midi_bytes
 from music.piece import Piece
 from pipelines.audio_options import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
 from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.commands.source import read_text
 from pipelines.descriptors import PIPELINES
 from pipelines.options import MAX_TITLE, TranscribeOptions
 from pipelines.patches.wishes import LEVELS
@@ -93,7 +94,7 @@ def _audio(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
         raise StudioError("There are neither words nor a sound. Give --text, --lyrics or --sound.")
     piece = Piece.empty()
     if hasattr(asked, "lyrics_file"):
-        given["lyrics"] = _text_of(asked.lyrics_file)
+        given["lyrics"] = read_text(asked.lyrics_file, MAX_TEXT)
     if hasattr(asked, "sound_file"):
         from pipelines.patches.hearing import hear
 
@@ -144,19 +145,3 @@ def _notes_of(path: Path, show: Show) -> Piece:
     for remark in step.remarks:
         show.say(remark)
     return step.piece
-
-
-def _text_of(path: Path) -> str:
-    """Returns the text of a file.
-
-    Raises:
-        StudioError: it cannot be read, or is no text.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(4 * MAX_TEXT + 1)  # more letters than options take; they say so
-        return data.decode("utf-8")
-    except OSError as error:
-        raise StudioError(f"'{path}' cannot be opened. Check the name.") from error
-    except UnicodeDecodeError as error:
-        raise StudioError(f"'{path}' is no text in UTF-8. Save it as plain text.") from error

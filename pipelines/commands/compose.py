@@ -11,12 +11,14 @@ from typing import Any
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import Piece
+from music.words.verses import MAX_CHARACTERS
 from pipelines.commands.models import Show, Verbs, names_in, number_in
-from pipelines.commands.source import read_source
+from pipelines.commands.source import read_source, read_text
 from pipelines.descriptors import STAGES
 from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
 from pipelines.recipes import check_input
-from pipelines.song.plan import FORMS, SONG_SECONDS, TEXTURES, Brief, Plan
+from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.plan import Plan
 from pipelines.song.recipe import SKETCH, SongRecipe, check_song, check_stage, read_song_recipe, song_title
 
 _EFFORT_OF_FILES = 34
@@ -25,7 +27,7 @@ _EFFORT_OF_FILES = 34
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
     "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "texture": "texture",
-    "seed": "seed",
+    "words": "words", "lyrics": "lyrics", "seed": "seed",
 }  # fmt: skip
 
 
@@ -60,6 +62,10 @@ def add_compose(verbs: Verbs) -> None:
     wishes.add_argument(
         "--texture", metavar="|".join(TEXTURES), help="what lies under the whole song; nothing unless said"
     )
+    wishes.add_argument("--words", metavar="THEME", help="what words to sing are about, such as 'the last train home'")
+    wishes.add_argument(
+        "--lyrics", metavar="FILE", type=Path, help="words to sing: lines, stanzas, headings such as [Chorus]"
+    )
     wishes.add_argument("--key", metavar="KEY", help="such as 'D minor', F# or Bb")
     wishes.add_argument("--tempo", dest="tempo_bpm", metavar="BPM", type=number_in, help="quarter notes a minute")
     wishes.add_argument("--time-signature", metavar="3/4", help="such as 4/4, 3/4 or 6/8")
@@ -88,6 +94,8 @@ def _compose(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 
     check_song_folder(asked.out)
     given = {name: getattr(asked, name) for name in _FLAGS if hasattr(asked, name)}
+    if "lyrics" in given:
+        given["lyrics"] = read_text(given["lyrics"], MAX_CHARACTERS)
     if hasattr(asked, "recipe"):
         _refuse_beside_recipe(asked, given)
         recipe, plan = (found := read_song_recipe(asked.recipe)), found.plan

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pipelines.prompt import function_words as grammar
 from pipelines.prompt.keys_and_forms import form, key
+from pipelines.prompt.lyrics import asked_words, without
 from pipelines.prompt.numbers import NUMBERS, said_in_numbers
 from pipelines.prompt.tokenize import MOST_WORDS, Token, corrected, tokens
 from pipelines.prompt.vocabulary import Meaning, split, vocabulary
@@ -94,11 +95,23 @@ class Reading:
 def read(text: str) -> Reading:
     """Returns what each word of a text asks for, rules out or leaves unsaid."""
     reading = Reading(text[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8"))
-    written = tokens(reading.text)
+    sung = asked_words(reading.text, _claimed)
+    written = tokens(without(reading.text, sung))
     if len(text) > MOST_CHARACTERS or len(written) >= MOST_WORDS:
         reading.note(f"Only the first {len(written)} words were read. Say it in fewer words.")
     _claim(reading, written)
+    if sung is not None:
+        raw = reading.text[slice(*sung.span)]
+        name, value = ("lyrics", sung.lyrics) if sung.lyrics else ("words", sung.about)
+        reading.claims.append(Claim(sung.span, raw, raw, name, value, SAID))
     return reading
+
+
+def _claimed(text: str) -> list[tuple[int, int]]:
+    """Returns where a text asks for something, in order."""
+    reading = Reading(text)
+    _claim(reading, tokens(text))
+    return sorted(claim.span for claim in reading.claims)
 
 
 @cache

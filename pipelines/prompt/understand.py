@@ -13,7 +13,7 @@ from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
-from pipelines.song.plan import MODES, MOODS, SONG_SECONDS, Brief
+from pipelines.song.brief import MODES, MOODS, SONG_SECONDS, Brief, lyrics_checks
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,13 @@ def _settle(reading: Reading) -> dict[str, Any]:
     if len(values["instruments"]) > 1:  # "just piano and flute" is no piano alone
         alone = [claim.span for claim in reading.claims if claim.field == "instruments" and "accomp" not in claim.plain]
         reading.claims = [c for c in reading.claims if c.field != "style" or c.value != "piano" or c.span not in alone]
-    for name in ("genre", "form", "style", "texture"):
+    for name in ("genre", "form", "style", "texture", "lyrics"):
         values[name] = _one(reading, name, (name,))
+    values["words"] = _words(reading, values["moods"])
+    for bad, why in lyrics_checks(values["lyrics"] or "", values["words"] or ""):
+        if bad:
+            reading.note(why)
+            values["lyrics"] = values["words"] = None
     values["time_signature"] = _time_signature(reading)
     values["tempo_bpm"] = _tempo(reading, values["time_signature"])
     values["key"], values["mode"] = _key(reading)
@@ -109,6 +114,17 @@ def _one(reading: Reading, name: str, fields: tuple[str, ...], show: Any = str, 
         reading.note(f"'{winner.words}' suggests {show(winner.value)}.")
         reading.keep(winner, name, winner.value)
     return winner.value
+
+
+def _words(reading: Reading, moods: tuple[str, ...]) -> str | None:
+    """Returns what words to sing are about: where that is not said what else no list knows, else the moods."""
+    for claim in reading.claims:
+        if claim.field == "words" and not claim.value:
+            unknown = " ".join(word for _, word in sorted(reading.unknown))
+            reading.unknown.clear()
+            claim.value = unknown or " ".join(moods) or "love"
+            reading.note(f"'{claim.words}' asks for words about: {claim.value}.")
+    return _one(reading, "words", ("words",))
 
 
 def _time_signature(reading: Reading) -> str | None:

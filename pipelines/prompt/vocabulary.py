@@ -113,6 +113,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Mood", f"Of two that contradict each other the later counts: {opposites}.", list(words.MOOD_WORDS.items())),
         ("Accompaniment", _STYLE, list(words.STYLE_WORDS.items())),
         ("Texture", _TEXTURE, list(words.TEXTURE_WORDS.items())),
+        ("Words to sing", _WORDS, _WORDS_ROWS),
         ("Dances, styles and kinds of music", _KINDS, [(_several(*kind[1:]), kind[0]) for kind in words.KINDS]),
         ("Groups of players", _GROUPS, [(", ".join(names), text) for text, names in words.GROUPS.items()]),
         ("Instruments", _INSTRUMENTS, [(name, ", ".join(texts)) for name, texts in named.items()]),
@@ -170,6 +171,15 @@ _FORM = '"AABA", "A-B-A", "form ABAC": up to 12 letters A to F; or words.'
 _GENRE = "Where the studio has no genre of that name, the nearest is taken and named."
 _STYLE = "How the melody is accompanied."
 _TEXTURE = "A track of long notes that lies under the whole song; there is none unless it is asked for."
+_WORDS = (
+    "There are none unless they are asked for. What they are about goes on to the next comma or full stop, or to where a key, a "
+    "player or another wish begins; it is read as nothing else."
+)
+_WORDS_ROWS = [
+    ("words about this", "with lyrics about ..., with words about ..., lyrics on ..., lyrics: ..."),
+    ("words about what no list knows, else about the mood", "with lyrics, with words, has words, with verses"),
+    ("these lines", "lyrics: one line / another line"),
+]
 _KINDS = "What stands first is asked for; what is suggested counts where nothing else is said."
 _GROUPS = "Each instrument plays one part."
 _INSTRUMENTS = 'At most 8 play, in the order of the text. "Two violins" are one part.'

@@ -28,11 +28,11 @@ from music.notation.views import views
 from music.piece import Piece
 from pipelines.song.plan import Plan
 from pipelines.song.readme import song_readme
-from pipelines.song.recipe import RECIPE, SKETCH, song_recipe, song_title
+from pipelines.song.recipe import RECIPE, SKETCH, WORDS, song_recipe, song_title
 
 THREADS = 2  # encoders and the synthesizer let go of Python's lock, so a second core has work too
 _OURS = re.compile(
-    rf"song\.(mid|mp3|wav)|stems/\d\d-[^/]+\.flac|lead-sheet\.pdf|score\.(pdf|musicxml)|{RECIPE}|README\.txt|{SKETCH}"
+    rf"song\.(mid|mp3|wav)|stems/\d\d-[^/]+\.flac|lead-sheet\.pdf|score\.(pdf|musicxml)|{RECIPE}|{WORDS}|README\.txt|{SKETCH}"
 )
 _PACKED = (".wav", ".mp3", ".flac", ".pdf")  # nothing is gained by packing these: they are, or it takes long
 _LONGEST_NAME = 60
@@ -88,6 +88,8 @@ def song_files(
             pool.shutdown(cancel_futures=True)
             raise
     files |= {SKETCH: midi_bytes(began)} if began else {}
+    if song.lyrics and any(len(track.lyrics) for track in song.score.tracks):
+        files[WORDS] = ("\n".join(song.lyrics) + "\n").encode()
     files[RECIPE] = song_recipe(song, plan, began)
     files["README.txt"] = song_readme(titled, plan, list(files), began, soundfont).encode()
     return {name: files[name] for name in sorted(files, key=_reading_order)}

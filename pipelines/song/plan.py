@@ -1,7 +1,7 @@
 """What a song is to be, and the plan that makes it: a list of stages, each a pipeline and its options.
 
-A Brief says what is wanted in a musician's terms; ``pipelines.song.planning.plan_song`` makes a plan of it. Imports no model,
-so pages may use it.
+A ``brief.Brief`` says what is wanted in a musician's terms; ``planning.plan_song`` makes a plan of it. Imports no model, so
+pages may use it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from music.chords import ChordNames
 from music.errors import StudioError
-from music.instruments import PADS, parse_instrument
+from music.instruments import parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
@@ -29,113 +29,8 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
-
-SONG_SECONDS = (10.0, 300.0)
-"""The shortest and the longest song."""
-
-FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
-"""Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
-
-MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
-MODES = ("major", "minor")
-TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
-"""What a texture may be of, and who plays it."""
-
-TEXTURE_DENSITIES = ("sparse", "medium", "dense")
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What a song is to be; None and empty leave the choice to the studio, or to the sketch that it starts from.
-
-    Attributes:
-        text: the words that this was understood from, for the record.
-        seconds: how long, from the first note to the end of the last; within 5 %.
-        form: one of FORMS, or letters.
-        tempo_bpm: quarter notes a minute.
-        time_signature: such as "3/4".
-        key: such as "D minor".
-        mode: one of MODES, where only that is asked for.
-        genre: one of GENRES.
-        moods: some of MOODS.
-        instruments: who plays, by name; all of them do, and nobody else, unless they are a bass or drums alone, to whom the
-            usual band is added. The first that can carries the melody.
-        without: who must not play, by name.
-        style: one of HARMONIES: how the melody is accompanied.
-        texture: one of TEXTURES that lies under the song; None for none.
-        seed: the same brief, sketch and checkpoints give the same notes.
-    """
-
-    text: str = ""
-    seconds: float = 60.0
-    form: str | None = None
-    tempo_bpm: float | None = None
-    time_signature: str | None = None
-    key: str | None = None
-    mode: str | None = None
-    genre: str | None = None
-    moods: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    style: str | None = None
-    texture: str | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        settle(self, _brief_checks, key=parse_key, instruments=parse_instrument, without=parse_instrument)
-
-
-def _brief_checks(o: Brief) -> list[Check]:
-    """Returns what may be wrong with a brief."""
-    shortest, longest = SONG_SECONDS
-    both = {parse_instrument(n) for n in o.instruments if _is_known(n)} & {
-        parse_instrument(n) for n in o.without if _is_known(n)
-    }
-    return [
-        (
-            not shortest <= o.seconds <= longest,
-            f"A song of {o.seconds:g} seconds cannot be written. Ask for {shortest:.0f} to {longest:.0f} seconds.",
-        ),
-        (
-            o.form is not None and not is_form(o.form),
-            f"The form '{o.form}' is unknown. Choose one of {', '.join(FORMS)}, or letters such as ABAC.",
-        ),
-        *beat_checks(o),
-        choice_check("mode", o.mode, MODES),
-        (
-            o.mode is not None and o.key is not None and not o.key.endswith(o.mode),
-            f"The key {o.key} is not {o.mode}. Give the key alone.",
-        ),
-        (
-            not set(o.moods) <= set(MOODS),
-            f"The mood '{', '.join(set(o.moods) - set(MOODS))}' is unknown. Choose from {', '.join(MOODS)}.",
-        ),
-        (
-            len(o.instruments) > MAX_PLAYERS,
-            f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
-        ),
-        (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
-        choice_check("style", o.style, HARMONIES),
-        choice_check("texture", o.texture, tuple(TEXTURES)),
-        seed_check(o),
-    ]
-
-
-def _names(o: Brief, programs: set[int]) -> str:
-    return ", ".join(name for name in o.instruments if _is_known(name) and parse_instrument(name) in programs)
-
-
-def _is_known(name: str) -> bool:
-    try:
-        parse_instrument(name)
-    except StudioError:
-        return False
-    return True
-
-
-def is_form(text: str) -> bool:
-    """Returns whether a text names a form."""
-    return text in FORMS or re.fullmatch(r"[A-F]{1,12}", text) is not None
+from pipelines.song.brief import Brief
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
 
 
 @dataclass(frozen=True)
@@ -151,6 +46,8 @@ class ThemeOptions:
         time_signature: such as "3/4".
         genre: one of GENRES, or None.
         density: one of DENSITIES, or None.
+        lines: for each section the stresses of the lines of text that are sung to it first, such as "01010101/010101"; none
+            where there are no words.
         drafts: how many openings are written to choose from.
         temperature: how adventurous.
         seed: the same seed gives the same notes.
@@ -165,6 +62,7 @@ class ThemeOptions:
     time_signature: str = "4/4"
     genre: str | None = None
     density: str | None = None
+    lines: tuple[str, ...] = ()
     drafts: int = 8
     temperature: float = 0.85
     seed: int = 0
@@ -182,6 +80,10 @@ def _theme_checks(o: ThemeOptions) -> list[Check]:
         (not 1 <= o.bars <= 32, f"Themes of {o.bars} bars cannot be written. Choose 1 to 32 bars."),
         *beat_checks(o),
         choice_check("density", o.density, DENSITIES),
+        (
+            len(o.lines) not in (0, len(o.sections)) or not all(re.fullmatch("[01/]*", each) for each in o.lines),
+            "The lines of the themes do not go with their sections. Give one text such as 0101/010 for each section.",
+        ),
         (not 1 <= o.drafts <= 16, f"{o.drafts} drafts cannot be written. Choose 1 to 16."),
         temperature_check(o),
         seed_check(o),
@@ -306,52 +208,13 @@ class MixOptions:
         )
 
 
-@dataclass(frozen=True)
-class TextureOptions:
-    """A pad under the finished song, by the audio network; only where it is asked for.
-
-    Attributes:
-        text: words that say what the song is like.
-        instrument: who holds it, by name: a synthesizer pad, strings, a choir or an organ.
-        density: one of TEXTURE_DENSITIES: struck with the chords and bars, with every other beat too, or with every beat.
-        follow: how much the network heeds the sound of the song: 0 not at all, 0.5 as it learned to, 1 twice as much.
-        temperature: how adventurous.
-        seed: the same seed gives the same notes.
-        checkpoint: of the pipeline Audio.
-    """
-
-    text: str = ""
-    instrument: str = "Pad 2 (warm)"
-    density: str = "sparse"
-    follow: float = 0.5
-    temperature: float = 0.8
-    seed: int = 0
-    checkpoint: str = "audio-small"
-
-    def __post_init__(self) -> None:
-        settle(self, _texture_checks, instrument=parse_instrument)
-
-
-def _texture_checks(o: TextureOptions) -> list[Check]:
-    """Returns what may be wrong with options of the stage texture."""
-    return [
-        (
-            _is_known(o.instrument) and parse_instrument(o.instrument) not in PADS,
-            f"'{o.instrument}' cannot hold a texture. Choose a pad, strings, a choir or an organ.",
-        ),
-        choice_check("density", o.density, TEXTURE_DENSITIES),
-        (not 0 <= o.follow <= 1, f"Following by {o.follow} is out of range. Choose 0 (surprise) to 1 (stay near)."),
-        temperature_check(o),
-        seed_check(o),
-    ]
-
-
 STAGES: dict[str, type] = {
     "theme": ThemeOptions,
     "sections": SectionsOptions,
     "harmony": HarmonyOptions,
     "mix": MixOptions,
     "texture": TextureOptions,
+    "words": WordsOptions,
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
-from music.bars import bar_grid, parse_signature, tempo_map
+from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
 from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
@@ -18,17 +18,10 @@ from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
-from pipelines.song.plan import (
-    TEXTURES,
-    Brief,
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.brief import TEXTURES, Brief
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, room_for_words, words_stage
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -97,7 +90,10 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     layout = _lay_out(brief, found, signature)
     key = _key(brief, found, chance)
     quiet = bool(QUIET_MOODS & set(brief.moods))
+    usual = "high" if "energetic" in brief.moods else None
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
+    words = words_stage(brief, layout.bars * quarters_of(signature))
+    lines = lines_of_themes(words.options, layout.form, themes) if words else ()
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
     loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre or "") in _ENDLESS)
@@ -114,7 +110,12 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     tempo_bpm=layout.tempo_bpm,
                     time_signature=signature,
                     genre=brief.genre,
-                    density="low" if quiet else "high" if "energetic" in brief.moods else None,
+                    density=density_for(lines, layout.bars * quarters_of(signature))
+                    if lines
+                    else "low"
+                    if quiet
+                    else usual,
+                    lines=lines,
                     seed=brief.seed,
                 ),
             ),
@@ -148,6 +149,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 ),
             ),
             *([texture_stage(brief)] if brief.texture else []),
+            *([words] if words else []),
         ),
     )
 
@@ -270,10 +272,11 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
 
 def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     """Returns the layout that suits form and tempo best and lasts as long as asked."""
-    numerator, denominator = parse_signature(signature)
-    quarters = 4 * numerator / denominator
+    quarters = quarters_of(signature)
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
     usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
+    words = room_for_words(brief)
+    usual_form = words.form if words else usual_form
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None
@@ -281,11 +284,12 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
         (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in _sequences(form)
     ):
         for bars, odd in _section_lengths(sketch):
+            room = words.dislike(names, bars, quarters) if words else 0.0
             for intro, ending, plain in _FRAMES:
                 if intro > bars or (bars < 4 and intro + ending > 2):
                     continue
                 total = len(names) * bars + intro + ending
-                cost = dislike + odd + plain + _LONG_FRAME * ((2 * intro > bars) + (2 * ending > bars))
+                cost = dislike + odd + room + plain + _LONG_FRAME * ((2 * intro > bars) + (2 * ending > bars))
                 cost += _NEW_BAR * max(0, bars * len({theme_of(name) for name in names}) - _MUCH_MELODY_BARS)
                 if tempo is None:
                     fitting = round(60 * quarters * total / brief.seconds)

@@ -18,7 +18,7 @@ from music.piece import Piece
 from music.theory import written_key
 from pipelines.descriptors import STAGES
 from pipelines.song.plan import Plan
-from pipelines.song.recipe import RECIPE, SKETCH, stages_done
+from pipelines.song.recipe import RECIPE, SKETCH, WORDS, stages_done
 
 _FILES = {
     "song.mid": "the notes, for any music program; holds the history too",
@@ -28,6 +28,7 @@ _FILES = {
     "lead-sheet.pdf": "the melody with its chord symbols",
     "score.pdf": "all that plays, for printing",
     "score.musicxml": "all that plays, for notation programs",
+    WORDS: "the words, with headings",
     RECIPE: "what makes the same notes again",
     SKETCH: "what the song began from",
 }

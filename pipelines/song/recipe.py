@@ -14,8 +14,8 @@ from pipelines.option_values import fits, to_mapping
 from pipelines.recipes import DECIDES, Recipe, name_here, read_recipe, with_checkpoint_here, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
-RECIPE, SKETCH = "recipe.json", "sketch.mid"
-"""Files of a song folder: what makes the song again, and what it began from."""
+RECIPE, SKETCH, WORDS = "recipe.json", "sketch.mid", "lyrics.txt"
+"""Files of a song folder: what makes the song again, what it began from, and what is sung."""
 
 _SONG_VERSION = "1"
 _LONGEST_TITLE = 60

@@ -8,7 +8,8 @@ from typing import Any
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan, Stage
 from pipelines.song.planning import plan_song
 
 _NO_WISH = ("text", "seed", "mode")  # the words themselves, chance, and what the wish for a key says too
@@ -24,7 +25,7 @@ def changed_wishes(plan: Plan, brief: Brief, sketch: Piece | None = None) -> dic
 
     Returns:
         By field of Brief ("key" stands for ``mode`` too) the number of a stage, counted from 0; None where no stage becomes
-        another one.
+        another one, as when a wish only adds one or leaves it out.
     """
     names = (field.name for field in dataclasses.fields(Brief) if field.name not in _NO_WISH)
     changed = [name for name in names if _wish(brief, name) != _wish(plan.brief, name)]
@@ -33,6 +34,8 @@ def changed_wishes(plan: Plan, brief: Brief, sketch: Piece | None = None) -> dic
 
 def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None) -> Plan:
     """Returns a plan with those wishes of another brief that concern this stage, counted from 0, or those after it.
+
+    Stages that they add come last.
 
     Args:
         plan: as it is.
@@ -50,23 +53,29 @@ def replanned(plan: Plan, brief: Brief, first: int, sketch: Piece | None = None)
     if not taken:
         return plan
     asked = dataclasses.replace(plan.brief, **taken)
-    was, now = _planned(plan.brief, sketch), _planned(asked, sketch)
+    was, now = _by_name(_planned(plan.brief, sketch)), _by_name(_planned(asked, sketch))
     stages = list(plan.stages)
-    for number, (stage, before, after) in enumerate(zip(plan.stages, was.stages, now.stages, strict=False)):
-        if number >= first and stage.pipeline == before.pipeline:
-            changes = _differences(before, after)
+    for number, stage in enumerate(plan.stages):
+        if number >= first and stage.pipeline in was and stage.pipeline in now:
+            changes = _differences(was[stage.pipeline], now[stage.pipeline])
             stages[number] = Stage(stage.pipeline, dataclasses.replace(stage.options, **changes))
-    return Plan(asked, tuple(stages))
+    new = [now[name] for name in now if name not in _by_name(plan)]
+    return Plan(asked, (*stages, *new))
+
+
+def _by_name(plan: Plan) -> dict[str, Stage]:
+    return {stage.pipeline: stage for stage in plan.stages}
 
 
 def _concerns(was: Brief, asked: Brief, name: str, sketch: Piece | None) -> int | None:
     """Returns the first stage that one wish alone changes; the first of all where it does not go without the others."""
     try:
         alone = dataclasses.replace(was, **_wish(asked, name))
-        both = zip(_planned(was, sketch).stages, _planned(alone, sketch).stages, strict=True)
+        before, after = _planned(was, sketch), _by_name(_planned(alone, sketch))
     except StudioError:
         return 0
-    return next((number for number, stages in enumerate(both) if _differences(*stages)), None)
+    both = ((number, stage, after.get(stage.pipeline)) for number, stage in enumerate(before.stages))
+    return next((number for number, stage, now in both if now is not None and _differences(stage, now)), None)
 
 
 def _wish(brief: Brief, name: str) -> dict[str, Any]:

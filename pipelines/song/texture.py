@@ -36,7 +36,7 @@ from pipelines.patches.canvas import GROUP_OF_CELL
 from pipelines.patches.wishes import Wishes, level, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import PatchWriter, Request
 from pipelines.recipes import recipe_of
-from pipelines.song.plan import TextureOptions
+from pipelines.song.optional_stages import TextureOptions
 from pipelines.wording.reading import read_words
 
 VERSION = "1"

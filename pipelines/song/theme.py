@@ -2,7 +2,8 @@
 
 The first half of a theme asks, the second begins like it and answers: a period (Caplin, Classical Form, 1998, chapter 4).
 The model writes each new phrase in several drafts, of which the one that sings best is taken; the last note of each half
-is brought to a tone on which such a phrase may rest.
+is brought to a tone on which such a phrase may rest. Where the song will have words, drafts that take them well are
+preferred, and notes are split and joined until each syllable of the first verse has one.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from music.arranging.phrases import (
     shift_notes,
     singability,
 )
-from music.bars import bar_grid, bar_ticks, parse_signature
+from music.bars import Bar, bar_grid, bar_ticks, parse_signature
 from music.form import with_sections
 from music.instruments import instrument_name, parse_instrument, playable_range
 from music.piece import TICKS_PER_QUARTER, Piece
 from music.theory import Key, parse_key
+from music.words.lattice import FREE
+from music.words.setting import cost_of, lines_of_stresses, set_words
 from pipelines.contract import Step
 from pipelines.generate import generate
 from pipelines.options import GenerateOptions
@@ -41,6 +44,7 @@ MELODY = "Melody"
 OPEN_THEMES = ("B", "Bridge")
 """Themes that lead back to another: they close openly."""
 
+_FITTING = 1.5  # what a nat a syllable is worth by which a draft takes the words better; of 0.5 and 1.5 the one that breathes more
 _CONTRAST = 0.06  # a semitone, up to HIGHER, that a later theme lies above the first is worth so much
 _HIGHER = 6
 _DURABLE = 4  # bars of the longest phrase that is written in one go
@@ -67,6 +71,7 @@ class _Writer:
     """The melody as it grows.
 
     Attributes:
+        lines: the stresses of the lines of text that the theme in work is for.
         notes: of the melody so far, in order.
         bars: how many bars are written.
     """
@@ -80,14 +85,17 @@ class _Writer:
             self.beat *= 3
         self.program = parse_instrument(options.lead)
         self.sketch = sketched(piece, self.key)
+        self.lines: list[str] = []
         self.notes: list[MelodyNote] = []
         self.bars = self._calls = 0
 
     def write(self) -> Iterator[None]:
         """Writes all themes; yields after each phrase."""
-        for name in self.options.sections:
+        for number, name in enumerate(self.options.sections):
             first = self.bars
+            self.lines = self.options.lines[number].split("/") if self.options.lines else []
             yield from self._theme(self.options.bars, HALF if name in OPEN_THEMES else FULL, first)
+            self._fit_to_lines(first)
         self.notes = fit_to_range(self.notes, *playable_range(self.program)) if not self.sketch else self.notes
 
     def score(self) -> symusic.Score:
@@ -141,7 +149,8 @@ class _Writer:
             if self.bars + length == stop:
                 drafts = [close(draft, how, self.key, (end - self.bar, end), self.beat) for draft in drafts]
             before = [note for note in self.notes if note.start >= theme * self.bar]
-            self.notes += max(drafts, key=lambda draft: self._worth(list(draft), before))
+            sung = self._lines_of(self.bars - theme, length)
+            self.notes += max(drafts, key=lambda draft: self._worth(list(draft), before, sung, length))
             self.bars += length
             yield
 
@@ -170,12 +179,38 @@ class _Writer:
         *_, step = generate(Piece(score) if self.notes else Piece.empty(), wished)
         return [extract_melody(piece.score.tracks[0]) for piece in step.pieces]
 
-    def _worth(self, draft: list[MelodyNote], before: list[MelodyNote]) -> float:
-        """Returns how good a draft is after what its theme has so far."""
+    def _lines_of(self, first: int, bars: int) -> list[str]:
+        """Returns the lines that are sung in so many bars of a theme, counted from 0: those that begin and end there."""
+        count, whole = len(self.lines), self.options.bars
+        return [
+            line
+            for number, line in enumerate(self.lines)
+            if first * count <= number * whole and (number + 1) * whole <= (first + bars) * count
+        ]
+
+    def _fit_to_lines(self, first: int) -> None:
+        """Splits and joins notes of the theme that began at a bar, so that each syllable has one; a sketch stays as it is."""
+        start, end = first * self.bar, self.bars * self.bar
+        theme = [note for note in self.notes if note.start >= start]
+        if any(self.lines) and not any(start <= note.start < end for note in self.sketch):
+            spread = start, end
+            made = set_words(
+                theme, lines_of_stresses(self.lines), self._grid(), TICKS_PER_QUARTER, rhythm=FREE, spread=spread
+            )
+            self.notes[len(self.notes) - len(theme) :] = made.notes
+
+    def _grid(self) -> list[Bar]:
+        return [Bar(n * self.bar, (n + 1) * self.bar, *self.signature) for n in range(self.bars + _DURABLE)]
+
+    def _worth(self, draft: list[MelodyNote], before: list[MelodyNote], lines: list[str], bars: int) -> float:
+        """Returns how good a draft is after what its theme has so far, and for the lines that are sung to it."""
         worth = singability(draft, before, self.key, self.bar, TICKS_PER_QUARTER, self.options.density)
         first = [note.pitch for note in self.notes if note.start < self.options.bars * self.bar]
         if first and draft and self.bars >= self.options.bars:  # a later theme lies higher
             worth += _CONTRAST * float(np.clip(np.mean([n.pitch for n in draft]) - np.mean(first), -_HIGHER, _HIGHER))
+        if lines and draft:
+            until = (self.bars + bars) * self.bar
+            worth -= _FITTING * cost_of(draft, lines, self._grid(), TICKS_PER_QUARTER, until)
         return worth
 
 

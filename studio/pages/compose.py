@@ -6,7 +6,8 @@ import streamlit as st
 
 from music.errors import StudioError
 from pipelines.prompt.understand import understand
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from studio import session
 from studio.jobs import registry
 from studio.projects.song import Song

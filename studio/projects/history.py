@@ -12,7 +12,8 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
 from pipelines.options import TranscribeOptions
 from pipelines.recipes import with_checkpoint_here
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan, Stage
 from studio.projects.project import Take
 
 _DECIDES = ("pipeline", "options", "input", "stopped")

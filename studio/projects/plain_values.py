@@ -12,7 +12,7 @@ from music.errors import StudioError
 from pipelines.descriptors import PIPELINES
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions
-from pipelines.song.plan import MODES, Brief
+from pipelines.song.brief import MODES, Brief
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     **{name: (each.options, each.to_mapping, each.from_mapping) for name, each in PIPELINES.items()},

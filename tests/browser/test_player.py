@@ -76,6 +76,19 @@ def loud(*gains: float):
     return lambda state: abs(state["level"] - level) < 0.08 * level + 1e-3
 
 
+def test_the_words_follow_the_sound_and_every_place_that_is_pressed(player):
+    words, now = player.root.locator(".karaoke .sung"), player.root.locator(".karaoke .now")
+    player.press_roll((2 * handmade.BAR_S + 1.5) / SECONDS)  # the second beat of the third bar
+    player.until(near(2 * handmade.BAR_S + 1.5, 0.2))
+    assert (words.inner_text().strip(), now.inner_text().strip()) == ("Counting 3", "ing")
+    assert player.root.locator(".karaoke .after").inner_text().strip() == "Counting 4"
+    player.play()
+    player.until(lambda state: 3 * handmade.BAR_S < state["time"])
+    player.pause()
+    player.until(lambda state: not state["playing"])
+    assert words.inner_text().strip() == "Counting 4"
+
+
 def test_mixer_changes_what_is_heard(player):
     player.play()
     player.until(loud(1, 1, 1))

@@ -16,7 +16,8 @@ from music.piece import Piece
 from music.theory import parse_key
 from pipelines.compose import SongStep, compose
 from pipelines.option_values import to_mapping
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song
 from tests.pipelines.song.song_checks import (
     asked_for,

@@ -24,15 +24,19 @@ from pipelines.edit import edit
 from pipelines.edit_options import EditOptions
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
+from pipelines.lyrics import write_lyrics
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
 from pipelines.remix import remix
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, TextureOptions, ThemeOptions
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
 from pipelines.song.sections import lay_out
 from pipelines.song.texture import write_texture
 from pipelines.song.theme import write_theme
+from pipelines.song.words import write_words
 from pipelines.transcribe import transcribe
 from tests.pipelines.song.song_checks import scale_up, sketch, tunes
 from tests.pipelines.songs import band
@@ -89,6 +93,7 @@ PIPELINES = {
         audio, band(), AudioOptions(sound=tone(), sound_lufs=-20.0, encoder="words-small", seconds=6.0, seed=13)
     ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
+    "set words": Case(write_words, tunes(), WordsOptions(text="[Verse]\nOh my love, remember me\n\n[Chorus]\nLa la")),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
     "edit by hand": Case(
         edit,
@@ -96,6 +101,20 @@ PIPELINES = {
         EditOptions(changed=((0, 1, 481, 77, 60, 99),), added=((1, 960, 240, 40, 80),), removed=((0, 0),), words="did"),
     ),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
+    "write lyrics": Case(
+        write_lyrics,
+        band(),
+        LyricsOptions(
+            text="the sea",
+            verses=1,
+            lines=2,
+            chorus=False,
+            rhyme="AABB",
+            syllables=4,
+            seed=14,
+            checkpoint="lyrics-small",
+        ),
+    ),
 }
 
 

@@ -12,8 +12,9 @@ from pipelines.__main__ import main
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
-from pipelines.song.plan import Brief, Plan, Stage
+from pipelines.song.plan import Plan, Stage
 from pipelines.worker.verbs import LANES, VERBS
 from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain
@@ -104,6 +105,6 @@ def test_which_takes_are_older_pieces_changed():
 def test_progress_says_which_bar_or_stage():
     assert PIPELINES["generate"].progress(GenerateOptions(), 2.4, 8.0) == "Writing bar 3 of 8"
     assert PIPELINES["generate"].progress(GenerateOptions(), 8.0, 8.0) == "Writing bar 8 of 8"
-    assert PIPELINES["compose"].progress(PLAN, 1.5, 5.0) == "Sections: stage 2 of 5"
+    assert PIPELINES["compose"].progress(PLAN, 1.5, 6.0) == "Sections: stage 2 of 6"
     assert PIPELINES["harmonize"].progress(HarmonizeOptions(), 1.0, 4.0) == "Harmonizing … 25%"
     assert PIPELINES["harmonize"].progress(HarmonizeOptions(bars=(4, 5)), 1.0, 4.0) == "Rewriting … 25%"

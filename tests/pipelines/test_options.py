@@ -17,7 +17,8 @@ from pipelines.options import (
     HarmonizeOptions,
     RemixOptions,
 )
-from pipelines.song.plan import Brief, SectionsOptions, ThemeOptions, plan_from_mapping
+from pipelines.song.brief import Brief
+from pipelines.song.plan import SectionsOptions, ThemeOptions, plan_from_mapping
 
 
 def refusal(kind: type, **values) -> str:

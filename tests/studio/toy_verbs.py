@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import symusic
@@ -15,8 +16,11 @@ from music.errors import StudioError
 from music.form import with_sections
 from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
+from music.words.verses import lyrics_text
 from pipelines.contract import SongStep, Step
 from pipelines.option_values import to_mapping
+from pipelines.song.words import write_words
+from pipelines.song.written_words import stanzas_for
 from pipelines.worker.verbs import VERBS as REAL
 from pipelines.worker.verbs import Verb, last_step
 from tests.waiting import PATIENCE_S, until
@@ -177,11 +181,24 @@ def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
         stage, base = plan.stages[number], stages[-1] if stages else piece
         for part in range(1, 5):
             time.sleep(0.01 if plan.brief.seed else 0.2)
-            score = _toy_stage(base, stage, plan, part)
+            base, score = (
+                _toy_words(base, stage.options, plan)
+                if stage.pipeline == "words"
+                else (base, _toy_stage(base, stage, plan, part))
+            )
             recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
             made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
             yield SongStep((made,), number + part / 4, len(plan.stages), "stages", stages=(*stages, made))
         stages = (*stages, made)
+
+
+def _toy_words(base: Piece, options, plan) -> tuple[Piece, symusic.Score]:
+    """Returns a song with its words; those that nobody typed say what they are about and their seed."""
+    lines = (f"Sing me a song of {options.about} my dear", f"number {options.seed} is here")
+    stanzas = stanzas_for(options, plan.stages[1].options.form)
+    text = lyrics_text([stanza._replace(lines=stanza.lines or lines) for stanza in stanzas])
+    *_, step = write_words(base, replace(options, text=text))
+    return base.replace(lyrics=step.piece.lyrics), step.piece.score
 
 
 def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:

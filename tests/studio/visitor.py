@@ -41,6 +41,7 @@ def control(page, name):
             "toggle",
             "button_group",
             "text_input",
+            "text_area",
             "select_slider",
         )
         for w in page.get(kind)

@@ -4,12 +4,13 @@
     python -m training evaluate remix-small --shards runs/shards
     python -m training evaluate harmonize-small --shards runs/pairs
     python -m training evaluate audio-small --shards runs/clips
+    python -m training evaluate lyrics-small --shards runs/verses
     python -m training evaluate words-small --texts DATA/lyrics
 
 What is asked depends on what the checkpoint learned: the next note (training/likelihood/next_note.py), hidden fields
-(training/likelihood/masked_fields.py), the next note to a melody (training/likelihood/accompaniment.py), or hidden notes on a
-beat grid after a clip of sound (training/likelihood/hidden_patches.py). Synthetic sets are left out;
-the real sets weigh the same.
+(training/likelihood/masked_fields.py), the next note to a melody (training/likelihood/accompaniment.py), hidden notes on a
+beat grid after a clip of sound (training/likelihood/hidden_patches.py), or the words of verse (training/likelihood/verse.py).
+Synthetic sets are left out; the real sets weigh the same.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> None:
     except FileNotFoundError as error:
         raise StudioError(
             f"'{args.shards}' does not hold what '{args.checkpoint}' reads. Name the folder that "
-            "`python -m training prepare` wrote, `pairs` for a checkpoint that harmonizes, or `clips` for audio."
+            "`python -m training prepare` wrote, `pairs` for a checkpoint that harmonizes, `clips` for audio, or `verses` for lyrics."
         ) from error
     report = evaluate(args.checkpoint, shards, args.windows)
     print(report)

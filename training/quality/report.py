@@ -8,6 +8,7 @@
     python -m training quality compose --pieces 20
     python -m training quality generators --pieces 24 --shards runs/shards
     python -m training quality my-style --pieces 24 --music FOLDER
+    python -m training quality words-on-melody --pieces 16 --data DATA
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
 spread like real music, and copied any of it (training/quality/generate.py); pieces that were changed, how near they
@@ -18,6 +19,7 @@ sound (training/quality/audio.py). Whole songs, which no checkpoint makes alone,
 come back to their themes, and end
 (training/quality/compose.py). Generators at the piano, and one that plays nothing else, are compared by the same code
 (training/quality/piano.py), and one that learned somebody's own music with its base (training/quality/tuned.py).
+Words on melodies stand beside how people set them (training/quality/words_on_melody.py).
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
 GENERATORS = "generators"
 """Likewise: all that write music from nothing, side by side."""
+WORDS = "words-on-melody"
+"""Likewise: lyrics set to melodies."""
 PIANO = "training.quality.piano"
 TUNED = "training.quality.tuned"
 
@@ -95,7 +99,7 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     if args.pieces is None:
         args.pieces = 20 if args.checkpoint == CHAIN else 100
-    if args.card and args.checkpoint in (CHAIN, GENERATORS):
+    if args.card and args.checkpoint in (CHAIN, GENERATORS, WORDS):
         raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
@@ -116,6 +120,8 @@ def _module(name: str) -> str:
     """Returns the module that reports on a checkpoint, or on what stands where its name would."""
     if name == GENERATORS:
         return PIANO
+    if name == WORDS:
+        return "training.quality.words_on_melody"
     if name == CHAIN:
         return REPORTS[CHAIN]
     found = store.entry(name)

@@ -11,9 +11,11 @@ import streamlit as st
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song, texture_stage
 from pipelines.song.replanning import replanned
+from pipelines.song.room_for_words import USUAL_QUARTERS, quarters_of, words_stage
 from studio import session, visitors
 from studio.controls import keep
 from studio.projects.project import Take
@@ -118,6 +120,27 @@ def add_texture(song: Song, take: Take) -> None:
     brief = dataclasses.replace(take.options.brief, texture="pad")
     plan = Plan(brief, (*take.options.stages, texture_stage(brief)))
     write(song, "compose", take.before or Piece.empty(), plan, f"{take.label} with a texture", stages=take.stages)
+
+
+def add_words(song: Song, take: Take, about: str, lyrics: str) -> None:
+    """Starts to set words to the melody of a finished song; all else that is there is kept.
+
+    Args:
+        song: gets the new take.
+        take: a composed one.
+        about: what the words are about that the studio writes.
+        lyrics: those that the visitor typed.
+
+    Raises:
+        StudioError: there are no words, or too many, or the studio is too busy.
+    """
+    brief = dataclasses.replace(take.options.brief, words=about.strip() or None, lyrics=lyrics.strip() or None)
+    themes = (stage.options for stage in take.options.stages if stage.pipeline == "theme")
+    quarters = next((theme.bars * quarters_of(theme.time_signature) for theme in themes), USUAL_QUARTERS)
+    if (words := words_stage(brief, quarters)) is None:
+        raise StudioError("There are no words to sing. Type some lyrics, or say what they are about.")
+    plan = Plan(brief, (*take.options.stages, words))
+    write(song, "compose", take.before or Piece.empty(), plan, f"{take.label} with words", stages=take.stages)
 
 
 def branch(song: Song, take: Take, number: int) -> None:

@@ -17,11 +17,15 @@ from music.instruments import instrument_name, parse_instrument
 from music.theory import ALL_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
+from music.words.verses import MAX_CHARACTERS, read_stanzas
+from pipelines.descriptions import quoted
+from pipelines.lyrics_options import MOST_TEXT
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
-from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.brief import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
+from studio.widgets.compose.lyrics_field import HELP, lyrics_field
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.controls import STYLES
 from studio.widgets.options_panel import OptionsPanel
@@ -90,6 +94,12 @@ def _say_players(names: Sequence[str]) -> str:
     return first_few([player_name(parse_instrument(name)) for name in names])
 
 
+def _say_lyrics(text: str) -> str:
+    beginning = "\n".join(text.splitlines()[:8])  # of a text that may be refused
+    first = next((line for stanza in read_stanzas(beginning[:MAX_CHARACTERS]) for line in stanza.lines), "")
+    return f"Lyrics {quoted(first)}"
+
+
 WISHES: dict[str, _Wish] = {
     "seconds": _Wish(
         "Length", "timer", clock, _number(*SONG_SECONDS, 5, "Seconds"), "From the first note to the end of the last."
@@ -147,6 +157,20 @@ WISHES: dict[str, _Wish] = {
         lambda texture: f"{texture.capitalize()} texture",
         _pills(tuple(TEXTURES), str.capitalize),
         "Long notes that lie under the whole song. Left open, there are none.",
+    ),
+    "words": _Wish(
+        "Words",
+        "lyrics",
+        lambda about: f"Words about {about}",
+        lambda value, **how: st.text_input("About", max_chars=MOST_TEXT, placeholder="the last train home", **how),
+        "What the words are about that the studio writes for the song. Left open, nobody sings.",
+    ),
+    "lyrics": _Wish(
+        "Own lyrics",
+        "edit_note",
+        _say_lyrics,
+        lambda value, **how: lyrics_field(None, **how),
+        f"Words to sing to the melody. {HELP}",
     ),
 }
 """The chips in order, by the field of Brief that they set; that of the key sets ``mode`` too."""
@@ -264,6 +288,8 @@ def _set_by_hand(name: str, key: str) -> None:
     value = widget_value(key)
     if name == "form" and value is not None and value not in FORMS:
         value = "".join(value.split()).upper()
+    if name in ("words", "lyrics") and not (value or "").strip():
+        value = None
     if name == "seconds" and value is None:
         give_back(name)
     else:

@@ -11,12 +11,15 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
-from pipelines.song.plan import Brief, Plan
+from pipelines.lyrics_options import MOST_TEXT
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from studio.jobs import Job
 from studio.projects.project import Take
 from studio.projects.song import Song
-from studio.widgets.compose.actions import add_texture, branch, finish, show_stage, shown_stage, write_again
-from studio.widgets.compose.stage_labels import came_out, finished
+from studio.widgets.compose.actions import add_texture, add_words, branch, finish, show_stage, shown_stage, write_again
+from studio.widgets.compose.lyrics_field import lyrics_field
+from studio.widgets.compose.stage_labels import came_out, finished, leaves_to_chance
 from studio.widgets.compose.stage_options import options_form
 from studio.widgets.player.player import NamedPiece, player, small_roll
 from studio.widgets.workspace import result
@@ -124,16 +127,34 @@ def stage_cards(song: Song, brief: Brief | None) -> None:
                 type="primary",
                 width="stretch",
             )
-        elif all(stage.pipeline != "texture" for stage in take.options.stages):
-            _pressed(
-                song,
-                lambda: add_texture(song, take),
-                "Add a texture",
-                STAGES["texture"].icon,
-                "add texture",
-                "Lays long notes under the whole song, as a new take. All that is there stays as it is.",
-                width="stretch",
+        else:
+            _additions(song, take)
+
+
+def _additions(song: Song, take: Take) -> None:
+    """Shows what a finished song may still get: a texture, words."""
+    has = {stage.pipeline for stage in take.options.stages}
+    if "texture" not in has:
+        _pressed(
+            song,
+            lambda: add_texture(song, take),
+            "Add a texture",
+            STAGES["texture"].icon,
+            "add texture",
+            "Lays long notes under the whole song, as a new take. All that is there stays as it is.",
+            width="stretch",
+        )
+    if "words" not in has:
+        with (
+            st.popover("Add words", icon=f":material/{STAGES['words'].icon}:", width="stretch", key="add words"),
+            st.form("words to add", border=False),
+        ):
+            about = st.text_input(
+                "About", key="words to add about", placeholder="the last train home", max_chars=MOST_TEXT
             )
+            lyrics = lyrics_field("", "lyrics to add", "Or type your own lyrics")
+            if st.form_submit_button("Set them to the melody", type="primary", disabled=song.writing is not None):
+                _try(lambda: add_words(song, take, about, lyrics))
 
 
 def _card(song: Song, take: Take, number: int, is_done: bool, brief: Brief | None) -> None:
@@ -173,7 +194,7 @@ def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None)
     stage = take.options.stages[number]
     title = STAGES[stage.pipeline].title
     with st.container(horizontal=True, gap="xsmall"):
-        if hasattr(stage.options, "seed"):
+        if leaves_to_chance(stage):
             _pressed(
                 song,
                 lambda: write_again(song, take, number, None, brief),
@@ -190,6 +211,7 @@ def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None)
                 f"options {key}",
                 lambda changes: write_again(song, take, number, changes),
                 take.options.beats_per_bar,
+                take.stages[number].lyrics if stage.pipeline == "words" else (),
             )
         st.button(
             "Go on from here",

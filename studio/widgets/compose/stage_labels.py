@@ -11,16 +11,12 @@ from music.clock import clock
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import parse_instrument, program_of
 from music.piece import Piece
-from pipelines.song.plan import (
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from music.words.events import read_words
+from music.words.verses import read_stanzas
+from pipelines.song.optional_stages import TextureOptions, WordsOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
+from studio.wording import first_few
 
 CHORDS_NAMED = 4  # the usual length of a progression; a card has room for one line
 
@@ -62,13 +58,19 @@ def _texture(options: TextureOptions, piece: Piece) -> str:
     return " · ".join([player_name(parse_instrument(options.instrument)), f"{notes} notes", options.density])
 
 
+def _words(options: WordsOptions, piece: Piece) -> str:
+    names = [stanza.name for stanza in read_stanzas("\n".join(piece.lyrics))]
+    sung = sum(not each.is_held for track in piece.score.tracks for each in read_words(track.lyrics))
+    return " · ".join([first_few(names), f"{sung} syllables"])
+
+
 def _player(track: Any) -> str:
     return player_name(program_of(track))
 
 
 _CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
-    "texture": _texture,
+    "texture": _texture, "words": _words,
 }  # fmt: skip
 
 
@@ -76,6 +78,15 @@ def came_out(stage: Stage, piece: Piece) -> str:
     """Returns in one line what came of a stage; of one that has no words here how many notes it has."""
     told = _CAME_OUT.get(stage.pipeline)
     return told(stage.options, piece) if told else f"{piece.note_count} notes"
+
+
+def leaves_to_chance(stage: Stage) -> bool:
+    """Returns whether another seed gives something else: not where all words were typed."""
+    return (
+        stage.pipeline != "words"
+        or not stage.options.text.strip()
+        or any(not stanza.lines for stanza in read_stanzas(stage.options.text))
+    )
 
 
 def finished(plan: Plan, stages: tuple[Piece, ...]) -> int:

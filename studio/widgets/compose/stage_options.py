@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,26 +11,32 @@ from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.instruments import PADS, instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.words.spelling import LANGUAGES
+from music.words.verses import read_stanzas, without_lines
+from pipelines.descriptions import quoted
+from pipelines.lyrics_options import MOST_TEXT, RHYMES
 from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
-from pipelines.song.plan import (
-    TEXTURE_DENSITIES,
-    HarmonyOptions,
-    MixOptions,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions, WordsOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
+from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import NAMES
+from studio.widgets.compose.lyrics_field import lyrics_field
 from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
-from studio.widgets.sampling import MAX_SEED
 from studio.wording import show_error
 
 Key = Callable[[str], str]
 
+_LANGUAGE_NAMES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"}
 
-def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None], beats_per_bar: int = 4) -> None:
+
+def options_form(
+    stage: Stage,
+    key: str,
+    send: Callable[[dict[str, Any]], None],
+    beats_per_bar: int = 4,
+    lyrics: Sequence[str] = (),
+) -> None:
     """Shows a form with the options of a stage, and what is wrong with them once it is sent.
 
     Args:
@@ -38,14 +44,17 @@ def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None],
         key: the same for the same stage of the same take.
         send: is called with the options that were changed; raises StudioError if it cannot take them.
         beats_per_bar: what slashes in a progression without bar lines fill.
+        lyrics: the words that the stage has set.
     """
+    words = "\n".join(lyrics)
     with st.form(key, border=False, enter_to_submit=True):
-        values = _FORMS.get(stage.pipeline, lambda options, key: {})(stage.options, lambda name: f"{key} {name}")
+        fields = (lambda *form: _words(*form, words)) if stage.pipeline == "words" else _FORMS.get(stage.pipeline)
+        values = fields(stage.options, lambda name: f"{key} {name}") if fields else {}
         if hasattr(stage.options, "seed"):
             values["seed"] = st.number_input(
                 "Seed",
                 0,
-                max(MAX_SEED, stage.options.seed),
+                max(sampling.MAX_SEED, stage.options.seed),
                 stage.options.seed,
                 key=f"{key} seed",
                 help="The same seed with the same options gives the same notes.",
@@ -57,6 +66,8 @@ def options_form(stage: Stage, key: str, send: Callable[[dict[str, Any]], None],
     try:
         if isinstance(text := values.get("chords"), str):  # a text where it was changed
             values["chords"] = parse_chord_names(text, beats_per_bar)
+        if anew := values.pop("anew", ()):
+            values |= {"text": without_lines(values["text"] or words, anew), "seed": sampling.drawn_seed()}
         changes = {name: value for name, value in values.items() if value != getattr(stage.options, name)}
         if changes:
             send(changes)
@@ -214,6 +225,43 @@ def _texture(options: TextureOptions, key: Key) -> dict[str, Any]:
     }
 
 
+def _words(options: WordsOptions, key: Key, words: str) -> dict[str, Any]:
+    """Shows the fields of this stage, which has set these words; returns the options that they say."""
+    about = st.text_input(
+        "About", options.about, key=key("about"), max_chars=MOST_TEXT, help="For stanzas that the studio writes."
+    )
+    shown = words or options.text
+    text = lyrics_field(shown, key("text"))
+    names = [stanza.name for stanza in read_stanzas(shown)]
+    anew = st.multiselect(
+        "Write anew", names, key=key("anew"), placeholder="No stanza", help="These get other words; the rest stays."
+    )
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    codes = list(LANGUAGES)
+    return {
+        "about": about.strip(),
+        "text": options.text if text.strip() == shown.strip() else text,
+        "anew": anew,
+        "rhyme": left.selectbox(
+            "Rhymes", RHYMES, RHYMES.index(options.rhyme), key=key("rhyme"), help="Of stanzas that the studio writes."
+        ),
+        "language": middle.selectbox(
+            "Language",
+            codes,
+            codes.index(options.language),
+            format_func=lambda code: _LANGUAGE_NAMES[code],
+            key=key("language"),
+            help="By whose rules words are taken apart into syllables.",
+        ),
+        "bend": right.toggle(
+            "Bend notes",
+            options.bend,
+            key=key("bend"),
+            help="Splits and joins notes where a verse has more or fewer syllables than the melody has notes.",
+        ),
+    }
+
+
 def _adventure(value: float, key: Key) -> float:
     """Shows the temperature; returns it, unchanged where the slider was not moved though it shows it rounded."""
     chosen = st.slider(
@@ -245,4 +293,6 @@ def describe_changes(changes: dict[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, str) and "\n" in value:
+        return quoted(value.strip().partition("\n")[0])
     return " ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else f"{value}"

@@ -12,7 +12,8 @@ from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
 from pipelines.edit_options import EditOptions
 from pipelines.options import TranscribeOptions
-from pipelines.song.plan import Brief, Plan
+from pipelines.song.brief import Brief
+from pipelines.song.plan import Plan
 from pipelines.song.replanning import changed_wishes
 from studio import session, visitors
 from studio.controls import keep, song_controls

@@ -26,7 +26,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -271,6 +271,7 @@ class Player {
     if (transport.playing) drawSounding(g, piece, at, now, (track) => this.hears(track));
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     drawRubber(g, this.editor.rubber, theme);
+    showKaraoke(this.parts.karaoke, piece, now);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);

@@ -19,6 +19,7 @@ from pipelines.descriptors import STEPS
 from studio import media
 from studio.controls import component_value
 from studio.widgets.player.drums import DRUM_ROWS, OTHER_DRUMS, drum_row
+from studio.widgets.player.karaoke import karaoke
 
 COLORS = (
     "#4f8ff0", "#f0883e", "#3fb27f", "#b77be8", "#e2b93b", "#e8647c", "#2fb5c7", "#a9805b", "#8f9cf5", "#94bd4a", "#e58cc0", "#5fa8a0",
@@ -27,7 +28,7 @@ DRUM_COLOR = "#8b95a9"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "pointer.js", "wave.js",
+        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
         "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
@@ -200,7 +201,8 @@ def picture(piece: Piece) -> dict[str, Any]:
     """Returns a piece as plain values in seconds, as the player's script takes it.
 
     ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
-    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks.
+    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
+    the lines that are sung.
     """
     score = piece.score
     grid = bar_grid(score)
@@ -247,6 +249,7 @@ def picture(piece: Piece) -> dict[str, Any]:
         "has_pitches": bool(pitches) or not rows,
         "drum_rows": rows,
         "sections": _sections(piece, grid[-1].end),
+        "words": karaoke(piece),
         "tracks": tracks,
     }
 

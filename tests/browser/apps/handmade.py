@@ -24,7 +24,7 @@ TONES_HZ = (220.0, 660.0, 1760.0)  # what each track sounds: easy to tell apart 
 
 
 def piece(title: str = "By hand", semitones: int = 0, bars: int = BARS) -> Piece:
-    """Returns a piano, a bass and drums, eight notes a bar."""
+    """Returns a piano that sings "Counting one", a line a bar, a bass and drums, eight notes a bar."""
     score = symusic.Score(480)
     score.tempos.append(symusic.Tempo(0, 60.0))
     score.time_signatures.append(symusic.TimeSignature(0, 4, 4))
@@ -41,6 +41,9 @@ def piece(title: str = "By hand", semitones: int = 0, bars: int = BARS) -> Piece
                 for pitch in (60, 64, 67):
                     track.notes.append(symusic.Note(at, 220, pitch + (step * 5) % 12 + semitones, 50 + step % 8 * 9))
         score.tracks.append(track)
+    for bar in range(bars):
+        for beat, text in enumerate(("\rCount-", "ing ", f"{bar + 1} ")):
+            score.tracks[0].lyrics.append(symusic.TextMeta(bar * 1920 + beat * 480, text))
     return Piece(score, title)
 
 

@@ -330,6 +330,22 @@ def test_each_time_through_has_its_verse_and_its_tempo():
     assert [(t.time // 1920, round(t.qpm)) for t in reading.piece.score.tempos] == [(0, 90), (2, 60), (3, 90), (4, 60)]
 
 
+def test_verses_under_one_another_and_lines_that_are_drawn_out_are_read():
+    def lyric(number, text, syllabic="single", more=""):
+        return f"<lyric number='{number}'><syllabic>{syllabic}</syllabic><text>{text}</text>{more}</lyric>"
+
+    first = "|" + lyric(1, "Glo", "begin") + lyric(2, "Night", more="<extend/>")
+    last = "|" + lyric(1, "ry", "end", "<end-line/>") + lyric(2, "falls")
+    bars = [
+        bar(note("C4", 1, more=first), note("D4", 1), note("E4", 2, more=last)),
+        bar(note("C4", 4, more="|" + lyric(1, "Sing"))),
+    ]
+    track = read_midi(score(bars)).score.tracks[0]
+    assert [(each.time // 480, each.text) for each in track.lyrics] == [
+        (0, "Glo-"), (0, "@2 Night "), (1, "_"), (1, "@2 _"), (2, "ry "), (2, "@2 falls "), (4, "\rSing "),
+    ]  # fmt: skip
+
+
 # ---- notes lost or added
 
 

@@ -21,7 +21,7 @@ from music.piece import Piece
 from music.theory import written_key
 from pipelines.compose import compose
 from pipelines.contract import Step
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from pipelines.song.recipe import read_song_recipe, song_recipe, stages_done
 from tests.pipelines.commands.command_line import refused, run, song
@@ -98,6 +98,19 @@ def test_nothing_need_be_said_and_each_seed_gives_another_song(toys):
     assert run("compose", "--out", "a") == run("compose", "--seed", "1", "--out", "b") == 0
     notes = [read_midi(f"{name}/song.mid").score.tracks[0].notes for name in "ab"]
     assert notes[0] != notes[1]
+
+
+def test_lyrics_are_sung_and_lie_in_the_folder_and_come_again(toys, capsys):
+    lyrics = "[Verse 1]\nThe last train home is leaving now\n\n[Chorus]\nRemember me\n"
+    Path("words.txt").write_text(lyrics, encoding="utf-8-sig")
+    assert run("compose", "--text", "a waltz, AABA", "--lyrics", "words.txt", "--out", "first") == 0
+    assert Path("first/lyrics.txt").read_text() == lyrics
+    assert "lyrics.txt" in Path("first/README.txt").read_text()
+    assert any(event.text == "train " for event in read_midi("first/song.mid").score.tracks[0].lyrics)
+    assert b"<text>train</text>" in Path("first/score.musicxml").read_bytes()
+    assert run("compose", "--recipe", "first/recipe.json", "--out", "second") == 0
+    assert contents("second") == contents("first")
+    assert run("compose", "--out", "first") == 0 and not Path("first/lyrics.txt").exists()
 
 
 def test_a_recipe_makes_every_file_again(toys, capsys):
@@ -187,7 +200,8 @@ def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
     [
         ("compose", "--out"), ("compose --out x --length 5", "10 to 300"), ("compose --out x --length long", "--length"),
         ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"),
-        ("compose --out x --texture fog", "choir"), ("compose --out x --key H", "key"),
+        ("compose --out x --texture fog", "choir"), ("compose --out x --lyrics gone.txt", "cannot be opened"),
+        ("compose --out x --lyrics in.mid", "no text"), ("compose --out x --key H", "key"),
         ("compose --out x --tempo 5", "5"), ("compose --out x --instruments kazooo", "kazooo"), ("compose --out in.mid", "file"),
         ("compose --out x --instruments piano,drums --without drums", "drums"), ("compose --out no/x", "does not exist"),
         (f"compose --out {'x' * 300}", "name too long"),

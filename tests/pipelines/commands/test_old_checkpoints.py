@@ -12,8 +12,8 @@ from checkpoints.store import entry, register
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
 from pipelines import compose as chain
+from pipelines.song.brief import Brief
 from pipelines.song.folder import song_files
-from pipelines.song.plan import Brief
 from pipelines.song.recipe import read_song_recipe, song_recipe
 from tests.pipelines.commands.command_line import refused, run, song, stand_in
 from tests.pipelines.song.toy_stages import STAGES, plan_of, sung

@@ -17,7 +17,7 @@ from pipelines.prompt import function_words as grammar
 from pipelines.prompt import words as prompt_words
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.prompt.vocabulary import split, vocabulary, vocabulary_page
-from pipelines.song.plan import MOODS, Brief
+from pipelines.song.brief import MOODS, Brief
 from pipelines.song.planning import plan_song
 from tests.counting import calls
 from tests.examples import examples
@@ -444,3 +444,46 @@ def test_a_walking_bass_plays_and_what_cannot_be_asked_for_is_said():
     understood = understand("swing with a walking bass and brushes")
     assert "Acoustic Bass" in understood.brief.instruments
     assert "'walking bass': The bass plays; that it walks cannot be asked for." in understood.notes
+
+
+# ---- words to sing
+
+
+@pytest.mark.parametrize(
+    "text, about",
+    [
+        ("a sad folk song with lyrics about the last train home, one minute", "the last train home"),
+        ("a song with lyrics about the sea in D minor for piano and flute", "the sea"),
+        ("with words about rain at 90 bpm", "rain"),
+        ("lyrics on growing up. slow, with strings", "growing up"),
+        ("lyrics: the night", "the night"),
+        ("a pop song with words, lighthouse keeper", "lighthouse keeper"),
+        ("a sad song with words", "sad"),
+        ("a song with words", "love"),
+        ("a happy song without lyrics", None),
+        ("a happy song, no words", None),
+        ("a song about the sea", None),
+    ],
+)
+def test_words_are_sung_where_they_are_asked_for(text, about):
+    assert understand(text).brief.words == about
+
+
+def test_what_words_are_about_asks_for_no_music():
+    understood = understand("a folk song with lyrics about a sad drum and my guitar, two minutes")
+    assert understood.brief.words == "a sad drum and my guitar"
+    assert understood.brief.instruments == () and understood.brief.moods == () and understood.brief.seconds == 120
+
+
+def test_lines_are_sung_as_they_are_typed():
+    understood = understand("slow waltz, lyrics: The last train home / is leaving now")
+    assert understood.brief.lyrics == "The last train home\nis leaving now" and understood.brief.tempo_bpm == 68
+    assert not understood.unknown
+
+
+@pytest.mark.parametrize(
+    "text", ["lyrics: 🎉 / 🎉", "lyrics: [Chorus] / [Verse]", "lyrics: " + " / ".join(["la"] * 1500)]
+)
+def test_lines_that_nobody_can_sing_are_left_out_and_said(text):
+    understood = understand(text)
+    assert understood.brief.lyrics is None and understood.brief.words is None and understood.notes

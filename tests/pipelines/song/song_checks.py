@@ -16,7 +16,8 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, Key, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.options import TIME_SIGNATURES
-from pipelines.song.plan import FORMS, MODES, MOODS, TEXTURES, Brief, Plan
+from pipelines.song.brief import FORMS, MODES, MOODS, TEXTURES, Brief
+from pipelines.song.plan import Plan
 
 NAMES = (
     "piano",

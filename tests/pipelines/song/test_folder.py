@@ -19,8 +19,8 @@ from music.audio.render import Stopped
 from music.errors import StudioError
 from music.files.midi import read_midi
 from music.piece import Piece
+from pipelines.song.brief import Brief
 from pipelines.song.folder import file_name, song_files, write_song_folder
-from pipelines.song.plan import Brief
 from pipelines.worker.verbs import VERBS
 from tests.pipelines.commands.command_line import song as tune
 from tests.pipelines.song.toy_stages import STAGES, plan_of, sung

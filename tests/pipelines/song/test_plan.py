@@ -7,18 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music.errors import StudioError
+from pipelines.song.brief import FORMS, SONG_SECONDS, Brief, is_form
+from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import (
-    FORMS,
-    SONG_SECONDS,
-    Brief,
     HarmonyOptions,
     MixOptions,
     Plan,
     SectionsOptions,
     Stage,
-    TextureOptions,
     ThemeOptions,
-    is_form,
     plan_from_mapping,
     plan_to_mapping,
 )

@@ -12,7 +12,8 @@ from music.instruments import parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.options import TIME_SIGNATURES, HarmonizeOptions
-from pipelines.song.plan import FORMS, Brief, plan_from_mapping, plan_to_mapping
+from pipelines.song.brief import FORMS, Brief
+from pipelines.song.plan import plan_from_mapping, plan_to_mapping
 from pipelines.song.planning import plan_song
 from tests.counting import calls
 from tests.examples import examples

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from music.errors import StudioError
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from pipelines.song.replanning import changed_wishes, replanned
 
@@ -49,3 +49,19 @@ def test_wishes_that_do_not_go_together_are_refused_where_they_are_taken():
     assert replanned(plan, asked, MIX) == plan
     with pytest.raises(StudioError):
         replanned(plan, asked, THEME)
+
+
+def test_a_stage_that_is_only_added_changes_no_other_and_comes_with_all_wishes():
+    plan = plan_song(Brief())
+    asked = replace(plan.brief, texture="pad")
+    assert changed_wishes(plan, asked) == {"texture": None}
+    for first in (THEME, MIX):
+        again = replanned(plan, asked, first)
+        assert again.stages[:-1] == plan.stages and again.stages[-1].pipeline == "texture"
+
+
+def test_other_lyrics_begin_with_the_theme_that_is_written_for_them():
+    plan = plan_song(Brief(lyrics="The last train home is leaving now"))
+    asked = replace(plan.brief, lyrics="Remember me")
+    assert changed_wishes(plan, asked)["lyrics"] == 0
+    assert replanned(plan, asked, 0).stages[-1].options.text == "Remember me"

@@ -17,7 +17,9 @@ from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.compose import compose
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.song.plan import Brief, Plan, Stage, TextureOptions
+from pipelines.song.brief import Brief
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import Plan, Stage
 from pipelines.song.planning import plan_song
 from pipelines.song.texture import write_texture
 from tests.pipelines.song.song_checks import notes_of, scale_up, sketch, tunes, two_sentences

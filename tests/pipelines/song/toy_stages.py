@@ -14,7 +14,9 @@ from music.form import with_sections
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.option_values import to_mapping
-from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.brief import Brief
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.words import write_words
 
 BAR = 1920
 
@@ -95,6 +97,7 @@ STAGES = {
     "sections": toy("sections", _sections),
     "harmony": toy("harmony", _harmony),
     "mix": toy("mix", _mix),
+    "words": write_words,  # which needs no model where the words were typed
 }
 
 

@@ -16,6 +16,10 @@ from checkpoints.__main__ import main
 from checkpoints.self_test import check
 from checkpoints.store import entry, file_sha256, read_registry, remove, write_registry
 from music.errors import StudioError
+from music.piece import Piece
+from music.words.pronunciation import rhymes, syllable_count
+from pipelines.lyrics import checkpoint_of, write_lyrics
+from pipelines.lyrics_options import LyricsOptions
 from pipelines.wording import distilgpt2
 from pipelines.wording.captions import caption, made_up
 from pipelines.wording.encoder import by_words, encode
@@ -135,3 +139,15 @@ def test_importing_it_loads_neither_torch_nor_transformers():
     code = "import sys, pipelines.wording.reading\nprint({'torch', 'transformers'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_it_writes_lyrics_within_rhyme_and_length_as_the_one_that_ships(hub):
+    assert checkpoint_of(LyricsOptions()) == "lyrics-small"
+    assert main(["pull", "distilgpt2"]) == 0
+    options = LyricsOptions(text="a calm piano", verses=1, lines=2, chorus=False, rhyme="AABB", syllables=5, seed=1)
+    (*_, step) = write_lyrics(Piece.empty(), options)
+    one, two = step.piece.lyrics
+    assert rhymes(one, two)
+    assert [syllable_count(line) for line in step.piece.lyrics] == [5, 5]
+    recipe = step.piece.history[-1]
+    assert (recipe["checkpoint"]["name"], recipe["options"]["checkpoint"]) == ("distilgpt2", "distilgpt2")

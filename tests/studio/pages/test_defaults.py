@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from studio.widgets.generate import controls as generate
 from studio.widgets.harmonize import controls as harmonize
 from studio.widgets.options_panel import ON_PAGES, WORDS

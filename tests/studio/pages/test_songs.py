@@ -4,7 +4,7 @@ import pytest
 
 from checkpoints.store import register
 from music.errors import StudioError
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from studio import session, songs, visitors
 from studio.jobs import registry

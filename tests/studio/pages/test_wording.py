@@ -7,7 +7,7 @@ import symusic
 
 from music.files.midi import read_midi
 from music.piece import Piece
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from studio.projects.song import Song
 from studio.widgets.start import summary

@@ -13,16 +13,9 @@ from music.piece import Piece
 from pipelines.option_values import to_mapping
 from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from pipelines.recipes import CheckpointAway
-from pipelines.song.plan import (
-    Brief,
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.brief import Brief
+from pipelines.song.optional_stages import TextureOptions
+from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.history import Event, again, describe_recipe, history, with_checkpoints_here
 from studio.projects.project import Take
 from tests.examples import examples

@@ -6,7 +6,7 @@ import pytest
 
 from music.piece import Piece
 from pipelines.options import GenerateOptions
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from studio.projects.project import Place
 from studio.projects.song import Song

@@ -16,7 +16,7 @@ from music.errors import StudioError
 from music.form import with_sections
 from music.piece import Piece
 from music.theory import parse_key
-from pipelines.song.plan import Brief
+from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from training.quality import compose as quality_compose
 from training.quality.compose import (
