@@ -26,7 +26,7 @@ from pipelines.contract import Step, paced
 from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "2"
+VERSION = "3"
 NOTE_STAGE = 3  # which random numbers
 ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 
@@ -109,12 +109,14 @@ def _write_notes(
     rows_before = [existing[~inside]] * options.variants
     drafts = [Draft(of_variant) for of_variant in chords]
     programs = frozenset(player.role for player in request.players)
+    modal = request.key.is_church_mode and not request.chords_are_typed
+    scale = request.key.scale if modal else frozenset()
     for first, last in request.bar_ranges:
         variants = []
         for of_variant, rows in zip(chords, rows_before, strict=True):
             grid = _harmonic_grid(request, of_variant, first, last)
             step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
-            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step), grid=grid))
+            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step, scale), grid=grid))
         finished = drafts
         sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
         for _ in sampler:

@@ -13,7 +13,7 @@ from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
-from pipelines.song.plan import MODES, MOODS, SONG_SECONDS, Brief
+from pipelines.song.plan import MOODS, SONG_SECONDS, Brief
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def _within(reading: Reading, claim: Claim, limits: tuple[float, float], unit: s
 def _key(reading: Reading) -> tuple[str | None, str | None]:
     """Returns the key and the mode; one of them at most."""
     for claim in reading.claims:
-        if claim.field == "mode" and claim.negated:
-            claim.value, claim.negated = MODES[1 - MODES.index(claim.value)], False
+        if claim.field == "mode" and claim.negated and claim.value in ("major", "minor"):
+            claim.value, claim.negated = "major" if claim.value == "minor" else "minor", False
             reading.note(f"Not '{claim.words}': {claim.value} is taken.")
         elif claim.field == "key":
             claim.value = parse_key(claim.value).name
@@ -165,7 +165,8 @@ def _key(reading: Reading) -> tuple[str | None, str | None]:
         _asked(reading, "key", "tonic")
         return None, _one(reading, "mode", ("mode",))
     modes = [claim for claim in reading.claims if claim.field == "mode"]
-    spoken = sorted((claim for claim in modes if claim.rank > HINTED), key=lambda claim: claim.rank)
+    spoken = [claim for claim in modes if claim.rank > HINTED and not claim.negated]
+    spoken.sort(key=lambda claim: claim.rank)
     for claim in tonics:
         claim.value = parse_key(f"{claim.value} {spoken[-1].value if spoken else 'major'}").name
     wanted = _one(reading, "key", ("key", "tonic"))

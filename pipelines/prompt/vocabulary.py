@@ -157,7 +157,7 @@ _TEMPO = (
 )
 _KEY = (
     '"D minor", "F# major", "e flat minor", "in Bb", "in the key of G", "F#m", "in fa minor"; a key without a mode is major, '
-    'unless "minor" is said elsewhere. The old modes are read as the nearest of the two. "in a minor key" asks for the mode only.'
+    'unless "minor" or "dorian" is said elsewhere. "in a minor key" asks for the mode only.'
 )
 _SIGNATURE = '"3/4", "in 6/8", "in three", or words; dances are listed below.'
 _LENGTH = (

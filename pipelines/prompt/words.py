@@ -286,17 +286,21 @@ TEXTURE_WORDS: dict[str, str] = {
 """What lies under the whole song. "Atmosphere" alone asks for nothing: "a dark atmosphere" is a mood."""
 
 MODE_WORDS: dict[str, str] = {
-    "major": "major, major key, major mode, major scale, in a major key, in major, maj, major tonality, dur",
+    "major": "major, major key, major mode, major scale, in a major key, in major, maj, major tonality, dur, ionian, "
+    "ionian mode",
     "minor": "minor, minor key, minor mode, minor scale, harmonic minor, natural minor, melodic minor, "
     "harmonic minor scale, "
-    "in a minor key, in minor, min key, minor tonality, moll",
+    "in a minor key, in minor, min key, minor tonality, moll, aeolian, aeolian mode",
+    "dorian": "dorian, dorian mode, in dorian, dorian scale",
+    "phrygian": "phrygian, phrygian mode, in phrygian, phrygian scale",
+    "lydian": "lydian, lydian mode, in lydian, lydian scale",
+    "mixolydian": "mixolydian, mixolydian mode, in mixolydian, mixolydian scale",
 }
 
 NEAR_MODES: dict[str, str] = {
-    "major": "lydian, mixolydian, ionian, lydian mode, mixolydian mode, ionian mode",
-    "minor": "dorian, phrygian, aeolian, locrian, dorian mode, phrygian mode, aeolian mode",
+    "minor": "locrian, locrian mode",
 }
-"""Modes that come nearest to one of the two."""
+"""Modes that come nearest to another."""
 
 PIANO, CHOIR = "Acoustic Grand Piano", "Choir Aahs"
 KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
@@ -380,7 +384,7 @@ KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
     ("accelerando, speeding up, getting faster, rallentando, slowing down, getting slower, rubato", {}, {},
      "A tempo that changes is not possible: the song keeps one tempo."),
     ("modulation, modulations, key change, key changes, modulating", {}, {}, "A change of key is not possible: the song keeps one key."),
-    ("microtonal, atonal, twelve tone, 12 tone", {}, {}, "Music outside major and minor is not possible."),
+    ("microtonal, atonal, twelve tone, 12 tone", {}, {}, "Music outside keys and modes is not possible."),
 )  # fmt: skip
 """Words that say or suggest several things: words, facts, hints, and a note; "beat" is a tempo as in TEMPOS."""
 

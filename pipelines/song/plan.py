@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import PADS, parse_instrument
-from music.theory import parse_key
+from music.theory import MODES, parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
 from pipelines.option_values import fits, from_mapping, to_mapping
@@ -37,7 +37,6 @@ FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
 """Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
 
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
-MODES = ("major", "minor")
 TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
 """What a texture may be of, and who plays it."""
 

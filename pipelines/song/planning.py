@@ -16,7 +16,7 @@ from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
 from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
-from music.theory import Key, Mode, parse_key
+from music.theory import MODES, Key, Mode, parse_key
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
 from pipelines.song.plan import (
     TEXTURES,
@@ -43,7 +43,10 @@ PACE = {
 
 MINOR_MOODS = frozenset({"sad", "dark", "tense", "epic"})
 QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
-COMMON_KEYS = {"major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6)}
+COMMON_KEYS: dict[Mode, tuple[int, ...]] = {
+    "major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6), "dorian": (2, 9, 7, 4, 0), "phrygian": (4, 9, 11, 2),
+    "lydian": (5, 0, 7, 10), "mixolydian": (7, 2, 9, 0, 5),
+}  # fmt: skip
 """Tonics that are easy to play, by mode."""
 
 FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
@@ -262,7 +265,7 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
     if sketch is not None and brief.mode in (None, sketch.key.mode):
         return sketch.key
     minor = sum(mood in MINOR_MOODS for mood in brief.moods) * 2 > len(brief.moods)
-    mode: Mode = "minor" if (brief.mode == "minor" if brief.mode else minor) else "major"
+    mode = next((one for one in MODES if one == brief.mode), "minor" if minor else "major")
     if sketch is not None:
         return Key(sketch.key.tonic, mode)
     return Key(int(chance.choice(COMMON_KEYS[mode])), mode)

@@ -14,12 +14,12 @@ import streamlit as st
 
 from music.clock import clock
 from music.instruments import instrument_name, parse_instrument
-from music.theory import ALL_KEYS
+from music.theory import MODES, NAMED_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
-from pipelines.song.plan import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.plan import FORMS, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.generate.controls import INSTRUMENTS
@@ -101,8 +101,8 @@ WISHES: dict[str, _Wish] = {
         "Key",
         "music_note",
         str,
-        _one([*MODES, *(key.name for key in ALL_KEYS)], lambda name: f"Any {name} key" if name in MODES else name),
-        "The key, or only whether it is major or minor.",
+        _one([*MODES, *(key.name for key in NAMED_KEYS)], lambda name: f"Any {name} key" if name in MODES else name),
+        "The key, or only its mode.",
     ),
     "time_signature": _Wish("Meter", "straighten", str, _pills(TIME_SIGNATURES, str), "Beats in a bar."),
     "form": _Wish(

@@ -14,7 +14,7 @@ from music.errors import StudioError
 from music.files.midi import read_midi
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
-from music.theory import ALL_KEYS, Key, parse_key
+from music.theory import NAMED_KEYS, Key, parse_key
 from pipelines import options as limits
 from pipelines.option_text import bars_as_text, first_chords, parse_bars
 from pipelines.options import HarmonizeOptions
@@ -178,7 +178,7 @@ def _players(style: str) -> tuple[str, ...]:
 def _key(piece: Piece, melody: int | None) -> tuple[str | None, Key]:
     """Shows the key; returns the wish and the key in which chords are spelled."""
     own = key_of(piece.score, find_melody(piece.score) or 0 if melody is None else melody)
-    wish = PANEL.show("key", st.selectbox, [key.name for key in ALL_KEYS], None, placeholder=f"Auto: {own.name}")
+    wish = PANEL.show("key", st.selectbox, [key.name for key in NAMED_KEYS], None, placeholder=f"Auto: {own.name}")
     return wish, parse_key(wish) if wish else own
 
 

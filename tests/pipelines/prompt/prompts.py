@@ -232,7 +232,7 @@ PROMPTS = [
         (),
     ),
     ("short happy tune, uptempo", {"seconds": 30.0, "moods": ("happy",), "tempo_bpm": 132.0}, ()),
-    ("largo, organ, D dorian", {"tempo_bpm": 50.0, "instruments": (ORGAN,), "key": "D minor"}, ()),
+    ("largo, organ, D dorian", {"tempo_bpm": 50.0, "instruments": (ORGAN,), "key": "D dorian"}, ()),
     ("do you have something with pan flute & sitar?", {"instruments": ("Pan Flute", "Sitar")}, ()),
     ("house music, 124 bpm, five minutes", {"genre": "electronic", "tempo_bpm": 124.0, "seconds": 300.0}, ()),
     ("a song about my house in the country", {}, ("house", "country")),

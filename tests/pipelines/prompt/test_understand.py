@@ -154,7 +154,7 @@ def test_contradictions_are_settled_and_named(text, expected, named):
         ("a ukulele", "'ukulele' is played by Acoustic Guitar (nylon)."),
         ("two violins and a cello", "Each instrument plays one part: 'two violins' is one part."),
         ("11/8", "'11/8' is not possible."),
-        ("E lydian", "'E lydian' comes nearest to E major."),
+        ("E locrian", "'E locrian' comes nearest to E minor."),
         ("sonata form", "sonata form is not possible"),
         ("speeding up", "keeps one tempo"),
         ("10 minutes long", "300 seconds"),
