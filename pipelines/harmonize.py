@@ -22,6 +22,7 @@ from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.part_writing import write_voices
 from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_request
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
+from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
 from pipelines.options import HarmonizeOptions
 from pipelines.recipes import recipe_of
@@ -76,6 +77,9 @@ def _drafts(
         yield [Draft(one) for one in chords], request.bar_count * share
     if options.style == "chorale":
         yield from _write_chorale(checkpoint, request, options, chords)
+    elif options.groove:
+        notes = (write_styled(request, options.groove, of_variant, options.seed) for of_variant in chords)
+        yield [Draft(one, tuple(played)) for one, played in zip(chords, notes, strict=True)], 2.0 * request.bar_count
     elif options.style != "chords":
         yield from _write_notes(checkpoint, request, options, chords)
 

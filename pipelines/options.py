@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from music.arranging.grooves import grooves
 from music.chords import ChordNames, parse_chord
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
@@ -215,6 +216,8 @@ class HarmonizeOptions:
         key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
         bars: which bars, counted from 0, of a piece that was harmonized before to do again; empty for all.
         complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
+        groove: a style of ``music.arranging.grooves``, such as "bossa nova", whose patterns bass, piano or band play over the
+            chords; None: the model writes what they play.
         instruments: who accompanies, by name: one for chords, bass and piano, one or three for a chorale, up to
             MAX_PLAYERS for a band; empty for the style's own.
         temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
@@ -233,6 +236,7 @@ class HarmonizeOptions:
     key: str | None = None
     bars: tuple[int, ...] = ()
     complexity: str = "medium"
+    groove: str | None = None
     instruments: tuple[str, ...] = ()
     temperature: float = 0.9
     temperature_notes: float = 1.0
@@ -255,6 +259,11 @@ def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
         choice_check("style", o.style, HARMONIES),
         (o.melody is not None and o.melody < 0, "Tracks are counted from 0. Choose a melody track that the piece has."),
         choice_check("complexity", o.complexity, COMPLEXITIES),
+        groove_check(o),
+        (
+            o.groove is not None and o.style in ("chords", "chorale"),
+            f"A groove needs players, and {o.style} has none who play one. Choose the style band, piano or bass.",
+        ),
         (
             o.style in ("chords", "bass", "piano") and players > 1,
             f"{players} instruments are too many for {o.style}. Choose one, or the style band.",
@@ -415,6 +424,13 @@ def bar_checks(o: Any) -> list[Check]:
         ),
         choice_check("time signature", o.time_signature, TIME_SIGNATURES),
     ]
+
+
+def groove_check(o: Any) -> Check:
+    """Returns the check of the option ``groove``; None is always well."""
+    if o.groove is None or o.groove in grooves():
+        return False, ""
+    return True, f"The groove '{o.groove}' is unknown. Choose one of {', '.join(grooves())}."
 
 
 def choice_check(what: str, value: str | None, known: Sequence[str]) -> Check:

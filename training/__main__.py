@@ -16,6 +16,7 @@ VERBS = {
         "training.data.sound_clips",
         "a folder of sounds -> clips with the notes heard in them, for the audio network",
     ),
+    "grooves": ("training.grooves", "data set grooves -> patterns of accompaniment, for music/arranging/grooves.json"),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "evaluate": ("training.likelihood.report", "a checkpoint and shards -> how well it foretells, beside two floors"),

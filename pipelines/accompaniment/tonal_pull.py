@@ -15,7 +15,7 @@ import numpy as np
 
 from music.chords import CHORD_NUMBERS, Chord
 from music.form import sections
-from music.modes import cadence_chords, is_tonic
+from music.modes import cadence_chords, is_tonic, tonic_chord
 from music.theory import Key
 from pipelines.accompaniment.request import AccompanimentRequest
 
@@ -27,9 +27,9 @@ AHEAD, A_BEAT, MOST = 0.12, 0.35, 3.0
 """By which share of the beats the tonic shall be ahead of its rivals, how much a missing beat pulls, and all of them at most."""
 ENOUGH, TOO_MUCH = 0.45, 8.0
 """From which share of the beats on the tonic chord has sounded enough, and how much less likely each share beyond makes it."""
-OWN_COLOR, RESTLESS = 1.5, 0.5
-"""In a church mode: to chords that hold its own step; and off a chord for each beat that it has lasted beyond a bar, for of
-the few chords that the scale allows a model is slow to choose another."""
+OWN_COLOR, RESTLESS, COLORED = 1.5, 0.5, 0.25
+"""In a church mode: to chords that hold its own step; off a chord for each beat that it has lasted beyond a bar, for of the few
+chords that the scale allows a model is slow to choose another; and the share of beats that shall have the own step."""
 PHRASE_BARS, A_BAR = 4, 4
 
 
@@ -44,7 +44,7 @@ class TonalPull:
     def __init__(self, home: Key, places: np.ndarray):
         self._home, self._places = home, places
         self._lasted = np.zeros(1 + len(home.rivals))
-        self._last, self._since = -1, 0
+        self._last, self._since, self._colored = -1, 0, 0.0
 
     def bias(self, beat: int) -> np.ndarray:
         """Returns what is to be added to the logits of the chords of a beat, [chord numbers]."""
@@ -56,7 +56,8 @@ class TonalPull:
         found = tonics[0] * (enough + place[0]) + leading * place[1]
         found -= np.where(tonics[0] > 0, 0.0, tonics[1:].max(axis=0) * (pull + place[0] / 2))
         if self._home.is_church_mode and place[0] < AT_REST:
-            found += OWN_COLOR * color
+            missing = COLORED * (beat + 1) - self._colored
+            found += color * (OWN_COLOR + float(np.clip(2 * A_BEAT * missing, 0.0, MOST)))
             found[self._last] -= RESTLESS * max(0, self._since - A_BAR)
         return found
 
@@ -68,6 +69,7 @@ class TonalPull:
     def add(self, number: int) -> None:
         """Takes the chord of a beat."""
         self._lasted += _kinds(self._home)[0][:, number] > 0
+        self._colored += _kinds(self._home)[2][number]
         self._since = self._since + 1 if number == self._last else 1
         self._last = number
 
@@ -96,7 +98,10 @@ def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) ->
     starts = _section_bars(request)
     for number, first in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else last + 1
-        found[bars == first, 0] = np.where(grid.beat_numbers[bars == first] == 0, OPENING, OPENING / 2)
+        opening = OPENING
+        if number == 0 and fits[bars == first, tonic_chord(home).number].mean() >= IN_TUNE:
+            opening = AT_REST
+        found[bars == first, 0] = np.where(grid.beat_numbers[bars == first] == 0, opening, OPENING / 2)
         for close in {*range(first + PHRASE_BARS - 1, stop, PHRASE_BARS), stop - 1}:
             here = np.flatnonzero(bars == close)
             begins, ends = int(grid.beat_ticks[here[0]]), grid.bars[close].end

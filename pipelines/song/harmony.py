@@ -159,6 +159,7 @@ class _Writer:
             melody=0,
             key=self.key.name,
             complexity=options.complexity,
+            groove=options.groove if options.style in ("bass", "piano", "band") else None,
             instruments=options.instruments,
             temperature=options.temperature,
             seed=options.seed,

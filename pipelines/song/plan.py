@@ -25,6 +25,7 @@ from pipelines.options import (
     beat_checks,
     check_chords,
     choice_check,
+    groove_check,
     seed_check,
     settle,
     temperature_check,
@@ -61,6 +62,7 @@ class Brief:
             usual band is added. The first that can carries the melody.
         without: who must not play, by name.
         style: one of HARMONIES: how the melody is accompanied.
+        groove: the style that the band plays, as HarmonizeOptions takes it; None: the model writes what it plays.
         texture: one of TEXTURES that lies under the song; None for none.
         seed: the same brief, sketch and checkpoints give the same notes.
     """
@@ -77,6 +79,7 @@ class Brief:
     instruments: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     style: str | None = None
+    groove: str | None = None
     texture: str | None = None
     seed: int = 0
 
@@ -115,6 +118,7 @@ def _brief_checks(o: Brief) -> list[Check]:
         ),
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
+        groove_check(o),
         choice_check("texture", o.texture, tuple(TEXTURES)),
         seed_check(o),
     ]
@@ -240,6 +244,7 @@ class HarmonyOptions:
         instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
         chords: a progression for every theme, as HarmonizeOptions takes it; empty: the model chooses.
         complexity: one of COMPLEXITIES.
+        groove: what the players play, as HarmonizeOptions takes it.
         temperature: how adventurous.
         seed: the same seed gives the same notes.
         checkpoint: of the pipeline Harmonize.
@@ -249,6 +254,7 @@ class HarmonyOptions:
     instruments: tuple[str, ...] = ()
     chords: ChordNames = ()
     complexity: str = "medium"
+    groove: str | None = None
     temperature: float = 0.9
     seed: int = 0
     checkpoint: str = "harmonize-small"
@@ -262,6 +268,7 @@ def _harmony_checks(o: HarmonyOptions) -> list[Check]:
     return [
         choice_check("style", o.style, HARMONIES),
         choice_check("complexity", o.complexity, COMPLEXITIES),
+        groove_check(o),
         (
             len(o.instruments) > MAX_PLAYERS,
             f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",

@@ -137,6 +137,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     style=style,
                     instruments=instruments,
                     complexity="high" if brief.genre == "jazz" else "low" if brief.genre == "folk" else "medium",
+                    groove=brief.groove if style in ("bass", "piano", "band") else None,
                     seed=brief.seed,
                 ),
             ),

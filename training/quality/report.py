@@ -7,6 +7,7 @@
     python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
     python -m training quality modes --pieces 72
+    python -m training quality grooves --data DATA
     python -m training quality generators --pieces 24 --shards runs/shards
 
 Pieces that were written are asked whether they obey their controls, are in the key, play as bands do, repeat and are
@@ -45,6 +46,8 @@ from training.data.prepare import LEAD_SHEET_SET, Source, manifest_sources, melo
 EXCERPT_BARS = 16
 REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
 """The module that reports on what each pipeline makes."""
+GROOVES = "grooves"
+"""Likewise: the styles that a band plays by pattern."""
 MODES = "modes"
 """Likewise: the chain again, asked for songs in every mode."""
 CHAIN = "compose"
@@ -62,7 +65,8 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
     parser.add_argument(
         "checkpoint",
-        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, or {GENERATORS} for all generators at the piano",
+        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {GROOVES} for styles, or {GENERATORS} for all "
+        "generators at the piano",
     )
     parser.add_argument(
         "--pieces",
@@ -96,7 +100,7 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     if args.pieces is None:
         args.pieces = {CHAIN: 20, MODES: 72}.get(args.checkpoint, 100)
-    if args.card and args.checkpoint in (CHAIN, MODES, GENERATORS):
+    if args.card and args.checkpoint in (CHAIN, MODES, GROOVES, GENERATORS):
         raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
@@ -117,8 +121,8 @@ def _module(name: str) -> str:
     """Returns the module that reports on a checkpoint, or on what stands where its name would."""
     if name == GENERATORS:
         return PIANO
-    if name == MODES:
-        return "training.quality.modes"
+    if name in (MODES, GROOVES):
+        return f"training.quality.{name}"
     if name == CHAIN:
         return REPORTS[CHAIN]
     found = store.entry(name)

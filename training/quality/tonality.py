@@ -47,7 +47,10 @@ def in_key(score: symusic.Score, key: Key) -> dict[str, bool]:
     lasts = {key: _lasts(chords, key), **{rival: _lasts(chords, rival) for rival in key.rivals}}
     steps = [(a, b) for a, b in zip(chords, chords[1:]) if not (is_tonic(a.chord, key) and is_tonic(b.chord, key))]
     home = sum(is_tonic(b.chord, key) and leads_home(a.chord, key) for a, b in steps)
-    away = max(sum(is_tonic(b.chord, rival) and _is_dominant(a, rival) for a, b in steps) for rival in key.rivals)
+    others = [
+        (a, b) for a, b in steps if not is_tonic(a.chord, key)
+    ]  # I-IV is no cadence, though mixolydian I is a dominant
+    away = max(sum(is_tonic(b.chord, rival) and _is_dominant(a, rival) for a, b in others) for rival in key.rivals)
     closing = [a for a, b in steps if is_tonic(b.chord, key)]
     found |= {
         "tonic": all(lasts[key] > lasts[rival] for rival in key.rivals),
