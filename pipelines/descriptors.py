@@ -14,8 +14,9 @@ from typing import Any
 from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
+from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import (
     STAGES as STAGE_OPTIONS,
 )

@@ -111,7 +111,7 @@ def bass_player(programs: Sequence[int]) -> int | None:
 
 def _model(groove: dict[str, Any], program: int, number: int) -> int:
     """Returns which chord player of a style a player takes after: one of its own family, else each the next."""
-    players = next((variant["chords"] for variant in groove["variants"] if variant["chords"]), [])
+    players: list[dict[str, Any]] = next((variant["chords"] for variant in groove["variants"] if variant["chords"]), [])
     return next((place for place, other in enumerate(players) if other["program"] // 8 == program // 8), number)
 
 

@@ -17,7 +17,7 @@ from music.tokens.columns import BOS, FIRST, StepField
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.sampler import FIELDS, EncoderInput, ScheduledRow, ScheduledSampler, stage_randomness
 from pipelines.accompaniment.tonal_pull import TonalPull, phrase_places
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
 BEATS_PER_STEP = 4  # how often progress is told
@@ -128,9 +128,10 @@ def choose_chords(
             for last, draw, pull in zip(before, numbers[0].tolist(), pulls, strict=True)
         ]
         written = sampler.write(scheduled, [time] * count, numbers)
-        before = [one[StepField.PITCH] - FIRST for one in written]
-        for pull, number in zip(pulls, before, strict=True):
+        chosen_here = [one[StepField.PITCH] - FIRST for one in written]
+        for pull, number in zip(pulls, chosen_here, strict=True):
             pull.add(number)
+        before = [*chosen_here]
         drafts.append([(one[StepField.PITCH] - FIRST, one[StepField.VELOCITY] - FIRST) for one in written])
         if beat % BEATS_PER_STEP == BEATS_PER_STEP - 1 and beat + 1 < len(steps):
             yield [required] * options.variants, (beat + 1) / len(steps)

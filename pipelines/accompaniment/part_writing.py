@@ -26,7 +26,7 @@ from pipelines.accompaniment.sampler import (
     decoder_context,
     stage_randomness,
 )
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
 NOTES_PER_STEP = 12  # how often progress is told, in notes of each variant

@@ -21,7 +21,9 @@ from pipelines.accompaniment.request import AccompanimentRequest
 
 # In nats on the logits of chords; set by `python -m training quality modes` and by reading the chords, not one by one.
 AT_REST, OPENING, LEADING, LED_BY_OTHERS = 5.0, 2.5, 4.0, 0.7
+AWAY = 1.5  # off the tonic of a rival behind its dominant
 AT_THE_END = 2.0  # by which factor the close of a section, and of all, asks for a chord that leads home
+AGREES = 0.2  # the share of the melody of the first bar that the tonic chord must hold to open a song
 IN_TUNE = 0.35  # the share of the melody that such a chord must hold to last for half a bar; else it lasts a beat
 AHEAD, A_BEAT, MOST = 0.12, 0.35, 3.0
 """By which share of the beats the tonic shall be ahead of its rivals, how much a missing beat pulls, and all of them at most."""
@@ -55,6 +57,9 @@ class TonalPull:
         enough = pull - TOO_MUCH * max(0.0, self._lasted[0] / (beat + 1) - ENOUGH)
         found = tonics[0] * (enough + place[0]) + leading * place[1]
         found -= np.where(tonics[0] > 0, 0.0, tonics[1:].max(axis=0) * (pull + place[0] / 2))
+        for number, rival in enumerate(self._home.rivals, start=1):  # no cadence in another key
+            if self._last in _dominants(rival) and self._last not in _dominants(self._home):
+                found -= AWAY * np.where(tonics[0] > 0, 0.0, tonics[number])
         if self._home.is_church_mode and place[0] < AT_REST:
             missing = COLORED * (beat + 1) - self._colored
             found += color * (OWN_COLOR + float(np.clip(2 * A_BEAT * missing, 0.0, MOST)))
@@ -62,9 +67,16 @@ class TonalPull:
         return found
 
     def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
-        """Returns which candidates may be chosen, bool [chord numbers]: at the close of a section only those that lead home."""
-        leading = candidates & (_kinds(self._home)[1] > 0)
-        return leading if self._places[beat, 1] > LEADING and leading.any() else candidates
+        """Returns which candidates may be chosen, bool [chord numbers]: at the close of a section only those that lead
+        home, and the tonic at the beginning of a song whose melody agrees with it."""
+        tonics, leading, _ = _kinds(self._home)
+        if beat == 0 and self._places[0, 0] >= AT_REST:
+            wanted = candidates & (tonics[0] > 0)
+        elif self._places[beat, 1] > LEADING:
+            wanted = candidates & (leading > 0)
+        else:
+            return candidates
+        return wanted if wanted.any() else candidates
 
     def add(self, number: int) -> None:
         """Takes the chord of a beat."""
@@ -99,7 +111,7 @@ def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) ->
     for number, first in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else last + 1
         opening = OPENING
-        if number == 0 and fits[bars == first, tonic_chord(home).number].mean() >= IN_TUNE:
+        if number == 0 and fits[bars == first, tonic_chord(home).number].mean() >= AGREES:
             opening = AT_REST
         found[bars == first, 0] = np.where(grid.beat_numbers[bars == first] == 0, opening, OPENING / 2)
         for close in {*range(first + PHRASE_BARS - 1, stop, PHRASE_BARS), stop - 1}:
@@ -133,6 +145,12 @@ def _section_bars(request: AccompanimentRequest) -> list[int]:
     notes = request.score.tracks[request.melody].notes.numpy()["time"]
     marks = [section.start for section in sections(request.score)] or [int(notes.min())]
     return sorted({int(np.searchsorted(begins, mark, side="right")) - 1 for mark in marks if mark < request.grid.end})
+
+
+@lru_cache(maxsize=32)
+def _dominants(key: Key) -> frozenset[int]:
+    """Returns the numbers of the major triad and the seventh chord on the fifth step of a key."""
+    return frozenset(Chord((key.tonic + 7) % 12, quality).number for quality in ("", "7"))
 
 
 @lru_cache(maxsize=8)

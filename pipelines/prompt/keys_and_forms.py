@@ -19,6 +19,10 @@ class Said(NamedTuple):
 
 
 _ACCIDENTALS = {"#": "#", "♯": "#", "sharp": "#", "♭": "b", "flat": "b"}
+_GERMAN = {
+    "cis": "C#", "dis": "D#", "fis": "F#", "gis": "G#", "ais": "A#", "es": "Eb", "as": "Ab", "des": "Db", "ges": "Gb", "h": "B", "b": "Bb",
+}  # fmt: skip
+"""Names of notes that are other ones in German, as before "moll" and "dur"."""
 _SOLFEGE = {"do": "C", "re": "D", "mi": "E", "fa": "F", "sol": "G", "la": "A", "si": "B"}
 _MODES = {
     **dict.fromkeys(("minor", "min", "moll", "miner", "aeolian", "locrian"), "minor"),
@@ -53,7 +57,14 @@ def key(seen: Sequence[Token], at: int) -> Said | None:
         behind = _word(seen, end + 1)
         article = behind in _KEY_NOUNS or not (behind in _BEHIND or behind.isdigit())
         named = raw == "A" and not shouted and at > 0 and seen[at - 1].plain != ","
-        if tonic == "A" and not led and article and not named:
+        if (
+            tonic == "A"
+            and _word(seen, here) == "a"
+            and _word(seen, end) not in ("moll", "dur")
+            and not led
+            and article
+            and not named
+        ):
             return None
         note = f"comes nearest to {tonic} {mode}" if _word(seen, end) == "locrian" else ""
         note = f"is read as {tonic} {mode}" if _word(seen, end) == "miner" else note
@@ -78,6 +89,8 @@ def _tonic(seen: Sequence[Token], at: int) -> tuple[str, int]:
         return _SOLFEGE[plain], at + 1
     if re.fullmatch(r"[a-g]b", plain):
         return plain[0].upper() + "b", at + 1
+    if behind in ("moll", "dur") and plain in _GERMAN:
+        return _GERMAN[plain], at + 1
     if not re.fullmatch(r"[a-g]", plain):
         return "", at
     return plain.upper() + _ACCIDENTALS.get(behind, ""), at + 1 + (behind in _ACCIDENTALS)

@@ -26,9 +26,9 @@ from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
-from pipelines.song.plan import HarmonyOptions
+from pipelines.song.band_options import HarmonyOptions
 
 VERSION = "3"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured

@@ -12,29 +12,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import PADS, parse_instrument
 from music.theory import MODES, parse_key
-from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import DENSITIES
 from pipelines.option_values import fits, from_mapping, to_mapping
 from pipelines.options import (
     MAX_PLAYERS,
     Check,
     beat_checks,
-    check_chords,
     choice_check,
     groove_check,
     seed_check,
     settle,
     temperature_check,
 )
+from pipelines.song.band_options import HarmonyOptions, MixOptions, check_entry
 
 SONG_SECONDS = (10.0, 300.0)
 """The shortest and the longest song."""
 
-FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
+FORMS = (
+    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "through-composed", "loop",
+)  # fmt: skip
 """Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
 
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
@@ -61,6 +62,7 @@ class Brief:
         instruments: who plays, by name; all of them do, and nobody else, unless they are a bass or drums alone, to whom the
             usual band is added. The first that can carries the melody.
         without: who must not play, by name.
+        entries: who joins later: pairs of an instrument and the bar, from 1, in which it enters.
         style: one of HARMONIES: how the melody is accompanied.
         groove: the style that the band plays, as HarmonizeOptions takes it; None: the model writes what it plays.
         texture: one of TEXTURES that lies under the song; None for none.
@@ -78,13 +80,21 @@ class Brief:
     moods: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    entries: tuple[tuple[str, int], ...] = ()
     style: str | None = None
     groove: str | None = None
     texture: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        settle(self, _brief_checks, key=parse_key, instruments=parse_instrument, without=parse_instrument)
+        settle(
+            self,
+            _brief_checks,
+            key=parse_key,
+            instruments=parse_instrument,
+            without=parse_instrument,
+            entries=check_entry,
+        )
 
 
 def _brief_checks(o: Brief) -> list[Check]:
@@ -233,83 +243,6 @@ def _sections_checks(o: SectionsOptions) -> list[Check]:
         temperature_check(o),
         seed_check(o),
     ]
-
-
-@dataclass(frozen=True)
-class HarmonyOptions:
-    """The accompaniment of the whole song, by Harmonize.
-
-    Attributes:
-        style: one of HARMONIES.
-        instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
-        chords: a progression for every theme, as HarmonizeOptions takes it; empty: the model chooses.
-        complexity: one of COMPLEXITIES.
-        groove: what the players play, as HarmonizeOptions takes it.
-        temperature: how adventurous.
-        seed: the same seed gives the same notes.
-        checkpoint: of the pipeline Harmonize.
-    """
-
-    style: str = "band"
-    instruments: tuple[str, ...] = ()
-    chords: ChordNames = ()
-    complexity: str = "medium"
-    groove: str | None = None
-    temperature: float = 0.9
-    seed: int = 0
-    checkpoint: str = "harmonize-small"
-
-    def __post_init__(self) -> None:
-        settle(self, _harmony_checks, chords=check_chords, instruments=parse_instrument)
-
-
-def _harmony_checks(o: HarmonyOptions) -> list[Check]:
-    """Returns what may be wrong with options of the stage harmony."""
-    return [
-        choice_check("style", o.style, HARMONIES),
-        choice_check("complexity", o.complexity, COMPLEXITIES),
-        groove_check(o),
-        (
-            len(o.instruments) > MAX_PLAYERS,
-            f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
-        ),
-        temperature_check(o),
-        seed_check(o),
-    ]
-
-
-@dataclass(frozen=True)
-class MixOptions:
-    """How the sections of a song follow each other, and who is how loud; no model, only rules.
-
-    Attributes:
-        dynamics: how much the sections differ in loudness, in percent; 0 leaves all as it was written.
-        layers: whether players join one after the other, instead of all playing all the time.
-        groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
-        swing: whether all play swung eighths where the drums do.
-        clear: whether chords that would cover the melody move below it.
-        fills: whether drums and bass lead over each seam.
-        ritardando: whether the last bar slows down.
-        seed: which of the possible fills.
-    """
-
-    dynamics: float = 60.0
-    layers: bool = True
-    groove: bool = True
-    swing: bool = True
-    clear: bool = True
-    fills: bool = True
-    ritardando: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        settle(
-            self,
-            lambda o: [
-                (not 0 <= o.dynamics <= 100, f"Dynamics of {o.dynamics} % are out of range. Choose 0 to 100 %."),
-                seed_check(o),
-            ],
-        )
 
 
 @dataclass(frozen=True)

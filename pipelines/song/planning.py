@@ -17,18 +17,12 @@ from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, p
 from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import MODES, Key, Mode, parse_key
-from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
-from pipelines.song.plan import (
-    TEXTURES,
-    Brief,
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.song.band_options import HarmonyOptions, MixOptions
+from pipelines.song.forms import sequences
+from pipelines.song.plan import TEXTURES, Brief, Plan, SectionsOptions, Stage, TextureOptions, ThemeOptions
+from pipelines.song.styles import blues, groove_of
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -137,7 +131,10 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     style=style,
                     instruments=instruments,
                     complexity="high" if brief.genre == "jazz" else "low" if brief.genre == "folk" else "medium",
-                    groove=brief.groove if style in ("bass", "piano", "band") else None,
+                    groove=groove_of(brief, signature, layout.tempo_bpm)
+                    if style in ("bass", "piano", "band")
+                    else None,
+                    chords=blues(key) if brief.form == "blues" else (),
                     seed=brief.seed,
                 ),
             ),
@@ -145,8 +142,10 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 "mix",
                 MixOptions(
                     dynamics=85.0 if {"epic", "tense"} & set(brief.moods) else 40.0 if quiet else 60.0,
-                    layers=style == "band",  # voices of a hymn and hands of a pianist belong together
+                    layers=style == "band"
+                    and not brief.entries,  # voices of a hymn and hands of a pianist belong together
                     fills="calm" not in brief.moods,
+                    entries=brief.entries,
                     ritardando=not loop and (quiet or brief.genre in ("classical", "folk", "jazz")),
                     seed=brief.seed,
                 ),
@@ -282,9 +281,9 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None
     for names, dislike in (
-        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in _sequences(form)
+        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in sequences(form)
     ):
-        for bars, odd in _section_lengths(sketch):
+        for bars, odd in _BLUES_BARS if brief.form == "blues" else _section_lengths(sketch):
             for intro, ending, plain in _FRAMES:
                 if intro > bars or (bars < 4 and intro + ending > 2):
                     continue
@@ -327,6 +326,10 @@ _FRAMES = (
 that a listener would find odd; chosen by hand, by whom and how is not known, and not measured."""
 
 
+_BLUES_BARS = ((12, 0.0), (8, 2.0), (4, 3.0))
+"""Bars of a chorus of blues: twelve, but where the time is too short for them."""
+
+
 def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
     """Yields lengths of a section in bars, and how much each is disliked."""
     usual = {
@@ -349,34 +352,3 @@ def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
             bars,
             dislike + (_OTHER_THAN_SKETCH * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0),
         )
-
-
-def _sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yields the orders of sections that a form allows, and how much each is disliked."""
-    if form == "AABA":
-        song = ("A", "A'", "B", "A")
-        yield song, 0.0
-        for again in range(1, 6):
-            yield song + ("B", "A'") * again, 0.35 * again
-            yield song * (again + 1), 0.3 + 0.35 * again
-    elif form == "verse-chorus":
-        verse, chorus, bridge = ("Verse",), ("Chorus",), ("Bridge",)
-        twice = verse + chorus + ("Verse'",) + chorus
-        yield twice, 0.0
-        yield verse + chorus + chorus, 0.8
-        yield twice + bridge + chorus, 0.1
-        yield twice + chorus, 0.4
-        yield twice + bridge + chorus + chorus, 0.15
-        yield twice + bridge + ("Verse'",) + chorus, 0.3
-        yield twice + bridge + ("Verse'",) + chorus + chorus, 0.4
-        for again in range(1, 6):
-            yield twice + bridge + chorus + ("Verse'",) + chorus * again, 0.5 + 0.3 * again
-    elif form == "through-composed":
-        for count in range(2, 13):
-            yield tuple("ABCDEFGHIJKL"[:count]), 0.15 * abs(count - 4)
-    elif form == "loop":
-        for count in range(2, 33):
-            yield ("A",) * count, 0.05 * abs(count - 6)
-    else:
-        for times in range(1, 9):
-            yield tuple(form) * times, 0.4 * (times - 1)

@@ -8,7 +8,7 @@ from music.chords import chord_spans, parse_chord_names
 from music.errors import StudioError
 from music.instruments import DRUMS, program_of
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from tests.pipelines.remix_checks import notes_of
 from tests.pipelines.test_harmonize import SONG
 

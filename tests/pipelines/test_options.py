@@ -7,16 +7,10 @@ import pytest
 
 from music.errors import StudioError
 from music.styles import STYLES
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import (
-    COMPLEXITIES,
-    GENRES,
-    HARMONIES,
-    MAX_PLAYERS,
-    GenerateOptions,
-    HarmonizeOptions,
-    RemixOptions,
-)
+from pipelines.options import GENRES, MAX_PLAYERS, GenerateOptions, RemixOptions
 from pipelines.song.plan import Brief, SectionsOptions, ThemeOptions, plan_from_mapping
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from music.arranging.grooves import grooves
 from music.clock import clock
 from music.instruments import instrument_name, parse_instrument
 from music.theory import MODES, NAMED_KEYS
@@ -141,6 +142,13 @@ WISHES: dict[str, _Wish] = {
         _pills(HARMONIES, lambda style: STYLES[style][0]),
         "How the melody is accompanied.",
     ),
+    "groove": _Wish(
+        "Style",
+        "album",
+        str.capitalize,
+        _one(tuple(grooves()), str.capitalize),
+        "What bass, drums and chords play, such as a bossa nova. Left open, the genre's own, or what the model writes.",
+    ),
     "texture": _Wish(
         "Texture",
         "blur_on",
@@ -171,7 +179,7 @@ def wishes(understood: Understanding) -> dict[str, Any]:
                 args=(BY_HAND, {}),
                 help="Gives up what you set by hand: the words decide again.",
             )
-    return {**values, **_key_and_mode(values["key"])}
+    return {**values, **_key_and_mode(values["key"]), "entries": understood.brief.entries}
 
 
 def by_hand_of(brief: Brief) -> dict[str, Any]:

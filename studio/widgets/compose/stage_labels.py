@@ -11,15 +11,8 @@ from music.clock import clock
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import parse_instrument, program_of
 from music.piece import Piece
-from pipelines.song.plan import (
-    HarmonyOptions,
-    MixOptions,
-    Plan,
-    SectionsOptions,
-    Stage,
-    TextureOptions,
-    ThemeOptions,
-)
+from pipelines.song.band_options import HarmonyOptions, MixOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, TextureOptions, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
 
 CHORDS_NAMED = 4  # the usual length of a progression; a card has room for one line

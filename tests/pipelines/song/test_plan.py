@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music.errors import StudioError
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.plan import (
     FORMS,
     SONG_SECONDS,
     Brief,
-    HarmonyOptions,
-    MixOptions,
     Plan,
     SectionsOptions,
     Stage,

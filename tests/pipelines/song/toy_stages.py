@@ -14,7 +14,8 @@ from music.form import with_sections
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.option_values import to_mapping
-from pipelines.song.plan import Brief, HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.band_options import HarmonyOptions, MixOptions
+from pipelines.song.plan import Brief, Plan, SectionsOptions, Stage, ThemeOptions
 
 BAR = 1920
 
