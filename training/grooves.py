@@ -45,7 +45,7 @@ _STEPS = {
     10: 7,
     11: 7,
 }  # semitones above the root; others stay out
-_KIT = {"kick": 36, "snare": 38, "rim": 37, "clap": 39, "closed": 42, "open": 46, "ride": 51}
+_KIT = {"kick": 36, "snare": 38, "rim": 37, "clap": 39, "closed": 42, "open": 46, "ride": 51, "crash": 59}
 _PLAIN, _ACCENTED = 80, 104  # velocities of written strokes, by ear
 _SHARE, _OFTEN = 0.5, 0.3  # of the bars of a groove: who strikes a drum there, and who plays at all
 
@@ -240,7 +240,8 @@ def _step(pitch: int, root: int, lowest: int) -> int:
 
 def written(entry: dict[str, Any]) -> dict[str, Any]:
     """Returns the patterns of a style that a person wrote."""
-    unit = 4 * GRID // entry["places"]
+    quarters = entry.get("quarters", 4)
+    unit = quarters * GRID // entry["places"]
     drums = [
         [n * unit, pitch, _ACCENTED if sign == "X" else _PLAIN]
         for name, pitch in _KIT.items()
@@ -248,7 +249,7 @@ def written(entry: dict[str, Any]) -> dict[str, Any]:
         if sign != "-"
     ]
     bass = [[n * unit, unit, _PLAIN, int(sign)] for n, sign in enumerate(entry["bass"]) if sign.isdigit()]
-    ends = [*(row[0] for row in bass[1:]), 4 * GRID]
+    ends = [*(row[0] for row in bass[1:]), quarters * GRID]
     bass = [
         [place, max(unit, (end - place) * 5 // 6), loud, step]
         for (place, _, loud, step), end in zip(bass, ends, strict=True)
@@ -260,7 +261,7 @@ def written(entry: dict[str, Any]) -> dict[str, Any]:
         elif sign == "~":
             chords[-1][1] += unit
     return {
-        "quarters": 4,
+        "quarters": quarters,
         "bass": 33,
         "power": bool(entry.get("power")),
         "variants": [

@@ -93,10 +93,17 @@ def play(name: str, programs: Sequence[int], chart: Chart, seed: int = 0) -> dic
         elif program == bassist:
             found[program] = _bass(groove, chart, program, seed)
     hands = bassist is None and len(chordal) == 1
-    for number, program in enumerate(chordal):
-        found[program] = _accompany(groove, chart, program, _model(groove, program, number), hands)
-        if hands and program in STRUCK | HELD:
-            found[program] = sorted([*found[program], *_bass(groove, chart, program, seed, 36)])
+    of_chords = [program for program in chordal if program in STRUCK | HELD]
+    models: list[int] = []
+    for number, program in enumerate(of_chords or chordal):
+        model = _model(groove, program, number)
+        first = not of_chords or model not in models  # where nobody has chords, those with one voice make them together
+        found[program] = _accompany(groove, chart, program, model if first else None, number, hands)
+        models.append(model)
+    for number, program in enumerate(program for program in chordal if program not in found):
+        found[program] = _accompany(groove, chart, program, None, number, hands)
+    for program in of_chords if hands else ():
+        found[program] = sorted([*found[program], *_bass(groove, chart, program, seed, 36)])
     return found
 
 
@@ -112,7 +119,8 @@ def bass_player(programs: Sequence[int]) -> int | None:
 def _model(groove: dict[str, Any], program: int, number: int) -> int:
     """Returns which chord player of a style a player takes after: one of its own family, else each the next."""
     players: list[dict[str, Any]] = next((variant["chords"] for variant in groove["variants"] if variant["chords"]), [])
-    return next((place for place, other in enumerate(players) if other["program"] // 8 == program // 8), number)
+    own = (place for place, other in enumerate(players) if other["program"] // 8 == program // 8)
+    return next(own, number % max(1, len(players)))
 
 
 def _patterns(groove: dict[str, Any], chart: Chart, number: int, part: str, player: int = 0) -> list[list[int]]:
@@ -233,21 +241,34 @@ def _walk(
     )
 
 
-def _accompany(groove: dict[str, Any], chart: Chart, program: int, number: int, hands: bool) -> list[Hit]:
-    """Returns the chords of a player: struck in the pattern, held by who holds chords, one voice of them by who has but one."""
+def _accompany(
+    groove: dict[str, Any], chart: Chart, program: int, model: int | None, voice: int, hands: bool
+) -> list[Hit]:
+    """Returns the chords of a player: struck in the pattern, held by who holds chords, one voice of them by who has but one.
+
+    Args:
+        groove: the style.
+        chart: what is read.
+        program: of the player.
+        model: which chord player of the style to take after; None to strike each chord once, as where another one does.
+        voice: which voice of the chord a player with but one has, so that several make a chord.
+        hands: whether one player has the bass too.
+    """
     low, high = playable_range(program)
     reach = max(_CHORD_RANGE[0], low), min(_CHORD_RANGE[1], high)
     chordal = program in STRUCK | HELD and reach[1] - reach[0] >= LEAST_RANGE
     power = bool(groove.get("power")) and program in _POWER_PLAYERS
-    voices = _power(chart, low) if power else _voiced(chart, *reach, hands) if chordal else _line(chart, low, high)
-    held = program in HELD or (program not in STRUCK and not power)
+    voices = (
+        _power(chart, low) if power else _voiced(chart, *reach, hands) if chordal else _line(chart, low, high, voice)
+    )
+    held = program in HELD or (program not in STRUCK and model is None)
     found: list[Hit] = []
     for bar, (start, end) in enumerate(chart.bars):
-        if held or _is_last(chart, bar):
+        if held or model is None or _is_last(chart, bar):
             inside = [span for span in voices if span.start < end and span.end > start]
             rows = [[max(0, span.start - start), end - start, 84] for span in inside]
         else:
-            rows = _patterns(groove, chart, bar, "chords", number)
+            rows = _patterns(groove, chart, bar, "chords", model)
         for place, length, loud in rows:
             span = next((span for span in voices if span.start <= start + place < span.end), None)
             if span is not None:
@@ -290,12 +311,17 @@ def _power(chart: Chart, low: int) -> dict[ChordSpan, list[int]]:
     return {span: [root, root + 7, root + 12] for span, root in roots.items()}
 
 
-def _line(chart: Chart, low: int, high: int) -> dict[ChordSpan, list[int]]:
-    """Returns one tone of each chord, the nearest to the one before, below the tune where there is room."""
-    last, found = int(np.clip((low + high) // 2, 55, 70)), {}
+def _line(chart: Chart, low: int, high: int, voice: int) -> dict[ChordSpan, list[int]]:
+    """Returns one tone of each chord, the nearest to the one before, below the tune where there is room.
+
+    Voices lie a third apart and have tones of their own: the first the third of the chord, the next the fifth, then the root.
+    """
+    last, found = int(np.clip(int(np.clip((low + high) // 2, 55, 67)) - 4 * voice, low, high)), {}
     for span, ceiling in zip(chart.chords, chart.ceilings, strict=True):
         top = high if ceiling is None else max(min(high, ceiling - 1), min(high, low + 12))
-        near = [p for p in range(low, top + 1) if p % 12 in span.chord.tones]
+        tones = span.chord.tones
+        tone = tones[(voice + 1) % len(tones)] if tones else None
+        near = [p for p in range(low, top + 1) if p % 12 == tone]
         if near:
             last = min(near, key=lambda p: (abs(p - last), p))
             found[span] = [last]

@@ -25,6 +25,7 @@ BEATS_PER_STEP = 4  # how often progress is told
 # Biases on the logits of chords. The numbers were set by reading what comes out, and some were softened later (the borrowed
 # chords from 1.0, the fit from 2.0, the drafts from 8); no run that compared them was kept. What they reach together is
 # measured: the chord figures on the card of harmonize-small lie between those of a rule and of the written chords.
+RICH_BIAS = 1.5  # to chords of more than three tones of the key, at high complexity
 BORROWED_PENALTY = 0.5  # off a chord that is not of the key, at medium complexity
 CHORALE_CHANGE_BIAS = 2.0  # to a change in a chorale, whose harmony moves with the beat, unlike that of a song
 MELODY_FIT_BIAS = 1.25  # to a chord that holds all of the melody there
@@ -190,5 +191,9 @@ def chord_candidates(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray
     ]
     if home.is_church_mode:
         candidates = candidates & ~borrowed
-    bias = np.where(borrowed, -BORROWED_PENALTY, 0.0) if complexity == "medium" else np.zeros(len(chords))
+    bias = np.zeros(len(chords))
+    if complexity == "medium":
+        bias = np.where(borrowed, -BORROWED_PENALTY, 0.0)
+    elif complexity == "high":
+        bias = np.where(rich & ~borrowed, RICH_BIAS, 0.0)
     return np.append(candidates, False), np.append(bias, 0.0)  # a melody is never left without a chord

@@ -22,7 +22,7 @@ from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.forms import sequences
 from pipelines.song.plan import TEXTURES, Brief, Plan, SectionsOptions, Stage, TextureOptions, ThemeOptions
-from pipelines.song.styles import blues, groove_of
+from pipelines.song.styles import RICH_GROOVES, blues, groove_of
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -51,6 +51,7 @@ SINGERS: tuple[range | tuple[int, ...], ...] = (
 """Programs by how readily they carry a melody."""
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
+_LAYERED = 4  # sections, from which players join one after the other; by ear
 _SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
 # How much is disliked, on the scale of _FRAMES and as that not measured: an intro or an ending of more than half a section;
 # each bar of melody beyond 32, for each must be written and remembered; a tempo off the usual one (times the logarithm to
@@ -130,7 +131,11 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 HarmonyOptions(
                     style=style,
                     instruments=instruments,
-                    complexity="high" if brief.genre == "jazz" else "low" if brief.genre == "folk" else "medium",
+                    complexity="high"
+                    if brief.genre == "jazz" or brief.groove in RICH_GROOVES
+                    else "low"
+                    if brief.genre == "folk"
+                    else "medium",
                     groove=groove_of(brief, signature, layout.tempo_bpm)
                     if style in ("bass", "piano", "band")
                     else None,
@@ -142,8 +147,8 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 "mix",
                 MixOptions(
                     dynamics=85.0 if {"epic", "tense"} & set(brief.moods) else 40.0 if quiet else 60.0,
-                    layers=style == "band"
-                    and not brief.entries,  # voices of a hymn and hands of a pianist belong together
+                    # voices of a hymn and hands of a pianist belong together
+                    layers=style == "band" and not brief.entries and len(layout.form) >= _LAYERED,
                     fills="calm" not in brief.moods,
                     entries=brief.entries,
                     ritardando=not loop and (quiet or brief.genre in ("classical", "folk", "jazz")),
@@ -219,6 +224,7 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     style = brief.style
     if style is None:
         style = _style(lead, others)
+        style = "band" if style == "chorale" and brief.groove and len(others) > 1 else style  # a choir plays no march
     elif not given:  # as many of the usual band as the style needs
         accompanying = tuple(program for program in others if program != DRUMS)
         chosen = {"chords": accompanying[:1], "piano": tuple(p for p in others if p in CHORDAL)[:1] or (lead,)}

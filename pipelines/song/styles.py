@@ -8,6 +8,8 @@ from pipelines.song.plan import Brief
 
 GROOVES = {"rock": "rock", "jazz": "swing", "electronic": "house", "latin": "rumba"}
 """What a band plays in genres that a style is a part of; those of others the model knows better how to accompany."""
+RICH_GROOVES = frozenset(("bossa nova", "samba", "jazz waltz", "slow jazz", "jazz fusion", "soul", "funk"))
+"""Styles whose chords have sevenths and more."""
 _BALLAD_BPM, _FAST_BPM = 88, 184  # from where a slow or a fast style takes the place of the usual one; by ear
 
 
