@@ -6,6 +6,7 @@ import pytest
 import symusic
 
 from music.chords import chord_spans
+from music.instruments import playable_range
 from music.modes import is_tonic, leads_home
 from music.piece import Piece
 from music.theory import parse_key
@@ -44,3 +45,12 @@ def test_the_same_notes_are_heard_in_the_key_that_is_asked_for(name, seed):
     assert leads_home(before[-1].chord, key)
     if key.is_church_mode:
         assert all(key.scale.issuperset(span.chord.tones) for span in chords)
+
+
+def test_a_chorale_for_flutes_has_no_note_that_a_flute_lacks():
+    asked = HarmonizeOptions(style="chorale", instruments=("flute",), key="C major")
+    *_, step = harmonize(tune(0), asked)
+    low, high = playable_range(73)
+    assert len(step.piece.score.tracks) == 4
+    for track in step.piece.score.tracks[1:]:
+        assert len(track.notes) and all(low <= note.pitch <= high for note in track.notes)
