@@ -65,7 +65,7 @@ def nashville_name(word: str, key: Key) -> str:
     found = _NASHVILLE.fullmatch(plain_signs(word))
     if not found:
         raise Unreadable("")
-    if key.mode == "minor":
+    if key.is_minor:
         raise Unreadable(". Numbers in minor are read in two ways; write chords by letters, such as Am and F.")
     sign, digit, suffix, bass_sign, bass = found.groups()
     if digit in "2367" and not sign and not suffix:
@@ -84,5 +84,5 @@ def _is_suffix(text: str) -> bool:
 
 def _root(sign: str, degree: int, key: Key, is_small: bool) -> int:
     """Returns the pitch class of a step; flats count from the major scale, as do small numerals in minor."""
-    scale = _SCALE["major" if sign or is_small else key.mode]
+    scale = _SCALE["major" if sign or is_small else key.plain.mode]
     return (key.tonic + scale[degree - 1] + (sign == "#") - (sign == "b")) % 12

@@ -10,7 +10,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid
-from music.theory import Key
+from music.theory import Key, with_key, written_key
 
 NewNote = tuple[int, int, int, int, int]
 """``(track index, time, duration, pitch, velocity)``, times in ticks of the score that it joins."""
@@ -31,9 +31,12 @@ def transpose(score: symusic.Score, semitones: int) -> symusic.Score:
             pitch += 12 * np.maximum(0, -(pitch // 12))  # below 0: up by whole octaves
             pitch -= 12 * np.maximum(0, -((127 - pitch) // 12))
             track.notes = _notes(notes["time"], notes["duration"], pitch, notes["velocity"])
+    named = written_key(score)
     for sign in out.key_signatures:
         key = Key((sign.key * 7 + (9 if sign.tonality else 0) + semitones) % 12, "minor" if sign.tonality else "major")
         sign.key = sign.key if semitones % 12 == 0 else key.fifths
+    if named and named.is_church_mode:
+        return with_key(out, Key((named.tonic + semitones) % 12, named.mode), out.key_signatures[0].time)
     return out
 
 

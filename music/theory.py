@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,24 +17,36 @@ if TYPE_CHECKING:
 
 _NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 LINE_OF_FIFTHS = "FCGDAEB"
-_MAJOR = (0, 2, 4, 5, 7, 9, 11)
-_MINOR = (0, 2, 3, 5, 7, 8, 10, 9, 11)  # natural minor, then the raised sixth and seventh
+_STEPS = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10, 9, 11),  # natural minor, then the raised sixth and seventh
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+}
+# Semitones from the tonic up to that of the major key with the same signature.
+_ABOVE_MAJOR = {"major": 0, "minor": 3, "dorian": 10, "phrygian": 8, "lydian": 7, "mixolydian": 5}
+# The two steps by which a church mode differs from major or minor: the one that is its own, and the one that it lacks.
+_OWN_STEP = {"dorian": (9, 8), "phrygian": (1, 2), "lydian": (6, 5), "mixolydian": (10, 11)}
+_MARK = "key: "
 
 # How well each step above the tonic fits the key, as listeners rated it (Krumhansl & Kessler 1982).
 _KK_MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _KK_MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 
 
-Mode = Literal["major", "minor"]
+Mode = Literal["major", "minor", "dorian", "phrygian", "lydian", "mixolydian"]
+MODES: tuple[Mode, ...] = ("major", "minor", "dorian", "phrygian", "lydian", "mixolydian")
 
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """A major or minor key.
+    """A tonic and its scale: a major or minor key, or a church mode.
 
     Attributes:
         tonic: pitch class of the first step, 0 (C) to 11 (B).
-        mode: "major" or "minor".
+        mode: one of MODES.
     """
 
     tonic: int
@@ -45,8 +58,44 @@ class Key:
 
         Of the two keys with six, players know F# major and Eb minor.
         """
-        sharps = (self.tonic + (3 if self.mode == "minor" else 0)) * 7 % 12
-        return sharps if sharps < (7 if self.mode == "major" else 6) else sharps - 12
+        sharps = self._major_tonic * 7 % 12
+        return sharps if sharps < (6 if self.is_minor else 7) else sharps - 12
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the third above the tonic is minor, as in minor, dorian and phrygian."""
+        return 3 in _STEPS[self.mode]
+
+    @property
+    def is_church_mode(self) -> bool:
+        """Whether it is neither major nor minor."""
+        return self.mode in _OWN_STEP
+
+    @property
+    def plain(self) -> Key:
+        """The major or minor key on the same tonic that is nearest: the one with the same third."""
+        return Key(self.tonic, "minor" if self.is_minor else "major")
+
+    @property
+    def triad(self) -> tuple[int, int, int]:
+        """The pitch classes of the chord on the tonic: root, third, fifth."""
+        return self.tonic, (self.tonic + (3 if self.is_minor else 4)) % 12, (self.tonic + 7) % 12
+
+    @property
+    def own_step(self) -> tuple[int, int] | None:
+        """The pitch class by which a church mode is told from ``plain``, and the one that it has in its place; else None."""
+        steps = _OWN_STEP.get(self.mode)
+        return steps and ((self.tonic + steps[0]) % 12, (self.tonic + steps[1]) % 12)
+
+    @property
+    def rivals(self) -> tuple[Key, ...]:
+        """The major and the minor key on the same seven notes, as far as they are others than this one."""
+        both = Key(self._major_tonic, "major"), Key((self._major_tonic + 9) % 12, "minor")
+        return tuple(key for key in both if key != self)
+
+    @property
+    def _major_tonic(self) -> int:
+        return (self.tonic + _ABOVE_MAJOR[self.mode]) % 12
 
     @property
     def name(self) -> str:
@@ -56,20 +105,18 @@ class Key:
     @property
     def scale(self) -> frozenset[int]:
         """The pitch classes that belong to the key; in minor also the raised sixth and seventh."""
-        return frozenset((self.tonic + step) % 12 for step in (_MAJOR if self.mode == "major" else _MINOR))
+        return frozenset((self.tonic + step) % 12 for step in _STEPS[self.mode])
 
     @property
     def relative(self) -> Key:
-        """The key of the other mode on the same seven notes."""
-        if self.mode == "major":
-            return Key((self.tonic + 9) % 12, "minor")
-        return Key((self.tonic + 3) % 12, "major")
+        """The minor key on the same seven notes for those with a major third, the major key for the others."""
+        return self.rivals[0] if self.is_minor else self.rivals[-1]
 
     def spelling(self, pitch: int) -> str:
         """Returns the note name that fits this key, such as "F#" or "Bb", without an octave."""
         # On the line of fifths ... Bb F C G D A E B F# ... a key's own notes stand together; the altered
         # ones that music in that key uses most (leading tone, raised fourth, blue third) stand just beside.
-        lowest = self.fifths - (3 if self.mode == "major" else 2)
+        lowest = self.fifths - (2 if self.is_minor else 3)
         place = lowest + (pitch * 7 - lowest) % 12
         letter, alter = name_at(place)
         return letter + "#" * alter + "b" * -alter
@@ -85,12 +132,15 @@ def name_at(place: int) -> tuple[str, int]:
     return LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
 
 
-ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12))
+ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in MODES[:2] for tonic in range(12))
 """The twelve major keys from C up, then the twelve minor ones."""
+
+NAMED_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in MODES for tonic in range(12))
+"""ALL_KEYS, then the church modes: all that can be asked for by name."""
 
 
 def parse_key(text: str) -> Key:
-    """Returns the key that a text names: "D minor", "Bb", "F# major", "f#m", "E flat".
+    """Returns the key that a text names: "D minor", "Bb", "F# major", "f#m", "E flat", "D dorian".
 
     A letter alone is major, also in lower case; "m" or "min" after it makes it minor.
 
@@ -98,7 +148,9 @@ def parse_key(text: str) -> Key:
         StudioError: the text names no key.
     """
     found = re.fullmatch(
-        r"([A-G])[\s-]*(##|#|♯|bb|b|♭|sharp|flat)?[\s-]*(major|maj|minor|min|m)?", text.strip(), re.IGNORECASE
+        r"([A-G])[\s-]*(##|#|♯|bb|b|♭|sharp|flat)?[\s-]*(major|maj|minor|min|m|dorian|phrygian|lydian|mixolydian)?",
+        text.strip(),
+        re.IGNORECASE,
     )
     if not found:
         raise StudioError(f"'{text.strip()}' is not a key. Write it like 'C major', 'F# minor' or 'Bb'.")
@@ -106,8 +158,10 @@ def parse_key(text: str) -> Key:
     alter = {"": 0, "#": 1, "♯": 1, "sharp": 1, "##": 2, "b": -1, "♭": -1, "flat": -1, "bb": -2}[
         (accidental or "").lower()
     ]
-    minor = mode is not None and (mode == "m" or mode.lower() in ("minor", "min"))
-    return Key((_NATURAL[letter.upper()] + alter) % 12, "minor" if minor else "major")
+    tonic, said = (_NATURAL[letter.upper()] + alter) % 12, "minor" if mode == "m" else (mode or "").lower()
+    if said in _OWN_STEP:
+        return Key(tonic, next(one for one in MODES if one == said))
+    return Key(tonic, "minor" if said in ("minor", "min") else "major")
 
 
 def estimate_key(score: symusic.Score) -> tuple[Key, float]:
@@ -125,8 +179,34 @@ def estimate_key(score: symusic.Score) -> tuple[Key, float]:
 
 
 def written_key(score: symusic.Score) -> Key | None:
-    """Returns the key that the score's one key signature names; None where there is none, or several."""
-    return key_of_signature(score.key_signatures[0]) if len(score.key_signatures) == 1 else None
+    """Returns the key that the score's one key signature names; None where there is none, or several.
+
+    A signature says major or minor alone; a church mode stands in a marker "key: D dorian" beside it.
+    """
+    if len(score.key_signatures) != 1:
+        return None
+    key = key_of_signature(score.key_signatures[0])
+    named = list({marker.text[len(_MARK) :] for marker in score.markers if marker.text.startswith(_MARK)})
+    if key is None or len(named) != 1:
+        return key
+    with suppress(StudioError):
+        marked = parse_key(named[0])
+        return marked if marked.is_church_mode and marked.fifths == key.fifths else key
+    return key
+
+
+def with_key(score: symusic.Score, key: Key, time: int = 0) -> symusic.Score:
+    """Returns the score with a key written at a tick, in place of those from there on."""
+    import symusic
+
+    out = score.copy()
+    out.key_signatures = [sign for sign in out.key_signatures if sign.time < time]
+    out.key_signatures.append(symusic.KeySignature(time, key.fifths, int(key.is_minor)))
+    markers = [marker for marker in out.markers if not marker.text.startswith(_MARK)]
+    if key.is_church_mode:
+        markers = sorted([symusic.TextMeta(time, _MARK + key.name), *markers], key=lambda marker: marker.time)
+    out.markers = markers
+    return out
 
 
 def key_of_signature(sign: symusic.KeySignature) -> Key | None:
@@ -163,7 +243,13 @@ def profile_fit(weights: np.ndarray, key: Key) -> float:
 
 
 def _profile(key: Key) -> np.ndarray:
-    return np.roll(_KK_MAJOR if key.mode == "major" else _KK_MINOR, key.tonic)
+    """Returns the ratings of a key; those of a church mode are its plain key's, with the step that differs in its place."""
+    profile = _KK_MINOR if key.is_minor else _KK_MAJOR
+    if key.is_church_mode:
+        own, other = _OWN_STEP[key.mode]
+        profile = profile.copy()
+        profile[[own, other]] = profile[[other, own]]
+    return np.roll(profile, key.tonic)
 
 
 def spell(pitch: int, key: Key) -> str:

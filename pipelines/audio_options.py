@@ -96,7 +96,13 @@ class AudioOptions:
     checkpoint: str = "audio-small"
 
     def __post_init__(self) -> None:
-        settle(self, _checks, sound=from_text, key=parse_key, instruments=parse_instrument)
+        settle(self, _checks, sound=from_text, key=_plain_key, instruments=parse_instrument)
+
+
+def _plain_key(text: str) -> None:
+    """Makes sure that a text names a major or a minor key; the network knows no other."""
+    if (key := parse_key(text)).is_church_mode:
+        raise StudioError(f"The audio network knows no {key.mode}. Choose {key.plain.name}, or another key.")
 
 
 def _checks(o: AudioOptions) -> list[Check]:

@@ -10,11 +10,13 @@ from music.form import theme_of
 from music.styles import STYLES
 from music.words.verses import read_stanzas
 from pipelines.audio_options import AudioOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_text import bars_as_text, first_chords
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
+from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.song.plan import SectionsOptions, ThemeOptions
 
 _ACCOMPANIMENT = {
     "chords": "with chords",
@@ -67,7 +69,13 @@ def describe_remix(o: RemixOptions) -> list[str]:
 def describe_harmonize(o: HarmonizeOptions) -> list[str]:
     """Returns what was accompanied, and by whom; parts may be empty."""
     where = f" {_bars(o.bars)}" if o.bars else ""
-    return [f"harmonized{where} {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), o.key or "", listed(o.instruments)]
+    return [
+        f"harmonized{where} {_ACCOMPANIMENT[o.style]}",
+        o.groove or "",
+        *_chords(o.chords),
+        o.key or "",
+        listed(o.instruments),
+    ]
 
 
 def second_in_work(options: Any, done: float, total: float) -> str:
@@ -134,7 +142,7 @@ def describe_sections(o: SectionsOptions) -> list[str]:
 
 def describe_harmony(o: HarmonyOptions) -> list[str]:
     """Returns how the themes were accompanied; parts may be empty."""
-    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", *_chords(o.chords), listed(o.instruments)]
+    return [f"accompanied it {_ACCOMPANIMENT[o.style]}", o.groove or "", *_chords(o.chords), listed(o.instruments)]
 
 
 def describe_mix(o: MixOptions) -> list[str]:

@@ -15,9 +15,10 @@ from pipelines import descriptions
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.edit_options import EditOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
+from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 

@@ -18,7 +18,7 @@ from music.instruments import instrument_name, parse_instrument, track_label
 from music.lineups import lineup
 from music.piece import Piece
 from music.styles import STYLE_SIGNATURES
-from music.theory import ALL_KEYS, Key, key_of_signature, parse_key
+from music.theory import ALL_KEYS, Key, key_of_signature, parse_key, with_key
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple, StepField
 from music.tokens.conditions import (
@@ -27,6 +27,7 @@ from music.tokens.conditions import (
     MAX_PROGRAMS,
     Conditions,
     canonical_key,
+    key_index,
     measure,
     shift_to_canonical,
 )
@@ -135,7 +136,7 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
         if found.key is None:
             raise StudioError("There is no key to stay in. Choose a key, or switch 'stay in key' off.")
         key = ALL_KEYS[found.key]
-    index = ALL_KEYS.index(key) if key else found.key
+    index = key_index(key) if key else found.key
     # With no key to go by, chance chooses the tonic and the model the mode.
     shift = shift_to_canonical(index) if index is not None else int(np.random.default_rng(options.seed).integers(-6, 6))
     # Who plays: those who were asked for; else, in a continuation, those who have played so far.
@@ -278,9 +279,9 @@ def _prepared(piece: Piece, plan: ContinuationPlan) -> symusic.Score:
         score.tempos.append(symusic.Tempo(at, plan.tempo_bpm))
     in_force = score.key_signatures[-1] if len(score.key_signatures) else None
     if plan.key and (
-        in_force is None or (in_force.key, in_force.tonality) != (plan.key.fifths, int(plan.key.mode == "minor"))
+        in_force is None or (in_force.key, in_force.tonality) != (plan.key.fifths, int(plan.key.is_minor))
     ):
-        score.key_signatures.append(symusic.KeySignature(at, plan.key.fifths, int(plan.key.mode == "minor")))
+        return with_key(score, plan.key, at)
     return score
 
 

@@ -22,11 +22,12 @@ from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.part_writing import write_voices
 from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_request
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
+from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "2"
+VERSION = "3"
 NOTE_STAGE = 3  # which random numbers
 ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 
@@ -76,6 +77,9 @@ def _drafts(
         yield [Draft(one) for one in chords], request.bar_count * share
     if options.style == "chorale":
         yield from _write_chorale(checkpoint, request, options, chords)
+    elif options.groove:
+        notes = (write_styled(request, options.groove, of_variant, options.seed) for of_variant in chords)
+        yield [Draft(one, tuple(played)) for one, played in zip(chords, notes, strict=True)], 2.0 * request.bar_count
     elif options.style != "chords":
         yield from _write_notes(checkpoint, request, options, chords)
 
@@ -109,12 +113,14 @@ def _write_notes(
     rows_before = [existing[~inside]] * options.variants
     drafts = [Draft(of_variant) for of_variant in chords]
     programs = frozenset(player.role for player in request.players)
+    modal = request.key.is_church_mode and not request.chords_are_typed
+    scale = request.key.scale if modal else frozenset()
     for first, last in request.bar_ranges:
         variants = []
         for of_variant, rows in zip(chords, rows_before, strict=True):
             grid = _harmonic_grid(request, of_variant, first, last)
             step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
-            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step), grid=grid))
+            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step, scale), grid=grid))
         finished = drafts
         sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
         for _ in sampler:

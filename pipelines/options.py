@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from music.chords import ChordNames, parse_chord
+from music.arranging.grooves import grooves
+from music.chords import parse_chord
 from music.errors import StudioError
-from music.instruments import DRUMS, parse_instrument
+from music.instruments import parse_instrument
 from music.styles import STYLES
 from music.theory import parse_key
-from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES, GENRES
 
 MAX_BARS = 256
@@ -115,7 +115,7 @@ def _generate_checks(o: GenerateOptions) -> list[Check]:
             o.monophonic and len(o.instruments) > 1,
             f"{len(o.instruments)} instruments cannot play one melody. Choose one, or allow several notes at a time.",
         ),
-        *_sampling_checks(o, "notes", "durations", "instruments"),
+        *sampling_checks(o, "notes", "durations", "instruments"),
         (not 0 <= o.memory <= MAX_MEMORY, f"A memory of {o.memory} notes is out of range. Choose 0 to {MAX_MEMORY}."),
         (
             not 0 <= o.novelty <= 1,
@@ -180,7 +180,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        settle(self, _remix_checks, bars=_check_bar, instruments=_check_track_instrument)
+        settle(self, _remix_checks, bars=check_bar, instruments=_check_track_instrument)
 
 
 def _remix_checks(o: RemixOptions) -> list[Check]:
@@ -196,79 +196,11 @@ def _remix_checks(o: RemixOptions) -> list[Check]:
             not 1 <= o.passes <= MAX_PASSES,
             f"{o.passes} passes are out of range. Choose 1 (fast) to {MAX_PASSES} (thorough).",
         ),
-        *_sampling_checks(o, "notes", "rhythm", "velocity", "instruments"),
+        *sampling_checks(o, "notes", "rhythm", "velocity", "instruments"),
     ]
 
 
 MAX_PLAYERS = 8
-
-
-@dataclass(frozen=True)
-class HarmonizeOptions:
-    """What accompanies a melody, and how freely.
-
-    Attributes:
-        style: one of HARMONIES: block chords, a bass line, a piano part, a whole band, or alto, tenor and bass.
-        melody: the melody's track, counted from 0; None lets ``music.analysis.melody.find_melody`` choose.
-        chords: a progression, the names of each bar's chords, which share it evenly: (("Am",), ("F", "G")). It begins with the
-            first bar that is written and is repeated to the end; empty: the model chooses.
-        key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
-        bars: which bars, counted from 0, of a piece that was harmonized before to do again; empty for all.
-        complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
-        instruments: who accompanies, by name: one for chords, bass and piano, one or three for a chorale, up to
-            MAX_PLAYERS for a band; empty for the style's own.
-        temperature: how adventurous in all; 1 is as the music it learned from, 0 always takes the likeliest.
-        temperature_notes: factor on temperature for pitches.
-        temperature_rhythm: factor on temperature for onsets and durations.
-        top_p: keep the likeliest choices that together have this probability.
-        top_k: keep at most this many choices; 0 for no limit.
-        seed: the same seed, options, input and checkpoint give the same notes.
-        variants: how many versions to write at once.
-        checkpoint: name of the model in the checkpoint registry.
-    """
-
-    style: str = "chords"
-    melody: int | None = None
-    chords: ChordNames = ()
-    key: str | None = None
-    bars: tuple[int, ...] = ()
-    complexity: str = "medium"
-    instruments: tuple[str, ...] = ()
-    temperature: float = 0.9
-    temperature_notes: float = 1.0
-    temperature_rhythm: float = 1.0
-    top_p: float = 0.9
-    top_k: int = 0
-    seed: int = 0
-    variants: int = 1
-    checkpoint: str = "harmonize-small"
-
-    def __post_init__(self) -> None:
-        player = parse_instrument if self.style == "band" else _pitched
-        settle(self, _harmonize_checks, chords=check_chords, key=parse_key, bars=_check_bar, instruments=player)
-
-
-def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
-    """Returns what may be wrong with options of Harmonize."""
-    players = len(o.instruments)
-    return [
-        choice_check("style", o.style, HARMONIES),
-        (o.melody is not None and o.melody < 0, "Tracks are counted from 0. Choose a melody track that the piece has."),
-        choice_check("complexity", o.complexity, COMPLEXITIES),
-        (
-            o.style in ("chords", "bass", "piano") and players > 1,
-            f"{players} instruments are too many for {o.style}. Choose one, or the style band.",
-        ),
-        (
-            o.style == "chorale" and players not in (0, 1, 3),
-            f"{players} instruments do not fit alto, tenor and bass. Choose one for all three, or three.",
-        ),
-        (
-            o.style == "band" and players > MAX_PLAYERS,
-            f"{players} instruments are too many for a band. Choose up to {MAX_PLAYERS}.",
-        ),
-        *_sampling_checks(o, "notes", "rhythm"),
-    ]
 
 
 HEARINGS = ("auto", "hum", "many")
@@ -314,15 +246,7 @@ def _transcribe_checks(o: TranscribeOptions) -> list[Check]:
     ]
 
 
-def _pitched(text: str) -> int:
-    """Returns the program of an instrument that is not the drums."""
-    program = parse_instrument(text)
-    if program == DRUMS:
-        raise StudioError("Drums play only in a band. Choose the style band, or an instrument with pitches.")
-    return program
-
-
-def _check_bar(bar: Any) -> None:
+def check_bar(bar: Any) -> None:
     if not isinstance(bar, int) or isinstance(bar, bool) or bar < 0:
         raise StudioError(f"There is no bar {bar!r}. Give bars as numbers, counted from 0.")
 
@@ -386,7 +310,7 @@ def _as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(_as_tuple(value) if isinstance(value, (list, tuple)) else value for value in values)
 
 
-def _sampling_checks(o: Any, *fields: str) -> list[Check]:
+def sampling_checks(o: Any, *fields: str) -> list[Check]:
     """Returns what may be wrong with options of sampling, with a temperature for each of these fields."""
     return [
         *(temperature_check(o, name) for name in ("temperature", *(f"temperature_{field}" for field in fields))),
@@ -415,6 +339,13 @@ def bar_checks(o: Any) -> list[Check]:
         ),
         choice_check("time signature", o.time_signature, TIME_SIGNATURES),
     ]
+
+
+def groove_check(o: Any) -> Check:
+    """Returns the check of the option ``groove``; None is always well."""
+    if o.groove is None or o.groove in grooves():
+        return False, ""
+    return True, f"The groove '{o.groove}' is unknown. Choose one of {', '.join(grooves())}."
 
 
 def choice_check(what: str, value: str | None, known: Sequence[str]) -> Check:

@@ -8,6 +8,7 @@ heard and, as ``begins_s``, when the first bar begins in the recording, so that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import symusic
@@ -27,7 +28,7 @@ from music.hearing.pitch_track import NOTHING, pitch_parts
 from music.hearing.voices import SOUNDS_LIKE, several, voices
 from music.hearing.writing_down import WrittenDown, write_down
 from music.piece import Piece
-from music.theory import estimate_key, parse_key
+from music.theory import estimate_key, parse_key, with_key
 from pipelines.contract import Step, paced
 from pipelines.options import GRIDS, TranscribeOptions
 from pipelines.recipes import recipe_of
@@ -122,8 +123,7 @@ def _written(notes: Sequence[HeardNote], mode: str, options: TranscribeOptions) 
         key = parse_key(options.key)
     else:
         key = key_of(score, 0) if mode == "hum" else estimate_key(score)[0]
-    score.key_signatures.append(symusic.KeySignature(0, key.fifths, int(key.mode == "minor")))
-    return written
+    return replace(written, score=with_key(written.score, key))
 
 
 def _remarks(sound: Audio, mode: str, heard_as: str) -> tuple[str, ...]:

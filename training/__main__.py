@@ -17,6 +17,7 @@ VERBS = {
         "a folder of sounds -> clips with the notes heard in them, for the audio network",
     ),
     "verses": ("training.data.verses", "poems and songs -> token shards, for the language model of lyrics"),
+    "grooves": ("training.grooves", "data set grooves -> patterns of accompaniment, for music/arranging/grooves.json"),
     "lineups": ("training.data.lineups", "token shards -> who plays each genre and style, for music/lineups.py"),
     "train": ("training.train", "token shards and a recipe -> a run, resumable"),
     "finetune": (

@@ -74,7 +74,8 @@ def close(notes: Sequence[MelodyNote], how: str, key: Key, bar: tuple[int, int],
     at = max(onsets, default=latest)
     kept = [n._replace(end=min(n.end, at)) for n in notes if n.start < at]
     last = next((n for n in reversed(notes) if n.start <= at), notes[-1] if notes else MelodyNote(at, end, 72, 80))
-    tones = [key.tonic] if how == FULL else [(key.tonic + step) % 12 for step in (7, 2)]
+    second = min((tone - key.tonic) % 12 for tone in key.scale if tone != key.tonic)
+    tones = [key.tonic] if how == FULL else [(key.tonic + step) % 12 for step in (7, second)]
     near = range(max(0, last.pitch - 11), min(128, last.pitch + 12))
     goal = min((p for p in near if p % 12 in tones), key=lambda p: abs(p - last.pitch))
     return [*kept, MelodyNote(at, end, goal, last.velocity)]
@@ -148,9 +149,7 @@ def singability(
     score -= 1.2 * max(0.0, _VARIETY_BITS + float((shares * np.log2(shares)).sum()))
     score += 0.8 * _rhyme(notes, before, bar_ticks)
     heads = [n.pitch % 12 for n in notes if n.start % bar_ticks == 0]
-    third = (key.tonic + (3 if key.mode == "minor" else 4)) % 12
-    stable = {key.tonic, third, (key.tonic + 7) % 12}
-    score += 0.6 * (float(np.mean([p in stable for p in heads])) - 1 if heads else -1)
+    score += 0.6 * (float(np.mean([p in key.triad for p in heads])) - 1 if heads else -1)
     held = sum(n.end - n.start for n in notes) / (last - first)
     return score - 1.5 * max(0.0, _SOUNDING - held)
 

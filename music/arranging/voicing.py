@@ -13,7 +13,7 @@ from music.chord_grammar import steps_of
 from music.chords import Chord, ChordSpan
 
 LEAST_RANGE = 23  # semitones: less might hold no way to play a chord above its bass
-_WIDEST = 19  # semitones between the outer notes: two hands that lie close together
+WIDEST = 19  # semitones between the outer notes: two hands that lie close together
 _MUDDY, _MUD_GAP = 48, 7  # intervals under a fifth blur when their lower note is below C3
 # What a voicing costs, beside one for each semitone that its notes move. The rules are those of harmony textbooks (keep common
 # tones, move little, root position before inversions, no close intervals low down); the prices are by ear.
@@ -42,6 +42,7 @@ def voice_chords(
     high: int = 76,
     ceilings: Sequence[int | None] | None = None,
     notes: int = 4,
+    widest: int = WIDEST,
 ) -> list[BlockNote]:
     """Returns block chords, each as long as its span, whose notes move little from one to the next.
 
@@ -55,6 +56,7 @@ def voice_chords(
         ceilings: for each span a pitch that its notes stay below, such as the lowest of the tune there, or None. Where
             there is no room below it, the chord goes as low as it can.
         notes: how many each chord should have, 3 to 5. One that needs more has more; one without the room has fewer.
+        widest: semitones between the outer notes, at most; a hand reaches a tenth, 16.
 
     Raises:
         ValueError: the range is too narrow, or the number of notes or ceilings does not fit.
@@ -65,7 +67,7 @@ def voice_chords(
             f"cannot voice {len(spans)} chords, {len(ceilings)} ceilings, {notes} notes in {low} to {high}"
         )
     sounding = [(span, top) for span, top in zip(spans, ceilings, strict=True) if span.chord.tones]
-    ways = [_ways(span.chord, low, high, notes) for span, _ in sounding]
+    ways = [_ways(span.chord, low, high, notes, widest) for span, _ in sounding]
     total: np.ndarray | None = None
     came_from: list[np.ndarray] = []
     for number, ((_, ceiling), way) in enumerate(zip(sounding, ways, strict=True)):
@@ -106,7 +108,7 @@ def _movement(before: _Ways, after: _Ways) -> np.ndarray:
 
 
 @lru_cache(maxsize=512)
-def _ways(chord: Chord, low: int, high: int, notes: int) -> _Ways:
+def _ways(chord: Chord, low: int, high: int, notes: int, widest: int) -> _Ways:
     """Returns all ways to play a chord within a range with about so many notes."""
     needed, free = _tones(chord)
     allowed = [pitch for pitch in range(low, high + 1) if pitch % 12 in needed | free]
@@ -115,7 +117,7 @@ def _ways(chord: Chord, low: int, high: int, notes: int) -> _Ways:
         (bottom, *upper)
         for bottom in allowed
         for count in range(least, most + 1)
-        for upper in combinations([pitch for pitch in allowed if bottom < pitch <= bottom + _WIDEST], count - 1)
+        for upper in combinations([pitch for pitch in allowed if bottom < pitch <= bottom + widest], count - 1)
         if _fits((bottom, *upper), chord, needed)
     ]
     played = np.zeros((len(ways), 128))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from music.theory import key_from_histogram
+from music.theory import Key, key_from_histogram
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.octuple import POSITIONS_PER_QUARTER, vocabulary
 
@@ -97,7 +97,7 @@ def measure_key(rows: np.ndarray) -> int | None:
     weights = vocabulary().durations[pitched[:, Octuple.DURATION] - FIRST]
     histogram = np.bincount((pitched[:, Octuple.PITCH] - FIRST) % 12, weights=np.minimum(weights, 48), minlength=12)
     key, _ = key_from_histogram(histogram)
-    return key.tonic + (12 if key.mode == "minor" else 0)
+    return key_index(key)
 
 
 def measure_density(rows: np.ndarray) -> int:
@@ -110,6 +110,11 @@ def notes_per_quarter(rows: np.ndarray) -> float:
     bars, first = np.unique(rows[:, Octuple.BAR], return_index=True)
     lengths = vocabulary().signature_positions()[rows[first, Octuple.SIGNATURE] - FIRST] / POSITIONS_PER_QUARTER
     return len(rows) / (lengths.mean() * (bars[-1] - bars[0] + 1))
+
+
+def key_index(key: Key) -> int:
+    """Returns the key index of a key; that of the plain one for a church mode, which models do not know."""
+    return key.tonic + (12 if key.is_minor else 0)
 
 
 def canonical_key(key: int) -> int:

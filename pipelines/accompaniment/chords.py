@@ -13,10 +13,11 @@ from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
 from music.theory import Key
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, FIRST, Octuple, StepField
+from music.tokens.columns import BOS, FIRST, StepField
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.sampler import FIELDS, EncoderInput, ScheduledRow, ScheduledSampler, stage_randomness
-from pipelines.options import HarmonizeOptions
+from pipelines.accompaniment.tonal_pull import TonalPull, phrase_places
+from pipelines.harmonize_options import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
 BEATS_PER_STEP = 4  # how often progress is told
@@ -24,8 +25,8 @@ BEATS_PER_STEP = 4  # how often progress is told
 # Biases on the logits of chords. The numbers were set by reading what comes out, and some were softened later (the borrowed
 # chords from 1.0, the fit from 2.0, the drafts from 8); no run that compared them was kept. What they reach together is
 # measured: the chord figures on the card of harmonize-small lie between those of a rule and of the written chords.
+RICH_BIAS = 1.5  # to chords of more than three tones of the key, at high complexity
 BORROWED_PENALTY = 0.5  # off a chord that is not of the key, at medium complexity
-FINAL_TONIC_BIAS = 2.0  # to the tonic in the last bar
 CHORALE_CHANGE_BIAS = 2.0  # to a change in a chorale, whose harmony moves with the beat, unlike that of a song
 MELODY_FIT_BIAS = 1.25  # to a chord that holds all of the melody there
 DRAFTS = 4
@@ -98,8 +99,8 @@ def choose_chords(
     """Yields the chords of each beat of each variant, as they sound, and the share of beats that is done.
 
     Required chords are taken as they are; the model reads them, those that follow included. Of DRAFTS drafts a variant
-    takes the one that is most like the others: a single one may wander off. Until that is known, only the required
-    chords are there.
+    takes the one that is most like the others, of those in whose chords the tonic is ahead of its rivals: a single one may
+    wander off. Until that is known, only the required chords are there.
     """
     required, grid = request.required_chords, request.grid
     if None not in required:
@@ -113,31 +114,35 @@ def choose_chords(
     randomness = stage_randomness(options, CHORD_STAGE, DRAFTS)
     inputs = [EncoderInput(request, required)] * count
     sampler = ScheduledSampler(checkpoint, request, "chords", inputs, [start] * count, temperature, options, randomness)
-    home = Key(0, "major") if request.key.mode == "major" else Key(9, "minor")
+    home = Key((request.key.tonic + request.shift) % 12, request.key.mode)
     candidates, bias = chord_candidates(home, options.complexity)
     fits = MELODY_FIT_BIAS * melody_fit(request)
     change_bias = CHORALE_CHANGE_BIAS if options.style == "chorale" else 0.0
-    last_bar = rows[-1, Octuple.BAR]
+    places = phrase_places(request, home, fits / MELODY_FIT_BIAS)
+    pulls = [TonalPull(home, places) for _ in range(count)]
     before: list[int | None] = [None] * count
     drafts: list[list[tuple[int, int]]] = []
     for beat, (row, time) in enumerate(zip(steps, times.tolist(), strict=True)):
-        bias_here = (
-            bias + fits[beat] + (FINAL_TONIC_BIAS * is_tonic(home) if rows[beat, Octuple.BAR] == last_bar else 0.0)
-        )
         numbers = randomness.step()
         scheduled = [
-            ChordRow(row, candidates, bias_here, last, draw, change_bias)
-            for last, draw in zip(before, numbers[0].tolist(), strict=True)
+            ChordRow(row, pull.allowed(beat, candidates), bias + fits[beat] + pull.bias(beat), last, draw, change_bias)
+            for last, draw, pull in zip(before, numbers[0].tolist(), pulls, strict=True)
         ]
         written = sampler.write(scheduled, [time] * count, numbers)
-        before = [one[StepField.PITCH] - FIRST for one in written]
+        chosen_here = [one[StepField.PITCH] - FIRST for one in written]
+        for pull, number in zip(pulls, chosen_here, strict=True):
+            pull.add(number)
+        before = [*chosen_here]
         drafts.append([(one[StepField.PITCH] - FIRST, one[StepField.VELOCITY] - FIRST) for one in written])
         if beat % BEATS_PER_STEP == BEATS_PER_STEP - 1 and beat + 1 < len(steps):
             yield [required] * options.variants, (beat + 1) / len(steps)
     numbers_of_drafts = np.array(drafts).reshape(len(steps), options.variants, DRAFTS, 2)
     chosen: list[tuple[Chord | None, ...]] = []
     for variant in range(options.variants):
-        draft = numbers_of_drafts[:, variant, medoid(numbers_of_drafts[:, variant, :, 0])]
+        ahead = [pull.lead for pull in pulls[variant * DRAFTS : (variant + 1) * DRAFTS]]
+        kept = [number for number, lead in enumerate(ahead) if lead > 0] or [int(np.argmax(ahead))]
+        drafts_here = numbers_of_drafts[:, variant, kept]
+        draft = drafts_here[:, medoid(drafts_here[:, :, 0])]
         chords = (Chord.numbered(number, bass % 12) for number, bass in draft.tolist())
         sounding = (chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords)
         chosen.append(tuple(free if given is None else given for given, free in zip(required, sounding, strict=True)))
@@ -174,7 +179,8 @@ def medoid(drafts: np.ndarray) -> int:
 def chord_candidates(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns which chords a complexity allows in a key, bool [chord numbers], and what is added to their logits.
 
-    Low allows the triads of the key, medium its sevenths, suspensions and triads of other keys too, high all.
+    Low allows the triads of the key, medium its sevenths, suspensions and triads of other keys too, high all. In a church
+    mode all keep to its scale, without which it would be none.
     """
     chords = [Chord.numbered(number) for number in range(CHORD_NUMBERS - 1)]
     borrowed = np.array([not home.scale.issuperset(chord.tones) for chord in chords])
@@ -183,12 +189,11 @@ def chord_candidates(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray
     candidates = {"low": plain & ~borrowed, "medium": ~(borrowed & rich), "high": np.ones(len(chords), dtype=bool)}[
         complexity
     ]
-    bias = np.where(borrowed, -BORROWED_PENALTY, 0.0) if complexity == "medium" else np.zeros(len(chords))
+    if home.is_church_mode:
+        candidates = candidates & ~borrowed
+    bias = np.zeros(len(chords))
+    if complexity == "medium":
+        bias = np.where(borrowed, -BORROWED_PENALTY, 0.0)
+    elif complexity == "high":
+        bias = np.where(rich & ~borrowed, RICH_BIAS, 0.0)
     return np.append(candidates, False), np.append(bias, 0.0)  # a melody is never left without a chord
-
-
-def is_tonic(home: Key) -> np.ndarray:
-    """Returns 1 for the triad on the tonic, 0 for the other chords, [chord numbers]."""
-    found = np.zeros(CHORD_NUMBERS)
-    found[home.tonic * MODEL_QUALITIES + (1 if home.mode == "minor" else 0)] = 1
-    return found

@@ -154,8 +154,10 @@ class ChordConstraints(GenerationState):
         return self.grid.bar_starts[-1] - self._now(row)
 
 
-def limits_of(grid: HarmonicGrid, programs: frozenset[int], shift: int, first_step: int = 0) -> Limits:
-    """Returns the limits of an accompaniment by these program ids, all of which shall play."""
+def limits_of(
+    grid: HarmonicGrid, programs: frozenset[int], shift: int, first_step: int = 0, scale: frozenset[int] = frozenset()
+) -> Limits:
+    """Returns the limits of an accompaniment by these program ids, all of which shall play, in a scale where one is given."""
     return Limits(
         bars=len(grid.signatures),
         last_positions=0,
@@ -165,5 +167,6 @@ def limits_of(grid: HarmonicGrid, programs: frozenset[int], shift: int, first_st
         first_step=first_step,
         programs=programs,
         asked=programs,
+        scale=scale,
         shift=shift,
     )

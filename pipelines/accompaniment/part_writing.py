@@ -13,6 +13,7 @@ import numpy as np
 
 from checkpoints.loading import Checkpoint
 from music.chords import Chord
+from music.instruments import playable_range
 from music.tokens.accompaniment import ALTO, TENOR, VOICE_RANGES, VOICES, onsets
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
@@ -26,7 +27,7 @@ from pipelines.accompaniment.sampler import (
     decoder_context,
     stage_randomness,
 )
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
 NOTES_PER_STEP = 12  # how often progress is told, in notes of each variant
@@ -36,9 +37,19 @@ SOPRANO = 0
 # may lie three octaves lower, which keeps it in its range and is not a rule.
 MAX_SPACING = {ALTO: 12, TENOR: 12}
 MAX_BASS_SPACING = 36
+LEAST_SPAN = 12  # semitones that a voice has at least, whatever its player reaches
 # Off the logit of a pitch that is not in a chord that was typed, or was not. By ear and eye, not measured; how often the
 # voices break rules beside Bach's stands on the card of harmonize-small.
 NON_CHORD_TONE_PENALTY = {True: 3.0, False: 1.5}
+
+
+def voice_range(request: AccompanimentRequest, voice: int) -> tuple[int, int]:
+    """Returns the lowest and the highest pitch of a voice, as far as its player reaches: a bass on a flute lies above C4."""
+    low, high = VOICE_RANGES[1 + VOICES.index(voice)]
+    program = next(player.program for player in request.players if player.role == voice)
+    lowest, highest = playable_range(program)
+    low = min(max(low, lowest), highest - LEAST_SPAN)
+    return low, min(max(high, low + LEAST_SPAN), highest)
 
 
 @dataclass
@@ -191,7 +202,7 @@ class VoiceRow(ScheduledRow):
 
     def _pitches(self) -> list[int]:
         """Returns the pitches that keep as many of the rules, in their order, as any pitch can keep."""
-        low, high = VOICE_RANGES[1 + VOICES.index(self.voice)]
+        low, high = voice_range(self.request, self.voice)
         pitches = list(range(low, high + 1))
         above = [self._sounding(voice) for voice in VOICES if voice < self.voice]
         below = [self._sounding(voice) for voice in VOICES if voice > self.voice]

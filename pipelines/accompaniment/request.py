@@ -21,9 +21,9 @@ from music.tokens import accompaniment
 from music.tokens import octuple as tokens
 from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
-from music.tokens.conditions import GENRES, Conditions, canonical_key, shift_to_canonical
+from music.tokens.conditions import GENRES, Conditions, canonical_key, key_index, shift_to_canonical
 from pipelines.accompaniment.beat_grid import BeatGrid, beat_grid
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")
@@ -146,7 +146,7 @@ def accompaniment_request(piece: Piece, options: HarmonizeOptions) -> Accompanim
     bar_ranges, tick_ranges = _ranges(options, grid)
     chords, are_typed = _required_chords(piece, options, grid, bar_ranges)
     key = _key(piece, options, melody, [chord for chord in chords if chord] if are_typed else [])
-    index = key.tonic + (12 if key.mode == "minor" else 0)
+    index = key_index(key)
     players = tuple(_players(score, options, melody))
     programs = tuple(sorted({player.role - FIRST for player in players if player.role <= DRUM_PROGRAM}))
     return AccompanimentRequest(

@@ -11,11 +11,12 @@ from typing import Any
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import Piece
+from music.tokens.accompaniment import HARMONIES
 from music.words.verses import MAX_CHARACTERS
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.commands.source import read_source, read_text
 from pipelines.descriptors import STAGES
-from pipelines.options import GENRES, HARMONIES, MAX_PLAYERS
+from pipelines.options import GENRES, MAX_PLAYERS
 from pipelines.recipes import check_input
 from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief
 from pipelines.song.plan import Plan
@@ -26,8 +27,8 @@ _EFFORT_OF_FILES = 34
 
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
-    "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "texture": "texture",
-    "words": "words", "lyrics": "lyrics", "seed": "seed",
+    "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "groove": "groove",
+    "texture": "texture", "words": "words", "lyrics": "lyrics", "seed": "seed",
 }  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def add_compose(verbs: Verbs) -> None:
     )
     wishes.add_argument("--form", metavar="FORM", help=f"{', '.join(FORMS)}, or letters such as ABAC")
     wishes.add_argument("--style", metavar="|".join(HARMONIES), help="how the melody is accompanied")
+    wishes.add_argument("--groove", metavar="STYLE", type=str.lower, help="what the band plays, such as 'bossa nova'")
     wishes.add_argument(
         "--texture", metavar="|".join(TEXTURES), help="what lies under the whole song; nothing unless said"
     )

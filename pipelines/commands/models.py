@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from music.arranging.grooves import grooves
 from music.chord_bars import beats_per_bar
 from music.chords import read_chord_text
 from music.errors import StudioError
@@ -21,15 +22,15 @@ from music.instruments import track_label
 from music.piece import Piece
 from music.styles import STYLES
 from music.theory import estimate_key, parse_key, written_key
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_text import parse_bars, parse_track_instrument
 from pipelines.options import (
     CHANGES,
-    COMPLEXITIES,
     DENSITIES,
     GENRES,
-    HARMONIES,
     MAX_BARS,
     MAX_MEMORY,
     MAX_PASSES,
@@ -37,7 +38,6 @@ from pipelines.options import (
     MAX_SECONDS,
     MAX_VARIANTS,
     GenerateOptions,
-    HarmonizeOptions,
     RemixOptions,
 )
 from pipelines.recipes import (
@@ -203,6 +203,12 @@ def add_harmonize(verbs: Verbs) -> None:
         metavar="A,B,C",
         type=names_in,
         help=f"who accompanies: one name, up to {MAX_PLAYERS} for a band, one or three for a chorale",
+    )
+    what.add_argument(
+        "--groove",
+        metavar="STYLE",
+        type=str.lower,
+        help=f"a style whose patterns bass, piano or band play over the chords: {', '.join(grooves())}",
     )
     what.add_argument(
         "--bars",

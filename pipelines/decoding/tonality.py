@@ -47,18 +47,17 @@ class TonalPull:
     def _bias(self, last: bool) -> np.ndarray:
         fits: dict[Key, float] = {}
         if np.ptp(self._heard):
-            fits = {key: profile_fit(self._heard, key) for key in ALL_KEYS}
+            fits = {key: profile_fit(self._heard, key) for key in (*ALL_KEYS, *([self._key] if self._key else []))}
         pull, key = np.zeros(12), self._key
         if key is not None:
             rival, short = key.relative, MARGIN
             if fits:
-                rival = max((other for other in ALL_KEYS if other != key), key=fits.__getitem__)
+                rival = max((other for other in fits if other != key), key=fits.__getitem__)
                 short = MARGIN - (fits[key] - fits[rival])
             if short > 0:
                 pull = (key_profile(key) - key_profile(rival)) * min(MOST, LEAST * (1 + short / MARGIN))
         if last and (home := key or max(fits, key=fits.__getitem__, default=None)):
-            third = 3 if home.mode == "minor" else 4
-            pull[[home.tonic, (home.tonic + third) % 12, (home.tonic + 7) % 12]] += AT_THE_END
+            pull[list(home.triad)] += AT_THE_END
         bias = np.zeros(self._size)
         bias[: len(self._classes)] = pull[self._classes]
         bias[:FIRST] = 0

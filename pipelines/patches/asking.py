@@ -114,7 +114,7 @@ def settle_asked(piece: Piece, options: AudioOptions) -> Asked:
     )
     levels = {name: getattr(options, name) or words.value(name) for name in LEVELS}
     asked_key = options.key or words.key
-    key = parse_key(asked_key) if asked_key else None
+    key = parse_key(asked_key).plain if asked_key else None
     if key and levels["mode"]:  # a key and another mode cannot both be kept
         levels["mode"] = key.mode
     home = key or _home(piece, options, levels["mode"])

@@ -6,7 +6,7 @@ NEGATIONS = (
     "except for, excluding, exclude, avoid, avoiding, skip, leave out, omit, lacking, sans, free of, instead of, "
     "rather than, isnt, is not, arent, are not, shouldnt, should not, hate, dislike, dont want, dont use, no more, "
     "everything except, anything except, other than, apart from, cannot, cant, doesnt, does not, mustnt, must not, "
-    "leave"
+    "leave, nothing"
 )
 """Words that turn what comes next around, up to a full stop, a comma or "but"."""
 
@@ -36,7 +36,7 @@ FILLERS = (
     "she, her, "
     "they, them, their, id, ill, im, ive, youd, lets, let, thats, theres, whats, someone, somebody, something, "
     "everything, "
-    "anything, nothing, thing, things, one, ones, some, any, all, each, every, both, either, another, other, "
+    "anything, thing, things, one, ones, some, any, all, each, every, both, either, another, other, "
     "others, else, "
     "and, or, also, too, as, well, plus, then, so, n, of, to, from, by, on, into, onto, over, under, up, out, off, "
     "through, "

@@ -19,10 +19,17 @@ class Said(NamedTuple):
 
 
 _ACCIDENTALS = {"#": "#", "♯": "#", "sharp": "#", "♭": "b", "flat": "b"}
+_GERMAN = {
+    "cis": "C#", "dis": "D#", "fis": "F#", "gis": "G#", "ais": "A#", "es": "Eb", "as": "Ab", "des": "Db", "ges": "Gb", "h": "B", "b": "Bb",
+}  # fmt: skip
+"""Names of notes that are other ones in German, as before "moll" and "dur"."""
 _SOLFEGE = {"do": "C", "re": "D", "mi": "E", "fa": "F", "sol": "G", "la": "A", "si": "B"}
-_MINOR = frozenset(("minor", "min", "moll", "miner", "dorian", "phrygian", "aeolian", "locrian"))
-_MAJOR = frozenset(("major", "maj", "dur", "lydian", "mixolydian", "ionian"))
-_CHURCH_MODES = frozenset(("dorian", "phrygian", "aeolian", "locrian", "lydian", "mixolydian", "ionian"))
+_MODES = {
+    **dict.fromkeys(("minor", "min", "moll", "miner", "aeolian", "locrian"), "minor"),
+    **dict.fromkeys(("major", "maj", "dur", "ionian"), "major"),
+    **{mode: mode for mode in ("dorian", "phrygian", "lydian", "mixolydian")},
+}
+_MINOR = frozenset(word for word, mode in _MODES.items() if mode == "minor")
 _KEY_NOUNS = frozenset(("key", "scale", "mode", "tonality", "mood", "feel", "chord", "chords", "sound"))
 _BEHIND = frozenset(
     ["", ",", "with", "for", "at", "and", "by", "please", "in", "but", "about", "on", "using", "no", "without", "or"]
@@ -45,14 +52,21 @@ def key(seen: Sequence[Token], at: int) -> Said | None:
     shouted = not any(token.raw.islower() for token in seen if token.kind == "word")
     if _word(seen, end) in ("harmonic", "natural", "melodic") and _word(seen, end + 1) in _MINOR:
         end += 1
-    mode = "minor" if _word(seen, end) in _MINOR else "major" if _word(seen, end) in _MAJOR else ""
+    mode = _MODES.get(_word(seen, end), "")
     if mode:
         behind = _word(seen, end + 1)
         article = behind in _KEY_NOUNS or not (behind in _BEHIND or behind.isdigit())
         named = raw == "A" and not shouted and at > 0 and seen[at - 1].plain != ","
-        if tonic == "A" and not led and article and not named:
+        if (
+            tonic == "A"
+            and _word(seen, here) == "a"
+            and _word(seen, end) not in ("moll", "dur")
+            and not led
+            and article
+            and not named
+        ):
             return None
-        note = f"comes nearest to {tonic} {mode}" if _word(seen, end) in _CHURCH_MODES else ""
+        note = f"comes nearest to {tonic} {mode}" if _word(seen, end) == "locrian" else ""
         note = f"is read as {tonic} {mode}" if _word(seen, end) == "miner" else note
         return Said(end + 1 + (behind in ("key", "scale", "tonality")) - at, "key", f"{tonic} {mode}", note)
     closed = _word(seen, end) in _BEHIND
@@ -71,10 +85,12 @@ _LEADS = (("in", "the", "key", "of"), ("key", "of"), ("key", ":"), ("key", "="),
 def _tonic(seen: Sequence[Token], at: int) -> tuple[str, int]:
     """Returns the note that is named at a word, such as "Bb", and the place behind it; "" where there is none."""
     plain, behind = _word(seen, at), _word(seen, at + 1)
-    if plain in _SOLFEGE and behind in _MINOR | _MAJOR:
+    if plain in _SOLFEGE and behind in _MODES:
         return _SOLFEGE[plain], at + 1
     if re.fullmatch(r"[a-g]b", plain):
         return plain[0].upper() + "b", at + 1
+    if behind in ("moll", "dur") and plain in _GERMAN:
+        return _GERMAN[plain], at + 1
     if not re.fullmatch(r"[a-g]", plain):
         return "", at
     return plain.upper() + _ACCIDENTALS.get(behind, ""), at + 1 + (behind in _ACCIDENTALS)

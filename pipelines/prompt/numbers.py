@@ -19,7 +19,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 NUMBERS = {word: n for n, word in enumerate(_UNITS, 1)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _UNIT, _TEN = f"(?:{'|'.join(sorted(_UNITS, key=len, reverse=True))})", f"(?:{'|'.join(_TENS)})"
 _HUNDREDS = rf"(?:a |one |two |three )?hundred(?:(?: and)? (?:{_TEN}(?: {_UNIT})?|{_UNIT}))?"
-_NUMBER = rf"(?:\d+(?:\.\d+)?|{_HUNDREDS}|{_TEN}(?: {_UNIT})?|{_UNIT})"
+NUMBER = rf"(?:\d+(?:\.\d+)?|{_HUNDREDS}|{_TEN}(?: {_UNIT})?|{_UNIT})"
 _ABOUT = r"(?:(?:of|is|should be|must be|to be|be|about|around|roughly|approximately|approx|circa|ca|~|=|:) ){0,3}"
 
 _NOTE_LENGTHS = {
@@ -76,14 +76,14 @@ _Value = Callable[[_Match], tuple | None]
 @cache
 def _readers() -> tuple[tuple[str, re.Pattern[str], _Value], ...]:
     """Returns each field's patterns, with what turns a match into a value and a note."""
-    some, bars = rf"(?P<n>{_NUMBER})", rf"(?! [/:]| \d| (?:{_SECOND}|{_MINUTE}|{_HOUR}|{_BAR})(?= |$)| (?:to|or|%))"
-    both = rf"{some}(?: (?:to|and|or) (?P<k>{_NUMBER}))?"
+    some, bars = rf"(?P<n>{NUMBER})", rf"(?! [/:]| \d| (?:{_SECOND}|{_MINUTE}|{_HOUR}|{_BAR})(?= |$)| (?:to|or|%))"
+    both = rf"{some}(?: (?:to|and|or) (?P<k>{NUMBER}))?"
     lengths: list[tuple[str, _Value]] = [
         (r"(?P<m>\d{1,2}) : (?P<s>[0-5]\d)(?: (?:min|mins|minutes))?", _clock),
-        (rf"(?P<m>a|{_NUMBER}) {_MINUTE}(?: and)? (?P<s>{_NUMBER}) {_SECOND}", _clock),
-        (rf"(?P<m>a|{_NUMBER}) {_MINUTE} and (?P<s>{_NUMBER})", _clock),
-        (rf"(?P<m>a|{_NUMBER}) {_MINUTE} (?P<s>{_NUMBER})(?= ,|$)", _clock),
-        (rf"(?P<n>a|{_NUMBER}) {_MINUTE} and (?:a|one) half", _and_a_half),
+        (rf"(?P<m>a|{NUMBER}) {_MINUTE}(?: and)? (?P<s>{NUMBER}) {_SECOND}", _clock),
+        (rf"(?P<m>a|{NUMBER}) {_MINUTE} and (?P<s>{NUMBER})", _clock),
+        (rf"(?P<m>a|{NUMBER}) {_MINUTE} (?P<s>{NUMBER})(?= ,|$)", _clock),
+        (rf"(?P<n>a|{NUMBER}) {_MINUTE} and (?:a|one) half", _and_a_half),
         (rf"{some} and (?:a|one) half {_MINUTE}", _and_a_half),
         (rf"(?P<n>\d+) 1 / 2 {_MINUTE}", _and_a_half),
         (rf"(?:(?P<n>\d+) )?(?P<part>[½¼¾]) (?:of )?(?:a )?{_MINUTE}", _part),
@@ -101,7 +101,7 @@ def _readers() -> tuple[tuple[str, re.Pattern[str], _Value], ...]:
     lead = r"(?:(?:time signature|meter|metre|time|in) (?:(?:of|is|=|:) )?)?"
     rate = r"(?:(?:tempo|speed|metronome|pace|at|bpm|mm|m m) )?"
     clock = r"\d{1,2} : [0-5]\d(?: (?:min|mins|minutes))?"
-    time = rf"(?:{clock}|{_NUMBER} (?:{_SECOND}|{_MINUTE}|{_BAR})|{_BAR} {_NUMBER})"
+    time = rf"(?:{clock}|{NUMBER} (?:{_SECOND}|{_MINUTE}|{_BAR})|{_BAR} {NUMBER})"
     size = rf"{some} (?:{_SECOND}|{_MINUTE}|{_BAR})"
     found: list[tuple[str, str, _Value]] = [
         (
@@ -113,6 +113,12 @@ def _readers() -> tuple[tuple[str, re.Pattern[str], _Value], ...]:
         ("", rf"{_PART}(?: in| out)? (?:of|for|lasting|over) {_ABOUT}{size}", lambda found: (None, _SHARE)),
         ("", rf"{some} {_BAR} of(?= \d{{1,2}} / \d)", lambda found: (None, _SHARE)),
         *(("seconds", _LENGTH_LEAD + pattern + _LENGTH_TAIL, value) for pattern, value in lengths),
+        (
+            "times",
+            rf"(?:played |repeated )?{some} (?:choruses|times(?: through)?)",
+            lambda found: (number(found["n"]),),
+        ),
+        ("times", r"(?:played |repeated )?twice(?: through)?", lambda found: (2.0,)),
         ("bars", rf"{_LENGTH_LEAD}{some} {_BAR}{_LENGTH_TAIL}", lambda found: (number(found["n"]),)),
         ("tempo_bpm", rf"{_NOTE} (?:=|equals|is|at|:) {_ABOUT}{some}(?: {_BPM})?", _beats),
         ("tempo_bpm", rf"(?:at )?{_ABOUT}{some} {_NOTE} (?:a|per|/) min(?:ute)?", _beats),

@@ -9,10 +9,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.prompt import function_words as grammar
-from pipelines.prompt.keys_and_forms import form, key
+from pipelines.prompt.entries import entry
+from pipelines.prompt.keys_and_forms import Said, form, key
+from pipelines.prompt.languages import LANGUAGES, language_of, translated
 from pipelines.prompt.lyrics import asked_words, without
 from pipelines.prompt.numbers import NUMBERS, said_in_numbers
-from pipelines.prompt.tokenize import MOST_WORDS, Token, corrected, tokens
+from pipelines.prompt.tokenize import MOST_WORDS, Token, corrected, known_words, tokens
 from pipelines.prompt.vocabulary import Meaning, split, vocabulary
 
 MOST_CHARACTERS = 10_000
@@ -135,6 +137,7 @@ def _plurals() -> frozenset[str]:
 
 
 _LONGEST, _LONGEST_LIST = 7, 32  # words of a phrase; items of a list
+_FOREIGN = 3  # words that are not understood, from which half of a prompt may be of a language that is not known
 _AMBIGUOUS, _OWNERS, _ERA, _LISTS, _FILLERS, _NOT_WITHOUT = (
     frozenset(split(text))
     for text in (
@@ -183,17 +186,24 @@ def _item(seen: Sequence[Token], plain: str, start: int, at: int) -> _Item:
     if here.kind == "number" and _is_era(seen, at):
         return _Item("unknown", at, at + 2)
     best = _phrase(seen, at)
-    readings = [*said_in_numbers(plain, start), key(seen, at), form(seen, at)]
+    readings = [*said_in_numbers(plain, start), key(seen, at), form(seen, at), entry(plain, start)]
     for said in filter(None, readings):
         if said.words > best.last - at or (said.words == best.last - at and best.kind != "say"):
             best = _Item(
                 "say",
                 at,
                 at + said.words,
-                Meaning({said.field: said.value} if said.field else {}, note=said.note),
+                Meaning(_facts(said), note=said.note),
                 SAID,
             )
     return best
+
+
+def _facts(said: Said) -> dict[str, Any]:
+    """Returns what is said, by field; who enters later plays, too."""
+    if said.field == "entries":
+        return {"entries": said.value, "instruments": tuple(name for name, _ in said.value)}
+    return {said.field: said.value} if said.field else {}
 
 
 def _phrase(seen: Sequence[Token], at: int) -> _Item:
@@ -240,7 +250,12 @@ def _is_other(seen: Sequence[Token], at: int, count: int) -> bool:
 
 def _claim(reading: Reading, written: Sequence[Token]) -> None:
     """Returns nothing; puts what each word asks for, rules out or leaves unsaid into the reading."""
-    read = [corrected(token.plain) or token.plain if token.kind == "word" else token.plain for token in written]
+    language = language_of([token.plain for token in written], known_words())
+    if language:
+        read = translated(written, language)
+        reading.note(f"Read as {language}.")
+    else:
+        read = [corrected(token.plain) or token.plain if token.kind == "word" else token.plain for token in written]
     items = _items(written, read)
     negated: str | None = None  # "": whatever comes next; a field: more of it after "and"; None: nothing
     joint, whole = "", False
@@ -249,7 +264,7 @@ def _claim(reading: Reading, written: Sequence[Token]) -> None:
         raw = reading.text[first.start : last.end]
         if item.kind not in ("unknown", "stop", "comma"):
             for token, word in zip(written[item.first : item.last], read[item.first : item.last]):
-                if word != token.plain and token.kind == "word" and corrected(token.plain):
+                if word != token.plain and token.kind == "word" and not language and corrected(token.plain):
                     reading.note(f"Read '{token.raw}' as '{word}'.")
         plain = " ".join(read[item.first : item.last])
         if item.kind == "stop":
@@ -278,6 +293,10 @@ def _claim(reading: Reading, written: Sequence[Token]) -> None:
             _say(reading, item, first.start, raw, plain, negated == "" or free)
             negated = (next(iter(item.meaning.facts), "") or None) if negated == "" else None
             joint = ""
+    spoken = sum(token.kind == "word" for token in written)
+    english = any(token.plain in _FILLERS for token in written)
+    if not (language or english) and len(reading.unknown) >= _FOREIGN and 2 * len(reading.unknown) >= spoken:
+        reading.note(f"Much of this is not understood. Write in English, {', '.join(LANGUAGES)}.")
 
 
 def _goes_on(items: Sequence[_Item], read: Sequence[str], number: int, name: str, whole: bool) -> bool:

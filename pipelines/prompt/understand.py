@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
-from pipelines.song.brief import MODES, MOODS, SONG_SECONDS, Brief, lyrics_checks
+from pipelines.song.brief import MOODS, SONG_SECONDS, Brief, lyrics_checks
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ def _settle(reading: Reading) -> dict[str, Any]:
     if len(values["instruments"]) > 1:  # "just piano and flute" is no piano alone
         alone = [claim.span for claim in reading.claims if claim.field == "instruments" and "accomp" not in claim.plain]
         reading.claims = [c for c in reading.claims if c.field != "style" or c.value != "piano" or c.span not in alone]
-    for name in ("genre", "form", "style", "texture", "lyrics"):
-        values[name] = _one(reading, name, (name,))
+    _merge_forms(reading)
+    values["entries"] = _entries(reading)
+    for name in ("genre", "form", "style", "groove", "texture", "lyrics"):
+        values[name] = _one(reading, name, (name,), lambda value: _FORM_TEXTS.get(value, value))
     values["words"] = _words(reading, values["moods"])
     for bad, why in lyrics_checks(values["lyrics"] or "", values["words"] or ""):
         if bad:
@@ -108,7 +110,11 @@ def _one(reading: Reading, name: str, fields: tuple[str, ...], show: Any = str, 
         if claim.rank > HINTED and same:
             reading.keep(claim, name, winner.value)
         elif claim.rank > HINTED:
-            what = "cannot both be had" if name in ("genre", "form", "style", "texture") else "contradict each other"
+            what = (
+                "cannot both be had"
+                if name in ("genre", "form", "style", "groove", "texture")
+                else "contradict each other"
+            )
             reading.note(f"'{claim.words}' and '{winner.words}' {what}: '{winner.words}' counts.")
     if winner.rank == HINTED:
         reading.note(f"'{winner.words}' suggests {show(winner.value)}.")
@@ -125,6 +131,44 @@ def _words(reading: Reading, moods: tuple[str, ...]) -> str | None:
             claim.value = unknown or " ".join(moods) or "love"
             reading.note(f"'{claim.words}' asks for words about: {claim.value}.")
     return _one(reading, "words", ("words",))
+
+
+_FORM_TEXTS = {"blues": "the twelve bars of a blues"}
+_FORMS_IN_FORMS = ("verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus")
+"""Forms of which each has what those before it have."""
+
+
+def _merge_forms(reading: Reading) -> None:
+    """Makes one form of parts that are named one by one, "verse, pre-chorus, chorus and bridge", in place."""
+    named = [c for c in reading.claims if c.field == "form" and c.value in _FORMS_IN_FORMS and not c.negated]
+    for claim in named:
+        claim.value = max((other.value for other in named), key=_FORMS_IN_FORMS.index)
+
+
+def _entries(reading: Reading) -> tuple[tuple[str, int], ...]:
+    """Returns who enters in which bar, from 1."""
+    found: dict[str, int] = {}
+    for claim in _asked(reading, "entries"):
+        found |= dict(claim.value)
+        reading.keep(claim, "entries", claim.value)
+    return tuple(found.items())
+
+
+def _times(reading: Reading, form: str | None) -> float:
+    """Returns how many times what is counted in bars is played; the choruses of a blues are twelve bars each, in place."""
+    found = 1.0
+    bars = any(claim.field == "bars" and not claim.negated for claim in reading.claims)
+    for claim in [claim for claim in reading.claims if claim.field == "times" and not claim.negated]:
+        if bars or form == "blues":
+            found = claim.value
+            reading.keep(claim, "seconds", found)
+            if not bars:
+                reading.claims.append(replace(claim, field="bars", value=12.0))
+        elif claim.plain.endswith("choruses"):
+            reading.keep(claim, "form", form)
+        else:
+            reading.unknown.append((claim.span[0], claim.words))
+    return found
 
 
 def _time_signature(reading: Reading) -> str | None:
@@ -170,8 +214,8 @@ def _within(reading: Reading, claim: Claim, limits: tuple[float, float], unit: s
 def _key(reading: Reading) -> tuple[str | None, str | None]:
     """Returns the key and the mode; one of them at most."""
     for claim in reading.claims:
-        if claim.field == "mode" and claim.negated:
-            claim.value, claim.negated = MODES[1 - MODES.index(claim.value)], False
+        if claim.field == "mode" and claim.negated and claim.value in ("major", "minor"):
+            claim.value, claim.negated = "major" if claim.value == "minor" else "minor", False
             reading.note(f"Not '{claim.words}': {claim.value} is taken.")
         elif claim.field == "key":
             claim.value = parse_key(claim.value).name
@@ -181,7 +225,8 @@ def _key(reading: Reading) -> tuple[str | None, str | None]:
         _asked(reading, "key", "tonic")
         return None, _one(reading, "mode", ("mode",))
     modes = [claim for claim in reading.claims if claim.field == "mode"]
-    spoken = sorted((claim for claim in modes if claim.rank > HINTED), key=lambda claim: claim.rank)
+    spoken = [claim for claim in modes if claim.rank > HINTED and not claim.negated]
+    spoken.sort(key=lambda claim: claim.rank)
     for claim in tonics:
         claim.value = parse_key(f"{claim.value} {spoken[-1].value if spoken else 'major'}").name
     wanted = _one(reading, "key", ("key", "tonic"))
@@ -268,12 +313,14 @@ def _players(reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _seconds(reading: Reading, values: dict[str, Any]) -> float:
     """Returns how long the song is to be; a length in bars also settles a tempo and a time signature."""
+    times = _times(reading, values["form"])
     said = [claim for claim in reading.claims if claim.field in ("seconds", "bars") and not claim.negated]
     for claim in said:
         if claim.field == "bars":
             tempo, signature = values["tempo_bpm"] or 100.0, values["time_signature"] or "4/4"
             beats, unit = parse_signature(signature)
-            claim.value = claim.value * beats * 4 / unit * 60 / tempo
+            bars = claim.value * times + (values["form"] == "blues")  # the last chorus is followed by a bar that rests
+            claim.value = bars * beats * 4 / unit * 60 / tempo
             reading.note(f"'{claim.words}' at {tempo:g} BPM in {signature} last {claim.value:.0f} seconds.")
             if all(other.field == "bars" or other.rank < claim.rank for other in said):
                 values["tempo_bpm"], values["time_signature"] = tempo, signature

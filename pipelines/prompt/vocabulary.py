@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 from music import instruments
+from music.arranging.grooves import grooves
 from music.instruments import instrument_name
 from music.tokens.conditions import GENRES
-from pipelines.prompt import words
+from pipelines.prompt import languages, words
+from pipelines.prompt.groove_words import GROOVE_GENRES, GROOVE_TEMPOS, GROOVE_WORDS
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,27 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
             say(text, Meaning({name: float(number)}))
     for text, facts, hints, note in words.KINDS:
         say(text, Meaning(facts, hints, note))
+    for groove, text in GROOVE_WORDS.items():
+        for phrase in split(text):
+            known = found.get(tuple(phrase.split()), Meaning())
+            say(phrase, _with_groove(known, groove, phrase))
+    for word, english in languages.phrases().items():
+        found[(word,)] = found[tuple(english.split())]
     return found
+
+
+def _with_groove(known: Meaning, groove: str, phrase: str) -> Meaning:
+    """Returns what a word means that is also the name of a style; what came nearest to it is no longer worth a note."""
+    facts, hints = {"groove": groove} | known.facts, dict(known.hints)
+    if groove in GROOVE_GENRES and "genre" not in facts:
+        facts["genre"] = GROOVE_GENRES[groove]
+    if groove in GROOVE_TEMPOS and "beat" not in facts:
+        hints.setdefault("beat", GROOVE_TEMPOS[groove])
+    if groove in ("blues", "slow blues", "shuffle"):
+        (facts if "bar" in phrase.split() else hints)["form"] = "blues"
+    if grooves()[groove]["quarters"] == 3 and "time_signature" not in facts:
+        facts["time_signature"] = "3/4"
+    return Meaning(facts, hints, "" if known.note.startswith("comes nearest") else known.note)
 
 
 def vocabulary_page() -> str:
@@ -110,6 +132,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Length", _LENGTH, [(f"{seconds:g} seconds", text) for seconds, text in words.LENGTHS.items()]),
         ("Form", _FORM, list(words.FORM_WORDS.items())),
         ("Genre", _GENRE, [*words.GENRE_WORDS.items(), *near]),
+        ("Styles that a band plays", _GROOVES, list(GROOVE_WORDS.items())),
         ("Mood", f"Of two that contradict each other the later counts: {opposites}.", list(words.MOOD_WORDS.items())),
         ("Accompaniment", _STYLE, list(words.STYLE_WORDS.items())),
         ("Texture", _TEXTURE, list(words.TEXTURE_WORDS.items())),
@@ -118,6 +141,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Groups of players", _GROUPS, [(", ".join(names), text) for text, names in words.GROUPS.items()]),
         ("Instruments", _INSTRUMENTS, [(name, ", ".join(texts)) for name, texts in named.items()]),
         ("Leaving out", _WITHOUT, left_out),
+        *((f"Words in {name}", _LANGUAGE, list(table.items())) for name, table in languages.LANGUAGES.items()),
         ("Emoji", "They stand for a word.", [(word, sign) for sign, word in words.EMOJI.items()]),
     ]
 
@@ -158,7 +182,7 @@ _TEMPO = (
 )
 _KEY = (
     '"D minor", "F# major", "e flat minor", "in Bb", "in the key of G", "F#m", "in fa minor"; a key without a mode is major, '
-    'unless "minor" is said elsewhere. The old modes are read as the nearest of the two. "in a minor key" asks for the mode only.'
+    'unless "minor" or "dorian" is said elsewhere. "in a minor key" asks for the mode only.'
 )
 _SIGNATURE = '"3/4", "in 6/8", "in three", or words; dances are listed below.'
 _LENGTH = (
@@ -169,6 +193,10 @@ _LENGTH = (
 )
 _FORM = '"AABA", "A-B-A", "form ABAC": up to 12 letters A to F; or words.'
 _GENRE = "Where the studio has no genre of that name, the nearest is taken and named."
+_GROOVES = "Drums, bass and chords play the pattern of the style. Most say a genre, and a tempo that counts where nothing else is said."
+_LANGUAGE = (
+    "A prompt is read in this language where most of its telling words are of it; each stands for the English word."
+)
 _STYLE = "How the melody is accompanied."
 _TEXTURE = "A track of long notes that lies under the whole song; there is none unless it is asked for."
 _WORDS = (

@@ -66,6 +66,9 @@ FORM_WORDS: dict[str, str] = {
     "verse-chorus": "verse chorus, verse and chorus, verses and chorus, verses and choruses, verse and a chorus, "
     "verses and a chorus, verse chorus form, chorus, choruses, verse, verses, refrain, pop song form, "
     "verse chorus verse chorus, verse chorus verse, chorus and verse, a verse and a chorus, a chorus",
+    "verse-chorus-bridge": "bridge, a bridge, middle eight, middle 8, verse chorus bridge, verse chorus and bridge",
+    "verse-pre-chorus-chorus": "pre chorus, prechorus, a pre chorus, pre choruses, verse pre chorus chorus",
+    "blues": "12 bar blues form, twelve bar blues form, blues form, blues progression",
     "through-composed": "through composed, throughcomposed, durchkomponiert, no repetition, no repetitions, "
     "no repeats, without repetition, without repetitions, without repeats, never repeating",
     "loop": "loop, loops, looped, looping, loopable, seamless loop, ostinato",
@@ -188,7 +191,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 NEAR_INSTRUMENTS: dict[str, str] = {
     "Acoustic Guitar (nylon)": "ukulele, uke, lute, flamenco guitar",
     "Acoustic Guitar (steel)": "mandolin, bouzouki, twelve string guitar, 12 string guitar, dobro",
-    "Electric Guitar (clean)": "lead guitar, rhythm guitar, slide guitar, pedal steel",
+    "Electric Guitar (clean)": "lead guitar, rhythm guitar, slide guitar, pedal steel, steel guitar, lap steel",
     "Harpsichord": "spinet, virginal, clavichord",
     "Celesta": "toy piano",
     "Electric Piano 1": "fender rhodes, keytar",
@@ -205,7 +208,7 @@ NEAR_INSTRUMENTS: dict[str, str] = {
     "bass drum, "
     "kick drum, hi hat, hi hats, hihat, triangle, maracas, claps, hand claps, handclaps, drum machine, "
     "electronic drums, "
-    "djembe, tabla, castanets, brushes, brushed drums, beats, drum beat, drum beats, backbeat",
+    "djembe, tabla, castanets, percussive, brushes, brushed drums, beats, drum beat, drum beats, backbeat",
 }
 """Instruments that are played by a near one."""
 
@@ -232,7 +235,7 @@ INSTRUMENT_WORDS: dict[str, str] = {
 }
 """Words for instruments besides those of ``music.instruments``."""
 
-NOT_INSTRUMENTS = "grand, lead, square, saw, kit, chorus, pipes"
+NOT_INSTRUMENTS = "grand, lead, square, saw, kit, chorus, pipes, steel guitar"
 """Words of ``music.instruments`` that mean something else, or too much, in a sentence."""
 
 FAMILY_WORDS: dict[str, tuple[int, ...]] = {
@@ -254,7 +257,7 @@ FAMILY_WORDS: dict[str, tuple[int, ...]] = {
         81, 80, *range(82, 96), 38, 39, 50, 51, 54, 62, 63,
     ),
     "pad, pads, synth pad, synth pads": (89, 88, *range(90, 96)),
-    "percussion": (DRUMS, 47, *range(112, 120)),
+    "percussion, percussive": (DRUMS, 47, *range(112, 120)),
     "woodwinds, woodwind, winds": (73, 68, 69, 70, 71, 72, 74),
 }  # fmt: skip
 """What is left out where one of these words is excluded: "no guitar" is no guitar of any kind."""
@@ -286,32 +289,35 @@ TEXTURE_WORDS: dict[str, str] = {
 """What lies under the whole song. "Atmosphere" alone asks for nothing: "a dark atmosphere" is a mood."""
 
 MODE_WORDS: dict[str, str] = {
-    "major": "major, major key, major mode, major scale, in a major key, in major, maj, major tonality, dur",
+    "major": "major, major key, major mode, major scale, in a major key, in major, maj, major tonality, dur, ionian, "
+    "ionian mode",
     "minor": "minor, minor key, minor mode, minor scale, harmonic minor, natural minor, melodic minor, "
     "harmonic minor scale, "
-    "in a minor key, in minor, min key, minor tonality, moll",
+    "in a minor key, in minor, min key, minor tonality, moll, aeolian, aeolian mode",
+    "dorian": "dorian, dorian mode, in dorian, dorian scale",
+    "phrygian": "phrygian, phrygian mode, in phrygian, phrygian scale",
+    "lydian": "lydian, lydian mode, in lydian, lydian scale",
+    "mixolydian": "mixolydian, mixolydian mode, in mixolydian, mixolydian scale",
 }
 
 NEAR_MODES: dict[str, str] = {
-    "major": "lydian, mixolydian, ionian, lydian mode, mixolydian mode, ionian mode",
-    "minor": "dorian, phrygian, aeolian, locrian, dorian mode, phrygian mode, aeolian mode",
+    "minor": "locrian, locrian mode",
 }
-"""Modes that come nearest to one of the two."""
+"""Modes that come nearest to another."""
 
 PIANO, CHOIR = "Acoustic Grand Piano", "Choir Aahs"
 KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
-    # what an instrument plays, which cannot be asked for
     (
         "walking bass",
         {"instruments": ("Acoustic Bass",)},
         {},
-        "The bass plays; that it walks cannot be asked for.",
+        "",
     ),
     (
         "walking bass line, walking bassline",
         {"instruments": ("Electric Bass (finger)",)},
         {},
-        "The bass plays; that it walks cannot be asked for.",
+        "",
     ),
     # dances, by their time signature
     ("waltz, waltzes, waltzing, valse, viennese waltz", {"time_signature": "3/4"}, {}, ""),
@@ -380,7 +386,7 @@ KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
     ("accelerando, speeding up, getting faster, rallentando, slowing down, getting slower, rubato", {}, {},
      "A tempo that changes is not possible: the song keeps one tempo."),
     ("modulation, modulations, key change, key changes, modulating", {}, {}, "A change of key is not possible: the song keeps one key."),
-    ("microtonal, atonal, twelve tone, 12 tone", {}, {}, "Music outside major and minor is not possible."),
+    ("microtonal, atonal, twelve tone, 12 tone", {}, {}, "Music outside keys and modes is not possible."),
 )  # fmt: skip
 """Words that say or suggest several things: words, facts, hints, and a note; "beat" is a tempo as in TEMPOS."""
 

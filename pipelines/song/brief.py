@@ -8,21 +8,23 @@ from dataclasses import dataclass
 
 from music.errors import StudioError
 from music.instruments import parse_instrument
-from music.theory import parse_key
+from music.theory import MODES, parse_key
 from music.tokens.accompaniment import HARMONIES
 from music.words.pronunciation import syllable_count
 from music.words.verses import Stanza, read_stanzas
 from pipelines.lyrics_options import MOST_TEXT
-from pipelines.options import MAX_PLAYERS, Check, beat_checks, choice_check, seed_check, settle
+from pipelines.options import MAX_PLAYERS, Check, beat_checks, choice_check, groove_check, seed_check, settle
+from pipelines.song.band_options import check_entry
 
 SONG_SECONDS = (10.0, 300.0)
 """The shortest and the longest song."""
 
-FORMS = ("AABA", "verse-chorus", "through-composed", "loop")
+FORMS = (
+    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "through-composed", "loop",
+)  # fmt: skip
 """Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
 
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
-MODES = ("major", "minor")
 TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
 """What a texture may be of, and who plays it."""
 
@@ -44,7 +46,9 @@ class Brief:
         instruments: who plays, by name; all of them do, and nobody else, unless they are a bass or drums alone, to whom the
             usual band is added. The first that can carries the melody.
         without: who must not play, by name.
+        entries: who joins later: pairs of an instrument and the bar, from 1, in which it enters.
         style: one of HARMONIES: how the melody is accompanied.
+        groove: the style that the band plays, as HarmonizeOptions takes it; None: the model writes what it plays.
         texture: one of TEXTURES that lies under the song; None for none.
         words: what words to sing are about that the studio writes; None for none.
         lyrics: words to sing, as ``music.words.verses`` reads them; None for none.
@@ -62,14 +66,23 @@ class Brief:
     moods: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    entries: tuple[tuple[str, int], ...] = ()
     style: str | None = None
+    groove: str | None = None
     texture: str | None = None
     words: str | None = None
     lyrics: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        settle(self, _brief_checks, key=parse_key, instruments=parse_instrument, without=parse_instrument)
+        settle(
+            self,
+            _brief_checks,
+            key=parse_key,
+            instruments=parse_instrument,
+            without=parse_instrument,
+            entries=check_entry,
+        )
 
 
 def _brief_checks(o: Brief) -> list[Check]:
@@ -103,6 +116,7 @@ def _brief_checks(o: Brief) -> list[Check]:
         ),
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
+        groove_check(o),
         choice_check("texture", o.texture, tuple(TEXTURES)),
         *lyrics_checks(o.lyrics or "", o.words or ""),
         seed_check(o),

@@ -21,15 +21,16 @@ from music.edit import add_track, graft, slice_bars, trim_overlaps
 from music.errors import StudioError
 from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range, program_of
+from music.modes import cadence_chords, tonic_chord
 from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
-from pipelines.song.plan import HarmonyOptions
+from pipelines.song.band_options import HarmonyOptions
 
-VERSION = "2"
+VERSION = "3"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
 _AGAIN_WEIGHT = 0.5
@@ -158,6 +159,7 @@ class _Writer:
             melody=0,
             key=self.key.name,
             complexity=options.complexity,
+            groove=options.groove if options.style in ("bass", "piano", "band") else None,
             instruments=options.instruments,
             temperature=options.temperature,
             seed=options.seed,
@@ -280,28 +282,27 @@ def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:
 
 
 def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
-    """Returns the chords of an ending: to the dominant as the melody lets it, and the tonic in the last bar.
+    """Returns the chords of an ending: to what leads home in the mode, as the melody lets it, and the tonic in the last bar.
 
     Args:
         melody: of the ending, on track 0, from tick 0 on.
         bars: how many bars it has.
         key: of the song.
     """
-    minor = "m" if key.mode == "minor" else ""
-
-    def chord(step: int, quality: str) -> Chord:
-        return Chord((key.tonic + step) % 12, quality)
-
-    tonic, fourth, second = chord(0, minor), chord(5, minor), chord(2, "m7b5" if minor else "m7")
-    dominant = chord(7, "7")
+    tonic, (leading, other, *_) = tonic_chord(key), cadence_chords(key)
+    subdominant = Chord((key.tonic + 5) % 12, "m" if (key.tonic + 8) % 12 in key.scale else "")
     # Before the final tonic, in order of preference where the melody agrees as well with several.
-    ways = [(dominant,), (fourth, dominant), (second, dominant), (tonic, dominant)]
+    if key.is_church_mode:
+        ways = [(leading,), (other, leading), (other,), (tonic, leading)]
+    else:
+        second = Chord((key.tonic + 2) % 12, "m7b5" if key.is_minor else "m7")
+        ways = [(leading,), (subdominant, leading), (second, leading), (tonic, leading)]
     found: list[tuple[Chord, ...]] = [(tonic,)]
     if bars > 1:
         grid = bar_grid(melody)
         found.insert(0, max(ways, key=lambda way: _agreement(melody, grid[min(bars - 2, len(grid) - 1)], way)))
     if bars > 2:
-        found.insert(0, (fourth,))
+        found.insert(0, (other if key.mode == "lydian" else subdominant,))
     return ((tonic,),) * (bars - len(found)) + tuple(found)
 
 

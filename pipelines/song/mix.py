@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from music.arranging.dynamics import layer_entries, set_mix_levels, shape_dynamics
+from music.arranging.entries import enter_later
 from music.arranging.groove import steady
 from music.arranging.melody_clearance import keep_below_melody
 from music.arranging.parts import read_arrangement, read_parts, settle, with_parts
 from music.arranging.swing import swing_with_drums
 from music.arranging.transitions import add_fills, add_ritardando, end_together, last_chord
+from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.recipes import recipe_of
-from pipelines.song.plan import MixOptions
+from pipelines.song.band_options import MixOptions
 
-VERSION = "2"
+VERSION = "3"
 
 
 def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
@@ -26,6 +28,7 @@ def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
     """
     song = read_arrangement(piece.score)
     came = read_parts(piece.score)
+    entries = {parse_instrument(name): bar - 1 for name, bar in options.entries}
     rules = (
         (options.groove, lambda now: steady(song, now)),
         (options.layers, lambda now: layer_entries(song, now)),
@@ -33,6 +36,7 @@ def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
         (options.clear, lambda now: keep_below_melody(song, now)),
         (options.fills, lambda now: add_fills(song, now, options.seed)),
         (True, lambda now: end_together(song, now)),
+        (bool(options.entries), lambda now: enter_later(song, now, entries)),
     )
     total, parts = len(rules) + 1.0, came
     for done, (wanted, rule) in enumerate(rules, start=1):

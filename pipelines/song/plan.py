@@ -12,23 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
-from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES
 from pipelines.option_values import fits, from_mapping, to_mapping
 from pipelines.options import (
-    MAX_PLAYERS,
     Check,
     beat_checks,
-    check_chords,
     choice_check,
     seed_check,
     settle,
     temperature_check,
 )
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 
@@ -132,80 +129,6 @@ def _sections_checks(o: SectionsOptions) -> list[Check]:
         temperature_check(o),
         seed_check(o),
     ]
-
-
-@dataclass(frozen=True)
-class HarmonyOptions:
-    """The accompaniment of the whole song, by Harmonize.
-
-    Attributes:
-        style: one of HARMONIES.
-        instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
-        chords: a progression for every theme, as HarmonizeOptions takes it; empty: the model chooses.
-        complexity: one of COMPLEXITIES.
-        temperature: how adventurous.
-        seed: the same seed gives the same notes.
-        checkpoint: of the pipeline Harmonize.
-    """
-
-    style: str = "band"
-    instruments: tuple[str, ...] = ()
-    chords: ChordNames = ()
-    complexity: str = "medium"
-    temperature: float = 0.9
-    seed: int = 0
-    checkpoint: str = "harmonize-small"
-
-    def __post_init__(self) -> None:
-        settle(self, _harmony_checks, chords=check_chords, instruments=parse_instrument)
-
-
-def _harmony_checks(o: HarmonyOptions) -> list[Check]:
-    """Returns what may be wrong with options of the stage harmony."""
-    return [
-        choice_check("style", o.style, HARMONIES),
-        choice_check("complexity", o.complexity, COMPLEXITIES),
-        (
-            len(o.instruments) > MAX_PLAYERS,
-            f"{len(o.instruments)} instruments are too many. Choose up to {MAX_PLAYERS}.",
-        ),
-        temperature_check(o),
-        seed_check(o),
-    ]
-
-
-@dataclass(frozen=True)
-class MixOptions:
-    """How the sections of a song follow each other, and who is how loud; no model, only rules.
-
-    Attributes:
-        dynamics: how much the sections differ in loudness, in percent; 0 leaves all as it was written.
-        layers: whether players join one after the other, instead of all playing all the time.
-        groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
-        swing: whether all play swung eighths where the drums do.
-        clear: whether chords that would cover the melody move below it.
-        fills: whether drums and bass lead over each seam.
-        ritardando: whether the last bar slows down.
-        seed: which of the possible fills.
-    """
-
-    dynamics: float = 60.0
-    layers: bool = True
-    groove: bool = True
-    swing: bool = True
-    clear: bool = True
-    fills: bool = True
-    ritardando: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        settle(
-            self,
-            lambda o: [
-                (not 0 <= o.dynamics <= 100, f"Dynamics of {o.dynamics} % are out of range. Choose 0 to 100 %."),
-                seed_check(o),
-            ],
-        )
 
 
 STAGES: dict[str, type] = {

@@ -16,12 +16,16 @@ from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
 from music.lineups import BANDS, QUIET_BAND
 from music.piece import Piece
-from music.theory import Key, Mode, parse_key
-from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES, HarmonizeOptions
+from music.theory import MODES, Key, Mode, parse_key
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import TEXTURES, Brief
+from pipelines.song.forms import sequences
 from pipelines.song.optional_stages import TextureOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, room_for_words, words_stage
+from pipelines.song.styles import RICH_GROOVES, blues, groove_of
 
 TEMPI = {
     "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
@@ -36,7 +40,10 @@ PACE = {
 
 MINOR_MOODS = frozenset({"sad", "dark", "tense", "epic"})
 QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
-COMMON_KEYS = {"major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6)}
+COMMON_KEYS: dict[Mode, tuple[int, ...]] = {
+    "major": (0, 2, 3, 5, 7, 9, 10), "minor": (9, 4, 2, 7, 0, 11, 6), "dorian": (2, 9, 7, 4, 0), "phrygian": (4, 9, 11, 2),
+    "lydian": (5, 0, 7, 10), "mixolydian": (7, 2, 9, 0, 5),
+}  # fmt: skip
 """Tonics that are easy to play, by mode."""
 
 FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
@@ -47,6 +54,7 @@ SINGERS: tuple[range | tuple[int, ...], ...] = (
 """Programs by how readily they carry a melody."""
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
+_LAYERED = 4  # sections, from which players join one after the other; by ear
 _SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
 # How much is disliked, on the scale of _FRAMES and as that not measured: an intro or an ending of more than half a section;
 # each bar of melody beyond 32, for each must be written and remembered; a tempo off the usual one (times the logarithm to
@@ -134,7 +142,15 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 HarmonyOptions(
                     style=style,
                     instruments=instruments,
-                    complexity="high" if brief.genre == "jazz" else "low" if brief.genre == "folk" else "medium",
+                    complexity="high"
+                    if brief.genre == "jazz" or brief.groove in RICH_GROOVES
+                    else "low"
+                    if brief.genre == "folk"
+                    else "medium",
+                    groove=groove_of(brief, signature, layout.tempo_bpm)
+                    if style in ("bass", "piano", "band")
+                    else None,
+                    chords=blues(key) if brief.form == "blues" else (),
                     seed=brief.seed,
                 ),
             ),
@@ -142,8 +158,10 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                 "mix",
                 MixOptions(
                     dynamics=85.0 if {"epic", "tense"} & set(brief.moods) else 40.0 if quiet else 60.0,
-                    layers=style == "band",  # voices of a hymn and hands of a pianist belong together
+                    # voices of a hymn and hands of a pianist belong together
+                    layers=style == "band" and not brief.entries and len(layout.form) >= _LAYERED,
                     fills="calm" not in brief.moods,
+                    entries=brief.entries,
                     ritardando=not loop and (quiet or brief.genre in ("classical", "folk", "jazz")),
                     seed=brief.seed,
                 ),
@@ -218,6 +236,7 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
     style = brief.style
     if style is None:
         style = _style(lead, others)
+        style = "band" if style == "chorale" and brief.groove and len(others) > 1 else style  # a choir plays no march
     elif not given:  # as many of the usual band as the style needs
         accompanying = tuple(program for program in others if program != DRUMS)
         chosen = {"chords": accompanying[:1], "piano": tuple(p for p in others if p in CHORDAL)[:1] or (lead,)}
@@ -264,7 +283,7 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
     if sketch is not None and brief.mode in (None, sketch.key.mode):
         return sketch.key
     minor = sum(mood in MINOR_MOODS for mood in brief.moods) * 2 > len(brief.moods)
-    mode: Mode = "minor" if (brief.mode == "minor" if brief.mode else minor) else "major"
+    mode = next((one for one in MODES if one == brief.mode), "minor" if minor else "major")
     if sketch is not None:
         return Key(sketch.key.tonic, mode)
     return Key(int(chance.choice(COMMON_KEYS[mode])), mode)
@@ -281,9 +300,9 @@ def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
     best: tuple[float, Layout] | None = None
     for names, dislike in (
-        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in _sequences(form)
+        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in sequences(form)
     ):
-        for bars, odd in _section_lengths(sketch):
+        for bars, odd in _BLUES_BARS if brief.form == "blues" else _section_lengths(sketch):
             room = words.dislike(names, bars, quarters) if words else 0.0
             for intro, ending, plain in _FRAMES:
                 if intro > bars or (bars < 4 and intro + ending > 2):
@@ -327,6 +346,10 @@ _FRAMES = (
 that a listener would find odd; chosen by hand, by whom and how is not known, and not measured."""
 
 
+_BLUES_BARS = ((12, 0.0), (8, 2.0), (4, 3.0))
+"""Bars of a chorus of blues: twelve, but where the time is too short for them."""
+
+
 def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
     """Yields lengths of a section in bars, and how much each is disliked."""
     usual = {
@@ -349,34 +372,3 @@ def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
             bars,
             dislike + (_OTHER_THAN_SKETCH * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0),
         )
-
-
-def _sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yields the orders of sections that a form allows, and how much each is disliked."""
-    if form == "AABA":
-        song = ("A", "A'", "B", "A")
-        yield song, 0.0
-        for again in range(1, 6):
-            yield song + ("B", "A'") * again, 0.35 * again
-            yield song * (again + 1), 0.3 + 0.35 * again
-    elif form == "verse-chorus":
-        verse, chorus, bridge = ("Verse",), ("Chorus",), ("Bridge",)
-        twice = verse + chorus + ("Verse'",) + chorus
-        yield twice, 0.0
-        yield verse + chorus + chorus, 0.8
-        yield twice + bridge + chorus, 0.1
-        yield twice + chorus, 0.4
-        yield twice + bridge + chorus + chorus, 0.15
-        yield twice + bridge + ("Verse'",) + chorus, 0.3
-        yield twice + bridge + ("Verse'",) + chorus + chorus, 0.4
-        for again in range(1, 6):
-            yield twice + bridge + chorus + ("Verse'",) + chorus * again, 0.5 + 0.3 * again
-    elif form == "through-composed":
-        for count in range(2, 13):
-            yield tuple("ABCDEFGHIJKL"[:count]), 0.15 * abs(count - 4)
-    elif form == "loop":
-        for count in range(2, 33):
-            yield ("A",) * count, 0.05 * abs(count - 6)
-    else:
-        for times in range(1, 9):
-            yield tuple(form) * times, 0.4 * (times - 1)

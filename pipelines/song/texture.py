@@ -28,7 +28,7 @@ from music.errors import StudioError
 from music.form import Section, bars_of
 from music.instruments import parse_instrument
 from music.piece import Piece
-from music.theory import ALL_KEYS
+from music.tokens.conditions import key_index
 from music.tokens.patches import CELLS, DURATIONS, LOWEST, VELOCITIES, Cell, family_of, nearest, to_patches
 from pipelines.contract import Step, paced
 from pipelines.patches.bars import PatchBars
@@ -155,7 +155,7 @@ class _Writer:
         """Returns what the network is asked for a section; all of the song is known but what the texture may have."""
         options, song, words = self._options, self.song, self._words
         clip = self._sound(section)
-        key = ALL_KEYS.index(song.key)
+        key = key_index(song.key)
         programs = [program for track, program in enumerate(song.programs) if program >= 0 and len(self._parts[track])]
         starts, _, qpm = tempo_map(self._piece.score)
         wishes = Wishes(
@@ -163,7 +163,7 @@ class _Writer:
             loudness=level("loudness", words.value("loudness")),
             brightness=level("brightness", words.value("brightness")),
             density=level("density", options.density),
-            mode=level("mode", song.key.mode),
+            mode=level("mode", song.key.plain.mode),
             families=tuple(sorted({family_of(program) for program in (*programs, self._program)})),
             drums=any(program < 0 for program in song.programs),
             has_clip=clip is not None,

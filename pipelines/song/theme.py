@@ -30,7 +30,7 @@ from music.bars import Bar, bar_grid, bar_ticks, parse_signature
 from music.form import with_sections
 from music.instruments import instrument_name, parse_instrument, playable_range
 from music.piece import TICKS_PER_QUARTER, Piece
-from music.theory import Key, parse_key
+from music.theory import Key, parse_key, profile_fit, with_key
 from music.words.lattice import FREE
 from music.words.setting import cost_of, lines_of_stresses, set_words
 from pipelines.contract import Step
@@ -39,7 +39,7 @@ from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import ThemeOptions
 
-VERSION = "1"
+VERSION = "2"
 MELODY = "Melody"
 OPEN_THEMES = ("B", "Bridge")
 """Themes that lead back to another: they close openly."""
@@ -47,6 +47,7 @@ OPEN_THEMES = ("B", "Bridge")
 _FITTING = 1.5  # what a nat a syllable is worth by which a draft takes the words better; of 0.5 and 1.5 the one that breathes more
 _CONTRAST = 0.06  # a semitone, up to HIGHER, that a later theme lies above the first is worth so much
 _HIGHER = 6
+_CLARITY, _CLEAR = 3.0, 0.15  # a correlation of so much more with its key's profile is clear; by ear, not measured
 _DURABLE = 4  # bars of the longest phrase that is written in one go
 
 
@@ -110,9 +111,8 @@ class _Writer:
         score = symusic.Score(TICKS_PER_QUARTER)
         score.tempos.append(symusic.Tempo(0, self.options.tempo_bpm))
         score.time_signatures.append(symusic.TimeSignature(0, *self.signature))
-        score.key_signatures.append(symusic.KeySignature(0, self.key.fifths, int(self.key.mode == "minor")))
         score.tracks.append(symusic.Track(MELODY, self.program, False))
-        return score
+        return with_key(score, self.key)
 
     def _theme(self, bars: int, how: str, theme: int) -> Iterator[None]:
         """Writes a theme that closes in a way, as a period if it is long enough; ``theme`` is the bar it began at."""
@@ -211,7 +211,16 @@ class _Writer:
         if lines and draft:
             until = (self.bars + bars) * self.bar
             worth -= _FITTING * cost_of(draft, lines, self._grid(), TICKS_PER_QUARTER, until)
-        return worth
+        return worth + self._clarity([*self.notes, *draft])
+
+    def _clarity(self, notes: list[MelodyNote]) -> float:
+        """Returns how clearly a melody is in its key and in none of those it is most easily taken for; 0 is very clearly."""
+        times = np.bincount([n.pitch % 12 for n in notes], [n.end - n.start for n in notes], minlength=12)
+        if not np.ptp(times):
+            return 0.0
+        others = {*self.key.rivals, self.key.plain} - {self.key}
+        ahead = profile_fit(times, self.key) - max(profile_fit(times, other) for other in others)
+        return _CLARITY * min(0.0, ahead - _CLEAR)
 
 
 def sketched(piece: Piece, key: Key) -> list[MelodyNote]:

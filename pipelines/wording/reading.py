@@ -18,6 +18,7 @@ import numpy as np
 
 from checkpoints.word_vectors import WordVectors, word_vectors
 from music.instruments import DRUMS, instrument_name, parse_instrument
+from music.theory import parse_key
 from pipelines.prompt import function_words as grammar
 from pipelines.prompt.reading import HINTED, MOST_CHARACTERS, read
 from pipelines.prompt.tokenize import Token, known_words, tokens
@@ -374,7 +375,8 @@ def _of_brief(
     if brief.tempo_bpm is not None and (before.get("tempo") is None or _names_tempo(understood.brief.text)):
         made["tempo"] = Said(tempo_class(brief.tempo_bpm), words("tempo_bpm"))
     if brief.key is not None or brief.mode is not None:
-        made["mode"] = Said((brief.mode or str(brief.key)).split()[-1], words("key", "mode"))
+        mode = parse_key(brief.key or f"C {brief.mode}").plain.mode
+        made["mode"] = Said(mode, words("key", "mode"))
     families: dict[str, list[str]] = {}
     for name in brief.instruments:
         families.setdefault(family_of(parse_instrument(name)) or "", []).append(name)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from music.errors import StudioError
+from music.theory import MODES
 from pipelines.descriptors import PIPELINES
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions
-from pipelines.song.brief import MODES, Brief
+from pipelines.song.brief import Brief
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     **{name: (each.options, each.to_mapping, each.from_mapping) for name, each in PIPELINES.items()},

@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from music.errors import StudioError
-from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key, spell, written_key
+from music.theory import (
+    ALL_KEYS,
+    MODES,
+    NAMED_KEYS,
+    Key,
+    estimate_key,
+    key_from_histogram,
+    parse_key,
+    profile_fit,
+    spell,
+    with_key,
+    written_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +37,7 @@ def test_keys_as_musicians_write_them(text, name, fifths):
 @given(st.text(max_size=12))
 def test_other_text_is_refused_in_a_sentence(text):
     try:
-        assert parse_key(text) in ALL_KEYS
+        assert parse_key(text) in NAMED_KEYS
     except StudioError as error:
         assert "key" in str(error)
 
@@ -39,6 +51,41 @@ def test_every_key_agrees_with_itself(key):
     if key.mode == "major":
         assert sorted(name[0] for name in names) == list("ABCDEFG"), "each letter once"
     assert len({key.spelling(p) for p in range(12)}) == 12
+
+
+WHITE_KEYS = {"C major", "A minor", "D dorian", "E phrygian", "F lydian", "G mixolydian"}
+
+
+def test_six_modes_lie_on_the_white_keys():
+    on_white = {key.name for key in NAMED_KEYS if {p % 12 for p in key.scale} - {6, 8} == {0, 2, 4, 5, 7, 9, 11}}
+    assert on_white == WHITE_KEYS
+    for name in WHITE_KEYS:
+        key = parse_key(name)
+        assert key.fifths == 0
+        assert {rival.name for rival in key.rivals} == {"C major", "A minor"} - {name}
+
+
+@pytest.mark.parametrize("key", NAMED_KEYS, ids=lambda key: key.name)
+def test_each_mode_is_told_from_the_key_on_its_tonic_by_one_step(key):
+    assert parse_key(key.name.upper()) == key and key.plain.tonic == key.tonic
+    assert key.is_minor == key.plain.is_minor and {*key.triad} <= key.scale
+    if key.is_church_mode:
+        own, other = key.own_step
+        assert own in key.scale and other not in key.scale and other in key.plain.scale
+        notes = [2.0 * (p in key.triad) + (p in key.scale) for p in range(12)]
+        assert profile_fit(notes, key) > profile_fit(notes, key.plain)
+    else:
+        assert key.own_step is None and key.plain == key
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_score_keeps_the_mode_that_is_written_in_it(mode):
+    key = Key(2, mode)
+    score = with_key(symusic.Score(480), key)
+    assert written_key(score) == key
+    assert written_key(with_key(score, Key(7, "minor"))) == Key(7, "minor"), "the last one written counts"
+    score.key_signatures[0].key = 5
+    assert written_key(score) == Key((5 * 7 + 9 * key.is_minor) % 12, "minor" if key.is_minor else "major")
 
 
 def test_the_minor_scale_holds_both_sixths_and_sevenths():

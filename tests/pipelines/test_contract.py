@@ -24,15 +24,17 @@ from pipelines.edit import edit
 from pipelines.edit_options import EditOptions
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics import write_lyrics
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions, TranscribeOptions
+from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
 from pipelines.remix import remix
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.harmony import write_harmony
 from pipelines.song.mix import mix
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, ThemeOptions
+from pipelines.song.plan import SectionsOptions, ThemeOptions
 from pipelines.song.sections import lay_out
 from pipelines.song.texture import write_texture
 from pipelines.song.theme import write_theme

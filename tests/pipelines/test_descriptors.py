@@ -11,7 +11,8 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, Stage

@@ -22,8 +22,8 @@ from pipelines.accompaniment.assemble import without_double_strokes
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import from_mapping
-from pipelines.options import HarmonizeOptions
 from pipelines.recipes import check_input, same_again
 from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of

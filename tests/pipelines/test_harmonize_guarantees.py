@@ -11,7 +11,7 @@ from music.piece import Piece
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.octuple import model_grid
 from pipelines.harmonize import harmonize
-from pipelines.options import HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
 from tests.examples import examples
 from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from music.chords import parse_chord_names, progression_of
 from music.errors import StudioError
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_text import (
     bars_as_text,
     chords_as_text,
@@ -15,8 +16,9 @@ from pipelines.option_text import (
     typed_values,
 )
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
-from pipelines.song.plan import HarmonyOptions, plan_from_mapping, plan_to_mapping
+from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.song.band_options import HarmonyOptions
+from pipelines.song.plan import plan_from_mapping, plan_to_mapping
 
 # As the versions before wrote them: bars, chords and instruments as text.
 REMIX = {"change": "rhythm", "bars": "2, 5-8", "tracks": [0], "instruments": ["0=violin", "2 = Alto Sax"], "seed": 7}

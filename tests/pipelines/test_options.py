@@ -7,16 +7,10 @@ import pytest
 
 from music.errors import StudioError
 from music.styles import STYLES
+from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import (
-    COMPLEXITIES,
-    GENRES,
-    HARMONIES,
-    MAX_PLAYERS,
-    GenerateOptions,
-    HarmonizeOptions,
-    RemixOptions,
-)
+from pipelines.options import GENRES, MAX_PLAYERS, GenerateOptions, RemixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import SectionsOptions, ThemeOptions, plan_from_mapping
 
@@ -102,7 +96,7 @@ def test_players_that_a_style_can_use_are_taken(style, instruments):
 @pytest.mark.parametrize("complexity", COMPLEXITIES)
 def test_options_come_back_from_a_recipe_as_they_were(complexity):
     options = HarmonizeOptions(
-        style="band", melody=2, chords=(("Am",), ("F", "G")), key="A minor", bars=(4, 5, 6, 7, 11), complexity=complexity,
+        style="band", melody=2, chords=(("Am",), ("F", "G")), key="A minor", bars=(4, 5, 6, 7, 11), complexity=complexity, groove="samba",
         instruments=("piano", "bass"), seed=7, variants=3,
     )  # fmt: skip
     values = to_mapping(options)

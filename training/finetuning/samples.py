@@ -20,7 +20,8 @@ from music.piece import Piece
 from pipelines.contract import Pipeline
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.remix import remix
 from pipelines.training_run import Sample, TrainingRun
 

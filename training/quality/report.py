@@ -6,6 +6,8 @@
     python -m training quality audio-small --pieces 24 --data DATA --bank A.sf3 --bank B.sf2
     python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
+    python -m training quality modes --pieces 72
+    python -m training quality grooves --data DATA
     python -m training quality generators --pieces 24 --shards runs/shards
     python -m training quality my-style --pieces 24 --music FOLDER
     python -m training quality words-on-melody --pieces 16 --data DATA
@@ -47,6 +49,10 @@ from training.data.prepare import LEAD_SHEET_SET, Source, manifest_sources, melo
 EXCERPT_BARS = 16
 REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
 """The module that reports on what each pipeline makes."""
+GROOVES = "grooves"
+"""Likewise: the styles that a band plays by pattern."""
+MODES = "modes"
+"""Likewise: the chain again, asked for songs in every mode."""
 CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
 GENERATORS = "generators"
@@ -64,12 +70,14 @@ def main(argv: list[str]) -> None:
     """Runs ``python -m training quality``."""
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "checkpoint", help=f"its name, {CHAIN} for whole songs, or {GENERATORS} for all generators at the piano"
+        "checkpoint",
+        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {GROOVES} for styles, or {GENERATORS} for all "
+        "generators at the piano",
     )
     parser.add_argument(
         "--pieces",
         type=int,
-        help="pieces to write or to change, each in several ways (default: 100; for whole songs 20, one a prompt)",
+        help="pieces to write or to change, each in several ways (default: 100; for whole songs 20, for modes 72, one a prompt)",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
@@ -98,8 +106,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     if args.pieces is None:
-        args.pieces = 20 if args.checkpoint == CHAIN else 100
-    if args.card and args.checkpoint in (CHAIN, GENERATORS, WORDS):
+        args.pieces = {CHAIN: 20, MODES: 72}.get(args.checkpoint, 100)
+    if args.card and args.checkpoint in (CHAIN, MODES, GROOVES, GENERATORS, WORDS):
         raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
@@ -122,6 +130,8 @@ def _module(name: str) -> str:
         return PIANO
     if name == WORDS:
         return "training.quality.words_on_melody"
+    if name in (MODES, GROOVES):
+        return f"training.quality.{name}"
     if name == CHAIN:
         return REPORTS[CHAIN]
     found = store.entry(name)

@@ -13,13 +13,11 @@ from music.bars import bar_grid, score_end, tempo_map, ticks_to_seconds
 from music.chords import chord_spans
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import parse_instrument, program_of
-from music.theory import Key, estimate_key, parse_key, written_key
+from music.theory import Key, parse_key
+from training.quality.tonality import in_key
 
 LENGTH_TOLERANCE = 0.05
 TEMPO_TOLERANCE_BPM = 0.5
-IN_SCALE = 0.85
-"""The share of sounding time in tones of the key from which a song counts as being in it."""
-
 Line = Sequence[tuple[int, int]]
 """A melody, note by note: semitones from the note before, and sixteenth notes since it began."""
 
@@ -51,8 +49,8 @@ def obeyed(score: symusic.Score, wanted: Wanted) -> dict[str, bool]:
     """Returns which wishes a song obeys.
 
     Its length counts from the first note to the end of the last. The tempo may change in the last two bars alone (a
-    ritardando). The key is written, is the one that all pitched tracks sound in (or its relative), or at least holds
-    most of their sounding time. Those who play are exactly those asked for, and nobody who is excluded.
+    ritardando). The key is written and heard in all that `in_key` looks at. Those who play are exactly those asked for, and
+    nobody who is excluded.
     """
     slowest, fastest = wanted.tempo_bpm
     bars, key = bar_grid(score), parse_key(wanted.key)
@@ -65,8 +63,7 @@ def obeyed(score: symusic.Score, wanted: Wanted) -> dict[str, bool]:
         "tempo": all(slowest - TEMPO_TOLERANCE_BPM <= bpm <= fastest + TEMPO_TOLERANCE_BPM for bpm in before_end),
         "time signature": all(f"{bar.numerator}/{bar.denominator}" == wanted.time_signature for bar in bars),
         "instruments": bool(played) and (not asked or played == asked) and not played & excluded,
-        "key": written_key(score) == key
-        and (estimate_key(score)[0] in (key, key.relative) or share_in_scale(score, key) >= IN_SCALE),
+        "key": all(in_key(score, key).values()),
     }
 
 
@@ -74,17 +71,6 @@ def seconds_of(score: symusic.Score) -> float:
     """Returns the seconds from the first note to the end of the last."""
     first = min((int(track.notes.numpy()["time"].min()) for track in score.tracks if len(track.notes)), default=0)
     return float(ticks_to_seconds(score, score_end(score)) - ticks_to_seconds(score, first))
-
-
-def share_in_scale(score: symusic.Score, key: Key) -> float:
-    """Returns the share of the sounding time of pitched tracks in tones of a key; 0 without notes."""
-    inside = total = 0
-    for track in score.tracks:
-        if len(track.notes) and not track.is_drum:
-            notes = track.notes.numpy()
-            inside += int(notes["duration"][np.isin(notes["pitch"] % 12, list(key.scale))].sum())
-            total += int(notes["duration"].sum())
-    return inside / total if total else 0.0
 
 
 # Recurrence
@@ -139,7 +125,7 @@ def ending(score: symusic.Score, key: Key, melody: int = 0) -> dict[str, bool]:
     last = np.lexsort((notes["pitch"], notes["time"]))[-1]
     begins = int(notes["time"][last])
     chords = chord_spans(score)
-    third = (key.tonic + (4 if key.mode == "major" else 3)) % 12
+    third = key.triad[1]
     sounding = [
         int(note.pitch)
         for track in score.tracks

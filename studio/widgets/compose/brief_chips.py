@@ -12,9 +12,10 @@ from typing import Any
 
 import streamlit as st
 
+from music.arranging.grooves import grooves
 from music.clock import clock
 from music.instruments import instrument_name, parse_instrument
-from music.theory import ALL_KEYS
+from music.theory import MODES, NAMED_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS, read_stanzas
@@ -22,7 +23,7 @@ from pipelines.descriptions import quoted
 from pipelines.lyrics_options import MOST_TEXT
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt.understand import Understanding, understand
-from pipelines.song.brief import FORMS, MODES, MOODS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.brief import FORMS, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value
 from studio.widgets import sampling
 from studio.widgets.compose.lyrics_field import HELP, lyrics_field
@@ -111,8 +112,8 @@ WISHES: dict[str, _Wish] = {
         "Key",
         "music_note",
         str,
-        _one([*MODES, *(key.name for key in ALL_KEYS)], lambda name: f"Any {name} key" if name in MODES else name),
-        "The key, or only whether it is major or minor.",
+        _one([*MODES, *(key.name for key in NAMED_KEYS)], lambda name: f"Any {name} key" if name in MODES else name),
+        "The key, or only its mode.",
     ),
     "time_signature": _Wish("Meter", "straighten", str, _pills(TIME_SIGNATURES, str), "Beats in a bar."),
     "form": _Wish(
@@ -150,6 +151,13 @@ WISHES: dict[str, _Wish] = {
         lambda style: STYLES[style][0],
         _pills(HARMONIES, lambda style: STYLES[style][0]),
         "How the melody is accompanied.",
+    ),
+    "groove": _Wish(
+        "Style",
+        "album",
+        str.capitalize,
+        _one(tuple(grooves()), str.capitalize),
+        "What bass, drums and chords play, such as a bossa nova. Left open, the genre's own, or what the model writes.",
     ),
     "texture": _Wish(
         "Texture",
@@ -195,7 +203,7 @@ def wishes(understood: Understanding) -> dict[str, Any]:
                 args=(BY_HAND, {}),
                 help="Gives up what you set by hand: the words decide again.",
             )
-    return {**values, **_key_and_mode(values["key"])}
+    return {**values, **_key_and_mode(values["key"]), "entries": understood.brief.entries}
 
 
 def by_hand_of(brief: Brief) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.words.events import read_words
 from music.words.verses import read_stanzas
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from studio.widgets.compose.brief_chips import player_name
 from studio.wording import first_few
 

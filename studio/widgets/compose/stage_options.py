@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from music.arranging.grooves import grooves
 from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.instruments import PADS, instrument_name, parse_instrument
@@ -17,8 +18,9 @@ from pipelines.descriptions import quoted
 from pipelines.lyrics_options import MOST_TEXT, RHYMES
 from pipelines.option_text import chords_as_text
 from pipelines.options import MAX_PLAYERS
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions, WordsOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import SectionsOptions, Stage, ThemeOptions
 from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import NAMES
 from studio.widgets.compose.lyrics_field import lyrics_field
@@ -140,6 +142,15 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
         format_func=lambda each: COMPLEXITY[each][0],
         key=key("complexity"),
     )
+    groove = st.selectbox(
+        "Groove",
+        tuple(grooves()),
+        None if options.groove is None else list(grooves()).index(options.groove),
+        format_func=str.capitalize,
+        placeholder="The model writes what they play",
+        key=key("groove"),
+        help="The style whose patterns the players of a band, a piano or a bass play over the chords.",
+    )
     now = [instrument_name(parse_instrument(name)) for name in options.instruments]
     players = st.multiselect(
         "Instruments",
@@ -161,6 +172,7 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
     return {
         "style": style,
         "complexity": complexity,
+        "groove": groove,
         "instruments": options.instruments if players == now else tuple(players),
         "chords": options.chords if chords == typed else chords,
         "temperature": _adventure(options.temperature, key),

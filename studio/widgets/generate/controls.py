@@ -10,7 +10,7 @@ import streamlit as st
 from music.instruments import DRUMS, GM_NAMES, instrument_name
 from music.lineups import lineup
 from music.styles import STYLES
-from music.theory import ALL_KEYS
+from music.theory import NAMED_KEYS
 from pipelines import options as limits
 from pipelines.options import GenerateOptions
 from studio.controls import set_controls, show_control
@@ -177,7 +177,7 @@ def _beat(has_input: bool, wishes: bool) -> dict[str, Any]:
     auto = "As the input" if has_input else "Auto"
     left, right = st.columns(2)
     if wishes:
-        values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder=auto)
+        values["key"] = PANEL.show("key", left.selectbox, [key.name for key in NAMED_KEYS], None, placeholder=auto)
     values["time_signature"] = PANEL.show(
         "time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder=auto
     )

@@ -9,15 +9,16 @@ import streamlit as st
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
+from music.arranging.grooves import grooves
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.files.midi import read_midi
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
-from music.theory import ALL_KEYS, Key, parse_key
+from music.theory import NAMED_KEYS, Key, parse_key
 from pipelines import options as limits
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_text import bars_as_text, first_chords, parse_bars
-from pipelines.options import HarmonizeOptions
 from pipelines.recipes import harmonized
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.projects.song import Song
@@ -48,6 +49,7 @@ PANEL = OptionsPanel(
     HarmonizeOptions,
     {
         "style": ("Style", ""),
+        "groove": ("Groove", "A style, such as bossa nova, whose patterns are played over the chords."),
         "key": ("Key", "The key to harmonize in. The melody is not transposed."),
         "complexity": ("Harmony", ""),
         "temperature_notes": ("Adventure in the notes", "Which chords and pitches come."),
@@ -59,6 +61,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "Lead sheet": {"style": "chords", "complexity": "low"},
     "Own chords": {"style": "chords", "chords": "| Am | G | Am | E7 | Am | G | Am E7 | Am | C | G | Am | E7 | C | G | Am E7 | Am |"},
     "Piano song": {"style": "piano"},
+    "Bossa nova": {"style": "band", "band": [24, 32, DRUMS], "groove": "bossa nova"},
     "Folk band": {"style": "band", "band": [24, 32, DRUMS], "complexity": "low"},
     "Four voices": {"style": "chorale", "complexity": "low", "temperature": 0.8},
 }  # fmt: skip
@@ -106,6 +109,9 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
         values["instruments"] = _players(style)
     with right:
         values["key"], key = _key(piece, values["melody"])
+    if style in ("bass", "piano", "band"):
+        look = {"format_func": str.capitalize, "placeholder": "The model writes what they play"}
+        values["groove"] = PANEL.show("groove", st.selectbox, list(grooves()), None, **look)
     values["complexity"] = _one_of("complexity", COMPLEXITY)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
     values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
@@ -178,7 +184,7 @@ def _players(style: str) -> tuple[str, ...]:
 def _key(piece: Piece, melody: int | None) -> tuple[str | None, Key]:
     """Shows the key; returns the wish and the key in which chords are spelled."""
     own = key_of(piece.score, find_melody(piece.score) or 0 if melody is None else melody)
-    wish = PANEL.show("key", st.selectbox, [key.name for key in ALL_KEYS], None, placeholder=f"Auto: {own.name}")
+    wish = PANEL.show("key", st.selectbox, [key.name for key in NAMED_KEYS], None, placeholder=f"Auto: {own.name}")
     return wish, parse_key(wish) if wish else own
 
 

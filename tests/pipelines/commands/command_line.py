@@ -13,8 +13,9 @@ from checkpoints.store import known
 from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.contract import Step
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, RemixOptions
 
 
 def song(notes: int = 4) -> Piece:

@@ -120,7 +120,7 @@ PROMPTS = [
     ),
     (
         "salsa with trumpets, trombone, piano, bass and congas",
-        {"genre": "latin", "instruments": ("Trumpet", "Trombone", PIANO, BASS, "Drums")},
+        {"genre": "latin", "instruments": ("Trumpet", "Trombone", PIANO, BASS, "Drums"), "tempo_bpm": 184.0},
         (),
     ),
     (
@@ -135,10 +135,14 @@ PROMPTS = [
     ),
     (
         "a cheerful country tune with banjo, fiddle and acoustic guitar",
-        {"moods": ("happy",), "genre": "folk", "instruments": ("Banjo", "Fiddle", GUITAR)},
+        {"moods": ("happy",), "genre": "folk", "instruments": ("Banjo", "Fiddle", GUITAR), "tempo_bpm": 112.0},
         (),
     ),
-    ("12/8 slow blues in A", {"time_signature": "12/8", "tempo_bpm": 102.0, "genre": "jazz", "key": "A major"}, ()),
+    (
+        "12/8 slow blues in A",
+        {"time_signature": "12/8", "tempo_bpm": 102.0, "genre": "jazz", "key": "A major", "form": "blues"},
+        (),
+    ),
     ("spooky music box tune for Halloween", {"moods": ("dark",), "instruments": ("Music Box",)}, ()),
     (
         "heavy metal, distorted guitar, 180 bpm",
@@ -204,7 +208,7 @@ PROMPTS = [
     ),
     ("a song about my grandmother's garden", {}, ("grandmother's", "garden")),
     ("accordion-ish vibes like Tom Waits", {"instruments": ("Accordion",)}, ("Tom", "Waits")),
-    ("Zydeco", {}, ("Zydeco",)),
+    ("Zydeco", {"genre": "folk", "tempo_bpm": 126.0}, ()),
     (
         "An upbeat 80s synthpop track, 116 bpm, A minor, synths and drum machine",
         {
@@ -232,14 +236,19 @@ PROMPTS = [
         (),
     ),
     ("short happy tune, uptempo", {"seconds": 30.0, "moods": ("happy",), "tempo_bpm": 132.0}, ()),
-    ("largo, organ, D dorian", {"tempo_bpm": 50.0, "instruments": (ORGAN,), "key": "D minor"}, ()),
+    ("largo, organ, D dorian", {"tempo_bpm": 50.0, "instruments": (ORGAN,), "key": "D dorian"}, ()),
     ("do you have something with pan flute & sitar?", {"instruments": ("Pan Flute", "Sitar")}, ()),
     ("house music, 124 bpm, five minutes", {"genre": "electronic", "tempo_bpm": 124.0, "seconds": 300.0}, ()),
     ("a song about my house in the country", {}, ("house", "country")),
     ("dotted quarter = 60 in 6/8", {"tempo_bpm": 90.0, "time_signature": "6/8"}, ()),
     (
         "sax quartet, swing, in f",
-        {"instruments": ("Soprano Sax", "Alto Sax", "Tenor Sax", "Baritone Sax"), "genre": "jazz", "key": "F major"},
+        {
+            "instruments": ("Soprano Sax", "Alto Sax", "Tenor Sax", "Baritone Sax"),
+            "genre": "jazz",
+            "key": "F major",
+            "tempo_bpm": 132.0,
+        },
         (),
     ),
     (
@@ -263,7 +272,11 @@ PROMPTS = [
         },
         (),
     ),
-    ("gospel choir with organ, 2½ minutes", {"genre": "pop", "instruments": (CHOIR, ORGAN), "seconds": 150.0}, ()),
+    (
+        "gospel choir with organ, 2½ minutes",
+        {"genre": "pop", "instruments": (CHOIR, ORGAN), "seconds": 150.0, "tempo_bpm": 92.0},
+        (),
+    ),
     ("🎸🥁 120 bpm", {"instruments": (GUITAR, "Drums"), "tempo_bpm": 120.0}, ()),
     ("piano trio, 100-120 bpm", {"instruments": (PIANO, "Violin", "Cello"), "tempo_bpm": 110.0}, ()),
     ("", {}, ()),

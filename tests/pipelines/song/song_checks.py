@@ -13,10 +13,10 @@ from music.chords import chord_spans
 from music.form import Section, sections, with_sections
 from music.instruments import DRUMS, GM_NAMES, parse_instrument
 from music.piece import Piece
-from music.theory import ALL_KEYS, Key, parse_key
+from music.theory import ALL_KEYS, MODES, Key, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.options import TIME_SIGNATURES
-from pipelines.song.brief import FORMS, MODES, MOODS, TEXTURES, Brief
+from pipelines.song.brief import FORMS, MOODS, TEXTURES, Brief
 from pipelines.song.plan import Plan
 
 NAMES = (

@@ -22,8 +22,9 @@ from music.piece import Piece
 from music.theory import parse_key, written_key
 from pipelines.contract import Step
 from pipelines.option_values import from_mapping
+from pipelines.song.band_options import HarmonyOptions
 from pipelines.song.harmony import agrees, cadence, write_harmony
-from pipelines.song.plan import HarmonyOptions, SectionsOptions
+from pipelines.song.plan import SectionsOptions
 from pipelines.song.sections import lay_out
 from tests.examples import examples
 from tests.pipelines.song.song_checks import chords_in, marked, notes_of, playing, tunes, two_sentences

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from music.bars import score_end
 from music.form import sections
 from music.piece import Piece
+from pipelines.song.band_options import MixOptions
 from pipelines.song.mix import mix
-from pipelines.song.plan import MixOptions
 from tests.examples import examples
 from tests.music.arranging.band_scores import BAND, band_song, songs
 from tests.pipelines.scores import pieces

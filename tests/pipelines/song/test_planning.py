@@ -11,7 +11,8 @@ from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
-from pipelines.options import TIME_SIGNATURES, HarmonizeOptions
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import TIME_SIGNATURES
 from pipelines.song.brief import FORMS, Brief
 from pipelines.song.plan import plan_from_mapping, plan_to_mapping
 from pipelines.song.planning import plan_song
@@ -65,6 +66,12 @@ def check_form(asked: str | None, names: tuple[str, ...]) -> None:
         assert (
             plain[:2] == ["Verse", "Chorus"] and plain[-1] == "Chorus" and set(plain) <= {"Verse", "Chorus", "Bridge"}
         )
+    elif asked == "verse-chorus-bridge":
+        assert plain[0] == "Verse" and plain[-1] == "Chorus" and set(plain) == {"Verse", "Chorus", "Bridge"}
+    elif asked == "verse-pre-chorus-chorus":
+        assert plain[:3] == ["Verse", "Pre-chorus", "Chorus"] and plain[-1] == "Chorus"
+    elif asked == "blues":
+        assert set(plain) == {"A"}
     elif asked == "through-composed":
         assert len(set(names)) == len(names) > 1
     elif asked == "loop":

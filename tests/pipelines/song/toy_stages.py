@@ -14,8 +14,9 @@ from music.form import with_sections
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.option_values import to_mapping
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from pipelines.song.words import write_words
 
 BAR = 1920

@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.song.brief import Brief
 from studio.widgets.generate import controls as generate
 from studio.widgets.harmonize import controls as harmonize

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from checkpoints.store import entry, register
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.option_values import to_mapping
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.recipes import CheckpointAway
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.optional_stages import TextureOptions
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.history import Event, again, describe_recipe, history, with_checkpoints_here
 from studio.projects.project import Take
 from tests.examples import examples

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
-from pipelines.song.plan import HarmonyOptions, MixOptions, Plan, SectionsOptions, Stage, ThemeOptions
+from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from studio.projects.packing import inflated, json_memory, pack, unpack
 from studio.projects.project import MAX_BYTES, Place, Project, Take, Upload, project_bytes, read_overview, read_project
 from tests.examples import examples

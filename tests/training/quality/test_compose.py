@@ -56,7 +56,8 @@ def song(*themes: tuple[str, tuple[int, ...]], last: int = 62, chord: str = "Dm"
         piano.notes.extend(symusic.Note(bar * BAR, BAR, pitch, 60) for pitch in (lowest, 53, 57))
     score.tracks = [melody, piano]
     spans = [
-        ChordSpan(0, (bars - 1) * BAR, parse_chord("Dm")),
+        ChordSpan(0, (bars - 2) * BAR, parse_chord("Dm")),
+        ChordSpan((bars - 2) * BAR, (bars - 1) * BAR, parse_chord("A7")),
         ChordSpan((bars - 1) * BAR, bars * BAR, parse_chord(chord)),
     ]
     return with_sections(with_chords(score, spans), [(2 * n * BAR, name) for n, name in enumerate(names)])

@@ -1,0 +1,230 @@
+"""Prompts in German, French, Spanish, Italian and Portuguese: their words for keys, tempi, lengths, players and moods.
+
+A prompt is taken for one of these languages by its own words in it. Then each of them is read as the English word, and
+what is small talk in it is passed over; all other rules are those of English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.prompt.tokenize import Token
+
+LANGUAGES: dict[str, dict[str, str]] = {
+    "German": {
+        "the": "ein eine einen einem einer der die das den dem des im in ist sei soll sollte sein bitte mach mache schreib schreibe "
+        "komponiere komponier stuck lied musikstuck song melodie musik etwas mir ich mochte hatte gerne fur von aus auf zum zur "
+        "so sehr recht eher etwa ungefahr ca lang lange dauer tonart tempo takt stil art ganz auch dazu dann es wie",
+        "and": "und", "with": "mit", "without": "ohne", "no": "kein keine keinen keiner", "not": "nicht", "or": "oder", "but": "aber",
+        "waltz": "walzer", "march": "marsch", "lullaby": "wiegenlied schlaflied", "ballad": "ballade", "folk": "volkslied "
+        "volksmusik volkstumlich", "hymn": "kirchenlied", "chorale": "choral", "fugue": "fuge", "dance": "tanz",
+        "slow": "langsam langsame langsamer langsames langsamen", "fast": "schnell schnelle schneller schnelles schnellen flott "
+        "flottes", "moderate": "massig mittelschnell gemassigt", "happy": "frohlich frohliche frohlicher frohliches heiter heiteres "
+        "heiterer lustig lustiges lustiger", "sad": "traurig traurige trauriger trauriges traurigen melancholisch "
+        "melancholische melancholisches", "dark": "dunkel dunkle dunkles dunkler duster dusteres dustere", "calm": "ruhig ruhige "
+        "ruhiges ruhiger sanft sanfte sanftes entspannt entspanntes", "energetic": "energisch energiegeladen kraftvoll lebhaft "
+        "lebhaftes", "dreamy": "vertraumt vertraumtes vertraumte", "romantic": "romantisch romantisches romantische romantischer",
+        "playful": "verspielt verspieltes", "epic": "episch episches heroisch", "tense": "spannend spannendes dramatisch",
+        "piano": "klavier flugel", "violin": "geige violine geigen", "cello": "cello violoncello", "flute": "flote querflote",
+        "recorder": "blockflote", "clarinet": "klarinette", "oboe": "oboe", "bassoon": "fagott", "trumpet": "trompete trompeten",
+        "trombone": "posaune", "horn": "waldhorn", "guitar": "gitarre gitarren", "electric guitar": "egitarre",
+        "acoustic guitar": "akustikgitarre",
+        "bass": "bass", "contrabass": "kontrabass", "drums": "schlagzeug", "organ": "orgel",
+        "harp": "harfe", "strings": "streicher streichern", "choir": "chor", "accordion": "akkordeon", "saxophone": "saxofon "
+        "saxophon", "harpsichord": "cembalo", "viola": "bratsche", "string quartet": "streichquartett", "minutes": "minuten",
+        "minute": "minute", "seconds": "sekunden sekunde sek", "bars": "takte takten", "verse": "strophe strophen", "chorus": "refrain",
+        "half": "halbe", "one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "funf", "six": "sechs", "seven": "sieben",
+        "eight": "acht", "nine": "neun", "ten": "zehn", "twelve": "zwolf", "sixteen": "sechzehn", "twenty": "zwanzig",
+        "thirty": "dreissig", "forty": "vierzig", "fifty": "funfzig", "ninety": "neunzig", "dorian": "dorisch dorische",
+        "phrygian": "phrygisch phrygische", "lydian": "lydisch lydische", "mixolydian": "mixolydisch mixolydische",
+        "classical": "klassisch klassische klassisches", "electronic": "elektronisch elektronische elektronisches",
+    },
+    "French": {
+        "in": "en",
+        "the": "un une le la les l des du de d au aux pour qui que est soit ecris compose fais moi s il vous plait morceau chanson "
+        "musique piece environ tres assez plutot style ton mode duree dure ce cette  j aimerais je voudrais joue",
+        "and": "et", "with": "avec", "without": "sans", "no": "aucun aucune", "not": "pas", "or": "ou", "but": "mais",
+        "waltz": "valse", "march": "marche", "lullaby": "berceuse", "ballad": "ballade", "folk": "folklorique", "dance": "danse",
+        "slow": "lent lente lentement", "fast": "rapide vite vif vive", "moderate": "modere moderee", "happy": "joyeux joyeuse gai gaie "
+        "heureux heureuse", "sad": "triste tristes melancolique", "dark": "sombre", "calm": "calme doux douce tranquille paisible",
+        "energetic": "energique entrainant entrainante", "dreamy": "reveur reveuse onirique", "romantic": "romantique",
+        "playful": "enjoue enjouee ludique", "epic": "epique heroique", "tense": "tendu dramatique", "piano": "piano",
+        "violin": "violon violons", "cello": "violoncelle", "viola": "alto", "flute": "flute", "clarinet": "clarinette",
+        "oboe": "hautbois", "bassoon": "basson", "trumpet": "trompette trompettes", "trombone": "trombone", "horn": "cor cors",
+        "guitar": "guitare guitares", "bass": "basse", "contrabass": "contrebasse", "drums": "batterie", "organ": "orgue",
+        "harp": "harpe", "strings": "cordes", "choir": "choeur chœur", "accordion": "accordeon", "saxophone": "saxophone saxo",
+        "harpsichord": "clavecin", "minutes": "minutes", "minute": "minute", "seconds": "secondes seconde", "bars": "mesures",
+        "verse": "couplet couplets", "chorus": "refrain", "half": "demie demi", "two": "deux", "three": "trois", "four": "quatre",
+        "five": "cinq", "six": "six", "eight": "huit", "ten": "dix", "twelve": "douze", "sixteen": "seize", "twenty": "vingt",
+        "thirty": "trente", "forty": "quarante", "fifty": "cinquante", "major": "majeur", "minor": "mineur", "sharp": "diese",
+        "flat": "bemol", "dorian": "dorien dorienne", "phrygian": "phrygien", "lydian": "lydien", "mixolydian": "mixolydien",
+        "classical": "classique", "electronic": "electronique",
+    },
+    "Spanish": {
+        "in": "en",
+        "the": "un una el la los las unos unas de del para por que es sea al lo escribe compon haz hazme quiero quisiera cancion pieza "
+        "musica melodia unos muy bastante mas estilo tono modo tonalidad duracion dure mi su se  favor",
+        "and": "y e", "with": "con", "without": "sin", "no": "ningun ninguna", "or": "o", "but": "pero", "waltz": "vals", "march": "marcha",
+        "lullaby": "nana", "ballad": "balada", "folk": "folclorica folclore", "dance": "baile", "slow": "lento lenta "
+        "despacio", "fast": "rapido rapida rapidamente", "moderate": "moderado moderada", "happy": "alegre alegres feliz", "sad": "triste "
+        "melancolico melancolica", "dark": "oscuro oscura sombrio sombria", "calm": "tranquilo tranquila calmado calmada suave relajado "
+        "relajada", "energetic": "energico energica", "dreamy": "sonador sonadora", "romantic": "romantico romantica",
+        "playful": "jugueton juguetona divertido divertida", "epic": "epico epica heroico", "tense": "tenso tensa dramatico dramatica",
+        "violin": "violin violines", "cello": "violonchelo chelo", "viola": "viola", "flute": "flauta", "clarinet": "clarinete",
+        "oboe": "oboe", "bassoon": "fagot", "trumpet": "trompeta trompetas", "trombone": "trombon", "horn": "trompa", "guitar": "guitarra "
+        "guitarras", "bass": "bajo", "contrabass": "contrabajo", "drums": "bateria tambores", "organ": "organo", "harp": "arpa",
+        "strings": "cuerdas", "choir": "coro", "accordion": "acordeon", "saxophone": "saxofon saxo", "harpsichord": "clavecin clave",
+        "minutes": "minutos", "minute": "minuto", "seconds": "segundos segundo", "bars": "compases", "verse": "estrofa estrofas",
+        "chorus": "estribillo", "half": "medio media", "two": "dos", "three": "tres", "four": "cuatro", "five": "cinco", "six": "seis",
+        "eight": "ocho", "ten": "diez", "twelve": "doce", "twenty": "veinte", "thirty": "treinta", "forty": "cuarenta",
+        "fifty": "cincuenta", "major": "mayor", "minor": "menor", "sharp": "sostenido", "flat": "bemol", "dorian": "dorico",
+        "phrygian": "frigio", "lydian": "lidio", "mixolydian": "mixolidio", "classical": "clasica clasico",
+        "electronic": "electronica electronico",
+    },
+    "Italian": {
+        "the": "un una uno il la lo gli i le di del della dei in per che sia al alla scrivi componi fammi vorrei canzone brano pezzo "
+        "musica melodia circa molto piuttosto stile tono modo tonalita durata dura mi si favore da",
+        "and": "e ed", "with": "con", "without": "senza", "no": "nessun nessuna", "not": "non", "or": "o", "but": "ma", "waltz": "valzer",
+        "march": "marcia", "lullaby": "ninnananna", "ballad": "ballata", "folk": "popolare", "dance": "danza", "slow": "lento lenta",
+        "fast": "veloce rapido rapida svelto", "moderate": "moderato moderata", "happy": "allegro allegra allegri felice gioioso "
+        "gioiosa", "sad": "triste tristi malinconico malinconica", "dark": "scuro scura cupo cupa oscuro", "calm": "calmo calma "
+        "tranquillo tranquilla dolce rilassante", "energetic": "energico energica vivace", "dreamy": "sognante sognanti",
+        "romantic": "romantico romantica", "playful": "giocoso giocosa scherzoso", "epic": "epico epica eroico", "tense": "teso tesa "
+        "drammatico drammatica", "piano": "pianoforte", "violin": "violino violini", "cello": "violoncello", "flute": "flauto",
+        "clarinet": "clarinetto", "oboe": "oboe", "bassoon": "fagotto", "trumpet": "tromba trombe", "trombone": "trombone", "horn": "corno",
+        "guitar": "chitarra chitarre", "bass": "basso", "contrabass": "contrabbasso", "drums": "batteria", "organ": "organo",
+        "harp": "arpa", "strings": "archi", "choir": "coro", "accordion": "fisarmonica", "saxophone": "sassofono",
+        "harpsichord": "clavicembalo", "minutes": "minuti", "minute": "minuto", "seconds": "secondi secondo", "bars": "battute",
+        "verse": "strofa strofe", "chorus": "ritornello", "half": "mezzo mezza", "two": "due", "three": "tre", "four": "quattro",
+        "five": "cinque", "six": "sei", "eight": "otto", "ten": "dieci", "twelve": "dodici", "twenty": "venti", "thirty": "trenta",
+        "forty": "quaranta", "fifty": "cinquanta", "major": "maggiore", "minor": "minore", "sharp": "diesis", "flat": "bemolle",
+        "dorian": "dorico", "phrygian": "frigio", "lydian": "lidio", "mixolydian": "misolidio", "classical": "classica classico",
+        "electronic": "elettronica elettronico",
+    },
+    "Portuguese": {
+        "in": "em",
+        "the": "um uma o a os as uns de do da dos das no na para por que seja ao escreve componha compoe faca quero queria cancao "
+        "peca musica melodia cerca muito bastante estilo tom modo tonalidade duracao dura me se favor",
+        "and": "e", "with": "com", "without": "sem", "no": "nenhum nenhuma", "not": "nao", "or": "ou", "but": "mas", "waltz": "valsa",
+        "march": "marcha", "ballad": "balada", "folk": "folclorica", "dance": "danca", "slow": "lento lenta "
+        "devagar", "fast": "rapido rapida", "moderate": "moderado moderada", "happy": "alegre alegres feliz", "sad": "triste tristes "
+        "melancolico melancolica", "dark": "escuro escura sombrio sombria", "calm": "calmo calma tranquilo tranquila suave",
+        "energetic": "energico energica", "dreamy": "sonhador sonhadora", "romantic": "romantico romantica", "playful": "brincalhao "
+        "brincalhona divertido", "epic": "epico epica heroico", "tense": "tenso tensa dramatico", "violin": "violino violinos",
+        "cello": "violoncelo", "viola": "viola", "flute": "flauta", "clarinet": "clarinete", "oboe": "oboe", "bassoon": "fagote",
+        "trumpet": "trompete trompetes", "trombone": "trombone", "horn": "trompa", "nylon guitar": "violao violoes", "guitar": "guitarra "
+        "guitarras", "bass": "baixo", "contrabass": "contrabaixo", "drums": "bateria", "organ": "orgao", "harp": "harpa",
+        "strings": "cordas", "choir": "coro", "accordion": "acordeao sanfona", "saxophone": "saxofone", "harpsichord": "cravo",
+        "minutes": "minutos", "minute": "minuto", "seconds": "segundos segundo", "bars": "compassos", "verse": "estrofe estrofes",
+        "chorus": "refrao", "half": "meio meia", "two": "dois duas", "three": "tres", "four": "quatro", "five": "cinco", "six": "seis",
+        "eight": "oito", "ten": "dez", "twelve": "doze", "twenty": "vinte", "thirty": "trinta", "forty": "quarenta",
+        "fifty": "cinquenta", "major": "maior", "minor": "menor", "sharp": "sustenido", "flat": "bemol", "dorian": "dorico",
+        "phrygian": "frigio", "lydian": "lidio", "mixolydian": "mixolidio", "classical": "classica classico",
+        "electronic": "eletronica eletronico",
+    },
+}  # fmt: skip
+"""For each language, its words by the English one; without accents, as prompts are read."""
+
+_LEAST = 2  # words of a language by which it is known; one does where it is half of all
+_NOT_TELLING = frozenset(
+    [
+        "a",
+        "in",
+        "so",
+        "i",
+        "do",
+        "me",
+        "no",
+        "on",
+        "as",
+        "die",
+        "den",
+        "per",
+        "e",
+        "o",
+        "la",
+        "en",
+        "as",
+        "du",
+        "war",
+        "am",
+        "an",
+        "by",
+    ]
+)
+"""Words that are English, or names of notes, too."""
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    return {word: english for english, text in LANGUAGES[language].items() for word in text.split()}
+
+
+def phrases() -> dict[str, str]:
+    """Returns the words of all languages that stand for several English ones, with these."""
+    return {word: english for name in LANGUAGES for word, english in _words(name).items() if " " in english}
+
+
+def language_of(words: Sequence[str], known: frozenset[str]) -> str | None:
+    """Returns the language that most words are of, None for English and for what is of none.
+
+    Args:
+        words: of the prompt, in lower case, without accents.
+        known: English words of the vocabulary, which do not tell.
+    """
+    telling = [word for word in words if word.isalpha() and word not in _NOT_TELLING]
+    own = {
+        name: sum(word in _words(name) and (word not in known or _words(name)[word] != word) for word in telling)
+        for name in LANGUAGES
+    }
+    foreign = {name: sum(word in _words(name) and word not in known for word in telling) for name in LANGUAGES}
+    best = max(LANGUAGES, key=lambda name: (foreign[name], own[name]))
+    enough = foreign[best] >= _LEAST or 0 < len(telling) <= 2 * foreign[best]
+    return best if enough else None
+
+
+def translated(written: Sequence[Token], language: str) -> list[str]:
+    """Returns how each word is looked up: the English word for one of the language, others as they are."""
+    table, found = _words(language), []
+    for number, token in enumerate(written):
+        after = written[number + 1].plain if number + 1 < len(written) else ""
+        plain = token.plain
+        if not (plain in _NOTES and after in _MODE_WORDS.get(language, ())):  # "la mineur" is a key
+            english = table.get(plain, plain)
+            plain = plain if " " in english else english
+        found.append(plain)
+    return found
+
+
+_NOTES = frozenset(
+    (
+        "do",
+        "re",
+        "mi",
+        "fa",
+        "sol",
+        "la",
+        "si",
+        "ut",
+        *"abcdefgh",
+        "es",
+        "as",
+        "des",
+        "ges",
+        "cis",
+        "dis",
+        "fis",
+        "gis",
+        "ais",
+    )
+)
+_MODE_WORDS = {
+    "German": ("moll", "dur", "dorisch", "phrygisch", "lydisch", "mixolydisch"),
+    "French": ("majeur", "mineur", "diese", "bemol", "dorien"),
+    "Spanish": ("mayor", "menor", "sostenido", "bemol", "dorico"),
+    "Italian": ("maggiore", "minore", "diesis", "bemolle", "dorico"),
+    "Portuguese": ("maior", "menor", "sustenido", "bemol", "dorico"),
+}

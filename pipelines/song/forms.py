@@ -1,0 +1,55 @@
+"""The orders of sections that each form of a song allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yields the orders of sections that a form allows, and how much each is disliked."""
+    if form == "AABA":
+        song = ("A", "A'", "B", "A")
+        yield song, 0.0
+        for again in range(1, 6):
+            yield song + ("B", "A'") * again, 0.35 * again
+            yield song * (again + 1), 0.3 + 0.35 * again
+    elif form == "verse-chorus":
+        verse, chorus, bridge = ("Verse",), ("Chorus",), ("Bridge",)
+        twice = verse + chorus + ("Verse'",) + chorus
+        yield twice, 0.0
+        yield verse + chorus + chorus, 0.8
+        yield twice + bridge + chorus, 0.1
+        yield twice + chorus, 0.4
+        yield twice + bridge + chorus + chorus, 0.15
+        yield twice + bridge + ("Verse'",) + chorus, 0.3
+        yield twice + bridge + ("Verse'",) + chorus + chorus, 0.4
+        for again in range(1, 6):
+            yield twice + bridge + chorus + ("Verse'",) + chorus * again, 0.5 + 0.3 * again
+    elif form == "verse-chorus-bridge":
+        whole = ("Verse", "Chorus", "Verse'", "Chorus", "Bridge", "Chorus")
+        yield whole, 0.0
+        yield ("Verse", "Chorus", "Bridge", "Chorus"), 0.3
+        yield (*whole, "Chorus"), 0.1
+        for again in range(1, 4):
+            yield (*whole, *("Verse'", "Chorus") * again, "Chorus"), 0.3 + 0.3 * again
+    elif form == "verse-pre-chorus-chorus":
+        once = ("Verse", "Pre-chorus", "Chorus")
+        twice = (*once, "Verse'", *once[1:])
+        yield (*twice, "Bridge", "Chorus"), 0.0
+        yield twice, 0.1
+        yield (*once, "Bridge", "Chorus"), 0.4
+        yield once, 0.6
+        for again in range(1, 4):
+            yield (*twice, "Bridge", *("Pre-chorus", "Chorus") * again, "Chorus"), 0.2 + 0.3 * again
+    elif form == "blues":
+        for count in range(1, 13):
+            yield tuple("A" if number % 2 == 0 else "A'" for number in range(count)), 0.05 * abs(count - 3)
+    elif form == "through-composed":
+        for count in range(2, 13):
+            yield tuple("ABCDEFGHIJKL"[:count]), 0.15 * abs(count - 4)
+    elif form == "loop":
+        for count in range(2, 33):
+            yield ("A",) * count, 0.05 * abs(count - 6)
+    else:
+        for times in range(1, 9):
+            yield tuple(form) * times, 0.4 * (times - 1)
