@@ -138,10 +138,10 @@ def _patterns(groove: dict[str, Any], chart: Chart, number: int, part: str, play
     length = groove["quarters"] * GRID
     start, end = chart.bars[number]
     found = [row for row in rows if row[0] < end - start]
-    for turn in range(1, -(-(end - start) // length)):  # a longer bar goes on as the pattern does from its middle
+    for again in range(1, -(-(end - start) // length)):  # a longer bar goes on as the pattern does from its middle
         half = length // 2 // GRID * GRID
-        again = [[row[0] - half + turn * length, *row[1:]] for row in rows if row[0] >= half]
-        found += [row for row in again if row[0] < end - start]
+        later = [[row[0] - half + again * length, *row[1:]] for row in rows if row[0] >= half]
+        found += [row for row in later if row[0] < end - start]
     return found
 
 
