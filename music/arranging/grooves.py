@@ -110,10 +110,8 @@ def play(name: str, programs: Sequence[int], chart: Chart, seed: int = 0) -> dic
 def bass_player(programs: Sequence[int]) -> int | None:
     """Returns who of some players plays the bass: a bass, else the lowest who cannot reach above the staff; None for nobody."""
     low = [p for p in programs if p != DRUMS and playable_range(p)[1] < _LOW_PLAYERS]
-    return next(
-        (p for p in (*(p for p in programs if p in BASSES), *(p for p in programs if p in BASS_PLAYERS)) if p != DRUMS),
-        min(low, key=lambda p: playable_range(p)[0], default=None),
-    )
+    of_trade = (program for group in (BASSES, BASS_PLAYERS) for program in programs if program in group)
+    return next(of_trade, min(low, key=lambda p: playable_range(p)[0], default=None))
 
 
 def _model(groove: dict[str, Any], program: int, number: int) -> int:
@@ -140,10 +138,10 @@ def _patterns(groove: dict[str, Any], chart: Chart, number: int, part: str, play
     length = groove["quarters"] * GRID
     start, end = chart.bars[number]
     found = [row for row in rows if row[0] < end - start]
-    for turn in range(1, -(-(end - start) // length)):  # a longer bar goes on as the pattern does from its middle
+    for again in range(1, -(-(end - start) // length)):  # a longer bar goes on as the pattern does from its middle
         half = length // 2 // GRID * GRID
-        again = [[row[0] - half + turn * length, *row[1:]] for row in rows if row[0] >= half]
-        found += [row for row in again if row[0] < end - start]
+        later = [[row[0] - half + again * length, *row[1:]] for row in rows if row[0] >= half]
+        found += [row for row in later if row[0] < end - start]
     return found
 
 

@@ -26,21 +26,21 @@ def sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
         for again in range(1, 6):
             yield twice + bridge + chorus + ("Verse'",) + chorus * again, 0.5 + 0.3 * again
     elif form == "verse-chorus-bridge":
-        whole = ("Verse", "Chorus", "Verse'", "Chorus", "Bridge", "Chorus")
-        yield whole, 0.0
+        bridged = ("Verse", "Chorus", "Verse'", "Chorus", "Bridge", "Chorus")
+        yield bridged, 0.0
         yield ("Verse", "Chorus", "Bridge", "Chorus"), 0.3
-        yield (*whole, "Chorus"), 0.1
+        yield (*bridged, "Chorus"), 0.1
         for again in range(1, 4):
-            yield (*whole, *("Verse'", "Chorus") * again, "Chorus"), 0.3 + 0.3 * again
+            yield (*bridged, *("Verse'", "Chorus") * again, "Chorus"), 0.3 + 0.3 * again
     elif form == "verse-pre-chorus-chorus":
-        once = ("Verse", "Pre-chorus", "Chorus")
-        twice = (*once, "Verse'", *once[1:])
-        yield (*twice, "Bridge", "Chorus"), 0.0
-        yield twice, 0.1
-        yield (*once, "Bridge", "Chorus"), 0.4
-        yield once, 0.6
+        parts = ("Verse", "Pre-chorus", "Chorus")
+        both = (*parts, "Verse'", *parts[1:])
+        yield (*both, "Bridge", "Chorus"), 0.0
+        yield both, 0.1
+        yield (*parts, "Bridge", "Chorus"), 0.4
+        yield parts, 0.6
         for again in range(1, 4):
-            yield (*twice, "Bridge", *("Pre-chorus", "Chorus") * again, "Chorus"), 0.2 + 0.3 * again
+            yield (*both, "Bridge", *("Pre-chorus", "Chorus") * again, "Chorus"), 0.2 + 0.3 * again
     elif form == "blues":
         for count in range(1, 13):
             yield tuple("A" if number % 2 == 0 else "A'" for number in range(count)), 0.05 * abs(count - 3)

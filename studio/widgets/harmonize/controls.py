@@ -226,6 +226,7 @@ def describe_request(options: HarmonizeOptions) -> str:
     """Returns what was asked for in a few words, such as "Piano · Sevenths · chords Am F C G · bars 5-8"."""
     parts = [
         STYLES[options.style][0],
+        (options.groove or "").capitalize(),
         ", ".join(options.instruments),
         COMPLEXITY[options.complexity][0],
         options.key or "",

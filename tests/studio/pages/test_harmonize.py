@@ -10,7 +10,7 @@ from checkpoints import store
 from music.chords import chord_spans, parse_progression, progression_of
 from music.compare import changed_notes
 from music.files.midi import read_midi
-from pipelines import options
+from music.tokens import accompaniment
 from pipelines.harmonize_options import HarmonizeOptions
 from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, pasted, problems, progression
@@ -230,7 +230,7 @@ def test_the_song_goes_to_generate_and_to_remix_and_comes_back(waltz):
 
 
 def test_names_for_all_that_the_pipeline_offers():
-    assert tuple(STYLES) == options.HARMONIES and tuple(COMPLEXITY) == options.COMPLEXITIES
+    assert tuple(STYLES) == accompaniment.HARMONIES and tuple(COMPLEXITY) == accompaniment.COMPLEXITIES
 
 
 def test_what_was_asked_for_in_words():
