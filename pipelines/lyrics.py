@@ -39,8 +39,8 @@ TRIED_ENDS, WRITTEN_ENDS = 48, 3
 LONGEST_END = 6
 """Tokens of the longest last word that a model is told."""
 
-END_BONUS = 3.0
-"""Nats that a last word counts more which is of the theme and was not said yet; of related words their share. By ear."""
+END_BONUS, DUE_END_BONUS = 2.0, 5.0
+"""Nats that a last word near the theme counts more, and one of the theme that was not said yet. By ear."""
 
 FREE_SYLLABLES = (5, 11)
 """Of lines whose length is left open: the model chooses within."""
@@ -193,8 +193,14 @@ class _Writer:
         if letters[place] in letters[place + 1 :] and not before:
             fits = [word for word in fits if has_partners(word, count)]
         in_stanza = {written.end.text for written in stanza}
-        return tuple(word for word in fits if word.text not in used) or tuple(
-            word for word in fits if word.text not in in_stanza
+        new = [word for word in fits if word.text not in used] or [word for word in fits if word.text not in in_stanza]
+        return tuple(new if place else self._of_theme(new))
+
+    def _of_theme(self, words: list[EndWord]) -> list[EndWord]:
+        """Returns the words of the theme that were not said yet, else those near it, else all: so each stanza begins."""
+        due = self._due()
+        return (
+            [word for word in words if word.text in due] or [w for w in words if w.text in self.theme.nearness] or words
         )
 
     def _guided(self, wanted: Wanted) -> _Written | None:
@@ -229,8 +235,7 @@ class _Writer:
         return [ends[tried[at]] for at in np.argsort(-sure, kind="stable")]
 
     def _bonus(self, word: str, wanted: Wanted) -> float:
-        near = wanted.nearness.get(word, 0.0)
-        return END_BONUS * near * (1.0 if word in wanted.due or near < 1 else 0.3)
+        return DUE_END_BONUS if word in wanted.due else END_BONUS * wanted.nearness.get(word, 0.0)
 
     def _plain(self, wanted: Wanted) -> _Written | None:
         """Returns the best line of a model that is told nothing: any of the last words may end it."""
