@@ -141,10 +141,9 @@ class _Writer:
             self.stanzas.append([])
         place = len(self.stanzas[-1])
         count = self._length(place)
-        ends = self._ends(place, count)
         wanted = Wanted(
             count,
-            ends,
+            self._ends(place, count),
             place == self.options.lines - 1,
             tuple(written.line.words for stanza in self.stanzas for written in stanza),
             self.theme.nearness,
@@ -152,7 +151,10 @@ class _Writer:
             self.options.temperature,
             self.options.top_p,
         )
-        written = self._guided(wanted) if self.language.signs else self._plain(wanted)
+        written = None
+        for ends in [wanted.ends] if place else [self._of_theme(wanted.ends), wanted.ends]:
+            write = self._guided if self.language.signs else self._plain
+            written = written or write(replace(wanted, ends=ends))
         if written is None:
             raise StudioError(
                 f"No line of {count} syllables was found. Ask for another number, a lower temperature, or another seed."
@@ -194,14 +196,12 @@ class _Writer:
             fits = [word for word in fits if has_partners(word, count)]
         in_stanza = {written.end.text for written in stanza}
         new = [word for word in fits if word.text not in used] or [word for word in fits if word.text not in in_stanza]
-        return tuple(new if place else self._of_theme(new))
+        return tuple(new)
 
-    def _of_theme(self, words: list[EndWord]) -> list[EndWord]:
+    def _of_theme(self, words: tuple[EndWord, ...]) -> tuple[EndWord, ...]:
         """Returns the words of the theme that were not said yet, else those near it, else all: so each stanza begins."""
-        due = self._due()
-        return (
-            [word for word in words if word.text in due] or [w for w in words if w.text in self.theme.nearness] or words
-        )
+        due = tuple(word for word in words if word.text in self._due())
+        return due or tuple(word for word in words if word.text in self.theme.nearness) or words
 
     def _guided(self, wanted: Wanted) -> _Written | None:
         """Returns the best line toward one of a few last words, which the model has weighed."""

@@ -34,9 +34,9 @@ THEME_BONUS, DUE_BONUS = 0.6, 2.0
 """Nats that words near the theme count more while a line is written, and those of the theme that were not said yet. By ear, as
 the weights below."""
 
-CLASH, SAME_WORD, NEW_THEME = 0.12, 0.6, 0.35
-"""Of a draft's likelihood a token: what two stresses or three unstressed syllables in a row and a word said before cost, and what
-a word of the theme is worth that was not said yet."""
+CLASH, SAME_WORD, SAME_START, NEW_THEME = 0.12, 0.6, 0.3, 0.35
+"""Of a draft's likelihood a token: what two stresses or three unstressed syllables in a row, a word said before, and a line before
+that began with the same word cost, and what a word of the theme is worth that was not said yet."""
 
 LONGEST_SAME = 3
 """Words in a row that may come again; a fourth is not written."""
@@ -190,6 +190,7 @@ class _Rules:
     language: Language
     wanted: Wanted
     runs: frozenset[tuple[str, ...]] = field(init=False)
+    starts: np.ndarray = field(init=False)
     bias: np.ndarray = field(init=False)
     chains: dict[int, dict[int, tuple[int, ...]]] = field(init=False)
 
@@ -200,6 +201,11 @@ class _Rules:
             ids = _ids(self.language, word)
             if len(ids) == 1:
                 bias[ids[0]] = DUE_BONUS if word in self.wanted.due else THEME_BONUS * near
+        starts = self.language.starts
+        if len(self.wanted.ends) == 1:  # said before the end, it could not be said there
+            ids = _ids(self.language, self.wanted.ends[0].text)
+            starts = starts[starts != ids[0]] if len(ids) == 1 else starts
+        object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "bias", bias)
         chains: dict[int, dict[int, tuple[int, ...]]] = {}
         for end in self.wanted.ends:
@@ -225,7 +231,7 @@ class _Rules:
         after: list[np.ndarray] = []
         if closed is not None:
             after.append(self._starts(closed))
-            if draft.open and len(after[0]):
+            if draft.open and self.wanted.syllables - closed.syllables > self.shortest_end:
                 after.append(np.array([marks[sign] for sign in _MARKS_INSIDE if sign in marks], np.int64))
         if draft.open:
             after.append(self.language.inner)
@@ -291,8 +297,7 @@ class _Rules:
         last = np.array(list(self.chains.get(left, {})), np.int64)
         if left <= self.shortest_end:
             return last
-        starts = self.language.starts
-        return np.concatenate([starts, last[~np.isin(last, starts)]])
+        return np.concatenate([self.starts, last[~np.isin(last, self.starts)]])
 
     def line(self, draft: Draft) -> Line:
         """Returns a draft that is done as a line."""
@@ -302,6 +307,7 @@ class _Rules:
         again = len(weighty) - len(set(weighty)) + sum(word in said for word in weighty[:-1])
         score = draft.nats / len(draft.ids)
         score -= SAME_WORD * again / len(words) + CLASH * clashes(draft.text)
+        score -= SAME_START * sum(line[:1] == words[:1] for line in self.wanted.said[-4:])
         score += NEW_THEME * len(self.wanted.due & set(words))
         return Line(draft.text.strip(), draft.ids, words, score)
 
