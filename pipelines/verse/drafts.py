@@ -34,12 +34,15 @@ THEME_BONUS, DUE_BONUS = 0.6, 2.0
 """Nats that words near the theme count more while a line is written, and those of the theme that were not said yet. By ear, as
 the weights below."""
 
+SAID = 1.5
+"""Nats that a weighty word counts less which was said before."""
+
 CLASH, SAME_WORD, SAME_START, NEW_THEME = 0.12, 0.6, 0.3, 0.35
 """Of a draft's likelihood a token: what two stresses or three unstressed syllables in a row, a word said before, and a line before
 that began with the same word cost, and what a word of the theme is worth that was not said yet."""
 
-LONGEST_SAME = 3
-"""Words in a row that may come again; a fourth is not written."""
+LONGEST_SAME = 2
+"""Words in a row that may come again; a third is not written."""
 
 _MARKS_INSIDE, _MARKS_AT_END, _MARKS_LAST = ",;!?", ",;:!?.", ".!?"
 
@@ -69,7 +72,7 @@ class Wanted:
 
     @property
     def runs(self) -> frozenset[tuple[str, ...]]:
-        """What of four words in a row stands in the lines before."""
+        """What of so many words in a row stands in the lines before that none may come again."""
         size = LONGEST_SAME + 1
         return frozenset(
             line[at : at + size] for line in self.said for at in range(len(line) - size + 1) if len(line) >= size
@@ -202,6 +205,9 @@ class _Rules:
             if len(ids) == 1:
                 bias[ids[0]] = DUE_BONUS if word in self.wanted.due else THEME_BONUS * near
         starts = self.language.starts
+        for word in {word for line in self.wanted.said for word in line} - set(UNSTRESSED.split()):
+            ids = _ids(self.language, word)
+            bias[ids[0]] -= SAID if len(ids) == 1 else 0.0
         if len(self.wanted.ends) == 1:  # said before the end, it could not be said there
             ids = _ids(self.language, self.wanted.ends[0].text)
             starts = starts[starts != ids[0]] if len(ids) == 1 else starts

@@ -117,10 +117,11 @@ def begins_word(text: str) -> bool:
 
 @cache
 def _words() -> frozenset[str]:
-    """Returns the words that there are: those of words-small, and of the dictionary, which has every name, their other forms."""
+    """Returns the words that there are: those of the dictionary, which has every name, that words-small has in some form."""
     rows = word_vectors().rows
-    forms = (word for word in dictionary.entries() if any(_stem(word, ending) in rows for ending in _ENDINGS))
-    return frozenset([*rows, *forms])
+    return frozenset(
+        word for word in dictionary.entries() if word in rows or any(_stem(word, ending) in rows for ending in _ENDINGS)
+    )
 
 
 def _stem(word: str, ending: str) -> str:
