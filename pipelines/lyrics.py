@@ -39,8 +39,8 @@ TRIED_ENDS, WRITTEN_ENDS = 48, 3
 LONGEST_END = 6
 """Tokens of the longest last word that a model is told."""
 
-END_BONUS = 3.0
-"""Nats that a last word counts more which is of the theme and was not said yet; of related words their share. By ear."""
+END_BONUS, DUE_END_BONUS = 2.0, 5.0
+"""Nats that a last word near the theme counts more, and one of the theme that was not said yet. By ear."""
 
 FREE_SYLLABLES = (5, 11)
 """Of lines whose length is left open: the model chooses within."""
@@ -141,10 +141,9 @@ class _Writer:
             self.stanzas.append([])
         place = len(self.stanzas[-1])
         count = self._length(place)
-        ends = self._ends(place, count)
         wanted = Wanted(
             count,
-            ends,
+            self._ends(place, count),
             place == self.options.lines - 1,
             tuple(written.line.words for stanza in self.stanzas for written in stanza),
             self.theme.nearness,
@@ -152,7 +151,10 @@ class _Writer:
             self.options.temperature,
             self.options.top_p,
         )
-        written = self._guided(wanted) if self.language.signs else self._plain(wanted)
+        written = None
+        for ends in [wanted.ends] if place else [self._of_theme(wanted.ends), wanted.ends]:
+            write = self._guided if self.language.signs else self._plain
+            written = written or write(replace(wanted, ends=ends))
         if written is None:
             raise StudioError(
                 f"No line of {count} syllables was found. Ask for another number, a lower temperature, or another seed."
@@ -193,9 +195,13 @@ class _Writer:
         if letters[place] in letters[place + 1 :] and not before:
             fits = [word for word in fits if has_partners(word, count)]
         in_stanza = {written.end.text for written in stanza}
-        return tuple(word for word in fits if word.text not in used) or tuple(
-            word for word in fits if word.text not in in_stanza
-        )
+        new = [word for word in fits if word.text not in used] or [word for word in fits if word.text not in in_stanza]
+        return tuple(new)
+
+    def _of_theme(self, words: tuple[EndWord, ...]) -> tuple[EndWord, ...]:
+        """Returns the words of the theme that were not said yet, else those near it, else all: so each stanza begins."""
+        due = tuple(word for word in words if word.text in self._due())
+        return due or tuple(word for word in words if word.text in self.theme.nearness) or words
 
     def _guided(self, wanted: Wanted) -> _Written | None:
         """Returns the best line toward one of a few last words, which the model has weighed."""
@@ -229,8 +235,7 @@ class _Writer:
         return [ends[tried[at]] for at in np.argsort(-sure, kind="stable")]
 
     def _bonus(self, word: str, wanted: Wanted) -> float:
-        near = wanted.nearness.get(word, 0.0)
-        return END_BONUS * near * (1.0 if word in wanted.due or near < 1 else 0.3)
+        return DUE_END_BONUS if word in wanted.due else END_BONUS * wanted.nearness.get(word, 0.0)
 
     def _plain(self, wanted: Wanted) -> _Written | None:
         """Returns the best line of a model that is told nothing: any of the last words may end it."""

@@ -27,15 +27,22 @@ ROUNDS = 6
 TRIES = 8
 """Tokens that are drawn for a draft before it is given up."""
 
-THEME_BONUS = 0.5
-"""Nats a token that words near the theme count more while a line is written. By ear, as the weights below."""
+LIKELIEST = 200
+"""Tokens that are drawn from at most, which is faster than sorting all of them."""
 
-CLASH, SAME_WORD, NEW_THEME = 0.12, 0.6, 0.35
-"""Of a draft's likelihood a token: what two stresses or three unstressed syllables in a row and a word said before cost, and what
-a word of the theme is worth that was not said yet."""
+THEME_BONUS, DUE_BONUS = 0.6, 2.0
+"""Nats that words near the theme count more while a line is written, and those of the theme that were not said yet. By ear, as
+the weights below."""
 
-LONGEST_SAME = 3
-"""Words in a row that may come again; a fourth is not written."""
+SAID = 1.5
+"""Nats that a weighty word counts less which was said before."""
+
+CLASH, SAME_WORD, SAME_START, NEW_THEME = 0.12, 0.6, 0.3, 0.35
+"""Of a draft's likelihood a token: what two stresses or three unstressed syllables in a row, a word said before, and a line before
+that began with the same word cost, and what a word of the theme is worth that was not said yet."""
+
+LONGEST_SAME = 2
+"""Words in a row that may come again; a third is not written."""
 
 _MARKS_INSIDE, _MARKS_AT_END, _MARKS_LAST = ",;!?", ",;:!?.", ".!?"
 
@@ -65,7 +72,7 @@ class Wanted:
 
     @property
     def runs(self) -> frozenset[tuple[str, ...]]:
-        """What of four words in a row stands in the lines before."""
+        """What of so many words in a row stands in the lines before that none may come again."""
         size = LONGEST_SAME + 1
         return frozenset(
             line[at : at + size] for line in self.said for at in range(len(line) - size + 1) if len(line) >= size
@@ -168,6 +175,9 @@ class LineWriter:
         """Returns one of the allowed tokens, drawn by temperature and top-p."""
         if wanted.temperature < 0.01 or len(allowed) == 1:
             return int(allowed[logs.argmax()])
+        if len(allowed) > LIKELIEST:
+            top = np.argpartition(-logs, LIKELIEST)[:LIKELIEST]
+            logs, allowed = logs[top], allowed[top]
         scaled = logs.astype(np.float64) / wanted.temperature
         shares = np.exp(scaled - scaled.max())
         shares /= shares.sum()
@@ -183,6 +193,7 @@ class _Rules:
     language: Language
     wanted: Wanted
     runs: frozenset[tuple[str, ...]] = field(init=False)
+    starts: np.ndarray = field(init=False)
     bias: np.ndarray = field(init=False)
     chains: dict[int, dict[int, tuple[int, ...]]] = field(init=False)
 
@@ -192,7 +203,15 @@ class _Rules:
         for word, near in self.wanted.nearness.items():
             ids = _ids(self.language, word)
             if len(ids) == 1:
-                bias[ids[0]] = THEME_BONUS * near * (2 if word in self.wanted.due else 1)
+                bias[ids[0]] = DUE_BONUS if word in self.wanted.due else THEME_BONUS * near
+        starts = self.language.starts
+        for word in {word for line in self.wanted.said for word in line} - set(UNSTRESSED.split()):
+            ids = _ids(self.language, word)
+            bias[ids[0]] -= SAID if len(ids) == 1 else 0.0
+        if len(self.wanted.ends) == 1:  # said before the end, it could not be said there
+            ids = _ids(self.language, self.wanted.ends[0].text)
+            starts = starts[starts != ids[0]] if len(ids) == 1 else starts
+        object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "bias", bias)
         chains: dict[int, dict[int, tuple[int, ...]]] = {}
         for end in self.wanted.ends:
@@ -218,7 +237,7 @@ class _Rules:
         after: list[np.ndarray] = []
         if closed is not None:
             after.append(self._starts(closed))
-            if draft.open and len(after[0]):
+            if draft.open and self.wanted.syllables - closed.syllables > self.shortest_end:
                 after.append(np.array([marks[sign] for sign in _MARKS_INSIDE if sign in marks], np.int64))
         if draft.open:
             after.append(self.language.inner)
@@ -253,8 +272,11 @@ class _Rules:
         """Returns a draft whose last word is whole as such, None if its words are a run that was said before."""
         if draft.chain is None or draft.chain:
             return draft
-        words = (*draft.words, draft.open.lower())
-        return None if words[-LONGEST_SAME - 1 :] in self.runs else replace(draft, words=words, open="")
+        last = draft.open.lower()
+        words = (*draft.words, last)
+        if words[-LONGEST_SAME - 1 :] in self.runs or last in draft.words:
+            return None
+        return replace(draft, words=words, open="")
 
     def _closed(self, draft: Draft) -> Draft | None:
         """Returns a draft with the word in the making as a whole one; None if it is no word, or leaves no room for the last."""
@@ -267,9 +289,13 @@ class _Rules:
         if count + self.shortest_end > self.wanted.syllables:
             return None
         words = (*draft.words, word)
-        if words[-LONGEST_SAME - 1 :] in self.runs or words[-2:-1] == (word,):
+        if words[-LONGEST_SAME - 1 :] in self.runs or self._is_again(draft, word):
             return None
         return replace(draft, words=words, syllables=count, open="")
+
+    def _is_again(self, draft: Draft, word: str) -> bool:
+        """Returns whether a line says a word again that is more than grammar, or a small one twice in a row."""
+        return draft.words[-1:] == (word,) or (word in draft.words and word not in UNSTRESSED.split())
 
     def _starts(self, draft: Draft) -> np.ndarray:
         """Returns the tokens that may begin the next word."""
@@ -277,8 +303,7 @@ class _Rules:
         last = np.array(list(self.chains.get(left, {})), np.int64)
         if left <= self.shortest_end:
             return last
-        starts = self.language.starts
-        return np.concatenate([starts, last[~np.isin(last, starts)]])
+        return np.concatenate([self.starts, last[~np.isin(last, self.starts)]])
 
     def line(self, draft: Draft) -> Line:
         """Returns a draft that is done as a line."""
@@ -288,6 +313,7 @@ class _Rules:
         again = len(weighty) - len(set(weighty)) + sum(word in said for word in weighty[:-1])
         score = draft.nats / len(draft.ids)
         score -= SAME_WORD * again / len(words) + CLASH * clashes(draft.text)
+        score -= SAME_START * sum(line[:1] == words[:1] for line in self.wanted.said[-4:])
         score += NEW_THEME * len(self.wanted.due & set(words))
         return Line(draft.text.strip(), draft.ids, words, score)
 

@@ -29,6 +29,7 @@ WEAK_ENDS = (
 PARTNERS = 6
 """How many words must rhyme with one that others are to rhyme with: by ear, not measured."""
 
+_ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "'s", "n't", "'ll", "'d", "'ve", "'re", "'m")
 _KNOWN_SHORT = frozenset(["a", "A", "I", "O"])
 
 
@@ -103,7 +104,7 @@ def is_word(text: str) -> bool:
         return text in _KNOWN_SHORT
     if not text[1:].islower():
         return False
-    return bool(dictionary.pronunciations(plain)) or plain.replace("'", "") in word_vectors().rows
+    return plain in _words()
 
 
 @lru_cache(65536)
@@ -115,9 +116,22 @@ def begins_word(text: str) -> bool:
 
 
 @cache
+def _words() -> frozenset[str]:
+    """Returns the words that there are: those of the dictionary, which has every name, that words-small has in some form."""
+    rows = word_vectors().rows
+    return frozenset(
+        word for word in dictionary.entries() if word in rows or any(_stem(word, ending) in rows for ending in _ENDINGS)
+    )
+
+
+def _stem(word: str, ending: str) -> str:
+    return word[: -len(ending)] if len(word) - len(ending) > 1 and word.endswith(ending) else ""
+
+
+@cache
 def _listed() -> list[str]:
     """Returns the words that there are, in order."""
-    return sorted({*dictionary.entries(), *word_vectors().rows})
+    return sorted(_words())
 
 
 def _is_letters_said(word: str) -> bool:

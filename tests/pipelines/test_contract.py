@@ -95,6 +95,9 @@ PIPELINES = {
         audio, band(), AudioOptions(sound=tone(), sound_lufs=-20.0, encoder="words-small", seconds=6.0, seed=13)
     ),
     "lay a texture": Case(write_texture, tunes(), TextureOptions(seed=12)),
+    "write words and set them": Case(
+        write_words, tunes(), WordsOptions(about="the sea", lines=2, syllables=6, rhyme="AABB", seed=13)
+    ),
     "set words": Case(write_words, tunes(), WordsOptions(text="[Verse]\nOh my love, remember me\n\n[Chorus]\nLa la")),
     "transcribe a hum": Case(transcribe, a_hum(), TranscribeOptions(title="Hum")),
     "edit by hand": Case(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from music.errors import StudioError
@@ -56,9 +58,9 @@ def test_lines_look_like_lines(song):
     assert all(stanza[-1][-1] in ".!?" for stanza in stanzas(song))
 
 
-def test_no_four_words_come_again_outside_the_chorus(song):
-    words = [line.lower().split() for stanza in stanzas(song)[:3] for line in stanza]
-    runs = [tuple(line[at : at + 4]) for line in words for at in range(len(line) - 3)]
+def test_no_three_words_come_again_outside_the_chorus(song):
+    words = [re.sub(r"[,.;:!?]", "", line.lower()).split() for stanza in stanzas(song)[:3] for line in stanza]
+    runs = [tuple(line[at : at + 3]) for line in words for at in range(len(line) - 2)]
     assert len(runs) == len(set(runs))
 
 

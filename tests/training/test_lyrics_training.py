@@ -27,7 +27,7 @@ def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("lyrics")
     assert main(["verses", str(write(home / "texts")), "--out", str(home / "shards"), "--vocabulary", "420"]) == 0
     recipe = (ROOT / "training" / "recipes" / "lyrics-small.toml").read_text(encoding="utf-8")
-    for old, new in (("lyrics-small", "tiny-lyrics"), ("width = 192", "width = 16"), ("layers = 4", "layers = 1")):
+    for old, new in (("lyrics-small", "tiny-lyrics"), ("width = 256", "width = 16"), ("layers = 5", "layers = 1")):
         assert old in recipe
         recipe = recipe.replace(old, new)
     (home / "recipe.toml").write_text(recipe, encoding="utf-8")

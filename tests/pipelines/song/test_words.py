@@ -159,8 +159,16 @@ def test_a_plan_with_lyrics_has_themes_for_their_lines_and_ends_with_the_words()
     plan = plan_song(Brief(lyrics=LYRICS, seconds=60.0))
     theme, words = plan.stages[0].options, plan.stages[-1]
     assert theme.lines[:2] == ("01110101/000001", "01001100/10001") and len(theme.lines) == len(theme.sections)
-    assert words == Stage("words", WordsOptions(text=LYRICS))
+    assert words.pipeline == "words" and words.options.text == LYRICS
     assert all(stage.pipeline != "words" for stage in plan_song(Brief()).stages)
+
+
+def test_words_that_are_to_be_written_have_lines_as_long_as_the_melody_is_planned_for():
+    plan = plan_song(Brief(words="the last train home", moods=("sad",), seconds=90.0))
+    theme, words = plan.stages[0].options, plan.stages[-1].options
+    assert (words.text, words.about, words.mood) == ("", "the last train home", "sad")
+    lines = theme.lines[0].split("/")
+    assert len(lines) == words.lines and {len(line) for line in lines} == {words.syllables}
 
 
 def test_a_song_of_verses_alone_has_as_many_sections():
