@@ -136,6 +136,8 @@ def read(wanted: RegistryEntry) -> Checkpoint:
             weights = {key: file.get_tensor(key).float() for key in keys}
         if not all(bool(weight.isfinite().all()) for weight in weights.values()):
             raise ValueError("numbers that are none")
+        kinds = {key: own.dtype for key, own in model.state_dict().items()}  # a table of pitches is of integers
+        weights = {key: weight.to(kinds.get(key, weight.dtype)) for key, weight in weights.items()}
         model.load_state_dict(weights, strict=True, assign=True)
     except (
         SafetensorError,
