@@ -9,6 +9,7 @@ changed in it afterwards.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -30,7 +31,7 @@ TRIES = 8
 LIKELIEST = 200
 """Tokens that are drawn from at most, which is faster than sorting all of them."""
 
-THEME_BONUS, DUE_BONUS = 0.6, 2.0
+THEME_BONUS, DUE_BONUS = 0.4, 2.0
 """Nats that words near the theme count more while a line is written, and those of the theme that were not said yet. By ear, as
 the weights below."""
 
@@ -43,6 +44,9 @@ that began with the same word cost, and what a word of the theme is worth that w
 
 LONGEST_SAME = 2
 """Words in a row that may come again; a third is not written."""
+
+MOST_SAID = 2
+"""How often a weighty word is said at most, its plural counting as the same; a song that turns on one word turns in circles."""
 
 _MARKS_INSIDE, _MARKS_AT_END, _MARKS_LAST = ",;!?", ",;:!?.", ".!?"
 
@@ -77,6 +81,17 @@ class Wanted:
         return frozenset(
             line[at : at + size] for line in self.said for at in range(len(line) - size + 1) if len(line) >= size
         )
+
+    @property
+    def worn(self) -> frozenset[str]:
+        """The roots of weighty words that were said as often as may be."""
+        counts = Counter(root(word) for line in self.said for word in set(line) - set(UNSTRESSED.split()))
+        return frozenset(word for word, count in counts.items() if count >= MOST_SAID)
+
+
+def root(word: str) -> str:
+    """Returns a word without its plural's ending, so that both count as one."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 @dataclass(frozen=True)
@@ -193,12 +208,14 @@ class _Rules:
     language: Language
     wanted: Wanted
     runs: frozenset[tuple[str, ...]] = field(init=False)
+    worn: frozenset[str] = field(init=False)
     starts: np.ndarray = field(init=False)
     bias: np.ndarray = field(init=False)
     chains: dict[int, dict[int, tuple[int, ...]]] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", self.wanted.runs)
+        object.__setattr__(self, "worn", self.wanted.worn)
         bias = np.zeros(len(self.language.pieces), np.float32)
         for word, near in self.wanted.nearness.items():
             ids = _ids(self.language, word)
@@ -294,8 +311,10 @@ class _Rules:
         return replace(draft, words=words, syllables=count, open="")
 
     def _is_again(self, draft: Draft, word: str) -> bool:
-        """Returns whether a line says a word again that is more than grammar, or a small one twice in a row."""
-        return draft.words[-1:] == (word,) or (word in draft.words and word not in UNSTRESSED.split())
+        """Returns whether a word that is more than grammar comes again in a line or once too often, or a small one twice in a row."""
+        if draft.words[-1:] == (word,):
+            return True
+        return word not in UNSTRESSED.split() and (word in draft.words or root(word) in self.worn)
 
     def _starts(self, draft: Draft) -> np.ndarray:
         """Returns the tokens that may begin the next word."""

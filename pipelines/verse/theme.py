@@ -20,10 +20,10 @@ ASIDE = frozenset(
 )
 """What a theme is asked for by, and not about."""
 
-RELATED = 40
+RELATED = 20
 MOST_OWN = 8
 MOOD_WORDS_TAKEN = 8
-NEAREST = 0.35
+NEAREST = 0.45
 """Cosine from which on words count as related. These numbers by ear, not measured."""
 
 
