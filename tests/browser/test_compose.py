@@ -54,7 +54,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     expect(page.get_by_text("Not understood")).to_contain_text("blorp")
     expect(page.locator(".sentence mark.unknown")).to_have_text("blorp")
     chip(page, "tempo_bpm").click()
-    tempo = page.get_by_label("Beats a minute")
+    tempo = page.get_by_label("Beats a minute", exact=True)
     expect(tempo).to_have_count(1)  # while the page is drawn anew, for a moment there are two
     tempo.fill("80")
     tempo.press("Enter")
@@ -129,7 +129,7 @@ def test_a_chip_that_was_given_back_stays_so_when_another_is_set(page):
     page.get_by_label("What the song is to be").fill("a slow waltz, 15 seconds")
     expect(chip(page, "tempo_bpm")).to_contain_text("68 BPM")
     chip(page, "tempo_bpm").click()
-    tempo = page.get_by_label("Beats a minute")
+    tempo = page.get_by_label("Beats a minute", exact=True)
     expect(tempo).to_have_count(1)  # while the page is drawn anew, for a moment there are two
     tempo.fill("80")
     tempo.press("Enter")
