@@ -175,7 +175,9 @@ def language_of(words: Sequence[str], known: frozenset[str]) -> str | None:
         words: of the prompt, in lower case, without accents.
         known: English words of the vocabulary, which do not tell.
     """
-    telling = [word for word in words if word.isalpha() and word not in _NOT_TELLING]
+    telling = [
+        word for word in words if len(word) > 1 and word.isalpha() and word not in _NOT_TELLING
+    ]  # a letter is a key
     own = {
         name: sum(word in _words(name) and (word not in known or _words(name)[word] != word) for word in telling)
         for name in LANGUAGES

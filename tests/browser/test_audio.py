@@ -41,6 +41,7 @@ def test_record_say_write_hear_and_open_in_remix(page):
     words.fill("calm piano, slow")
     words.press("Control+Enter")
     page.get_by_role("button", name="“slow”").wait_for()  # as it was understood
+    until_at_rest(page)
     length = page.get_by_role("spinbutton", name="Length (seconds)")
     length.fill(str(SECONDS))
     length.press("Tab")
@@ -48,7 +49,7 @@ def test_record_say_write_hear_and_open_in_remix(page):
     page.locator(".st-key-make-music button").click()
 
     player = Driver(page.locator(".st-key-player")).ready()
-    assert player.state()["notes"] == SECONDS  # the toy writes one a second
+    player.until(lambda state: state["notes"] == SECONDS)  # the toy writes one a second
     assert player.play()["level"] > 0
     player.root.get_by_role("button", name="Stop").click()
     assert player.root.get_by_role("button", name="Mute").count() > 0

@@ -225,7 +225,12 @@ def test_the_command_line_trains_reports_and_says_what_came_of_it(music, tmp_pat
 def test_control_c_stops_it_and_says_how_to_go_on(music):
     command = [sys.executable, "-m", "pipelines", "train", str(music), "--name", "mine", "--base", "tiny"]
     terminal = subprocess.Popen(
-        [*command, "--steps", str(FOREVER)], cwd=ROOT, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        [*command, "--steps", str(FOREVER)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background may ignore it
     )
     run = TrainingRun("mine")
     until(lambda: (run.folder / "log.txt").exists(), "the training")

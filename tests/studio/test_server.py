@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ from tests.studio.visitor import ROOT
 from tests.waiting import PATIENCE_S
 
 TOYS = ROOT / "tests" / "browser" / "apps" / "toy_studio.py"
+
+
+def alone(work, *arguments):
+    """Returns what work returns that runs a loop of its own: in a thread, as a browser's tests before leave theirs running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, *arguments).result()
 
 
 async def stopped_while_writing(address: str, stop) -> None:
@@ -40,7 +47,7 @@ def test_what_is_being_written_is_kept_when_the_server_is_told_to_end(sign, tmp_
     monkeypatch.setenv("DEEPMUSIC_STOP_SECONDS", "0.1")
     port = free_port()
     server = start_server(TOYS, port, tmp_path)
-    asyncio.run(stopped_while_writing(f"http://127.0.0.1:{port}", lambda: server.send_signal(sign)))
+    alone(asyncio.run, stopped_while_writing(f"http://127.0.0.1:{port}", lambda: server.send_signal(sign)))
     server.wait(PATIENCE_S)
     (kept,) = (tmp_path / "songs").glob("*.deepmusic")
     (take,) = read_project(Path(kept)).takes
@@ -48,7 +55,7 @@ def test_what_is_being_written_is_kept_when_the_server_is_told_to_end(sign, tmp_
 
 
 def test_visitors_at_once_see_no_error_and_no_song_of_another():
-    tally, log, memory, _ = visitors._run(visitors=2, minutes=0.01, workers=1)
+    tally, log, memory, _ = alone(visitors._run, 2, 0.01, 1)
     assert (tally.errors, tally.mixed) == ([], 0)
     assert tally.done["compose"] == 2 and len(tally.first_pages) == 2
     assert log.count("verb=compose state=done") == 2 and memory["pages"] > 0 and memory["model 1"] > 0

@@ -165,6 +165,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
     torch.manual_seed(recipe["seed"] + done)
     index = {key: value for key, value in shards.index.items() if key not in ("pieces", "piece_styles")}
     config = {"recipe": recipe, "model": dataclasses.asdict(model.config), "index": index}
+    ended = _Ended()
     (run / "config.json").write_text(json.dumps(config))
     size = sum(weight.numel() for weight in masters.named.values()) / 1e6
     print(f"{size:.2f} M parameters, step {done} of {wanted['steps']}, {device}", flush=True)
@@ -178,7 +179,6 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
         Lanes(lanes["batch"], lanes["segment"], passages),
         model.new_memory(lanes["batch"], lanes["memory"]),
     )
-    ended = _Ended()
     running: list[torch.Tensor] = []
     started, saved = time.monotonic() - seconds, time.monotonic()
     model.train()
