@@ -182,6 +182,17 @@ def _is_a(value: Any, kind: str) -> bool:
     return type(value) is {"str": str, "int": int}[kind]
 
 
+def curve_rows(path: Path) -> list[dict[str, float]]:
+    """Returns the rows of a curve.csv, of a training or of a card; none where it is not there or just being written."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            read = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error):
+        return []
+    rows = ({name: value for name, value in row.items() if math.isfinite(value)} for row in read)
+    return [row for row in rows if {"step", "seconds"} <= set(row)]
+
+
 class TrainingRun:
     """One training.
 
@@ -287,13 +298,7 @@ class TrainingRun:
 
     def curve(self) -> list[dict[str, float]]:
         """Returns the rows of its curve: step, notes, seconds, and the losses that were measured then; what is no number is not."""
-        try:
-            with (self.folder / "curve.csv").open(encoding="utf-8") as file:
-                read = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
-        except (OSError, ValueError, TypeError, csv.Error):  # not there yet, or just being written
-            return []
-        rows = ({name: value for name, value in row.items() if math.isfinite(value)} for row in read)
-        return [row for row in rows if {"step", "seconds"} <= set(row)]
+        return curve_rows(self.folder / "curve.csv")
 
     def piece(self, file: str) -> Piece:
         """Returns what a sample holds.

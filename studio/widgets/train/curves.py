@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from checkpoints.store import cards_folder, known
+from pipelines.training_run import curve_rows
 from studio.controls import show_control
 
 LEARNED, CHECKED = "In training", "On what was kept back"
@@ -68,11 +68,9 @@ def shipped_curves() -> None:
             st.caption("Their cards are not here.")
             return
         name = show_control("train curve", next(iter(curves)), st.selectbox, "Model", list(curves))
-        with curves[name].open(encoding="utf-8") as file:
-            rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-        curve_chart(rows, "shipped")
+        curve_chart(curve_rows(curves[name]), "shipped")
         found = known()[name]
         st.caption(
             f"{found.details['notes_seen'] / 1e6:.1f} M notes read in {found.details['training_minutes'] / 60:.1f} hours of "
-            "one core. The first steps are cut off where they are far above the rest. Its card is on the Checkpoints page."
+            "one core. Its card is on the Checkpoints page."
         )

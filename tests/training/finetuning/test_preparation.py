@@ -8,8 +8,7 @@ from music.edit import transpose
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
-from tests.training.conftest import score_of
-from tests.training.finetuning.tiny import put_songs, walk, zipped
+from tests.training.finetuning.tiny import put_accompanied, put_songs, walk, zipped
 from training.data.shards import Shards
 from training.finetuning.preparation import SET, prepare_files, share_known
 
@@ -103,13 +102,7 @@ def test_a_model_of_the_piano_takes_the_piano_alone_and_says_so(tmp_path):
 
 
 def test_a_model_that_accompanies_skips_what_has_no_accompaniment(tmp_path):
-    folder = tmp_path / "songs"
-    folder.mkdir()
-    for seed in range(4):
-        both = walk(seed, program=73)
-        chords = [(4 * bar, 4, 48 + tone) for bar in range(40) for tone in (0, 4, 7)]
-        both.tracks.extend(score_of((0, chords)).tracks)
-        (folder / f"{seed}.mid").write_bytes(midi_bytes(Piece(both)))
+    folder = put_accompanied(tmp_path / "songs")
     (folder / "alone.mid").write_bytes(midi_bytes(Piece(walk(9))))
     found, _ = prepare(folder, tmp_path / "out", "accompaniment")
     assert [each["name"] for each in found["skipped"]] == ["alone.mid"]

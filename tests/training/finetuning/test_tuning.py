@@ -18,7 +18,7 @@ from pipelines.generate import generate
 from pipelines.options import GenerateOptions
 from pipelines.train import TrainOptions
 from pipelines.training_run import KEEP, STOP, TrainingRun
-from tests.training.finetuning.tiny import put_songs
+from tests.training.finetuning.tiny import put_accompanied, put_songs
 from training.finetuning import tuning
 from training.finetuning.learner import Learner, small
 from training.finetuning.preparation import prepare_files
@@ -228,7 +228,7 @@ def test_each_model_that_ships_learns_on(base, tmp_path):
     folder = put_songs(tmp_path / "songs", range(4))
     if base == "harmonize-small":
         shutil.rmtree(folder)
-        accompanied(folder)
+        put_accompanied(folder)
     from checkpoints.architectures import ARCHITECTURES
 
     prepare_files(folder, ARCHITECTURES[entry.architecture].learns, tmp_path / "out", lambda *_: None)
@@ -242,20 +242,6 @@ def test_each_model_that_ships_learns_on(base, tmp_path):
     assert len(moved) > 0.7 * len(list(learner.model.named_parameters()))
     assert all(torch.equal(tensor, weights[name]) for name, tensor in loading.read(entry).model.state_dict().items())
     assert learner.judge() != before
-
-
-def accompanied(folder):
-    """Writes songs with chords under a melody."""
-    from music.files.midi import midi_bytes
-    from tests.training.conftest import score_of
-    from tests.training.finetuning.tiny import walk
-
-    folder.mkdir()
-    for seed in range(4):
-        both = walk(seed, program=73)
-        chords = [(4 * bar, 4, 48 + tone) for bar in range(40) for tone in (0, 4, 7)]
-        both.tracks.extend(score_of((0, chords)).tracks)
-        (folder / f"{seed}.mid").write_bytes(midi_bytes(Piece(both)))
 
 
 def test_a_checkpoint_that_does_not_say_how_it_was_trained_cannot_learn_on(cache, tmp_path):

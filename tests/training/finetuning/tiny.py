@@ -31,6 +31,17 @@ def put_songs(folder: Path, numbers: range = range(6)) -> Path:
     return folder
 
 
+def put_accompanied(folder: Path) -> Path:
+    """Returns a folder with four songs, written: a flute's melodies over chords of a piano."""
+    folder.mkdir()
+    for seed in range(4):
+        both = walk(seed, program=73)
+        chords = [(4 * bar, 4, 48 + tone) for bar in range(40) for tone in (0, 4, 7)]
+        both.tracks.extend(score_of((0, chords)).tracks)
+        (folder / f"{seed}.mid").write_bytes(midi_bytes(Piece(both)))
+    return folder
+
+
 def zipped(folder: Path, path: Path) -> Path:
     """Returns a zip of the files in a folder, written."""
     with zipfile.ZipFile(path, "w") as archive:
