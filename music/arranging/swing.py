@@ -1,4 +1,4 @@
-"""Eighths that swing with the drums: where these play their off-beats late, everybody does."""
+"""Eighths that swing: where a song does, or its drums play their off-beats late, everybody does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import numpy as np
 
 from music.arranging.parts import RHYTHM, Arrangement, NoteColumn, Part, in_order
 
+FEELS = ("swing", "straight")
+"""How all eighths of a song may be played."""
+
 # Off-beats of the drums that a feel is told by, and the share of them that has to be late. By ear, not measured.
 _FEWEST, _MOST = 8, 2 / 3
+_LATE, _STRAIGHT, _DOTTED = 2 / 3, 1 / 2, 3 / 4
 
 
 def swing_with_drums(song: Arrangement, parts: list[Part]) -> list[Part]:
@@ -17,34 +21,53 @@ def swing_with_drums(song: Arrangement, parts: list[Part]) -> list[Part]:
     """
     if not _swings(song, parts):
         return parts
-    return [_swung(song, part) for part in parts]
+    return [_moved(song, part, (_STRAIGHT,), _LATE) for part in parts]
+
+
+def play_feel(song: Arrangement, parts: list[Part], feel: str) -> list[Part]:
+    """Returns the parts with all off-beats at one place, whoever plays: the last third of the beat, or its half.
+
+    Beats in which a player has sixteenths or triplets stay. A lone stroke on the last sixteenth of a beat is the swung eighth
+    of a drummer who writes it dotted.
+
+    Args:
+        song: to which the parts belong.
+        parts: of all tracks.
+        feel: one of FEELS.
+    """
+    if feel == "swing":
+        return [_moved(song, part, (_STRAIGHT, _DOTTED), _LATE) for part in parts]
+    return [_moved(song, part, (_LATE,), _STRAIGHT) for part in parts]
 
 
 def _swings(song: Arrangement, parts: list[Part]) -> bool:
     """Whether the drums play most off-beats late."""
     phases = [_phase(song, parts[track][:, NoteColumn.TIME]) for track in song.tracks(RHYTHM) if len(parts[track])]
-    late, straight = (sum(int(_near(song, phase, place).sum()) for phase in phases) for place in (2 / 3, 1 / 2))
+    late, straight = (sum(int(_near(phase, place).sum()) for phase in phases) for place in (_LATE, _STRAIGHT))
     return late >= _FEWEST and late >= _MOST * (late + straight)
 
 
-def _swung(song: Arrangement, part: Part) -> Part:
-    """Returns a part whose straight off-beats are late."""
+def _moved(song: Arrangement, part: Part, places: tuple[float, ...], goal: float) -> Part:
+    """Returns a part whose off-beats at these places of a quarter are at another one, alone in their beat as they are."""
     if not len(part):
         return part
-    start, end = part[:, NoteColumn.TIME], part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]
-    phase = _phase(song, start)
-    other = (phase >= 0) & ~_near(song, phase, 0) & ~_near(song, phase, 1) & ~_near(song, phase, 1 / 2)
-    busy = np.unique(_beat(song, start[other]))  # sixteenths and triplets: these beats stay
-    later = song.quarter * 2 // 3 - song.quarter // 2
-
-    def moved(ticks: np.ndarray) -> np.ndarray:
-        off_beat = _near(song, _phase(song, ticks), 1 / 2) & ~np.isin(_beat(song, ticks), busy)
-        return ticks + later * off_beat
-
-    out = part.copy()
-    out[:, NoteColumn.TIME] = moved(start)
-    out[:, NoteColumn.DURATION] = np.maximum(moved(end) - out[:, NoteColumn.TIME], song.shortest)
-    return in_order(out)
+    out = part
+    for place in places:
+        start, end = out[:, NoteColumn.TIME], out[:, NoteColumn.TIME] + out[:, NoteColumn.DURATION]
+        phase = _phase(song, start)
+        other = (phase >= 0) & ~_near(phase, 0) & ~_near(phase, 1) & ~_near(phase, place)
+        busy = np.unique(_beat(song, start[other]))  # sixteenths and triplets: these beats stay
+        by = round(song.quarter * goal) - round(song.quarter * place)
+        if place == _DOTTED:  # what only ends there is no eighth
+            ends = np.zeros(len(out), dtype=bool)
+        else:
+            ends = _near(_phase(song, end), place) & ~np.isin(_beat(song, end), busy)
+        begins = _near(phase, place) & ~np.isin(_beat(song, start), busy)
+        changed = out.copy()
+        changed[:, NoteColumn.TIME] = start + by * begins
+        changed[:, NoteColumn.DURATION] = np.maximum(end + by * ends - changed[:, NoteColumn.TIME], song.shortest)
+        out = in_order(changed)
+    return out
 
 
 def _bars(song: Arrangement, ticks: np.ndarray) -> np.ndarray:
@@ -65,6 +88,6 @@ def _phase(song: Arrangement, ticks: np.ndarray) -> np.ndarray:
     return np.where(quarters, (ticks - _beat(song, ticks)) / song.quarter, -1.0)
 
 
-def _near(song: Arrangement, phase: np.ndarray, place: float) -> np.ndarray:
+def _near(phase: np.ndarray, place: float) -> np.ndarray:
     """Returns which of these places in a quarter are this one, or as good as."""
     return np.abs(phase - place) <= 1 / 24

@@ -12,6 +12,7 @@ from music.errors import StudioError
 from music.notation.accidentals import draw_accidentals
 from music.notation.layout import Sheet, layout
 from music.notation.musicxml_writer import write_musicxml
+from music.notation.swing import draw_swing
 from music.notation.views import VIEWS, views
 from music.notation.words import draw_words, fit_words, short_title
 from music.piece import Piece
@@ -81,7 +82,7 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     if not toolkit.loadData(_drawable(write_musicxml(sheet))):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return [_on_white(fit_words(draw_accidentals(page))) for page in pages]
+    return [_on_white(fit_words(draw_swing(draw_accidentals(page)))) for page in pages]
 
 
 def pdf(piece: Piece, view: str = "score") -> bytes:

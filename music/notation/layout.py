@@ -29,6 +29,7 @@ from music.notation.quantize import SheetNote, quantize, read_lengths, read_timi
 from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
+from music.notation.swing import straightened, swings
 from music.notation.views import melody_track, view_performers
 from music.piece import Piece
 
@@ -94,7 +95,7 @@ class SheetPart:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section)."""
+    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section); ``swung``: eighths swing."""
 
     title: str
     bars: tuple[SheetBar, ...]
@@ -102,6 +103,7 @@ class Sheet:
     tempi: tuple[PrintedTempo, ...]
     parts: tuple[SheetPart, ...]
     marks: tuple[tuple[int, str], ...] = ()
+    swung: bool = False
 
 
 def layout(piece: Piece, view: str = "score") -> Sheet:
@@ -111,6 +113,8 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     """
     score = piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
     per_quarter = score.ticks_per_quarter
+    swung = swings(score)
+    score = straightened(score) if swung else score
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
     playing = view_performers(score, view)
@@ -144,6 +148,7 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
         tuple(printed_tempi(score, bars)),
         tuple(parts),
         marks,
+        swung,
     )
 
 

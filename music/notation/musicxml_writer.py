@@ -15,6 +15,7 @@ from music.notation.layout import PERCUSSION, Clef, Sheet, SheetPart, Voice
 from music.notation.lyrics import lyric_elements
 from music.notation.rhythm import UNITS, SheetBar, Symbol
 from music.notation.signposts import KeyChange
+from music.notation.swing import swing_direction
 from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -181,6 +182,8 @@ class _PartWriter:
             if place in marks:
                 direction = _add(measure, "direction", placement="above")
                 _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
+            if place == 0 and self.index == 0 and self.sheet.swung:
+                measure.append(swing_direction())
             for tempo in tempi.get(place, ()):
                 direction = _add(measure, "direction", placement="above")
                 _add(_add(direction, "direction-type"), "words", _tempo_text(tempo.qpm, bar), font_weight="bold")
