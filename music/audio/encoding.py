@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from music.audio.mp3 import mp3_bytes
 from music.errors import StudioError
 from music.files.atomic import write_bytes
 
@@ -24,9 +25,9 @@ FORMATS: dict[str, dict[str, object]] = {
     "wav": {"format": "WAV", "subtype": "PCM_16"},
     "flac": {"format": "FLAC", "subtype": "PCM_16"},
     "ogg": {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5},
-    "mp3": {"bit_rate": 192, "quality": 5},
+    "mp3": {},
 }
-"""How soundfile, or LAME for MP3, is asked for each format, by file suffix."""
+"""How soundfile is asked for each format, by file suffix; MP3 is written by LAME itself (mp3.py)."""
 
 MAX_ENCODED_BYTES = 2**30
 """The bytes of one file are held in memory; more than this is refused: as WAV 100 minutes at 44,100 Hz."""
@@ -117,7 +118,10 @@ def encode(audio: Audio | AudioStream, format: str) -> bytes:
     if format == "wav" and 4 * audio.frames > MAX_ENCODED_BYTES:
         raise too_large
     if format == "mp3":
-        return _mp3(audio, too_large)
+        data = mp3_bytes(audio.chunks(), audio.frames, audio.rate_hz, MAX_ENCODED_BYTES)
+        if data is None:
+            raise too_large
+        return data
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", audio.rate_hz, 2, **FORMATS[format]) as file:
         for chunk in audio.chunks():
@@ -125,24 +129,6 @@ def encode(audio: Audio | AudioStream, format: str) -> bytes:
             if buffer.tell() > MAX_ENCODED_BYTES:
                 raise too_large
     return buffer.getvalue()
-
-
-def _mp3(audio: Audio | AudioStream, too_large: StudioError) -> bytes:
-    """Returns an MP3 file, by LAME: libsndfile has it too, but asks it for a quality that takes 4.7 times as long to no avail."""
-    import lameenc
-
-    encoder = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_bit_rate(FORMATS["mp3"]["bit_rate"])
-    encoder.set_quality(FORMATS["mp3"]["quality"])
-    encoder.set_in_sample_rate(audio.rate_hz)
-    encoder.set_channels(2)
-    found = bytearray()
-    for chunk in audio.chunks():
-        found += encoder.encode(np.rint(np.clip(chunk, -1, 1) * 32_767).astype("<i2").tobytes())
-        if len(found) > MAX_ENCODED_BYTES:
-            raise too_large
-    return bytes(found + encoder.flush())
 
 
 def write_audio(audio: Audio | AudioStream, path: str | Path) -> None:
