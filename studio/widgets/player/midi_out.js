@@ -3,7 +3,7 @@
 const OUT_TICK_MS = 40;
 const OUT_AHEAD_S = 0.12; // what is sent so early is not heard late, and is little to take back at a stop
 const OUT_AHEAD_BEHIND_S = 1.2; // browsers wake a tab behind others once a second
-const JUMP_S = 0.08; // a playhead that is so far from where it should be has jumped
+const JUMP_S = 0.25; // a playhead that is so far from where it should be has jumped; sound that streams stumbles by 0.1 s on a busy machine
 const DRUM_CHANNEL = 9;
 const PITCHED_CHANNELS = Array.from({ length: 16 }, (_, channel) => channel).filter((channel) => channel !== DRUM_CHANNEL);
 
@@ -41,7 +41,8 @@ class MidiOut {
     if (jumped) {
       this.silence();
       if (!this.last) this._prepare();
-      this.next = this.notes.findIndex(({ start }) => start >= seconds - 0.02);
+      const slack = this.last ? 0 : 0.02; // the first look may come a moment after the first note
+      this.next = this.notes.findIndex(({ start }) => start >= seconds - slack);
       if (this.next < 0) this.next = this.notes.length;
     }
     this.last = { at: now, seconds };

@@ -37,6 +37,8 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
+STYLES = ("player.css", "editing.css", "midi.css")
+
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
@@ -151,7 +153,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "midi.css")),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
         js=script("studio_player"),
     )
 
