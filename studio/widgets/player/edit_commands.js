@@ -46,7 +46,7 @@ const POINTER_HELP = [
   ['Wheel', 'Higher and lower notes; with Shift: along the piece, with Ctrl: zoom'],
 ];
 
-const MAC = navigator.platform.startsWith('Mac');
+const MAC = globalThis.navigator?.platform?.startsWith('Mac') ?? false;
 const KEY_NAMES = { mod: MAC ? '⌘' : 'Ctrl', shift: 'Shift', arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→', delete: 'Delete', backspace: 'Backspace', escape: 'Esc' };
 
 /* Returns keys as one reads them: "Ctrl+Shift+Z". */

@@ -47,6 +47,7 @@ class Midi {
     const make = (tag, name, attributes = {}) => Object.assign(document.createElement(tag), { className: name, ...attributes });
     const button = (name, text, title, onclick) => make('button', name, { type: 'button', textContent: text, title, onclick });
     this.toggle = button('midis', 'MIDI', 'Play in notes with a MIDI keyboard, and play the song on MIDI instruments', () => this.connect());
+    this.toggle.setAttribute('aria-label', 'MIDI');
     this.tools = make('div', 'tools');
     this.names = make('span', 'names');
     this.recorder = button('record', 'Record', 'Record into the draft after a bar of clicks (R)', () => this.record());

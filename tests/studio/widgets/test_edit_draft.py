@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +16,13 @@ from music.edit_notes import apply
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.edit import options_of
-from studio.widgets.player import player as player_file
 from studio.widgets.player.editing import editable
 from tests.examples import examples
+from tests.javascript.node import PLAYER
+from tests.javascript.node import node as node_here
 from tests.music.test_edit_notes import nasty_scores, notes_of
 
-driver = pytest.importorskip("playwright._impl._driver", reason="These tests need the node that playwright brings.")
-
-SCRIPTS = [Path(player_file.__file__).parent / name for name in ("ticks.js", "edit_draft.js")]
+SCRIPTS = [PLAYER / name for name in ("ticks.js", "edit_draft.js")]
 RUN = """
 const lines = require('readline').createInterface({ input: process.stdin });
 lines.on('line', (line) => {
@@ -43,10 +41,9 @@ class Node:
     """A node that answers line by line, so that many examples need one start."""
 
     def __init__(self) -> None:
-        executable, _ = driver.compute_driver_executable()
         program = "".join(script.read_text(encoding="utf-8") for script in SCRIPTS) + RUN
         self.process = subprocess.Popen(
-            [executable, "-e", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [node_here(), "-e", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
 
     def ask(self, score: symusic.Score, *steps: str) -> dict[str, Any]:
