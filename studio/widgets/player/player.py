@@ -29,11 +29,15 @@ DRUM_COLOR = "#8b95a9"
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
         "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js",
+        "lock_signs.js", "midi_notes.js", "midi_record.js", "midi_out.js", "midi_bar.js", "keys.js",
+        "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
+
+STYLES = ("player.css", "editing.css", "midi.css")
 
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
@@ -149,7 +153,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
         js=script("studio_player"),
     )
 
@@ -200,7 +204,8 @@ def _picture(piece: Piece, keep: bool = True) -> dict[str, Any]:
 def picture(piece: Piece) -> dict[str, Any]:
     """Returns a piece as plain values in seconds, as the player's script takes it.
 
-    ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
+    ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below, and ``keys`` are
+    those of the drum map), velocity.
     ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
     the lines that are sung.
     """
@@ -227,6 +232,7 @@ def picture(piece: Piece) -> dict[str, Any]:
                 "key": f"{track.name}|{instrument}|{seen[identity]}",
                 "name": track.name.strip() or instrument,
                 "instrument": instrument,
+                "program": track.program,
                 "drums": track.is_drum,
                 "notes": (start, duration, notes["pitch"], notes["velocity"]),
             }
@@ -235,6 +241,7 @@ def picture(piece: Piece) -> dict[str, Any]:
     for track in tracks:
         start, duration, pitch, velocity = track["notes"]
         if track["drums"]:
+            track["keys"] = pitch.tolist()
             pitch = [rows.index(drum_row(p)) for p in pitch.tolist()]
         flat = np.stack([np.round(start, 3), np.round(duration, 3), pitch, velocity], axis=1).ravel()
         track["notes"] = [int(x) if x.is_integer() else x for x in flat.tolist()]
