@@ -49,7 +49,10 @@ def picture(piece: Piece) -> dict[str, Any]:
     score = piece.score
     grid = bar_grid(score)
     bars = ticks_to_seconds(score, np.array([grid[0].start, *(bar.end for bar in grid)]))
-    tracks, pitches, drums_used, seen = [], [], set(), {}
+    tracks: list[dict[str, Any]] = []
+    pitches: list[int] = []
+    drums_used: set[str] = set()
+    seen: dict[tuple[str, str], int] = {}
     for index, track in enumerate(score.tracks):
         if not len(track.notes):
             continue
@@ -74,12 +77,12 @@ def picture(piece: Piece) -> dict[str, Any]:
             }
         )
     rows = [name for name in (*DRUM_ROWS, OTHER_DRUMS) if name in drums_used]
-    for track in tracks:
-        start, duration, pitch, velocity = track["notes"]
-        if track["drums"]:
+    for known in tracks:
+        start, duration, pitch, velocity = known["notes"]
+        if known["drums"]:
             pitch = [rows.index(drum_row(p)) for p in pitch.tolist()]
         flat = np.stack([np.round(start, 3), np.round(duration, 3), pitch, velocity], axis=1).ravel()
-        track["notes"] = [int(x) if x.is_integer() else x for x in flat.tolist()]
+        known["notes"] = [int(x) if x.is_integer() else x for x in flat.tolist()]
     low, high = _visible(pitches)
     return {
         "id": piece.fingerprint,

@@ -11,6 +11,7 @@ from tests.browser.test_accessibility import violations
 from tests.pipelines.listening.songs import HOSTILE, page_of, song
 from tests.waiting import until
 
+STUDIO = Path(__file__).parent / "apps" / "toy_studio.py"
 expect = playwright.expect
 
 
@@ -74,3 +75,29 @@ def test_it_is_clean_in_both_themes_and_fits_a_phone(file, open_page, scheme, wi
     page.get_by_text("The recipe").click()
     assert violations(page, at_rest=False) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_song_is_shared_by_a_link_that_plays_for_others_until_it_is_withdrawn(serve, open_page, browser):
+    page = open_page(f"{serve(STUDIO)}/generate")
+    page.locator(".st-key-generate button").click()
+    page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
+    page.locator(".st-key-share button").first.click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("[data-testid=stPopoverBody] code").inner_text()
+    assert link.startswith(f"{serve(STUDIO)}/listen/")
+    assert violations(page) == []
+
+    stranger = browser.new_context()
+    other = stranger.new_page()
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url))
+    assert other.goto(link).status == 200
+    other.get_by_role("button", name="Play", exact=True).click()
+    reached(other, 0.3)
+    assert {each for each in asked if not each.startswith("data:")} == {link}
+    assert not stranger.cookies() and other.evaluate("self.origin") == "null"
+
+    page.get_by_role("button", name="Withdraw the link").click()
+    page.get_by_role("button", name="Make a link").wait_for()
+    assert other.goto(link).status == 404
+    stranger.close()
