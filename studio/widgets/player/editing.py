@@ -10,8 +10,8 @@ import numpy as np
 from music.bars import bar_grid, tempo_map
 from music.instruments import GM_NAMES, instrument_name, program_of
 from music.piece import Piece
+from music.roll.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
 from pipelines.locks import locked_notes
-from studio.widgets.player.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
 
 _MOST_HELD = 16  # pieces that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
 
