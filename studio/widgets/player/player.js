@@ -26,7 +26,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -60,6 +60,7 @@ class Player {
     this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
     this.editor.bar.mount(p.edit);
+    this.editor.song.mount(p.songs, p.song);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -71,12 +72,7 @@ class Player {
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
-      if (this.transport.sound === sound) {
-        const at = this.transport.now();
-        this.transport.pause();
-        this.transport.sound = null;
-        this.transport.position = at;
-      }
+      if (this.transport.sound === sound) this.transport.setSound(null);
       sound.close();
       this.sounds.delete(url);
     }
@@ -94,11 +90,13 @@ class Player {
   choose(piece, live = false) {
     if (live && this.data.grows) leaveRoom(piece);
     const changed = piece.id !== this.piece?.id;
+    const before = live || !changed ? piece.bars : (this.side?.bars ?? piece.bars);
     this.side = piece; // as it came; what is shown of it may have been edited since
     this.piece = piece = this.editor.shown(piece);
     this.editor.bar.refresh();
     this.label = piece.label;
     this.view.show(piece, changed, live && this.data.grows);
+    this.transport.setSound(this.sounds.get(piece.sound) ?? null, (seconds) => samePlace(seconds, before, this.side.bars));
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
@@ -106,7 +104,6 @@ class Player {
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
-    this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());
     this.heard();
     this.draw();

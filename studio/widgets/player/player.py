@@ -29,7 +29,8 @@ DRUM_COLOR = "#8b95a9"
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
         "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "song.js",
+        "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -149,7 +150,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "song.css")),
         js=script("studio_player"),
     )
 

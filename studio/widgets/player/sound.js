@@ -133,6 +133,7 @@ class Transport {
     this.changed = changed;
     this.sound = null;
     this.playing = false;
+    this.waiting = false; // whether it plays as soon as there is sound
     this.mode = 'none'; // mix, tracks or loop: what the ear hears now
     this.position = 0; // where it stands when it does not play
     this.loop = { on: false, from: 0, to: 0 };
@@ -189,17 +190,24 @@ class Transport {
     return 'mix';
   }
 
-  setSound(sound) {
+  /* Goes over to another sound, at the same place, which `place` tells where the tempo differs; and plays on, if not yet then
+     as soon as it can. */
+  setSound(sound, place = (seconds) => seconds) {
     if (sound === this.sound) return;
-    const going = this.playing;
-    if (going) this.pause();
+    const going = this.playing || this.waiting;
+    this.pause();
     this.sound = sound;
+    this.position = place(this.position);
+    const { on, from, to } = this.loop;
+    if (to) this.loop = { on, from: place(from), to: place(to) };
+    this.waiting = going;
     if (going) this.play();
     this._want();
   }
 
   async play() {
     if (!this.canPlay) return;
+    this.waiting = false;
     this._wire();
     const context = audioContext();
     const turn = ++this.turn;
@@ -265,7 +273,7 @@ class Transport {
     this.position = this.now();
     this.turn++;
     this._silence();
-    this.playing = false;
+    this.playing = this.waiting = false;
     this.changed();
   }
 
@@ -332,6 +340,7 @@ class Transport {
   }
 
   refresh() {
+    if (this.waiting && this.canPlay) this.play();
     this._want();
   }
 
