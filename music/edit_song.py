@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 import symusic
@@ -14,15 +14,11 @@ from music.chords import Chord, beat_ticks, parse_chord
 from music.edit import note_list, transpose
 from music.errors import StudioError
 from music.instruments import playable_range, program_of, track_label
+from music.mixing import Settings, setting_in_words, with_mix
 from music.theory import Key, estimate_key, key_of_signature, written_key
 
-LEVEL, PAN, REVERB = 7, 10, 91
-"""The control changes that a mixer is kept in: channel volume, pan, reverb send."""
-
-PLAIN_MIX = {LEVEL: 100, PAN: 64, REVERB: 40}
-"""What a track has that says nothing, as General MIDI has it: level 100, in the middle, and reverb as GM 2 recommends."""
-
 MAX_SEMITONES = 24
+_FEW_TRACKS = 3  # so many are named; more are counted. By eye, not measured.
 TEMPO_RANGE_BPM = (10.0, 400.0)
 _SLOWEST_MSPQ = 0xFFFFFF  # microseconds a quarter, the most that a MIDI file can say
 _CHORD = "chord: "
@@ -36,14 +32,13 @@ class SongChanges:
         semitones: how much higher all but the drums are; 0 leaves them.
         feel: "swung" or "straight" eighths; "" leaves them.
         tempo: beats a minute at the beginning, in the beat of its meter; later tempi keep their relation. 0 leaves them.
-        mix: ``(track, control, value)``: level, pan or reverb of a track from its beginning, 0 to 127. Changes of level that
-            a track has on its way keep their relation to it; those of pan and reverb go.
+        mix: level, pan and reverb of tracks, see ``music.mixing.with_mix``.
     """
 
     semitones: int = 0
     feel: str = ""
     tempo: float = 0.0
-    mix: tuple[tuple[int, int, int], ...] = ()
+    mix: Settings = ()
 
     @property
     def changes_song(self) -> bool:
@@ -70,16 +65,6 @@ def beat_tempo(score: symusic.Score) -> BeatTempo:
     return BeatTempo(float(first) / quarters, quarters)
 
 
-def track_mix(track: symusic.Track) -> dict[int, int]:
-    """Returns level, pan and reverb of a track where its first note begins, by control."""
-    first = min((note.time for note in track.notes), default=0)
-    found = dict(PLAIN_MIX)
-    for event in sorted(track.controls, key=lambda event: event.time):
-        if event.number in found and event.time <= first:
-            found[event.number] = event.value
-    return found
-
-
 def change_song(score: symusic.Score, changes: SongChanges) -> symusic.Score:
     """Returns the score with the changes done, and all the rest as it was, bit for bit.
 
@@ -97,7 +82,7 @@ def change_song(score: symusic.Score, changes: SongChanges) -> symusic.Score:
         out = with_feel(out, changes.feel)
     if changes.tempo:
         out = at_tempo(out, changes.tempo)
-    return _mixed(out, changes.mix) if changes.mix else out
+    return with_mix(out, changes.mix) if changes.mix else out
 
 
 def transposed(score: symusic.Score, semitones: int) -> symusic.Score:
@@ -162,24 +147,6 @@ def at_tempo(score: symusic.Score, bpm: float) -> symusic.Score:
     return out
 
 
-def _mixed(score: symusic.Score, mix: tuple[tuple[int, int, int], ...]) -> symusic.Score:
-    """Returns the score with these levels, pans and reverbs."""
-    out = score.copy()
-    for number, control, value in mix:
-        if not (0 <= number < len(out.tracks) and control in PLAIN_MIX and 0 <= value <= 127):
-            _refuse()
-        track = out.tracks[number]
-        others = [event.copy() for event in track.controls if event.number != control]
-        own = [symusic.ControlChange(0, control, value)]
-        if control == LEVEL:
-            was = max(1, track_mix(track)[LEVEL])
-            first = min((note.time for note in track.notes), default=0)
-            later = [event for event in track.controls if event.number == LEVEL and event.time > first]
-            own += [symusic.ControlChange(e.time, LEVEL, min(127, round(e.value * value / was))) for e in later]
-        track.controls = sorted([*own, *others], key=lambda event: event.time)
-    return out
-
-
 def song_in_words(score: symusic.Score, changes: SongChanges) -> list[str]:
     """Returns what changes do to a score, a few words each: "up 2 semitones", "swung", "tempo 96", "Bass level 80"."""
     told = []
@@ -192,7 +159,7 @@ def song_in_words(score: symusic.Score, changes: SongChanges) -> list[str]:
         told.append(f"tempo {changes.tempo:g}")
     by_track: dict[int, list[str]] = {}
     for number, control, value in sorted(changes.mix):
-        by_track.setdefault(number, []).append(_setting(control, value))
+        by_track.setdefault(number, []).append(setting_in_words(control, value))
     labels = [
         (track_label(score.tracks[number]), told_of)
         for number, told_of in by_track.items()
@@ -201,18 +168,3 @@ def song_in_words(score: symusic.Score, changes: SongChanges) -> list[str]:
     if len(labels) > _FEW_TRACKS:
         return [*told, f"mixed {len(labels)} tracks"]
     return [*told, *(f"{label} {' and '.join(told_of)}" for label, told_of in labels)]
-
-
-_FEW_TRACKS = 3  # so many are named; more are counted. By eye, not measured.
-
-
-def _setting(control: int, value: int) -> str:
-    """Returns a setting of the mixer in words; sides are told in hundredths of the way, as mixers show them."""
-    if control != PAN:
-        return f"{'level' if control == LEVEL else 'reverb'} {value}"
-    share = round((value - 64) / (63 if value > 64 else 64) * 100)
-    return f"{abs(share)} % {'right' if share > 0 else 'left'}" if share else "in the middle"
-
-
-def _refuse() -> NoReturn:
-    raise StudioError("This mix does not fit this piece. Reload the page and set it again.")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from music.arranging.feel import FEELS
-from music.edit_song import LEVEL, PAN, REVERB
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.instruments import DRUMS, parse_instrument
+from music.mixing import LEVEL, PAN, REVERB
 from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from music.arranging.feel import feel_of, with_feel
 from music.bars import ticks_to_seconds
 from music.chords import chord_spans
-from music.edit_song import LEVEL, PAN, REVERB, SongChanges, beat_tempo, change_song, song_in_words, track_mix
+from music.edit_song import SongChanges, beat_tempo, change_song, song_in_words
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import playable_range
+from music.mixing import LEVEL, PAN, REVERB, track_mix
 from music.piece import Piece
 
 EIGHTH, QUARTER = 240, 480

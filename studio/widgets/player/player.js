@@ -13,11 +13,13 @@ class Player {
     this.sounds = new Map(); // status url -> Sound
     this.selection = new Selection(() => this.picked());
     this.mixer = new Mixer(() => {
-      this.transport.setGains(this.mixer.gains());
+      this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+      this.mix.refresh();
       this.draw();
     }, this.selection);
     this.view = new View();
     this.editor = new Editor(this);
+    this.mix = new MixBar(this.editor, this.mixer);
     this.label = null;
     this.piece = null;
   }
@@ -26,7 +28,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song', 'mixing']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -61,6 +63,7 @@ class Player {
     this.selection.mount(p.selection);
     this.editor.bar.mount(p.edit);
     this.editor.song.mount(p.songs, p.song);
+    this.mix.mount(p.mixing, p.mixer);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -69,6 +72,7 @@ class Player {
     this.data = data;
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
+    this.mix.answered(this.editor.accepted);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -104,7 +108,8 @@ class Player {
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
-    this.transport.setGains(this.mixer.gains());
+    this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+    this.mix.refresh();
     this.heard();
     this.draw();
   }

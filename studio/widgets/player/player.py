@@ -14,6 +14,7 @@ import streamlit as st
 from music.bars import bar_grid, ticks_to_seconds
 from music.form import sections
 from music.instruments import instrument_name, program_of
+from music.mixing import LEVEL, PAN, REVERB, track_mix
 from music.piece import Piece
 from pipelines.descriptors import STEPS
 from studio import media
@@ -28,7 +29,7 @@ DRUM_COLOR = "#8b95a9"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
+        "sound.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
         "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "song.js",
         "keys.js", "player.js",
     ),
@@ -36,6 +37,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
+MIX_CONTROLS = {"level": LEVEL, "pan": PAN, "reverb": REVERB}
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
@@ -150,7 +152,9 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "song.css")),
+        css="\n".join(
+            (_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "song.css", "mix.css")
+        ),
         js=script("studio_player"),
     )
 
@@ -229,6 +233,7 @@ def picture(piece: Piece) -> dict[str, Any]:
                 "name": track.name.strip() or instrument,
                 "instrument": instrument,
                 "drums": track.is_drum,
+                "mix": {name: track_mix(track)[control] for name, control in MIX_CONTROLS.items()},
                 "notes": (start, duration, notes["pitch"], notes["velocity"]),
             }
         )

@@ -138,6 +138,7 @@ class Transport {
     this.position = 0; // where it stands when it does not play
     this.loop = { on: false, from: 0, to: 0 };
     this.gains = new Map(); // track -> gain, as the mixer wants it
+    this.pans = new Map(); // track -> how far from where it is written, -1 to 1
     this.volume = 1;
     this.sources = [];
     this.turn = 0; // counts starts, so that a late answer of an older one is ignored
@@ -148,7 +149,7 @@ class Transport {
   }
 
   get mixed() {
-    return [...this.gains.values()].some((gain) => gain !== 1);
+    return [...this.gains.values()].some((gain) => gain !== 1) || [...this.pans.values()].some((pan) => pan !== 0);
   }
 
   _wire() {
@@ -250,10 +251,11 @@ class Transport {
     for (const [track, buffer] of buffers) {
       const source = new AudioBufferSourceNode(context, { buffer });
       const gain = new GainNode(context, { gain: track === 'mix' ? 1 : (this.gains.get(track) ?? 1) });
-      source.connect(gain).connect(track === 'mix' ? this.master : this.limiter);
+      const pan = new StereoPannerNode(context, { pan: track === 'mix' ? 0 : (this.pans.get(track) ?? 0) });
+      source.connect(gain).connect(pan).connect(track === 'mix' ? this.master : this.limiter);
       if (this.loop.on) Object.assign(source, { loop: true, loopStart: this.loop.from, loopEnd: Math.min(this.loop.to, this._length) });
       source.start(this._began, Math.min(at, buffer.duration));
-      this.sources.push({ track, source, gain });
+      this.sources.push({ track, source, gain, pan });
     }
     if (this.sources.length) this.sources[0].source.onended = () => turn === this.turn && this.playing && this.ended();
   }
@@ -316,10 +318,12 @@ class Transport {
     this.changed();
   }
 
-  setGains(gains) {
-    this.gains = gains;
-    for (const { track, gain } of this.sources) {
-      if (track !== 'mix') gain.gain.setTargetAtTime(gains.get(track) ?? 1, audioContext().currentTime, GLIDE_S);
+  setGains(gains, pans = new Map()) {
+    Object.assign(this, { gains, pans });
+    for (const { track, gain, pan } of this.sources) {
+      if (track === 'mix') continue;
+      gain.gain.setTargetAtTime(gains.get(track) ?? 1, audioContext().currentTime, GLIDE_S);
+      pan.pan.setTargetAtTime(pans.get(track) ?? 0, audioContext().currentTime, GLIDE_S);
     }
     this._want();
     this.changed();

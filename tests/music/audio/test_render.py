@@ -323,6 +323,10 @@ class TestControls:
         left = raw(track([NOTE], controls=[(0, 10, 0)]))
         assert level_db(left[:, 0]) - level_db(left[:, 1]) > 15
 
+    def test_reverb(self):
+        dry, wet = (raw(track([(0, 0.5, 69, 100), (4, 0.1, 20, 1)], controls=[(0, 91, send)])) for send in (0, 127))
+        assert level_db(span(wet, 0.8, 1.4)) - level_db(span(dry, 0.8, 1.4)) > 6
+
     def test_sustain_pedal(self):
         short = (0, 0.5, 69, 100)
         held = raw(track([short, (4, 0.1, 20, 1)], controls=[(0, 64, 127), (3, 64, 0)]))
