@@ -19,6 +19,7 @@ class Player {
     }, this.selection);
     this.view = new View();
     this.editor = new Editor(this);
+    this.practice = new Practice(this);
     this.mix = new MixBar(this.editor, this.mixer);
     this.label = null;
     this.piece = null;
@@ -28,7 +29,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song', 'mixing']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -64,6 +65,7 @@ class Player {
     this.editor.bar.mount(p.edit);
     this.editor.song.mount(p.songs, p.song);
     this.mix.mount(p.mixing, p.mixer);
+    this.practice.mount(p);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -131,7 +133,7 @@ class Player {
     else {
       if (this.transport.position > this.piece.seconds - 0.05) this.transport.position = 0;
       this.following = true;
-      this.transport.play();
+      this.practice.play();
     }
   }
 
@@ -288,6 +290,7 @@ class Player {
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
     state.level = level.toFixed(5);
+    state.clicks = this.practice.count;
     Object.assign(state, editState(this));
   }
 
@@ -319,12 +322,14 @@ class Player {
       sound: sound?.state ?? 'none',
       side: this.label,
       loop: JSON.stringify(transport.loop),
+      rate: transport.rate,
       live: this.data.live,
       waved: !!this.piece.wave,
       selection: this.selection.on ? this.selection.inWords() : '',
       changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
     });
+    this.practice.look();
     this.overlay();
     this.keepMoving();
   }
@@ -362,6 +367,7 @@ class Player {
   }
 
   close() {
+    this.practice.close();
     this.transport.close();
     for (const sound of this.sounds.values()) sound.close();
     if (active === this) active = null;

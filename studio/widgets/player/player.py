@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from music.bars import bar_grid, ticks_to_seconds
+from music.chords import beat_ticks
 from music.form import sections
 from music.instruments import instrument_name, program_of
 from music.mixing import LEVEL, PAN, REVERB, track_mix
@@ -29,9 +30,9 @@ DRUM_COLOR = "#8b95a9"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "song.js",
-        "keys.js", "player.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
+        "karaoke.js", "pointer.js", "wave.js", "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js",
+        "edit_pointer.js", "edit_roll.js", "song.js", "practice.js", "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -153,7 +154,8 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css="\n".join(
-            (_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "song.css", "mix.css")
+            (_HERE / name).read_text("utf-8")
+            for name in ("player.css", "editing.css", "song.css", "mix.css", "practice.css")
         ),
         js=script("studio_player"),
     )
@@ -206,12 +208,13 @@ def picture(piece: Piece) -> dict[str, Any]:
     """Returns a piece as plain values in seconds, as the player's script takes it.
 
     ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
-    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
-    the lines that are sung.
+    ``bars`` are the times of the bar lines, the last one the end of the last bar, ``beats`` those of all beats; ``sections`` are
+    those that it marks, ``words`` the lines that are sung.
     """
     score = piece.score
     grid = bar_grid(score)
     bars = ticks_to_seconds(score, np.array([grid[0].start, *(bar.end for bar in grid)]))
+    beats = [tick for bar in grid for tick in beat_ticks(bar, score.ticks_per_quarter)]
     tracks, pitches, drums_used, seen = [], [], set(), {}
     for index, track in enumerate(score.tracks):
         if not len(track.notes):
@@ -250,6 +253,7 @@ def picture(piece: Piece) -> dict[str, Any]:
         "seconds": round(max(float(bars[-1]), piece.seconds, 1.0), 3),
         "end": round(piece.seconds, 3),
         "bars": np.round(bars, 3).tolist(),
+        "beats": np.round(ticks_to_seconds(score, np.array(beats)), 3).tolist(),
         "low": low,
         "high": high,
         "has_pitches": bool(pitches) or not rows,
