@@ -350,7 +350,7 @@ class Player {
     if (sound.state === 'failed') return sound.message;
     const percent = sound.progress ? ` ${Math.round(sound.progress * 100)} %` : '';
     if (sound.state === 'preparing' && sound.message) return sound.message;
-    if (sound.state === 'preparing' && !sound.element) return `Preparing the sound…${percent}`;
+    if (sound.state === 'preparing' && !sound.element) return sound.head ? `The beginning can be heard; preparing the rest…${percent}` : `Preparing the sound…${percent}`;
     if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
     if (this.transport.mixed && sound.stems.length && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
     return sound.message || sound.advice;

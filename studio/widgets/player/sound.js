@@ -19,6 +19,7 @@ class Sound {
     this.advice = '';
     this.element = null; // streams the mix
     this.head = null; // AudioBuffer of the first seconds, until the mix is there
+    this.headGain = 1; // by how much the head is louder than the mix
     this.seconds = 0;
     this.stems = []; // [track, url]
     this.buffers = null; // Map of track -> AudioBuffer
@@ -53,6 +54,7 @@ class Sound {
     this.advice = status.advice ?? '';
     this.stems = status.stems ?? [];
     this.seconds = status.seconds ?? 0;
+    this.headGain = status.head_gain ?? 1;
     if (status.head && !status.mix) this._decodeHead(status.head);
     if (status.mix && !this.element) {
       this.element = new Audio();

@@ -5,6 +5,7 @@
    - head: the first seconds, decoded, while the rest is still made. */
 
 const START_S = 0.03; // decoded sound is told to the sound card so early; what sounded until then goes over to it
+const EVEN_S = 3; // as long takes it from the loudness of the head to that of the whole: too slow to be noticed, by ear
 const LATE_S = 0.06; // a beat that is just over is still told at the start
 const BLEND_MS = 250; // after the last move of a fader
 
@@ -128,6 +129,7 @@ class Transport {
     const turn = ++this.turn;
     this.epoch++;
     const { sound } = this;
+    const onHead = this.playing && this.mode === 'head';
     const going = this.playing && this.mode !== 'none';
     const best = this._best();
     let at = this.now();
@@ -149,7 +151,7 @@ class Transport {
       if (context.state !== 'running') await context.resume();
       if (turn !== this.turn) return;
       if (best === 'mix') await this._stream(this.element, at, wait, turn);
-      else this._schedule(at, Math.max(start, context.currentTime), going, turn);
+      else this._schedule(at, Math.max(start, context.currentTime), going, turn, onHead ? sound.headGain : 1);
     } catch (error) {
       if (turn !== this.turn || error.name === 'AbortError') return;
       this.pause();
@@ -172,7 +174,7 @@ class Transport {
     if (turn === this.turn) await element.play();
   }
 
-  _schedule(at, start, going, turn) {
+  _schedule(at, start, going, turn, louder) {
     const { sound, mode } = this;
     const context = audioContext();
     const buffers = mode === 'tracks' ? sound.buffers : new Map([['mix', mode === 'head' ? sound.head : sound.mixBuffer]]);
@@ -183,7 +185,8 @@ class Transport {
       if (going) {
         const loud = gain.gain.value;
         gain.gain.setValueAtTime(0, start);
-        gain.gain.linearRampToValueAtTime(loud, start + GLIDE_S);
+        gain.gain.linearRampToValueAtTime(loud * louder, start + GLIDE_S);
+        if (louder !== 1) gain.gain.exponentialRampToValueAtTime(Math.max(loud, 1e-4), start + EVEN_S);
       }
       if (this.loop.on && mode !== 'head') Object.assign(source, { loop: true, loopStart: this.loop.from, loopEnd: Math.min(this.loop.to, this._length) });
       source.start(start, Math.min(at, buffer.duration));
