@@ -1,4 +1,4 @@
-"""Edit: what someone did to the notes of a piece by hand, as a step of its history like any other."""
+"""Edit: what someone did to a piece by hand, note by note or as a whole, as a step of its history like any other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 import symusic
 
-from music.bars import bar_grid
+from music.bars import bar_grid, score_end, ticks_to_seconds
 from music.edit_notes import MAX_EDITED, Edits, apply
+from music.edit_song import change_song, song_in_words
 from music.errors import StudioError
+from music.files.midi import MAX_SECONDS
 from music.instruments import instrument_name
 from music.piece import Piece
 from pipelines.contract import Step
@@ -54,6 +56,19 @@ def edit(piece: Piece, options: EditOptions) -> Iterator[Step]:
     yield Step((piece.with_step(score, recipe_of("edit", VERSION, options, piece)),), 1.0, 1.0, "edits")
 
 
+def edited(score: symusic.Score, options: EditOptions) -> symusic.Score:
+    """Returns the score with the notes edited, and then the whole song changed.
+
+    Raises:
+        StudioError: the edits do not fit the score, or there are none.
+    """
+    out = score if options.is_empty and options.changes_song else apply(score, options)
+    out = change_song(out, options)
+    if options.tempo and ticks_to_seconds(out, score_end(out)) > MAX_SECONDS:
+        raise StudioError(f"The music would last longer than {MAX_SECONDS / 3600:.0f} hours. Choose a faster tempo.")
+    return out
+
+
 def options_of(piece: Piece, values: Any) -> EditOptions:
     """Returns the options for edits that came from a page as plain values, with the sentence that tells of them.
 
@@ -81,15 +96,15 @@ def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
     Raises:
         StudioError: they do not, or do not fit.
     """
-    score = apply(piece.score, options)
+    score = edited(piece.score, options)
     locked = set(locked_notes(piece)) - set(places_of(piece, options.unlocked))
     if not locked.isdisjoint([*((track, note) for track, note, *_ in options.changed), *options.removed]):
         raise StudioError("A locked note would change. Unlock it first, with L on the piano roll.")
     return score
 
 
-def in_words(score: symusic.Score, edits: Edits) -> str:
-    """Returns what edits do to a score, such as "moved 3 notes and drew 2 notes in bars 5-6".
+def in_words(score: symusic.Score, edits: EditOptions) -> str:
+    """Returns what edits do to a score, such as "moved 3 notes and drew 2 notes in bars 5-6", or "up 2 semitones".
 
     Args:
         score: that they fit.
@@ -111,7 +126,8 @@ def in_words(score: symusic.Score, edits: Edits) -> str:
     at_locks = [_Note(*note) for notes in locks.values() for note in notes]
     where = _where(score, [note.time for note in [*added, *removed, *(new for _, new in changed), *at_locks]])
     told = tally.told()
-    return ", ".join(filter(None, [f"{listed(told)}{where}" if told else "", *_players(edits)]))[:MAX_WORDS]
+    song = song_in_words(score, edits)
+    return ", ".join(filter(None, [f"{listed(told)}{where}" if told else "", *_players(edits), *song]))[:MAX_WORDS]
 
 
 class _Tally:

@@ -20,16 +20,16 @@ from studio.controls import component_value
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js",
-        "lock_signs.js", "midi_notes.js", "midi_record.js", "midi_out.js", "midi_bar.js", "keys.js",
-        "player.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
+        "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js", "edit_bar.js",
+        "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js", "midi_out.js",
+        "midi_bar.js", "song.js", "practice.js", "keys.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
-STYLES = ("player.css", "editing.css", "midi.css")
+STYLES = ("player.css", "editing.css", "midi.css", "song.css", "mix.css", "practice.css")
 
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
