@@ -18,6 +18,7 @@ class Player {
     }, this.selection);
     this.view = new View();
     this.editor = new Editor(this);
+    this.chords = new ChordLane(this);
     this.label = null;
     this.piece = null;
   }
@@ -26,7 +27,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -60,6 +61,7 @@ class Player {
     this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
     this.editor.bar.mount(p.edit);
+    this.chords.mount(p[CHORDS]);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -68,6 +70,7 @@ class Player {
     this.data = data;
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
+    this.chords.load(data.chords, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -84,11 +87,12 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted) {
+    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
     this.choose((same && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    restorePlace(this);
   }
 
   choose(piece, live = false) {
@@ -106,6 +110,7 @@ class Player {
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
+    this.chords.fill(piece);
     this.transport.setSound(this.sounds.get(piece.sound) ?? null);
     this.transport.setGains(this.mixer.gains());
     this.heard();
@@ -252,6 +257,7 @@ class Player {
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
     placeForm(this.parts.form, piece, at);
+    this.chords.place(at);
     if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();
@@ -272,6 +278,7 @@ class Player {
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     drawRubber(g, this.editor.rubber, theme);
     showKaraoke(this.parts.karaoke, piece, now);
+    const chord = this.chords.light(now, transport.playing);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);
@@ -279,13 +286,14 @@ class Player {
     const place = `Bar ${bar}`;
     if (where.textContent !== place) where.textContent = place;
     over.setAttribute('aria-valuenow', now.toFixed(1));
-    over.setAttribute('aria-valuetext', `${place}, ${Math.round(now)} seconds`);
+    over.setAttribute('aria-valuetext', `${place}, ${chord && `${chord}, `}${Math.round(now)} seconds`);
     const level = this.moving ? transport.level() : 0;
     meter.firstElementChild.style.clipPath = `inset(0 ${clamp(-40 * Math.log10(level + 1e-6) - 10, 0, 100)}% 0 0)`;
     overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
     state.level = level.toFixed(5);
+    state.chord = chord;
     Object.assign(state, editState(this));
   }
 

@@ -16,8 +16,10 @@ from music.form import sections
 from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from pipelines.descriptors import STEPS
+from pipelines.reharmonize_options import chord_key
 from studio import media
 from studio.controls import component_value
+from studio.widgets.player.chord_symbols import chord_symbols
 from studio.widgets.player.drums import DRUM_ROWS, OTHER_DRUMS, drum_row
 from studio.widgets.player.karaoke import karaoke
 
@@ -28,8 +30,9 @@ DRUM_COLOR = "#8b95a9"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "chord_lane.js", "karaoke.js", "pointer.js",
+        "wave.js", "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js",
+        "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -69,6 +72,8 @@ def player(
     edit: Mapping[str, Any] | None = None,
     on_edit: Callable[[Any], None] | None = None,
     waves: Mapping[str, Any] | None = None,
+    chords: Mapping[str, Any] | None = None,
+    on_chord: Callable[[Any], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -87,6 +92,8 @@ def player(
         edit: lets the visitor edit one of the pieces by hand; what ``studio.widgets.edits`` says of it.
         on_edit: is called with what was edited when it is to be kept, before the page runs again.
         waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
+        chords: lets the visitor change the chords of one of the pieces; what ``studio.widgets.chord_changes`` says of it.
+        on_chord: is called with the bar that is to have other chords, before the page runs again.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
@@ -103,21 +110,28 @@ def player(
         for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]
 
-    def selected() -> None:
-        chosen = component_value(key, "selection")
-        if chosen is not None:
-            on_select(chosen)
+    def told(name: str, listener: Callable[[Any], None] | None) -> Callable[[], None]:
+        """Returns what hands on to a listener what the script sent under this name."""
 
-    def edited() -> None:
-        kept = component_value(key, "edit")
-        if kept is not None:
-            on_edit(kept)
+        def hand_on() -> None:
+            if listener is not None and (message := component_value(key, name)) is not None:
+                listener(message)
+
+        return hand_on
 
     _component()(
         key=key,
-        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection, "edit": edit},
-        on_selection_change=selected if on_select else lambda: None,
-        on_edit_change=edited if on_edit else lambda: None,
+        data={
+            "pieces": pieces,
+            "live": live,
+            "grows": grows,
+            "selection": selection,
+            "edit": edit,
+            "chords": chords,
+        },
+        on_selection_change=told("selection", on_select),
+        on_edit_change=told("edit", on_edit),
+        on_chord_change=told("chord", on_chord),
     )
 
 
@@ -149,7 +163,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css", "chord_lane.css")),
         js=script("studio_player"),
     )
 
@@ -202,7 +216,7 @@ def picture(piece: Piece) -> dict[str, Any]:
 
     ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
     ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
-    the lines that are sung.
+    the lines that are sung, ``chords`` its symbols.
     """
     score = piece.score
     grid = bar_grid(score)
@@ -250,6 +264,7 @@ def picture(piece: Piece) -> dict[str, Any]:
         "drum_rows": rows,
         "sections": _sections(piece, grid[-1].end),
         "words": karaoke(piece),
+        "chords": chord_symbols(score, chord_key(piece)),
         "tracks": tracks,
     }
 
