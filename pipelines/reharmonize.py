@@ -63,19 +63,26 @@ def change_chords(piece: Piece, options: ReharmonizeOptions) -> Iterator[Step]:
     yield from _steps(piece, options, "chords")
 
 
+def check_fits(piece: Piece, options: ReharmonizeOptions) -> None:
+    """Makes sure that a piece has the bars, and these have room for their chords.
+
+    Raises:
+        StudioError: they have not.
+    """
+    _Change(piece.score, options)
+
+
 def _steps(piece: Piece, options: ReharmonizeOptions, name: str) -> Iterator[Step]:
     change = _Change(piece.score, options)
     yield Step((piece,), 0.0, 1.0, "bars")
-    written, model = None, {}
+    written, model = None, dict[str, str]()
     if options.style:
         from pipelines.harmonize import harmonize  # heavy: only where a model writes
 
         for step in harmonize(piece, options.accompaniment()):
-            written, model = (
-                step.piece.score,
-                step.piece.history[-1].get("checkpoint", {}) if step.done >= step.total else {},
-            )
+            written = step.piece.score
             yield Step((piece.replace(score=written),), _ALMOST * step.done / step.total, 1.0, "bars")
+        model = step.piece.history[-1]["checkpoint"]
     score = change.score(written)
     recipe = recipe_of(name, VERSION, options, piece) | {"checkpoint": model}
     yield Step((piece.with_step(score, recipe),), 1.0, 1.0, "bars", change.remarks(score))

@@ -13,7 +13,7 @@ from music.errors import StudioError
 from music.modes import diatonic_chords
 from music.piece import Piece
 from pipelines.descriptors import PIPELINES
-from pipelines.reharmonize import reharmonize
+from pipelines.reharmonize import check_fits, reharmonize
 from pipelines.reharmonize_options import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.song.plan import Plan, Stage
 from studio import session
@@ -107,6 +107,7 @@ def _change(song: Song, message: Mapping[str, Any]) -> None:
         raise StudioError("There is no such bar in this piece. Reload the page and try again.")
     piece, take = song.piece, song.take
     options = reharmonized(piece, (bar,), (_chords(piece, bar, text),), drawn_seed())
+    check_fits(piece, options)
     (detail,) = PIPELINES["reharmonize"].describe(options)
     if isinstance(take.options, Plan) and finished(take.options, take.stages) == len(take.options.stages):
         plan = Plan(take.options.brief, (*take.options.stages, Stage("chords", options)))
