@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import symusic
 
 from music.bars import bar_grid, score_end, ticks_to_seconds
+from music.edit import NewNote
 from music.edit_notes import MAX_EDITED, Edits, apply
 from music.edit_song import change_song, song_in_words
 from music.errors import StudioError
@@ -20,7 +21,7 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
-from pipelines.locks import locked_notes, places_of
+from pipelines.locks import locked_notes, notes_at, places_of
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -85,9 +86,19 @@ def options_of(piece: Piece, values: Any) -> EditOptions:
         isinstance(value, Sized) and len(value) > MAX_EDITED for value in values.values()
     ):  # before each is looked at
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
-    options = from_mapping(EditOptions, {**values, "words": ""})
-    _applied(piece, options)
-    return dataclasses.replace(options, words=in_words(piece.score, options))
+    options = from_mapping(EditOptions, {**values, "carried": (), "words": ""})
+    score = _applied(piece, options)
+    carried = _carried(piece, options, score) if options.changes_song else ()
+    return dataclasses.replace(options, carried=carried, words=in_words(piece.score, options))
+
+
+def _carried(piece: Piece, options: EditOptions, score: symusic.Score) -> tuple[NewNote, ...]:
+    """Returns the locked notes of a piece as they are in its score once that was edited and changed as a whole."""
+    before = piece.replace(score=piece.score if options.is_empty else apply(piece.score, options))
+    held = {*notes_at(piece, locked_notes(piece)), *options.locked} - {*options.unlocked}
+    tracks = zip(before.score.tracks, score.tracks, strict=True)
+    same = {number for number, (was, now) in enumerate(tracks) if len(was.notes) == len(now.notes)}
+    return notes_at(piece.replace(score=score), [place for place in places_of(before, held) if place[0] in same])
 
 
 def _applied(piece: Piece, options: EditOptions) -> symusic.Score:

@@ -25,7 +25,7 @@ def locked_notes(piece: Piece) -> tuple[NotePlace, ...]:
         options: Any = recipe.get("options")
         if recipe.get("pipeline") == "edit" and isinstance(options, Mapping):  # a file may say anything
             wanted -= _notes(options.get("unlocked"))
-            wanted |= _notes(options.get("locked"))
+            wanted |= _notes(options.get("locked")) | _notes(options.get("carried"))
     return places_of(piece, wanted) if wanted else ()
 
 
