@@ -49,7 +49,7 @@ class Driver:
         """Stops, and takes back what was set: loop, mutes, solos, volumes, zoom and side."""
         for button in self.root.locator(".loop[aria-pressed=true], .strip button[aria-pressed=true]").all():
             button.click()
-        for slider in self.root.locator(".strip input").all():
+        for slider in self.root.locator(".strip .level").all():
             slider.fill("100")
         self.root.locator(".sides").get_by_role("button", name=side).click()
         self.root.get_by_role("button", name="Show the whole piece").click()
