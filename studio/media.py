@@ -2,6 +2,7 @@
 
     address(piece, synthesis)           a relative address, at once; nothing is made yet
     GET sound/TOKEN                     starts the work, then says how far it is (JSON)
+    GET sound/TOKEN/head.ogg            the first seconds, which are there before the mix
     GET sound/TOKEN/mix.ogg, 3.ogg      the mix, and the stem of track 3; `.wav` for browsers that play no OGG
     GET sound/TOKEN/picture.json        outline and mel bands of the mix of a colored piece, once it is there
 
@@ -32,13 +33,16 @@ from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.verbs import Sound
+from pipelines.worker.verbs import Head, Sound
 from studio import jobs
 from studio.scratch import Scratch
 from studio.visitors import browser_of
 
 CAPACITY = 64
-"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
+"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first, to be made again when asked for."""
+
+ADDRESSES = 1024
+"""Pieces that have an address: every stage and take that any visitor's page shows, heard or not. Each is some 100 KB of notes."""
 
 PICTURE = "picture.json"
 _MIME_TYPES = {**MIME_TYPES, "json": "application/json"}
@@ -52,7 +56,10 @@ class _Entry:
     piece: Piece
     synthesis: str
     job_id: str | None = None
-    mix: bool = False  # whether the mix lies in the folder
+    head: bool = False  # whether the first seconds lie in the folder
+    mix: bool = False  # whether the mix does
+    seconds: float = 0.0  # of the mix
+    head_gain: float = 1.0
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
     problem: str = ""
     note: str = ""
@@ -65,12 +72,17 @@ class SoundCache:
 
     Args:
         registry: gives the job registry that does the work.
-        capacity: how many pieces to keep.
+        capacity: of how many pieces to keep the sound.
+        addresses: how many pieces can be asked for.
     """
 
-    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
+    ) -> None:
         self._registry = registry
         self._capacity = capacity
+        self._addresses = addresses
+        self._heard: OrderedDict[str, _Entry] = OrderedDict()  # those whose sound was asked for, by token
         self._folder = Scratch("deepmusic-sound-")
         self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
         self._tokens: dict[str, _Entry] = {}
@@ -93,7 +105,7 @@ class SoundCache:
                 entry = _Entry(secrets.token_urlsafe(18), key, piece, synthesis)
                 self._entries[key] = self._tokens[entry.token] = entry
             self._entries.move_to_end(key)
-            while len(self._entries) > self._capacity:
+            while len(self._entries) > self._addresses:
                 self._remove(self._entries.popitem(last=False)[1])
         return f"sound/{entry.token}"
 
@@ -109,6 +121,10 @@ class SoundCache:
             if entry is None:
                 return None
             self._entries.move_to_end(entry.key)
+            self._heard[token] = entry
+            self._heard.move_to_end(token)
+            while len(self._heard) > self._capacity:
+                self._silence(self._heard.popitem(last=False)[1])
         with entry.lock:
             job = None if entry.stems is not None or entry.problem else self._job(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -118,7 +134,10 @@ class SoundCache:
             or entry.note
             or (f"The sound waits for its turn: {ahead} before it." if ahead > 0 else ""),
             "progress": job.update if job and isinstance(job.update, float) else None,
+            "head": "head" if entry.head else None,
+            "head_gain": entry.head_gain,
             "mix": "mix" if entry.mix else None,
+            "seconds": entry.seconds,
             "stems": [[track, str(track)] for track in entry.stems or ()],
             "advice": _advice() if entry.is_basic else "",
         }
@@ -130,7 +149,7 @@ class SoundCache:
         if entry is not None and name == PICTURE:
             path = self._path(entry, name)
             return path if path.exists() else None
-        if entry is None or form not in ("ogg", "wav") or not (stem == "mix" or stem.isdecimal()):
+        if entry is None or form not in ("ogg", "wav") or not (stem in ("head", "mix") or stem.isdecimal()):
             return None
         path = self._path(entry, name)
         source = path.with_suffix(".ogg")
@@ -153,7 +172,7 @@ class SoundCache:
         return job
 
     def _watch(self, entry: _Entry, job: jobs.Job) -> None:
-        """Takes what the job makes: the mix as soon as it is told of, then the stems."""
+        """Takes what the job makes: the first seconds and the mix as soon as they are told of, then the stems."""
         try:
             over = False
             while not over:
@@ -162,9 +181,13 @@ class SoundCache:
                     job.update, Sound
                 ):  # looked at once more at the end: it may have come and ended meanwhile
                     self._take(entry, job.update)
+                elif isinstance(job.update, Head) and not entry.head and entry.token in self._tokens:
+                    _write(self._path(entry, "head.ogg"), job.update.data)
+                    entry.head = True
             if job.state == "done":
                 self._take(entry, job.result)
-                entry.stems = tuple(track for _, track, _ in job.result.stems)
+                if entry.mix:  # else it was put away meanwhile
+                    entry.stems = tuple(track for _, track, _ in job.result.stems)
             elif job.error and entry.mix:  # only the stems failed: the mix still plays
                 entry.stems, entry.note = (), job.error
             elif job.error:
@@ -177,13 +200,14 @@ class SoundCache:
             self._registry().forget(job.id, entry.token)
 
     def _take(self, entry: _Entry, sound: Sound) -> None:
-        if entry.token not in self._tokens:  # it was put away meanwhile
+        if entry.token not in self._heard:  # it was put away meanwhile
             return
         if not entry.mix:
             if sound.picture is not None:
                 _write(self._path(entry, PICTURE), json.dumps(sound.picture).encode())
             _write(self._path(entry, "mix.ogg"), sound.mix)
-            entry.mix, entry.is_basic = True, sound.is_basic
+            entry.seconds, entry.head_gain, entry.is_basic = sound.seconds, sound.head_gain, sound.is_basic
+            entry.mix = True
         for _, track, data in sound.stems:
             _write(self._path(entry, f"{track}.ogg"), data)
 
@@ -192,6 +216,12 @@ class SoundCache:
 
     def _remove(self, entry: _Entry) -> None:
         del self._tokens[entry.token]
+        self._heard.pop(entry.token, None)
+        self._silence(entry)
+
+    def _silence(self, entry: _Entry) -> None:
+        """Deletes the sound of a piece; it is made again if somebody asks."""
+        entry.mix, entry.stems = False, None
         folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)

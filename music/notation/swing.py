@@ -8,24 +8,24 @@ from xml.etree import ElementTree
 import numpy as np
 import symusic
 
-from music.bars import Bar, bar_grid
+from music.arranging.beats import Beats, near
+from music.bars import bar_grid
 from music.notation.accidentals import glyph
 
 # By eye, not measured: off-beats between these shares of a quarter note are late; a piece swings that has so many of them,
 # no more straight ones than a fifth of them, and more beats with them than beats of triplets.
 _LATE = (0.58, 0.72)
 _FEWEST, _STRAIGHT_SHARE = 8, 0.2
-_NEAR = 1 / 24
 _ENDS = 0.75  # of a beat: what ends up to there ends on the half on paper
 
 
 def swings(score: symusic.Score) -> bool:
     """Whether the off-beat eighths of a score are late, as swung ones are, rather than parts of triplets."""
-    grid = bar_grid(score)
+    beats = Beats(bar_grid(score), score.ticks_per_quarter)
     late = straight = other = 0
     for track in score.tracks:
         if len(track.notes):
-            found = _beats(score, grid, track.notes.numpy()["time"].astype(np.int64))
+            found = _OffBeats(beats, track.notes.numpy()["time"].astype(np.int64))
             late += len(found.late)
             straight += len(found.straight)
             other += len(found.busy)
@@ -37,62 +37,50 @@ def straightened(score: symusic.Score) -> symusic.Score:
 
     Beats in which a player has triplets or sixteenths stay. Words and chord symbols move with the notes.
     """
-    out, grid, quarter = score.copy(), bar_grid(score), score.ticks_per_quarter
-    half = quarter // 2
+    out, quarter = score.copy(), score.ticks_per_quarter
+    beats, half = Beats(bar_grid(score), quarter), quarter // 2
     for track in out.tracks:
         if not len(track.notes):
             continue
         notes = track.notes.numpy()
         time, end = notes["time"].astype(np.int64), (notes["time"] + notes["duration"]).astype(np.int64)
-        busy = _beats(score, grid, time).busy
-        starts = _straight(score, grid, time, busy, half)
-        first, phase = _place(score, grid, end)
-        free = (phase > _NEAR) & (phase < 1 - _NEAR) & ~np.isin(first, busy)
+        busy = _OffBeats(beats, time).busy
+        starts = _straight(beats, time, busy, half)
+        first, phase = beats.begin(end), beats.phase(end)
+        free = (phase > 0) & ~near(phase, 0) & ~near(phase, 1) & ~np.isin(first, busy)
         ends = np.where(free, first + np.where(phase <= _ENDS, half, quarter), end)
         ends = np.where(ends > starts, ends, starts + half)
         for note, start, stop in zip(track.notes, starts.tolist(), ends.tolist(), strict=True):
             note.time, note.duration = start, stop - start
         lyrics = np.array([event.time for event in track.lyrics], dtype=np.int64)
-        for event, moved in zip(track.lyrics, _straight(score, grid, lyrics, busy, half).tolist(), strict=True):
+        for event, moved in zip(track.lyrics, _straight(beats, lyrics, busy, half).tolist(), strict=True):
             event.time = moved
     markers = np.array([marker.time for marker in out.markers], dtype=np.int64)
-    for marker, moved in zip(out.markers, _straight(score, grid, markers, np.zeros(0), half).tolist(), strict=True):
+    for marker, moved in zip(out.markers, _straight(beats, markers, np.zeros(0), half).tolist(), strict=True):
         marker.time = moved
     return out
 
 
-class _Beats:
+class _OffBeats:
     """Ticks of the beats of one player: with a late off-beat alone, with a straight one alone, and with anything else."""
 
-    def __init__(self, first: np.ndarray, phase: np.ndarray) -> None:
-        late = (phase >= _LATE[0]) & (phase <= _LATE[1])
-        straight = np.abs(phase - 1 / 2) <= _NEAR
-        off = (phase > _NEAR) & (phase < 1 - _NEAR)
-        both = np.intersect1d(first[late], first[straight])
-        self.busy = np.union1d(np.unique(first[off & ~late & ~straight]), both)
+    def __init__(self, beats: Beats, onsets: np.ndarray) -> None:
+        first, phase = beats.begin(onsets), beats.phase(onsets)
+        late, straight = _is_late(phase), near(phase, 1 / 2)
+        other = (phase > 0) & ~near(phase, 0) & ~near(phase, 1) & ~late & ~straight
+        self.busy = np.union1d(first[other], np.intersect1d(first[late], first[straight]))
         self.late = np.setdiff1d(first[late], self.busy)
         self.straight = np.setdiff1d(first[straight], self.busy)
 
 
-def _beats(score: symusic.Score, grid: list[Bar], ticks: np.ndarray) -> _Beats:
-    return _Beats(*_place(score, grid, ticks))
+def _is_late(phase: np.ndarray) -> np.ndarray:
+    return (phase >= _LATE[0]) & (phase <= _LATE[1])
 
 
-def _straight(score: symusic.Score, grid: list[Bar], ticks: np.ndarray, busy: np.ndarray, half: int) -> np.ndarray:
+def _straight(beats: Beats, ticks: np.ndarray, busy: np.ndarray, half: int) -> np.ndarray:
     """Returns ticks with those on late off-beats of beats that are not busy on the half of them."""
-    first, phase = _place(score, grid, ticks)
-    late = (phase >= _LATE[0]) & (phase <= _LATE[1]) & ~np.isin(first, busy)
-    return np.where(late, first + half, ticks)
-
-
-def _place(score: symusic.Score, grid: list[Bar], ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the tick of the beat that each tick lies in, and where it stands in it; 0 in bars not counted in quarters."""
-    starts = np.array([bar.start for bar in grid])
-    here = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, len(starts) - 1)
-    quarter = score.ticks_per_quarter
-    first = starts[here] + (ticks - starts[here]) // quarter * quarter
-    counted = np.array([bar.denominator <= 4 for bar in grid])[here]
-    return first, np.where(counted, (ticks - first) / quarter, 0.0)
+    first = beats.begin(ticks)
+    return np.where(_is_late(beats.phase(ticks)) & ~np.isin(first, busy), first + half, ticks)
 
 
 _MARK = """<direction placement="above"><direction-type><words font-weight="bold">Swing</words></direction-type>

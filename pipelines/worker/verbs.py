@@ -57,6 +57,7 @@ class Sound:
         seconds: how long it lasts, tails included.
         is_basic: whether the engine was the stop-gap one, so that the page can say so.
         picture: of the mix; None for a piece that is not colored.
+        head_gain: by how much the Head that was sent ahead is louder than the same seconds of the mix; 1.0 where none was.
     """
 
     mix: bytes
@@ -64,6 +65,14 @@ class Sound:
     seconds: float
     is_basic: bool
     picture: Picture | None = None
+    head_gain: float = 1.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first seconds of a piece as sound, encoded as OGG Vorbis, as loud as they would be alone."""
+
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -160,17 +169,22 @@ def _transcribe(tell: Tell, source: bytes, name: str, options: Any) -> Step | No
 
 
 def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> Sound:
-    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made.
+    """Returns a piece as sound; its first seconds and then the mix are sent ahead, for they can play while the rest is made.
 
-    Only what is played has stems: the others are made of the whole mix.
+    Only what is played has a head and stems: the others are made of the whole mix.
     """
+    from music.audio.head import head_gain, head_of
     from music.audio.render import encode, engine
     from pipelines.sound import coloring_options, piece_sound, piece_stems
 
     stopped = _ears(tell)
+    head = None if synthesis != "played" or coloring_options(piece) else head_of(piece, soundfont, stopped)
+    if head is not None:
+        tell(Head(encode(head, "ogg")))
     audio = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
     picture = _picture(audio) if synthesis != "played" or coloring_options(piece) else None
-    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture)
+    gain = head_gain(head, audio) if head is not None else 1.0
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture, gain)
     if tell(sound) or synthesis != "played":  # the mix first: it can play while the stems are made
         return sound
     stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
@@ -205,6 +219,12 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
 
     stems = enumerate(piece_stems(piece, soundfont, stop=_ears(tell)), 1)
     return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
+
+
+def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> bytes:
+    from pipelines.listening.page import listening_page
+
+    return listening_page(piece, synthesis, soundfont, progress=tell, stop=_ears(tell))
 
 
 def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
@@ -264,5 +284,6 @@ VERBS: dict[str, Verb] = {
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
+    "page": Verb("media", _page),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }
