@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterable
@@ -179,11 +180,14 @@ class BrowserSession:
 
     def _get(self, path: str) -> bytes:
         request = urllib.request.Request(f"{self._address}/{path}", headers={"Cookie": self._cookie})
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
-            for cookie in reply.headers.get_all("Set-Cookie") or ():
-                if cookie.startswith("_streamlit_xsrf=") and not self._cookie:
-                    self._cookie = cookie.partition(";")[0]
-            return reply.read()
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
+                for cookie in reply.headers.get_all("Set-Cookie") or ():
+                    if cookie.startswith("_streamlit_xsrf=") and not self._cookie:
+                        self._cookie = cookie.partition(";")[0]
+                return reply.read()
+        except urllib.error.HTTPError as error:
+            raise OSError(f"{path.partition('/')[0]} refused: {error}") from None
 
     async def _send(self, message: BackMsg) -> None:
         assert self._socket is not None

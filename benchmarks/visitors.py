@@ -119,7 +119,9 @@ class Visitor:
 
     async def _generate(self) -> None:
         await self._go("Generate")
+        await self._browser.fill("Tempo (BPM)", self._bpm)
         await self._write("Generate", "generate")
+        await self._check()
 
     async def _remix(self) -> None:
         await self._go("Remix")

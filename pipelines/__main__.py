@@ -18,6 +18,7 @@ from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
 from pipelines.commands.models import Show, Verbs
+from pipelines.commands.page import add_page
 from pipelines.commands.source import read_source
 from pipelines.commands.train import add_train
 from pipelines.descriptors import PIPELINES
@@ -213,6 +214,7 @@ VERBS: tuple[Callable[[Verbs], None], ...] = (
     add_train,
     _add_render,
     _add_sheet,
+    add_page,
     _add_inspect,
 )
 

@@ -63,6 +63,7 @@ def describe_remix(o: RemixOptions) -> list[str]:
         f"{o.change} {o.amount:g} %" if o.amount else "",
         f"track{'s' * (len(o.tracks) > 1)} {listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
         *swaps,
+        f"{_count(len(o.lock_notes), 'note')} locked" if o.lock_notes else "",
     ]
 
 

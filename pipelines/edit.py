@@ -20,6 +20,7 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
+from pipelines.locks import locked_notes, places_of
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -48,10 +49,10 @@ def edit(piece: Piece, options: EditOptions) -> Iterator[Step]:
     """Yields Steps; the last one has the piece with the edits done, all else bit for bit as it was.
 
     Raises:
-        StudioError: the edits do not fit the piece.
+        StudioError: the edits do not fit the piece, or would change a locked note.
     """
     yield Step((piece,), 0.0, 1.0, "edits")
-    score = edited(piece.score, options)
+    score = _applied(piece, options)
     yield Step((piece.with_step(score, recipe_of("edit", VERSION, options, piece)),), 1.0, 1.0, "edits")
 
 
@@ -85,8 +86,21 @@ def options_of(piece: Piece, values: Any) -> EditOptions:
     ):  # before each is looked at
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
     options = from_mapping(EditOptions, {**values, "words": ""})
-    edited(piece.score, options)
+    _applied(piece, options)
     return dataclasses.replace(options, words=in_words(piece.score, options))
+
+
+def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
+    """Returns the score of a piece with edits done that leave its locked notes alone.
+
+    Raises:
+        StudioError: they do not, or do not fit.
+    """
+    score = edited(piece.score, options)
+    locked = set(locked_notes(piece)) - set(places_of(piece, options.unlocked))
+    if not locked.isdisjoint([*((track, note) for track, note, *_ in options.changed), *options.removed]):
+        raise StudioError("A locked note would change. Unlock it first, with L on the piano roll.")
+    return score
 
 
 def in_words(score: symusic.Score, edits: EditOptions) -> str:
@@ -107,7 +121,10 @@ def in_words(score: symusic.Score, edits: EditOptions) -> str:
     for old, new in changed:
         tally.note(old, new)
     tally.counts["drew"], tally.counts["removed"] = tally.added.total(), sum(map(len, tally.removed.values()))
-    where = _where(score, [note.time for note in [*added, *removed, *(new for _, new in changed)]])
+    locks = {"locked": edits.locked, "unlocked": edits.unlocked}
+    tally.counts.update({kind: len(notes) for kind, notes in locks.items()})
+    at_locks = [_Note(*note) for notes in locks.values() for note in notes]
+    where = _where(score, [note.time for note in [*added, *removed, *(new for _, new in changed), *at_locks]])
     told = tally.told()
     song = song_in_words(score, edits)
     return ", ".join(filter(None, [f"{listed(told)}{where}" if told else "", *_players(edits), *song]))[:MAX_WORDS]

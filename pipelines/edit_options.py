@@ -30,8 +30,7 @@ class EditOptions(SongChanges, Edits):
 
 def _checks(o: EditOptions) -> list[Check]:
     """Returns what may be wrong with edits, whatever the piece."""
-    touched = len(o.changed) + len(o.added) + len(o.removed)
     return [
-        (touched > MAX_EDITED, f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps."),
+        (o.touches > MAX_EDITED, f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps."),
         (len(o.words) > MAX_WORDS, f"The sentence has {len(o.words):,} letters. Use at most {MAX_WORDS}."),
     ]

@@ -39,7 +39,10 @@ from studio.scratch import Scratch
 from studio.visitors import browser_of
 
 CAPACITY = 64
-"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
+"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first, to be made again when asked for."""
+
+ADDRESSES = 1024
+"""Pieces that have an address: every stage and take that any visitor's page shows, heard or not. Each is some 100 KB of notes."""
 
 PICTURE = "picture.json"
 _MIME_TYPES = {**MIME_TYPES, "json": "application/json"}
@@ -69,12 +72,17 @@ class SoundCache:
 
     Args:
         registry: gives the job registry that does the work.
-        capacity: how many pieces to keep.
+        capacity: of how many pieces to keep the sound.
+        addresses: how many pieces can be asked for.
     """
 
-    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
+    ) -> None:
         self._registry = registry
         self._capacity = capacity
+        self._addresses = addresses
+        self._heard: OrderedDict[str, _Entry] = OrderedDict()  # those whose sound was asked for, by token
         self._folder = Scratch("deepmusic-sound-")
         self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
         self._tokens: dict[str, _Entry] = {}
@@ -97,7 +105,7 @@ class SoundCache:
                 entry = _Entry(secrets.token_urlsafe(18), key, piece, synthesis)
                 self._entries[key] = self._tokens[entry.token] = entry
             self._entries.move_to_end(key)
-            while len(self._entries) > self._capacity:
+            while len(self._entries) > self._addresses:
                 self._remove(self._entries.popitem(last=False)[1])
         return f"sound/{entry.token}"
 
@@ -113,6 +121,10 @@ class SoundCache:
             if entry is None:
                 return None
             self._entries.move_to_end(entry.key)
+            self._heard[token] = entry
+            self._heard.move_to_end(token)
+            while len(self._heard) > self._capacity:
+                self._silence(self._heard.popitem(last=False)[1])
         with entry.lock:
             job = None if entry.stems is not None or entry.problem else self._job(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -174,7 +186,8 @@ class SoundCache:
                     entry.head = True
             if job.state == "done":
                 self._take(entry, job.result)
-                entry.stems = tuple(track for _, track, _ in job.result.stems)
+                if entry.mix:  # else it was put away meanwhile
+                    entry.stems = tuple(track for _, track, _ in job.result.stems)
             elif job.error and entry.mix:  # only the stems failed: the mix still plays
                 entry.stems, entry.note = (), job.error
             elif job.error:
@@ -187,7 +200,7 @@ class SoundCache:
             self._registry().forget(job.id, entry.token)
 
     def _take(self, entry: _Entry, sound: Sound) -> None:
-        if entry.token not in self._tokens:  # it was put away meanwhile
+        if entry.token not in self._heard:  # it was put away meanwhile
             return
         if not entry.mix:
             if sound.picture is not None:
@@ -203,6 +216,12 @@ class SoundCache:
 
     def _remove(self, entry: _Entry) -> None:
         del self._tokens[entry.token]
+        self._heard.pop(entry.token, None)
+        self._silence(entry)
+
+    def _silence(self, entry: _Entry) -> None:
+        """Deletes the sound of a piece; it is made again if somebody asks."""
+        entry.mix, entry.stems = False, None
         folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 from music.errors import StudioError
 from music.notation.accidentals import draw_accidentals
-from music.notation.layout import Sheet, layout
+from music.notation.layout import Sheet, layout, paper_score
 from music.notation.musicxml_writer import write_musicxml
+from music.notation.places import Engraving, places
 from music.notation.views import VIEWS, views
 from music.notation.words import draw_words, fit_words, short_title
 from music.piece import Piece
@@ -36,6 +37,18 @@ def musicxml(piece: Piece, view: str = "score") -> bytes:
 
 def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     """Returns the piece as engraved A4 pages, each one SVG on white.
+
+    Args:
+        piece, view: as for `musicxml`.
+
+    Raises:
+        StudioError: the piece has no notes, or no such view.
+    """
+    return list(engraving(piece, view).pages)
+
+
+def engraving(piece: Piece, view: str = "score") -> Engraving:
+    """Returns the pages of `svg_pages` with where on them what sounds when.
 
     Args:
         piece, view: as for `musicxml`.
@@ -81,7 +94,9 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
     if not toolkit.loadData(_drawable(write_musicxml(sheet))):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return [_on_white(fit_words(draw_accidentals(page))) for page in pages]
+    timemap = toolkit.renderToTimemap({"includeMeasures": True})
+    drawn = tuple(_on_white(fit_words(draw_accidentals(page))) for page in pages)
+    return Engraving(drawn, *places(pages, timemap, sheet, paper_score(piece)))
 
 
 def pdf(piece: Piece, view: str = "score") -> bytes:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import symusic
 
 from music.form import sections
 from music.instruments import KICKS, PEDAL_HAT
@@ -104,12 +105,17 @@ class Sheet:
     marks: tuple[tuple[int, str], ...] = ()
 
 
+def paper_score(piece: Piece) -> symusic.Score:
+    """Returns the score that a sheet is laid out from: the piece's, in ticks that are fine enough for it."""
+    return piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
+
+
 def layout(piece: Piece, view: str = "score") -> Sheet:
     """Returns a piece with at least one note as it stands on paper, in one of its views.
 
     Chord symbols stand above the part that has the melody's track; where singers share staves, above the first.
     """
-    score = piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
+    score = paper_score(piece)
     per_quarter = score.ticks_per_quarter
     timing = read_timing(score)
     bars = sheet_bars(score, timing)

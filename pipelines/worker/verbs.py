@@ -221,6 +221,12 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
     return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
 
 
+def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> bytes:
+    from pipelines.listening.page import listening_page
+
+    return listening_page(piece, synthesis, soundfont, progress=tell, stop=_ears(tell))
+
+
 def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
     from music.notation import engrave
 
@@ -278,5 +284,6 @@ VERBS: dict[str, Verb] = {
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
+    "page": Verb("media", _page),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }

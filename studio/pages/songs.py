@@ -10,6 +10,7 @@ from studio.projects.song import Song, name_of
 from studio.widgets import edits
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
+from studio.widgets.sharing import share
 from studio.widgets.songs.history import song_history
 from studio.widgets.songs.list import project_button, songs_list, title_field
 from studio.widgets.start import summary
@@ -45,6 +46,8 @@ def _title(song: Song) -> None:
         title_field(song.title, key, song.rename, "current title", placeholder=song.name, width="stretch")
         with st.container(width=200):
             project_button(song.id, song.name, key="download project")
+        if song.writing is None and song.piece is not None:
+            share(song)
 
 
 registry().warm_up()

@@ -60,6 +60,13 @@ def downloads(song: Song, synthesis: str = "played") -> None:
         ("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too."),
         ("MP3", f"{way}.mp3", "audio/mpeg", made("encode", "mp3", synthesis), "For listening and sharing."),
         ("WAV", f"{way}.wav", "audio/wav", made("encode", "wav", synthesis), "Full quality, 16 bit, 44.1 kHz."),
+        (
+            "Listening page",
+            f"{way}.html",
+            "text/html",
+            made("page", synthesis, of=paper_piece),
+            "One file to send: player, roll, sheet and words, for any browser, without the studio.",
+        ),
         ("Stems", "-stems.zip", "application/zip", made("stems_zip"), "One FLAC file for each track, for mixing."),
         (
             "MusicXML",

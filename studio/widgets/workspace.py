@@ -18,6 +18,7 @@ from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.recording import heard_waves, mending_hint
+from studio.widgets.sharing import share
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
 from studio.wording import plain, show_error
@@ -143,6 +144,7 @@ def result(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         next_step(song)
         takes.compare_control(song)
+        share(song, how)
     downloads(song, how)
     shown = st.expander("Sheet music", icon=":material/queue_music:", on_change="rerun", key=bound(_SHEET, False))
     if keep(_SHEET, shown.open):

@@ -21,9 +21,10 @@ OPTIONS = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch
 expect = playwright.expect
 
 
-def violations(page) -> list[str]:
-    """Returns what is serious or critical on a page at rest: the rule, the place and what axe says of it."""
-    until_at_rest(page)
+def violations(page, at_rest: bool = True) -> list[str]:
+    """Returns what is serious or critical on a page, by default at rest: the rule, the place and what axe says of it."""
+    if at_rest:
+        until_at_rest(page)
     found = axe.Axe().run(page, options=OPTIONS).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"

@@ -16,8 +16,8 @@ from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, Stage
+from pipelines.story import describe_recipe
 from pipelines.worker.verbs import LANES, VERBS
-from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain
 
 EVERY = {**PIPELINES, **STAGES}

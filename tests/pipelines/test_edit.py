@@ -14,7 +14,7 @@ from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
 from pipelines.edit_options import EditOptions
 from pipelines.option_values import to_mapping
-from studio.projects.history import describe_recipe
+from pipelines.story import describe_recipe
 
 QUARTERS = [(n * 480, 480, 60, 80) for n in range(32)]
 

@@ -205,10 +205,22 @@ def test_mix_still_plays_when_the_stems_fail(studio):
     assert status["message"] == "Too long for stems. Choose fewer bars."
 
 
-def test_oldest_sound_makes_room(studio):
+def test_the_sound_that_was_heard_longest_ago_makes_room_and_is_made_again_when_asked_for(studio):
+    worker = HandMadeWorker()
+    cache, client = studio(worker, capacity=2)
+    addresses = [cache.address(piece(pitch)) for pitch in (60, 61, 62)]
+    for address in addresses:
+        wait(client, address)
+    assert client.get(f"/{addresses[0]}/mix.ogg").status_code == 404
+    assert all(client.get(f"/{address}/mix.ogg").status_code == 200 for address in addresses[1:])
+    assert wait(client, addresses[0])["state"] == "ready" and worker.asked == 4
+    assert client.get(f"/{addresses[0]}/mix.ogg").status_code == 200
+
+
+def test_pages_that_show_many_pieces_do_not_take_the_sound_of_others_away(studio):
     cache, client = studio(HandMadeWorker(), capacity=2)
-    first, second = cache.address(piece(60)), cache.address(piece(61))
-    wait(client, first)  # heard last
-    third = cache.address(piece(62))
-    assert client.get(f"/{second}").status_code == 404
-    assert {wait(client, address)["state"] for address in (first, third)} == {"ready"}
+    heard = cache.address(piece(60))
+    wait(client, heard)
+    for pitch in range(40, 60):
+        cache.address(piece(pitch))
+    assert client.get(f"/{heard}/mix.ogg").status_code == 200

@@ -13,7 +13,8 @@ from music.bars import bar_grid, tempo_map
 from music.edit_song import beat_tempo
 from music.instruments import GM_NAMES, instrument_name, program_of
 from music.piece import Piece
-from studio.widgets.player.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
+from music.roll.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
+from pipelines.locks import locked_notes
 
 _MOST_HELD = 16  # pieces that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
 
@@ -23,7 +24,8 @@ def editable(piece: Piece, answered: int = 0) -> dict[str, Any]:
 
     ``tracks`` have flat ``notes`` of four numbers each: time, duration, pitch, velocity, in the order of the score; ``bars``
     are the ticks of the bar lines, the last one the end of the last bar; ``tempo`` is tick, second and seconds a tick of
-    each tempo.
+    each tempo; ``locked`` are track and note, counted in the score, of those that are locked. ``key`` tells pieces apart that
+    differ in their locks alone, as ``id``, the fingerprint, does not.
 
     Args:
         piece: its notes.
@@ -52,8 +54,11 @@ def _editable(piece: Piece) -> dict[str, Any]:
             }
         )
     each = 60.0 / qpm / score.ticks_per_quarter
+    locked = locked_notes(piece)
     return {
         "id": piece.fingerprint,
+        "key": f"{piece.fingerprint} {hash(locked):x}" if locked else piece.fingerprint,
+        "locked": [list(place) for place in locked],
         "quarter": score.ticks_per_quarter,
         "bars": [grid[0].start, *(bar.end for bar in grid)],
         "tempo": [list(change) for change in zip(ticks.tolist(), seconds.tolist(), each.tolist(), strict=True)],

@@ -19,6 +19,7 @@ class Player {
     }, this.selection);
     this.view = new View();
     this.editor = new Editor(this);
+    this.midi = new Midi(this);
     this.practice = new Practice(this);
     this.mix = new MixBar(this.editor, this.mixer);
     this.label = null;
@@ -29,7 +30,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist']) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -63,6 +64,7 @@ class Player {
     this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
     this.editor.bar.mount(p.edit);
+    this.midi.mount(p.midi);
     this.editor.song.mount(p.songs, p.song);
     this.mix.mount(p.mixing, p.mixer);
     this.practice.mount(p);
@@ -90,7 +92,7 @@ class Player {
       this.view.touched = false;
       this.transport.stop();
     }
-    this.choose((same && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    this.choose((same && !this.editor.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
   }
 
   choose(piece, live = false) {
@@ -252,6 +254,7 @@ class Player {
     if (editor.on) drawGrid(g, editor, at, theme);
     drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
     if (editor.on) drawEdited(g, editor, at, theme, height);
+    drawLocks(g, editor, piece, at);
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
@@ -311,6 +314,8 @@ class Player {
     over.setAttribute('aria-valuemax', this.piece.seconds.toFixed(1));
     empty.hidden = this.piece.end > 0;
     empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
+    this.midi.follow();
+    this.midi.refresh();
     const line = this.statusLine(sound);
     if (status.textContent !== line) status.textContent = line;
     status.classList.toggle('failed', sound?.state === 'failed');
@@ -367,6 +372,7 @@ class Player {
   }
 
   close() {
+    this.midi.close();
     this.practice.close();
     this.transport.close();
     for (const sound of this.sounds.values()) sound.close();

@@ -11,6 +11,7 @@ from music.files.midi import read_midi
 from music.form import with_sections
 from music.instruments import parse_instrument
 from music.piece import Piece
+from music.roll.picture import picture
 from pipelines.descriptors import STAGES
 from pipelines.prompt.understand import understand
 from pipelines.song.brief import Brief
@@ -23,7 +24,6 @@ from studio.widgets.compose.brief_chips import COMMON, clock
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
 from studio.widgets.compose.stage_labels import finished
 from studio.widgets.compose.stage_options import describe_changes
-from studio.widgets.player.player import picture
 from tests.studio.toy_verbs import UNTIL_STOPPED
 from tests.studio.visitor import ROOT, control, press, small_midi, song_of, until_under_way, until_written
 from tests.waiting import PATIENCE_S, until_shown
