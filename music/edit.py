@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +176,30 @@ def graft(
         ]
         track.notes = note_list(*columns)
     return out
+
+
+def without_collisions(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
+    """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
+    fresh = base.copy()
+    for track in fresh.tracks:
+        track.notes = []
+    found = []
+    for number, track in enumerate(trim_overlaps(graft(fresh, new)).tracks):
+        if not len(track.notes):
+            continue
+        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for note in base.tracks[number].notes:
+            held[note.pitch].append((note.time, note.end))
+        for note in track.notes:
+            start, end = note.time, note.end
+            for begins, ends in sorted(held[note.pitch]):
+                if begins <= start < ends:
+                    start = ends
+                elif start < begins < end:
+                    end = begins
+            if start < end:
+                found.append((number, start, end - start, note.pitch, note.velocity))
+    return found
 
 
 def add_track(score: symusic.Score, program: int, is_drum: bool, name: str = "") -> symusic.Score:

@@ -27,7 +27,7 @@ class Driver:
     def state(self) -> dict[str, Any]:
         """Returns time (s), playing, mode, gains, level (root mean square), loop, side and sound as they are now."""
         values = self.root.evaluate("root => ({...root.dataset})")
-        plain = ("side", "mode", "sound", "selection")
+        plain = ("side", "mode", "sound", "selection", "chord")
         return {name: value if name in plain else json.loads(value) for name, value in values.items()}
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ function onKey(event) {
   const target = event.composedPath()[0];
   if (!active?.piece || !active.root.isConnected) return;
   const ours = active.root.contains(target);
+  if (ours && target.closest?.(`.${CHORDS}`) && event.key !== ' ') return; // its arrows go from chord to chord
+  if (ours && target.matches?.('input[type=text]')) return;
   if (active.editor.key(event, ours)) {
     event.preventDefault();
     event.stopPropagation();

@@ -22,6 +22,7 @@ class Player {
     this.midi = new Midi(this);
     this.practice = new Practice(this);
     this.mix = new MixBar(this.editor, this.mixer);
+    this.chords = new ChordLane(this);
     this.label = null;
     this.piece = null;
   }
@@ -30,7 +31,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -68,6 +69,7 @@ class Player {
     this.editor.song.mount(p.songs, p.song);
     this.mix.mount(p.mixing, p.mixer);
     this.practice.mount(p);
+    this.chords.mount(p[CHORDS]);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -77,6 +79,7 @@ class Player {
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
     this.mix.answered(this.editor.accepted);
+    this.chords.load(data.chords, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -88,11 +91,12 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted) {
+    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
     this.choose((same && !this.editor.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    restorePlace(this);
   }
 
   choose(piece, live = false) {
@@ -112,6 +116,7 @@ class Player {
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
+    this.chords.fill(piece);
     this.transport.setGains(this.mixer.gains(), this.mixer.pans());
     this.mix.refresh();
     this.heard();
@@ -259,6 +264,7 @@ class Player {
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
     placeForm(this.parts.form, piece, at);
+    this.chords.place(at);
     if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();
@@ -279,6 +285,7 @@ class Player {
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     drawRubber(g, this.editor.rubber, theme);
     showKaraoke(this.parts.karaoke, piece, now);
+    const chord = this.chords.light(now, transport.playing);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);
@@ -286,7 +293,7 @@ class Player {
     const place = `Bar ${bar}`;
     if (where.textContent !== place) where.textContent = place;
     over.setAttribute('aria-valuenow', now.toFixed(1));
-    over.setAttribute('aria-valuetext', `${place}, ${Math.round(now)} seconds`);
+    over.setAttribute('aria-valuetext', `${place}, ${chord && `${chord}, `}${Math.round(now)} seconds`);
     const level = this.moving ? transport.level() : 0;
     meter.firstElementChild.style.clipPath = `inset(0 ${clamp(-40 * Math.log10(level + 1e-6) - 10, 0, 100)}% 0 0)`;
     overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
@@ -294,6 +301,7 @@ class Player {
     state.time = transport.now().toFixed(3);
     state.level = level.toFixed(5);
     state.clicks = this.practice.count;
+    state.chord = chord;
     Object.assign(state, editState(this));
   }
 
