@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import symusic
 
@@ -38,6 +40,13 @@ def views(piece: Piece) -> tuple[str, ...]:
     ):
         found.append("closed score")
     return tuple(found)
+
+
+@lru_cache(maxsize=32)  # pages ask again and again, and piano music is split into hands for it
+def parts(piece: Piece) -> tuple[str, ...]:
+    """Returns the names of the players who can have a part of their own, as the score names them; none for a single player."""
+    names = tuple(performer.name for performer in performers(piece.score))
+    return names if len(names) > 1 else ()
 
 
 def melody_track(score: symusic.Score) -> int | None:
