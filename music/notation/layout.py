@@ -157,7 +157,11 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
         hands = [quantize(*hand, bars, per_quarter, timing, lengths, performer.is_drum) for hand in performer.hands]
         if not performer.is_drum:
             hands = [_held_to_the_end(notes, bars[-1].start + bars[-1].length) for notes in hands]
-        moved = None if concert or performer.is_drum else transposition(performer.program, performer.name, keys)
+        moved = (
+            None
+            if concert or performer.is_drum
+            else transposition(performer.program, performer.name, [key.fifths for key in keys])
+        )
         if moved is not None:
             hands = [[note._replace(pitch=note.pitch - moved.semitones) for note in notes] for notes in hands]
         if performer.shares:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,6 +16,8 @@ from music.bars import ticks_to_seconds
 from music.notation.layout import Sheet
 from music.notation.rhythm import UNITS, SheetBar
 
+CURSOR = Path(__file__).parent / "cursor.js"
+"""The script that finds the cursor's place on the pages."""
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from music.notation.signposts import KeyChange
-
 
 class Transposition(NamedTuple):
     """How an instrument sounds beside what it reads.
@@ -42,13 +40,13 @@ _NAMES = {
 _MOST = 6  # sharps or flats; beyond these a player reads the same notes under another name
 
 
-def transposition(program: int, name: str, keys: Sequence[KeyChange]) -> Transposition | None:
+def transposition(program: int, name: str, keys: Sequence[int]) -> Transposition | None:
     """Returns how an instrument sounds beside what it reads; None where it reads what sounds.
 
     Args:
         program: of General MIDI.
         name: of its track or part.
-        keys: those of the piece, at concert pitch.
+        keys: the sharps of the keys of the piece at concert pitch; flats are negative.
     """
     named = next((found for word, found in _NAMES.items() if word in name.lower()), None)
     found = named or _PROGRAMS.get(program)
@@ -56,7 +54,7 @@ def transposition(program: int, name: str, keys: Sequence[KeyChange]) -> Transpo
         return None
     semitones, steps, key = found
     fifths = 12 * steps - 7 * semitones
-    far = max((change.fifths + fifths for change in keys), key=abs, default=0)
+    far = max((sharps + fifths for sharps in keys), key=abs, default=0)
     if abs(far) > _MOST:
         turn = (
             -1 if far > 0 else 1

@@ -219,8 +219,9 @@ def _sheet(
 ) -> bytes | Engraving:
     from music.notation import engrave
 
-    write = {"svg": engrave.engraving, "musicxml": engrave.musicxml, "pdf": engrave.pdf}[form]
-    return write(piece, view, part, concert)
+    if form == "svg":
+        return engrave.engraving(piece, view, part, concert)
+    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view, part, concert)
 
 
 def _parts_zip(tell: Tell, piece: Piece, concert: bool = False) -> bytes:

@@ -21,7 +21,8 @@ from studio.controls import component_value
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
         "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js",
+        "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
