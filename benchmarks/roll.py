@@ -68,7 +68,7 @@ def page_of(piece: Piece) -> str:
     named = drawn(NamedPiece("Song", piece)) | {"melody": None, "is_before": False, "new_from": None}
     data = {"pieces": [named], "live": False, "grows": False, "selection": None, "edit": editable(piece)}
     return PAGE.format(
-        css="".join((here / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="".join((here / name).read_text("utf-8") for name in player_file.STYLES),
         html=(here / "player.html").read_text("utf-8"),
         script=script("studio_player").replace("export default function", "const show = function"),
         data=json.dumps(data),

@@ -334,6 +334,11 @@ def chord_changes(score: symusic.Score) -> list[tuple[int, Chord]]:
     return changes
 
 
+def chord_at(spans: Sequence[ChordSpan], tick: int) -> Chord:
+    """Returns the chord that holds at a tick, NO_CHORD where none does."""
+    return next((span.chord for span in spans if span.start <= tick < span.end), NO_CHORD)
+
+
 def with_chords(score: symusic.Score, spans: Iterable[ChordSpan], key: Key | None = None) -> symusic.Score:
     """Returns the score with these chord symbols instead of those it has; gaps between them are "N.C."."""
     out = score.copy()

@@ -1,4 +1,4 @@
-"""Edit: what someone did to the notes of a piece by hand, as a step of its history like any other."""
+"""Edit: what someone did to a piece by hand, note by note or as a whole, as a step of its history like any other."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import Any, NamedTuple
 
 import symusic
 
-from music.bars import bar_grid
+from music.bars import bar_grid, score_end, ticks_to_seconds
+from music.edit import NewNote
 from music.edit_notes import MAX_EDITED, Edits, apply
+from music.edit_song import change_song, song_in_words
 from music.errors import StudioError
+from music.files.midi import MAX_SECONDS
 from music.instruments import instrument_name
 from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
+from pipelines.locks import locked_notes, notes_at, places_of
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -46,11 +50,24 @@ def edit(piece: Piece, options: EditOptions) -> Iterator[Step]:
     """Yields Steps; the last one has the piece with the edits done, all else bit for bit as it was.
 
     Raises:
-        StudioError: the edits do not fit the piece.
+        StudioError: the edits do not fit the piece, or would change a locked note.
     """
     yield Step((piece,), 0.0, 1.0, "edits")
-    score = apply(piece.score, options)
+    score = _applied(piece, options)
     yield Step((piece.with_step(score, recipe_of("edit", VERSION, options, piece)),), 1.0, 1.0, "edits")
+
+
+def edited(score: symusic.Score, options: EditOptions) -> symusic.Score:
+    """Returns the score with the notes edited, and then the whole song changed.
+
+    Raises:
+        StudioError: the edits do not fit the score, or there are none.
+    """
+    out = score if options.is_empty and options.changes_song else apply(score, options)
+    out = change_song(out, options)
+    if options.tempo and ticks_to_seconds(out, score_end(out)) > MAX_SECONDS:
+        raise StudioError(f"The music would last longer than {MAX_SECONDS / 3600:.0f} hours. Choose a faster tempo.")
+    return out
 
 
 def options_of(piece: Piece, values: Any) -> EditOptions:
@@ -69,13 +86,36 @@ def options_of(piece: Piece, values: Any) -> EditOptions:
         isinstance(value, Sized) and len(value) > MAX_EDITED for value in values.values()
     ):  # before each is looked at
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
-    options = from_mapping(EditOptions, {**values, "words": ""})
-    apply(piece.score, options)
-    return dataclasses.replace(options, words=in_words(piece.score, options))
+    options = from_mapping(EditOptions, {**values, "carried": (), "words": ""})
+    score = _applied(piece, options)
+    carried = _carried(piece, options, score) if options.changes_song else ()
+    return dataclasses.replace(options, carried=carried, words=in_words(piece.score, options))
 
 
-def in_words(score: symusic.Score, edits: Edits) -> str:
-    """Returns what edits do to a score, such as "moved 3 notes and drew 2 notes in bars 5-6".
+def _carried(piece: Piece, options: EditOptions, score: symusic.Score) -> tuple[NewNote, ...]:
+    """Returns the locked notes of a piece as they are in its score once that was edited and changed as a whole."""
+    before = piece.replace(score=piece.score if options.is_empty else apply(piece.score, options))
+    held = {*notes_at(piece, locked_notes(piece)), *options.locked} - {*options.unlocked}
+    tracks = zip(before.score.tracks, score.tracks, strict=True)
+    same = {number for number, (was, now) in enumerate(tracks) if len(was.notes) == len(now.notes)}
+    return notes_at(piece.replace(score=score), [place for place in places_of(before, held) if place[0] in same])
+
+
+def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
+    """Returns the score of a piece with edits done that leave its locked notes alone.
+
+    Raises:
+        StudioError: they do not, or do not fit.
+    """
+    score = edited(piece.score, options)
+    locked = set(locked_notes(piece)) - set(places_of(piece, options.unlocked))
+    if not locked.isdisjoint([*((track, note) for track, note, *_ in options.changed), *options.removed]):
+        raise StudioError("A locked note would change. Unlock it first, with L on the piano roll.")
+    return score
+
+
+def in_words(score: symusic.Score, edits: EditOptions) -> str:
+    """Returns what edits do to a score, such as "moved 3 notes and drew 2 notes in bars 5-6", or "up 2 semitones".
 
     Args:
         score: that they fit.
@@ -92,9 +132,13 @@ def in_words(score: symusic.Score, edits: Edits) -> str:
     for old, new in changed:
         tally.note(old, new)
     tally.counts["drew"], tally.counts["removed"] = tally.added.total(), sum(map(len, tally.removed.values()))
-    where = _where(score, [note.time for note in [*added, *removed, *(new for _, new in changed)]])
+    locks = {"locked": edits.locked, "unlocked": edits.unlocked}
+    tally.counts.update({kind: len(notes) for kind, notes in locks.items()})
+    at_locks = [_Note(*note) for notes in locks.values() for note in notes]
+    where = _where(score, [note.time for note in [*added, *removed, *(new for _, new in changed), *at_locks]])
     told = tally.told()
-    return ", ".join(filter(None, [f"{listed(told)}{where}" if told else "", *_players(edits)]))[:MAX_WORDS]
+    song = song_in_words(score, edits)
+    return ", ".join(filter(None, [f"{listed(told)}{where}" if told else "", *_players(edits), *song]))[:MAX_WORDS]
 
 
 class _Tally:

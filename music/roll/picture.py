@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from music.bars import bar_grid, ticks_to_seconds
+from music.chords import beat_ticks
 from music.form import sections
 from music.instruments import instrument_name, program_of
+from music.mixing import LEVEL, PAN, REVERB, track_mix
 from music.piece import Piece
 from music.roll.drums import DRUM_ROWS, OTHER_DRUMS, drum_row
 from music.roll.karaoke import karaoke
@@ -23,6 +25,7 @@ DRUM_COLOR = "#8b95a9"
 SCRIPTS = Path(__file__).parent
 """Where the drawing's scripts lie."""
 
+MIX_CONTROLS = {"level": LEVEL, "pan": PAN, "reverb": REVERB}
 _FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
 
 
@@ -42,13 +45,15 @@ class Colors:
 def picture(piece: Piece) -> dict[str, Any]:
     """Returns a piece as plain values in seconds, as the player's script takes it.
 
-    ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
-    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
-    the lines that are sung.
+    ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below, and ``keys`` are
+    those of the drum map), velocity.
+    ``bars`` are the times of the bar lines, the last one the end of the last bar, ``beats`` those of all beats; ``sections`` are
+    those that it marks, ``words`` the lines that are sung.
     """
     score = piece.score
     grid = bar_grid(score)
     bars = ticks_to_seconds(score, np.array([grid[0].start, *(bar.end for bar in grid)]))
+    beats = [tick for bar in grid for tick in beat_ticks(bar, score.ticks_per_quarter)]
     tracks: list[dict[str, Any]] = []
     pitches: list[int] = []
     drums_used: set[str] = set()
@@ -72,7 +77,9 @@ def picture(piece: Piece) -> dict[str, Any]:
                 "key": f"{track.name}|{instrument}|{seen[identity]}",
                 "name": track.name.strip() or instrument,
                 "instrument": instrument,
+                "program": track.program,
                 "drums": track.is_drum,
+                "mix": {name: track_mix(track)[control] for name, control in MIX_CONTROLS.items()},
                 "notes": (start, duration, notes["pitch"], notes["velocity"]),
             }
         )
@@ -89,6 +96,7 @@ def picture(piece: Piece) -> dict[str, Any]:
         "seconds": round(max(float(bars[-1]), piece.seconds, 1.0), 3),
         "end": round(piece.seconds, 3),
         "bars": np.round(bars, 3).tolist(),
+        "beats": np.round(ticks_to_seconds(score, np.array(beats)), 3).tolist(),
         "low": low,
         "high": high,
         "has_pitches": bool(pitches) or not rows,

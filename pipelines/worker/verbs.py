@@ -58,6 +58,7 @@ class Sound:
         seconds: how long it lasts, tails included.
         is_basic: whether the engine was the stop-gap one, so that the page can say so.
         picture: of the mix; None for a piece that is not colored.
+        head_gain: by how much the Head that was sent ahead is louder than the same seconds of the mix; 1.0 where none was.
     """
 
     mix: bytes
@@ -65,6 +66,14 @@ class Sound:
     seconds: float
     is_basic: bool
     picture: Picture | None = None
+    head_gain: float = 1.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first seconds of a piece as sound, encoded as OGG Vorbis, as loud as they would be alone."""
+
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -161,17 +170,22 @@ def _transcribe(tell: Tell, source: bytes, name: str, options: Any) -> Step | No
 
 
 def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> Sound:
-    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made.
+    """Returns a piece as sound; its first seconds and then the mix are sent ahead, for they can play while the rest is made.
 
-    Only what is played has stems: the others are made of the whole mix.
+    Only what is played has a head and stems: the others are made of the whole mix.
     """
+    from music.audio.head import head_gain, head_of
     from music.audio.render import encode, engine
     from pipelines.sound import coloring_options, piece_sound, piece_stems
 
     stopped = _ears(tell)
+    head = None if synthesis != "played" or coloring_options(piece) else head_of(piece, soundfont, stopped)
+    if head is not None:
+        tell(Head(encode(head, "ogg")))
     audio = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
     picture = _picture(audio) if synthesis != "played" or coloring_options(piece) else None
-    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture)
+    gain = head_gain(head, audio) if head is not None else 1.0
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture, gain)
     if tell(sound) or synthesis != "played":  # the mix first: it can play while the stems are made
         return sound
     stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)

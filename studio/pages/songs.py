@@ -7,7 +7,7 @@ import streamlit as st
 from studio import session
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import edits
+from studio.widgets import chord_changes, edits
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.sharing import share
@@ -35,7 +35,14 @@ def current(song: Song) -> None:
     if song.writing is None and song.piece is not None:
         st.caption(f"{plain(name_of(song.take, song.place.variant))} · {summary(song.piece)}")
         shown = NamedPiece(name_of(song.take, song.place.variant), song.piece)
-        player([shown], key="player", edit=edits.on_the_roll(song.piece), on_edit=edits.keep_edits)
+        player(
+            [shown],
+            key="player",
+            edit=edits.on_the_roll(song.piece),
+            on_edit=edits.keep_edits,
+            chords=chord_changes.on_the_lane(song.piece),
+            on_chord=chord_changes.take_over,
+        )
     song_history(song)
 
 

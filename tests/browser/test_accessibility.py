@@ -58,11 +58,16 @@ def test_a_page_has_no_serious_violation(page, name):
     assert violations(page) == []
 
 
-def test_the_roll_that_is_edited_and_the_recorder_have_no_serious_violation(page):
+def test_the_card_of_a_chord_the_roll_that_is_edited_and_the_recorder_have_no_serious_violation(page):
     page.get_by_role("link", name="Harmonize", exact=True).click()
     page.get_by_text("Another file or recording").click()
     page.locator(".recorder").wait_for()
-    player = Driver(page.locator(".st-key-player")).edit()
+    player = Driver(page.locator(".st-key-player"))
+    player.root.locator(".chord-lane .symbols button").first.click()
+    player.root.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    player.edit()
     page.keyboard.press("?")
     page.keyboard.press("Control+a")
     page.keyboard.press("ArrowUp")

@@ -15,18 +15,23 @@ from music.piece import Piece
 from music.roll.picture import SCRIPTS as DRAWING
 from music.roll.picture import Colors, picture
 from pipelines.descriptors import STEPS
+from pipelines.reharmonize_options import chord_key
 from studio import media
 from studio.controls import component_value
+from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js",
-        "follow.js", "player.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
+        "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
+        "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
+        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
+
+STYLES = ("player.css", "editing.css", "midi.css", "song.css", "mix.css", "practice.css", "chord_lane.css")
 
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
@@ -61,6 +66,8 @@ def player(
     edit: Mapping[str, Any] | None = None,
     on_edit: Callable[[Any], None] | None = None,
     waves: Mapping[str, Any] | None = None,
+    chords: Mapping[str, Any] | None = None,
+    on_chord: Callable[[Any], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -79,6 +86,8 @@ def player(
         edit: lets the visitor edit one of the pieces by hand; what ``studio.widgets.edits`` says of it.
         on_edit: is called with what was edited when it is to be kept, before the page runs again.
         waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
+        chords: lets the visitor change the chords of one of the pieces; what ``studio.widgets.chord_changes`` says of it.
+        on_chord: is called with the bar that is to have other chords, before the page runs again.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
@@ -95,21 +104,28 @@ def player(
         for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]
 
-    def selected() -> None:
-        chosen = component_value(key, "selection")
-        if chosen is not None:
-            on_select(chosen)
+    def told(name: str, listener: Callable[[Any], None] | None) -> Callable[[], None]:
+        """Returns what hands on to a listener what the script sent under this name."""
 
-    def edited() -> None:
-        kept = component_value(key, "edit")
-        if kept is not None:
-            on_edit(kept)
+        def hand_on() -> None:
+            if listener is not None and (message := component_value(key, name)) is not None:
+                listener(message)
+
+        return hand_on
 
     _component()(
         key=key,
-        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection, "edit": edit},
-        on_selection_change=selected if on_select else lambda: None,
-        on_edit_change=edited if on_edit else lambda: None,
+        data={
+            "pieces": pieces,
+            "live": live,
+            "grows": grows,
+            "selection": selection,
+            "edit": edit,
+            "chords": chords,
+        },
+        on_selection_change=told("selection", on_select),
+        on_edit_change=told("edit", on_edit),
+        on_chord_change=told("chord", on_chord),
     )
 
 
@@ -141,7 +157,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
         js=script("studio_player"),
     )
 
@@ -175,7 +191,7 @@ def _picture(piece: Piece, keep: bool = True) -> dict[str, Any]:
     """Returns what the script draws, kept for the next rerun unless the piece is still growing."""
     known = _pictures.get(piece.fingerprint)
     if known is None:
-        known = picture(piece)
+        known = picture(piece) | {"chords": chord_symbols(piece.score, chord_key(piece))}
         if keep:
             _pictures[piece.fingerprint] = known
             while len(_pictures) > _MAX_PICTURES:

@@ -6,6 +6,7 @@ import pytest
 import streamlit as st
 
 from pipelines.edit_options import EditOptions
+from pipelines.locks import locked_notes
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project
 from studio.widgets.player import player as player_file
@@ -79,6 +80,28 @@ def test_only_what_was_edited_is_marked_as_changed(waltz, browser):
     (*_, shown) = browser.data["pieces"]
     assert shown["tracks"][0]["changed"] == [0, 1, 0, 0, 0, 0]
     assert browser.data["edit"]["tracks"][0]["notes"][4:8] == [480, 480, 65, 80]
+
+
+def test_locked_notes_are_part_of_the_take_and_told_to_the_models(waltz, browser):
+    song = song_of(browser.keep(waltz, locked=[[0, 0, 480, 60, 80], [0, 960, 480, 67, 80]]))
+    assert song.take.detail == "locked 2 notes in bar 1" and browser.data["edit"]["locked"] == [[0, 0], [0, 2]]
+    assert browser.data["edit"]["key"] != browser.data["edit"]["id"] == song.takes[0].pieces[0].fingerprint
+    assert browser.data["pieces"][-1]["tracks"][0]["changed"] is None
+    assert any("2 locked notes stay" in caption.value for caption in waltz.caption)
+    browser.keep(waltz, removed=[[0, 0]])
+    assert "Unlock it first" in waltz.error[0].value and song.take.number == 2
+    control(waltz, "remix seed").set_value(1)
+    until_written(press(waltz.run(), "Remix"))
+    assert song.take.options.lock_notes == ((0, 0), (0, 2))
+    again = read_project(project_bytes(song.project))
+    assert locked_notes(again.takes[1].pieces[0]) == ((0, 0), (0, 2))
+    press(waltz, "Undo")
+    waltz.switch_page("studio/pages/generate.py").run()
+    control(waltz, "start").set_value("song")
+    until_written(press(waltz.run(), "Generate"))
+    assert song.take.options.lock_notes == ((0, 0), (0, 2))
+    press(press(waltz, "Undo"), "Undo")
+    assert song.take.number == 1 and browser.data["edit"]["locked"] == []
 
 
 def test_it_stands_in_the_history_and_can_be_done_again(waltz, browser):
