@@ -10,13 +10,14 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.files.midi import midi_bytes
+from music.notation.views import parts
 from music.piece import Piece
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_recipe
 from studio.jobs import registry
 from studio.projects.project import UNTITLED
 from studio.projects.song import Song, name_of
-from studio.widgets.sheet import chosen_view
+from studio.widgets.sheet import chosen_paper
 from studio.wording import slug
 
 SONG_FOLDER = "Song folder (.zip)"
@@ -43,8 +44,8 @@ def file_stem(song: Song) -> str:
 def downloads(song: Song, synthesis: str = "played") -> None:
     """Shows a button for each kind of file of the song's current piece, named after the song; its sound is made in this way."""
     piece, paper_piece, stem = song.piece, titled(song), file_stem(song)
-    view = chosen_view(paper_piece)
-    paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
+    chosen = chosen_paper(paper_piece)
+    paper = f"-{chosen.ending}" if chosen.ending else ""
 
     def made(verb: str, *arguments: object, of: Piece = piece) -> Callable[[], bytes]:
         return lambda: _ask(song, verb, of, *arguments)
@@ -72,17 +73,27 @@ def downloads(song: Song, synthesis: str = "played") -> None:
             "MusicXML",
             f"{paper}.musicxml",
             "application/vnd.recordare.musicxml+xml",
-            made("sheet", "musicxml", view, of=paper_piece),
-            f"The {view} for MuseScore, Sibelius, Dorico or Finale.",
+            made("sheet", "musicxml", *chosen, of=paper_piece),
+            f"The {chosen.words} for MuseScore, Sibelius, Dorico or Finale.",
         ),
         (
             "PDF",
             f"{paper}.pdf",
             "application/pdf",
-            made("sheet", "pdf", view, of=paper_piece),
-            f"The {view} for printing.",
+            made("sheet", "pdf", *chosen, of=paper_piece),
+            f"The {chosen.words} for printing.",
         ),
     ]
+    if parts(piece):
+        files.append(
+            (
+                "Parts",
+                "-parts.zip",
+                "application/zip",
+                made("parts_zip", of=paper_piece),
+                "The score and the part of each player for the stand, as PDF and MusicXML.",
+            )
+        )
     files = [file for file in files if file[0] != "Stems" or synthesis == "played"]  # the others have none
     if piece.history:
         recipe: str | bytes = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
