@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from music.notation.places import CURSOR
+from pipelines.listening import page
 from studio.widgets.player.player import DRAWING, SCRIPTS, script
 from tests.javascript.node import PLAYER, node
 
