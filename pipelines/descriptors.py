@@ -19,6 +19,7 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
@@ -126,10 +127,12 @@ class StageDescriptor(Descriptor):
     Attributes:
         work: what it did, for the README of a song's folder.
         effort: how long it takes beside the other stages, measured by ``python -m benchmarks compose``.
+        by_hand: whether a song has it only because somebody changed the finished song by hand.
     """
 
     work: str
     effort: float
+    by_hand: bool = False
 
 
 PIPELINES: dict[str, PipelineDescriptor] = {
@@ -193,6 +196,21 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             accompanies=True,
         ),
         PipelineDescriptor(
+            name="reharmonize",
+            title="Chords",
+            options=ReharmonizeOptions,
+            run="pipelines.reharmonize:reharmonize",
+            task="",
+            command="pipelines.commands.reharmonize:add_reharmonize",
+            icon="queue_music",
+            about="Gives some bars other chords, and an accompaniment that fits them.",
+            did="changed chords",
+            describe=descriptions.describe_reharmonize,
+            progress=descriptions.share_rewritten,
+            rewrites=lambda options: True,
+            keeps_key=True,
+        ),
+        PipelineDescriptor(
             name="audio",
             title="Audio",
             options=AudioOptions,
@@ -230,10 +248,10 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             command="pipelines.commands.edit:add_edit",
             lane="media",
             icon="edit",
-            about="Moves, draws and takes out notes by hand; all others stay as they are.",
-            did="edited notes by hand",
-            describe=lambda options: [options.words or "edited notes by hand"],
-            rewrites=lambda options: True,
+            about="Changes notes by hand, or key, tempo, swing and mix of the whole song; all else stays as it is.",
+            did="edited it by hand",
+            describe=lambda options: [options.words or "edited it by hand"],
+            rewrites=lambda options: not options.changes_song,
             keeps_key=True,
         ),
         PipelineDescriptor(
@@ -334,6 +352,20 @@ STAGES: dict[str, StageDescriptor] = {
             keeps_key=True,
             work="set the words to the melody, a syllable a note, stresses on strong beats, by rules",
             effort=1,
+        ),
+        StageDescriptor(
+            name="chords",
+            title="Chords",
+            options=STAGE_OPTIONS["chords"],
+            run="pipelines.reharmonize:change_chords",
+            icon="queue_music",
+            about="Other chords for a bar.",
+            did="changed chords",
+            describe=descriptions.describe_reharmonize,
+            keeps_key=True,
+            work="changed the chords of a bar by hand, and wrote its accompaniment again",
+            effort=1,
+            by_hand=True,
         ),
     )
 }

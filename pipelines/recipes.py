@@ -52,8 +52,11 @@ def recipe_of(
 
 
 def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
-    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
-    return last_recipe(piece, "harmonize")
+    """Returns the recipe of a piece that is a harmonization as it was written, save that chords were changed; None for any other."""
+    steps = piece.history if piece is not None else ()
+    while steps and isinstance(steps[-1], Mapping) and steps[-1].get("pipeline") == "reharmonize":
+        steps = steps[:-1]
+    return last_recipe(piece.replace(history=steps), "harmonize") if piece is not None and steps else None
 
 
 def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
     address(piece, synthesis)           a relative address, at once; nothing is made yet
     GET sound/TOKEN                     starts the work, then says how far it is (JSON)
+    GET sound/TOKEN/head.ogg            the first seconds, which are there before the mix
     GET sound/TOKEN/mix.ogg, 3.ogg      the mix, and the stem of track 3; `.wav` for browsers that play no OGG
     GET sound/TOKEN/picture.json        outline and mel bands of the mix of a colored piece, once it is there
 
@@ -32,7 +33,7 @@ from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.verbs import Sound
+from pipelines.worker.verbs import Head, Sound
 from studio import jobs
 from studio.scratch import Scratch
 from studio.visitors import browser_of
@@ -55,7 +56,10 @@ class _Entry:
     piece: Piece
     synthesis: str
     job_id: str | None = None
-    mix: bool = False  # whether the mix lies in the folder
+    head: bool = False  # whether the first seconds lie in the folder
+    mix: bool = False  # whether the mix does
+    seconds: float = 0.0  # of the mix
+    head_gain: float = 1.0
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
     problem: str = ""
     note: str = ""
@@ -130,7 +134,10 @@ class SoundCache:
             or entry.note
             or (f"The sound waits for its turn: {ahead} before it." if ahead > 0 else ""),
             "progress": job.update if job and isinstance(job.update, float) else None,
+            "head": "head" if entry.head else None,
+            "head_gain": entry.head_gain,
             "mix": "mix" if entry.mix else None,
+            "seconds": entry.seconds,
             "stems": [[track, str(track)] for track in entry.stems or ()],
             "advice": _advice() if entry.is_basic else "",
         }
@@ -142,7 +149,7 @@ class SoundCache:
         if entry is not None and name == PICTURE:
             path = self._path(entry, name)
             return path if path.exists() else None
-        if entry is None or form not in ("ogg", "wav") or not (stem == "mix" or stem.isdecimal()):
+        if entry is None or form not in ("ogg", "wav") or not (stem in ("head", "mix") or stem.isdecimal()):
             return None
         path = self._path(entry, name)
         source = path.with_suffix(".ogg")
@@ -165,7 +172,7 @@ class SoundCache:
         return job
 
     def _watch(self, entry: _Entry, job: jobs.Job) -> None:
-        """Takes what the job makes: the mix as soon as it is told of, then the stems."""
+        """Takes what the job makes: the first seconds and the mix as soon as they are told of, then the stems."""
         try:
             over = False
             while not over:
@@ -174,6 +181,9 @@ class SoundCache:
                     job.update, Sound
                 ):  # looked at once more at the end: it may have come and ended meanwhile
                     self._take(entry, job.update)
+                elif isinstance(job.update, Head) and not entry.head and entry.token in self._tokens:
+                    _write(self._path(entry, "head.ogg"), job.update.data)
+                    entry.head = True
             if job.state == "done":
                 self._take(entry, job.result)
                 if entry.mix:  # else it was put away meanwhile
@@ -196,7 +206,8 @@ class SoundCache:
             if sound.picture is not None:
                 _write(self._path(entry, PICTURE), json.dumps(sound.picture).encode())
             _write(self._path(entry, "mix.ogg"), sound.mix)
-            entry.mix, entry.is_basic = True, sound.is_basic
+            entry.seconds, entry.head_gain, entry.is_basic = sound.seconds, sound.head_gain, sound.is_basic
+            entry.mix = True
         for _, track, data in sound.stems:
             _write(self._path(entry, f"{track}.ogg"), data)
 

@@ -20,10 +20,9 @@ from music.arranging.parts import (
     in_order,
     within,
 )
-from music.audio.performance import REVERB_SEND
 from music.form import ENDING, INTRO, Section
+from music.mixing import LEVEL, PAN, REVERB
 
-VOLUME, PAN = 7, 10
 # All numbers of this file are by ear, not measured; the tests hold only what they are for: the last chorus loudest, the melody
 # above everyone, no velocity cut off. Pan and reverb are as usual in mixes: bass and melody in the middle, pads wide and wet.
 _ENOUGH = 0.5  # of a section must the one player fill who is left with the melody
@@ -243,7 +242,7 @@ def set_mix_levels(song: Arrangement, score: symusic.Score, parts: list[Part]) -
             pan += sides[role] * (_WIDTH[role] if len(beside) > 1 else _WIDTH_ALONE)
             sides[role] = -sides[role]
         volume = int(np.clip(lead * share, 1, _MOST))
-        values = {VOLUME: volume, PAN: pan, REVERB_SEND: _REVERB[role]}
+        values = {LEVEL: volume, PAN: pan, REVERB: _REVERB[role]}
         new = [symusic.ControlChange(0, number, value) for number, value in values.items()]
         kept = [control for control in out.tracks[track].controls if control.number not in values]
         out.tracks[track].controls = [*new, *kept]

@@ -78,7 +78,7 @@ def add_generate(verbs: Verbs) -> None:
     parser.add_argument(
         "source", metavar="IN.mid", nargs="?", help="the music to continue; without it the model starts from nothing"
     )
-    _add_out(parser)
+    add_out(parser)
     length = parser.add_argument_group("how long")
     length.add_argument(
         "--bars", metavar="N", type=int, help=f"new bars to write, 1 to {MAX_BARS} ({GenerateOptions.bars} unless said)"
@@ -132,7 +132,7 @@ def add_remix(verbs: Verbs) -> None:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("source", metavar="IN.mid", help="the music to remix")
-    _add_out(parser)
+    add_out(parser)
     usual = RemixOptions()
     what = parser.add_argument_group("what changes")
     what.add_argument("--change", metavar="|".join(CHANGES), help=f"what may change ({usual.change} unless said)")
@@ -181,7 +181,7 @@ def add_harmonize(verbs: Verbs) -> None:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("source", metavar="IN.mid", help="the music whose melody is accompanied")
-    _add_out(parser)
+    add_out(parser)
     usual = HarmonizeOptions()
     what = parser.add_argument_group("what accompaniment")
     what.add_argument(
@@ -237,7 +237,8 @@ def _add_locks(group: Any) -> None:
     )
 
 
-def _add_out(parser: argparse.ArgumentParser) -> None:
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag that says where the result goes."""
     parser.add_argument(
         "--out",
         metavar="OUT.mid",
@@ -321,6 +322,22 @@ def _write(
     if recipe is not None:
         recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
         check_input(recipe, piece)
+    return results(pipeline, piece, options, recipe, asked.out, show)
+
+
+def results(
+    pipeline: PipelineDescriptor, piece: Piece, options: Any, recipe: Mapping[str, Any] | None, out: Path, show: Show
+) -> dict[Path, bytes]:
+    """Returns the files of what a pipeline makes of a piece: a MIDI file a variant, and its recipe beside it.
+
+    Args:
+        pipeline: what is run.
+        piece: what it begins with.
+        options: that it is given.
+        recipe: what is done again; None for something new.
+        out: where the result goes.
+        show: gets the progress.
+    """
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
     for remark in step.remarks:
@@ -328,7 +345,7 @@ def _write(
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):
-        path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
+        path = out if len(pieces) == 1 else out.with_stem(f"{out.stem}-{number}")
         files |= {path: midi_bytes(result)} | recipe_beside(path, result)
     return files
 

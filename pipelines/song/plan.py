@@ -25,6 +25,7 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
@@ -138,11 +139,12 @@ STAGES: dict[str, type] = {
     "mix": MixOptions,
     "texture": TextureOptions,
     "words": WordsOptions,
+    "chords": ReharmonizeOptions,
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 
-MAX_STAGES = 16
-"""Of a plan that is read: three times those that the studio plans."""
+MAX_STAGES = 128
+"""Of a plan that is read: those that the studio plans, and as many changes by hand as nobody will make."""
 
 
 @dataclass(frozen=True)

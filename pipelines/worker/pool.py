@@ -24,7 +24,7 @@ from pipelines.worker.verbs import LANES, Verb
 
 WORKERS = "DEEPMUSIC_WORKERS"
 MINUTES = "DEEPMUSIC_JOB_MINUTES"
-WRITERS_A_PLAYER = 4  # songs are written in some ten seconds and played in one or two; by the load test's mix of jobs
+WRITERS_A_PLAYER = 2  # by the load test's mix of jobs, which keeps a player busy for half of the time that a writer is
 
 
 class Worker:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.widgets.player.player import SCRIPTS, script
+from studio.widgets.player.player import DRAWING, SCRIPTS, script
 from tests.javascript.node import PLAYER, node
 
 HERE = Path(__file__).parent
@@ -43,4 +43,4 @@ def test_a_script_of_its_own_can_be_read(path):
 
 
 def test_no_file_of_the_player_is_forgotten():
-    assert {path.name for path in PLAYER.glob("*.js")} == JOINED
+    assert {path.name for folder in (PLAYER, DRAWING) for path in folder.glob("*.js")} == JOINED

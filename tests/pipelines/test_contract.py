@@ -29,6 +29,8 @@ from pipelines.lyrics import write_lyrics
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.reharmonize import change_chords, reharmonize
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.remix import remix
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.harmony import write_harmony
@@ -104,6 +106,15 @@ PIPELINES = {
         edit,
         band(),
         EditOptions(changed=((0, 1, 481, 77, 60, 99),), added=((1, 960, 240, 40, 80),), removed=((0, 0),), words="did"),
+    ),
+    "change chords by rule": Case(
+        reharmonize, band(), ReharmonizeOptions(bars=(1, 2), chords=(("Am7",), ("D", "G")), key="G major")
+    ),
+    "change chords by a model": Case(
+        reharmonize, band(), ReharmonizeOptions(bars=(1,), chords=(("Am7",),), style="piano", melody=1, seed=5)
+    ),
+    "change chords of a song": Case(
+        change_chords, tunes(), ReharmonizeOptions(bars=(1,), chords=(("F", "G"),), style="bass", melody=0, seed=6)
     ),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
     "write lyrics": Case(

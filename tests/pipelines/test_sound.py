@@ -18,9 +18,9 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES
 from pipelines.option_values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
+from pipelines.story import describe_recipe
 from pipelines.wording import distilgpt2
 from pipelines.worker.verbs import VERBS, Sound
-from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
 
 OPTIONS = AudioOptions(text="calm", brightness="dark", seconds=4.0, encoder="words-small")

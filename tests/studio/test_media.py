@@ -17,7 +17,7 @@ from music.audio.picture import picture_of
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.verbs import Sound
+from pipelines.worker.verbs import Head, Sound
 from studio import jobs, media
 from tests.waiting import PATIENCE_S, until
 
@@ -37,7 +37,8 @@ class HandMadeWorker:
 
     def __init__(self, error: str = "", error_after_mix: str = "") -> None:
         self.asked, self._error, self._error_after_mix = 0, error, error_after_mix
-        self.may_make_stems = threading.Event()
+        self.may_make_mix, self.may_make_stems = threading.Event(), threading.Event()
+        self.may_make_mix.set()
         self.may_make_stems.set()
 
     def lane(self, verb: str) -> str:
@@ -52,6 +53,8 @@ class HandMadeWorker:
         if self._error:
             raise StudioError(self._error)
         tone = encode(Audio(np.full((int(SECONDS * 44_100), 2), 0.1, np.float32), 44_100), "ogg")
+        on_update(Head(tone))
+        assert self.may_make_mix.wait(PATIENCE_S)
         picture = picture_of(np.full(22_050, 0.1, np.float32)) if last_recipe(arguments[0], "audio") else None
         mix = Sound(tone, (), SECONDS, False, picture)
         on_update(mix)
@@ -107,6 +110,20 @@ def test_mix_plays_while_the_stems_are_made(studio):
     assert client.get(f"/{address}/mix.ogg").status_code == 200
     worker.may_make_stems.set()
     assert wait(client, address)["state"] == "ready"
+
+
+def test_the_beginning_plays_while_the_rest_is_made(studio):
+    worker = HandMadeWorker()
+    worker.may_make_mix.clear()
+    cache, client = studio(worker)
+    address = cache.address(piece())
+    until(lambda: client.get(f"/{address}").json()["head"], "the beginning")
+    assert client.get(f"/{address}").json()["mix"] is None
+    assert (
+        client.get(f"/{address}/head.ogg").status_code == 200 and client.get(f"/{address}/mix.ogg").status_code == 404
+    )
+    worker.may_make_mix.set()
+    assert wait(client, address)["seconds"] == SECONDS
 
 
 def test_browsers_can_jump_inside_a_file(studio):

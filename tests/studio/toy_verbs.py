@@ -19,6 +19,7 @@ from music.piece import Piece
 from music.words.verses import lyrics_text
 from pipelines.contract import SongStep, Step
 from pipelines.option_values import to_mapping
+from pipelines.reharmonize import reharmonize
 from pipelines.song.words import write_words
 from pipelines.song.written_words import stanzas_for
 from pipelines.worker.verbs import VERBS as REAL
@@ -184,12 +185,27 @@ def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
             base, score = (
                 _toy_words(base, stage.options, plan)
                 if stage.pipeline == "words"
+                else (base, by_rule(base, stage.options).score)
+                if stage.pipeline == "chords"
                 else (base, _toy_stage(base, stage, plan, part))
             )
             recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
             made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
             yield SongStep((made,), number + part / 4, len(plan.stages), "stages", stages=(*stages, made))
         stages = (*stages, made)
+
+
+def by_rule(piece: Piece, options) -> Piece:
+    """Returns a piece with other chords, to which its notes move; no model works for that."""
+    *_, step = reharmonize(piece, replace(options, style=None))
+    recipe = {**step.piece.history[-1], "options": to_mapping(options)}
+    return piece.with_step(step.piece.score, recipe)
+
+
+def _reharmonize(piece: Piece, options) -> Iterator[Step]:
+    """Yields the piece, and then with other chords."""
+    yield Step((piece,), 0, 1, "bars")
+    yield Step((by_rule(piece, options),), 1, 1, "bars")
 
 
 def _toy_words(base: Piece, options, plan) -> tuple[Piece, symusic.Score]:
@@ -238,6 +254,12 @@ def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:
     return score
 
 
+def _page(tell, piece: Piece, synthesis: str) -> bytes:
+    from tests.pipelines.listening.songs import page_of  # of pages, which most toys need not wait for
+
+    return page_of(piece)
+
+
 VERBS = {
     "compose": Verb(
         "model", lambda tell, piece, plan, *done: last_step(held(_compose(piece, plan, *done), plan.brief.seed), tell)
@@ -245,6 +267,7 @@ VERBS = {
     "harmonize": Verb(
         "model", lambda tell, piece, options: last_step(held(_harmonize(piece, options), options.seed), tell)
     ),
+    "reharmonize": Verb("model", lambda tell, piece, options: last_step(_reharmonize(piece, options), tell)),
     "remix": Verb("model", lambda tell, piece, options: last_step(held(_remix(piece, options), options.seed), tell)),
     "generate": Verb(
         "model", lambda tell, piece, options: last_step(held(_generate(piece, options), options.seed), tell)
@@ -256,6 +279,7 @@ VERBS = {
     "edit": REAL["edit"],
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
+    "page": Verb("media", _page),
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),
     "refuse": Verb("model", _refuse),
     "bug": Verb("model", lambda tell: 1 // 0),

@@ -13,6 +13,8 @@ from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.words.events import read_words
 from music.words.verses import read_stanzas
+from pipelines.descriptions import describe_reharmonize
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
@@ -65,13 +67,18 @@ def _words(options: WordsOptions, piece: Piece) -> str:
     return " · ".join([first_few(names), f"{sung} syllables"])
 
 
+def _chords(options: ReharmonizeOptions, piece: Piece) -> str:
+    (text,) = describe_reharmonize(options)
+    return text[0].upper() + text[1:]
+
+
 def _player(track: Any) -> str:
     return player_name(program_of(track))
 
 
 _CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
-    "texture": _texture, "words": _words,
+    "texture": _texture, "words": _words, "chords": _chords,
 }  # fmt: skip
 
 
@@ -82,7 +89,9 @@ def came_out(stage: Stage, piece: Piece) -> str:
 
 
 def leaves_to_chance(stage: Stage) -> bool:
-    """Returns whether another seed gives something else: not where all words were typed."""
+    """Returns whether another seed gives something else: not where all words were typed, or notes are moved by rule."""
+    if isinstance(stage.options, ReharmonizeOptions):
+        return stage.options.style is not None
     return (
         stage.pipeline != "words"
         or not stage.options.text.strip()

@@ -92,6 +92,7 @@ class EditBar {
   refresh() {
     const { editor } = this;
     const { draft, on } = editor;
+    editor.song.refresh();
     this.box.hidden = !draft;
     if (!draft) return;
     this.toggle.setAttribute('aria-pressed', on);

@@ -19,6 +19,7 @@ class Editor {
     this.player = player;
     this.audition = new Audition(player.transport);
     this.bar = new EditBar(this);
+    this.song = new SongPanel(this);
     this.draft = null;
     this.wanted = false;
     this.tool = 'select';
@@ -347,12 +348,18 @@ class Editor {
   keep() {
     this.player.midi.keyboard.stop();
     if (!this.draft.count || this.sending) return;
+    this.give();
+    this.player.parts.over.focus({ preventScroll: true }); // the button that had it can no longer be pressed
+  }
+
+  /* Sends the edits to the page, and what else is to be changed of the whole song. */
+  give({ programs = [], ...song } = {}) {
+    const edits = this.draft.edits();
     this.sending = true;
     this.serial++;
     this.sent = this.draft.key;
-    this.send('edit', { piece: this.draft.id, serial: this.serial, edits: this.draft.edits() });
+    this.send('edit', { piece: this.draft.id, serial: this.serial, edits: { ...edits, programs: [...edits.programs, ...programs], ...song } });
     this.refresh();
-    this.player.parts.over.focus({ preventScroll: true }); // the button that had it can no longer be pressed
   }
 
   discard() {

@@ -6,12 +6,15 @@ import functools
 from typing import Any
 
 import numpy as np
+import symusic
 
+from music.arranging.feel import feel_of
 from music.bars import bar_grid, tempo_map
+from music.edit_song import beat_tempo
 from music.instruments import GM_NAMES, instrument_name, program_of
 from music.piece import Piece
+from music.roll.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
 from pipelines.locks import locked_notes
-from studio.widgets.player.drums import DRUM_ROWS, NEW_DRUM, OTHER_DRUMS
 
 _MOST_HELD = 16  # pieces that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
 
@@ -62,7 +65,14 @@ def _editable(piece: Piece) -> dict[str, Any]:
         "drum_rows": [{"name": name, "keys": keys, "key": NEW_DRUM[name]} for name, keys in _rows().items()],
         "instruments": list(GM_NAMES),
         "tracks": tracks,
+        "song": _song(score),
     }
+
+
+def _song(score: symusic.Score) -> dict[str, Any]:
+    """Returns what can be changed of a song as a whole, as it is: tempo and the note that it counts, and how eighths are played."""
+    tempo = beat_tempo(score)
+    return {"tempo": round(tempo.bpm, 2), "beat": tempo.sign, "feel": feel_of(score)}
 
 
 def _rows() -> dict[str, list[int]]:

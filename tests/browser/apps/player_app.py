@@ -13,6 +13,8 @@ from tests.browser.apps import handmade
 def page() -> None:
     st.set_page_config(page_title="Player", layout="wide")
     pieces = [NamedPiece("Input", handmade.piece("Input")), NamedPiece("Result", handmade.piece("Result", 3))]
+    if gate := st.query_params.get("gate"):
+        pieces = [NamedPiece("Late", handmade.piece(gate))]
     audio = {piece.fingerprint: handmade.cache().address(piece) for _, piece, _ in pieces}
     edit = editable(pieces[-1].piece, st.session_state.get("kept", {}).get("serial", 0))
     player(pieces, "player", audio=audio, highlight_after_seconds=4 * handmade.BAR_S, edit=edit, on_edit=_keep)
