@@ -87,7 +87,7 @@ class GenerateOptions:
     checkpoint: str = "generate-small"
 
     def __post_init__(self) -> None:
-        settle(self, _generate_checks, key=parse_key, instruments=parse_instrument, lock_notes=_check_note)
+        settle(self, _generate_checks, key=parse_key, instruments=parse_instrument, lock_notes=check_note)
 
 
 def _generate_checks(o: GenerateOptions) -> list[Check]:
@@ -184,7 +184,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        settle(self, _remix_checks, bars=check_bar, instruments=_check_track_instrument, lock_notes=_check_note)
+        settle(self, _remix_checks, bars=check_bar, instruments=_check_track_instrument, lock_notes=check_note)
 
 
 def _remix_checks(o: RemixOptions) -> list[Check]:
@@ -271,7 +271,7 @@ def check_chords(names: Any) -> None:
         parse_chord(name)
 
 
-def _check_note(place: Any) -> None:
+def check_note(place: Any) -> None:
     if not isinstance(place, tuple) or len(place) != 2 or any(type(each) is not int or each < 0 for each in place):
         raise StudioError(f"{place!r} names no note. Give its track and its number there, both counted from 0.")
 

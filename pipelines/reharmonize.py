@@ -37,6 +37,7 @@ from music.instruments import program_of
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.contract import Step
+from pipelines.locks import notes_at
 from pipelines.option_text import bars_as_text
 from pipelines.recipes import recipe_of
 from pipelines.reharmonize_options import ReharmonizeOptions
@@ -69,11 +70,11 @@ def check_fits(piece: Piece, options: ReharmonizeOptions) -> None:
     Raises:
         StudioError: they have not.
     """
-    _Change(piece.score, options)
+    _Change(piece, options)
 
 
 def _steps(piece: Piece, options: ReharmonizeOptions, name: str) -> Iterator[Step]:
-    change = _Change(piece.score, options)
+    change = _Change(piece, options)
     yield Step((piece,), 0.0, 1.0, "bars")
     written, model = None, dict[str, str]()
     if options.style:
@@ -92,11 +93,13 @@ class _Change:
     """The bars that change.
 
     Args:
-        score: of the piece.
+        piece: as it is.
         options: what is asked for.
     """
 
-    def __init__(self, score: symusic.Score, options: ReharmonizeOptions) -> None:
+    def __init__(self, piece: Piece, options: ReharmonizeOptions) -> None:
+        score = piece.score
+        self._locked = set(notes_at(piece, options.lock_notes))
         self._options, self._quarter = options, score.ticks_per_quarter
         bars = bar_grid(score)
         if options.bars[-1] >= len(bars):
@@ -150,7 +153,7 @@ class _Change:
         Of a single track, such as a piano's, all do that sound below another note.
         """
         part = parts[track]
-        here = within(part, self._start, self._stop)
+        here = within(part, self._start, self._stop) & ~self._are_locked(track, part)
         if score.tracks[track].is_drum:
             return np.zeros(len(part), dtype=bool)
         if track != self._melody:
@@ -163,6 +166,10 @@ class _Change:
             sounding = (part[:, NoteColumn.TIME] <= time) & (stops > time)
             here[note] = bool((part[sounding, NoteColumn.PITCH] > pitch).any())
         return here
+
+    def _are_locked(self, track: int, part: Part) -> np.ndarray:
+        """Returns which notes of a track stay as they are, bool ``[notes]``."""
+        return np.array([(track, *note) in self._locked for note in part.tolist()], dtype=bool)
 
     def _new(self, score: symusic.Score, old: Part, track: int, model: Sequence[Part] | None) -> Part:
         """Returns what a player plays in these bars, given what it was."""
@@ -211,7 +218,7 @@ class _Change:
             gone |= {(track, where[tuple(note)].pop()) for note in part[mine[track]].tolist()}
             if track == self._melody or score.tracks[track].is_drum:
                 continue
-            for note in part[self._rings_in(part)].tolist():
+            for note in part[self._rings_in(part) & ~self._are_locked(track, part)].tolist():
                 gone.add((track, where[tuple(note)].pop()))
                 time, duration, pitch, velocity = note
                 cut.append((track, time, self._start - time, pitch, velocity))

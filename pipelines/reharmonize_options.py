@@ -8,17 +8,20 @@ from typing import Any
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
+from music.bars import bar_grid
 from music.chords import ChordNames, chord_spans
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key, parse_key, written_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.locks import NotePlace, locked_notes
 from pipelines.option_values import from_mapping
 from pipelines.options import (
     Check,
     check_bar,
     check_chords,
+    check_note,
     choice_check,
     groove_check,
     seed_check,
@@ -43,6 +46,7 @@ class ReharmonizeOptions:
         chords: the names of each bar's chords, which share it evenly.
         key: in which chords are spelled, and whose notes may pass between chord tones.
         melody: the track that stays as it is; None for the one that is found.
+        lock_notes: notes that do too, ``(track, note)`` counted from 0.
         style: one of HARMONIES: Harmonize writes these bars in it; None: the notes that are there move by rule.
         complexity, groove, instruments: as HarmonizeOptions has them.
         mixed: those of AS_MIXED to which a bar that Harmonize wrote is to keep.
@@ -55,6 +59,7 @@ class ReharmonizeOptions:
     chords: ChordNames = (("C",),)
     key: str | None = None
     melody: int | None = None
+    lock_notes: tuple[tuple[int, int], ...] = ()
     style: str | None = None
     complexity: str = "medium"
     groove: str | None = None
@@ -65,7 +70,7 @@ class ReharmonizeOptions:
     checkpoint: str = "harmonize-small"
 
     def __post_init__(self) -> None:
-        settle(self, _checks, chords=check_chords, key=parse_key, bars=check_bar)
+        settle(self, _checks, chords=check_chords, key=parse_key, bars=check_bar, lock_notes=check_note)
         if self.style:
             self.accompaniment()  # says what does not fit
 
@@ -124,7 +129,7 @@ def reharmonized(piece: Piece, bars: Sequence[int], chords: ChordNames, seed: in
     found = _accompanied_by(piece)
     if found is None:
         melody = 0 if _is_accompanied(piece) else None
-        return ReharmonizeOptions(tuple(bars), chords, key.name, melody, seed=seed)
+        return ReharmonizeOptions(tuple(bars), chords, key.name, melody, _locked(piece, bars), seed=seed)
     asked, mixed = found
     return ReharmonizeOptions(
         bars=tuple(bars),
@@ -158,6 +163,20 @@ def chord_key(piece: Piece) -> Key:
         key_of(piece.score, melody or 0, [span.chord for span in chord_spans(piece.score)])
         if piece.note_count
         else Key(0, "major")
+    )
+
+
+def _locked(piece: Piece, bars: Sequence[int]) -> tuple[NotePlace, ...]:
+    """Returns which notes of these bars are locked, or of what rings into them."""
+    locked, grid = locked_notes(piece), bar_grid(piece.score)
+    if not locked or not bars or bars[-1] >= len(grid):
+        return ()
+    start, stop = grid[bars[0]].start, grid[bars[-1]].end
+    tracks = piece.score.tracks
+    return tuple(
+        (track, note)
+        for track, note in locked
+        if tracks[track].notes[note].end > start and tracks[track].notes[note].time < stop
     )
 
 

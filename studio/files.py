@@ -35,7 +35,10 @@ from studio.scratch import Scratch
 from studio.visitors import browser_of
 
 CAPACITY = 48
-"""Files that are kept, some MB each on the disk; the one that was asked for longest ago goes first."""
+"""Files that are kept, some MB each on the disk; the one that was asked for longest ago goes first, to be made again when asked for."""
+
+ADDRESSES = 8192
+"""Files that can be asked for: some ten of each piece that any visitor's page shows, which share its notes."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,16 @@ class FileCache:
     Args:
         registry: gives the job registry that does the work.
         capacity: how many files to keep.
+        addresses: how many files can be asked for.
     """
 
-    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
+    ) -> None:
         self._registry = registry
         self._capacity = capacity
+        self._addresses = addresses
+        self._asked: OrderedDict[str, _Entry] = OrderedDict()  # those that were asked for, by token
         self._folder = Scratch("deepmusic-files-")
         self._entries: OrderedDict[str, _Entry] = OrderedDict()  # by what is in them
         self._tokens: dict[str, _Entry] = {}
@@ -97,7 +105,7 @@ class FileCache:
                 entry = _Entry(secrets.token_urlsafe(18), key, file)
                 self._entries[key] = self._tokens[entry.token] = entry
             self._entries.move_to_end(key)
-            while len(self._entries) > self._capacity:
+            while len(self._entries) > self._addresses:
                 self._remove(self._entries.popitem(last=False)[1])
         return f"file/{entry.token}"
 
@@ -113,6 +121,10 @@ class FileCache:
             if entry is None:
                 return None
             self._entries.move_to_end(entry.key)
+            self._asked[token] = entry
+            self._asked.move_to_end(token)
+            while len(self._asked) > self._capacity:
+                self._put_away(self._asked.popitem(last=False)[1])
         with entry.lock:
             job = None if entry.is_there or entry.problem else self._advance(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -156,7 +168,7 @@ class FileCache:
         return None
 
     def _store(self, entry: _Entry, data: bytes) -> None:
-        if entry.token in self._tokens:  # it may have been put away meanwhile
+        if entry.token in self._asked:  # it may have been put away meanwhile
             replace_file(self._path(entry), data)
             entry.is_there = True
 
@@ -165,6 +177,12 @@ class FileCache:
 
     def _remove(self, entry: _Entry) -> None:
         del self._tokens[entry.token]
+        self._asked.pop(entry.token, None)
+        self._put_away(entry)
+
+    def _put_away(self, entry: _Entry) -> None:
+        """Deletes a file; it is made again if somebody asks."""
+        entry.is_there = False
         self._path(entry).unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from music.audio.encoding import Audio, AudioStream
     from music.audio.picture import Picture
+    from music.notation.places import Engraving
 
 LANES = ("model", "media", "download")
 LISTENING_S = 20.0  # the step of a large model on a busy machine may take that long (by ear, not measured)
@@ -250,12 +251,21 @@ def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path |
     return listening_page(piece, synthesis, soundfont, progress=tell, stop=_ears(tell))
 
 
-def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
+def _sheet(
+    tell: Tell, piece: Piece, form: str, view: str = "score", part: str = "", concert: bool | None = None
+) -> bytes | Engraving:
     from music.notation import engrave
 
     if form == "svg":
-        return engrave.svg_pages(piece, view)
-    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view)
+        return engrave.engraving(piece, view, part, concert)
+    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view, part, concert)
+
+
+def _parts_zip(tell: Tell, piece: Piece, concert: bool = False) -> bytes:
+    from pipelines.parts import part_files
+    from pipelines.song.folder import packed
+
+    return packed(part_files(piece, concert, progress=tell, stop=_ears(tell)))
 
 
 def _verify(tell: Tell, name: str) -> str:
@@ -308,5 +318,6 @@ VERBS: dict[str, Verb] = {
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
     "page": Verb("media", _page),
+    "parts_zip": Verb("media", _parts_zip),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from music.files.midi import midi_bytes
+from music.notation.views import parts
 from music.piece import Piece
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_recipe
@@ -14,7 +15,7 @@ from studio.files import File, address
 from studio.projects.project import UNTITLED
 from studio.projects.song import Song, name_of
 from studio.widgets.download_bar.download_bar import Offer, download_bar
-from studio.widgets.sheet import chosen_view
+from studio.widgets.sheet import chosen_paper
 from studio.wording import slug
 
 SONG_FOLDER = "Song folder (.zip)"
@@ -41,8 +42,8 @@ def file_stem(song: Song) -> str:
 def offers(song: Song, synthesis: str = "played") -> list[Offer]:
     """Returns the files of the song's current piece, named after song and take; its sound is made in this way."""
     piece, paper_piece, stem = song.piece, titled(song), file_stem(song)
-    view = chosen_view(paper_piece)
-    paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
+    chosen = chosen_paper(paper_piece)
+    paper = f"-{chosen.ending}" if chosen.ending else ""
     way = "" if synthesis == "played" else f"-{synthesis}"
     plan, sketch = song.take.options, song.take.before
     found = []
@@ -66,11 +67,14 @@ def offers(song: Song, synthesis: str = "played") -> list[Offer]:
     if synthesis == "played":  # the others have none
         text = "One FLAC file for each track, for mixing."
         offer("Stems", "-stems.zip", "application/zip", ("stems_zip", piece), text)
-    text = f"The {view} for MuseScore, Sibelius, Dorico or Finale."
+    text = f"The {chosen.words} for MuseScore, Sibelius, Dorico or Finale."
     mime = "application/vnd.recordare.musicxml+xml"
-    offer("MusicXML", f"{paper}.musicxml", mime, ("sheet", paper_piece, "musicxml", view), text, ahead=True)
-    text = f"The {view} for printing."
-    offer("PDF", f"{paper}.pdf", "application/pdf", ("sheet", paper_piece, "pdf", view), text, ahead=True)
+    offer("MusicXML", f"{paper}.musicxml", mime, ("sheet", paper_piece, "musicxml", *chosen), text, ahead=True)
+    text = f"The {chosen.words} for printing."
+    offer("PDF", f"{paper}.pdf", "application/pdf", ("sheet", paper_piece, "pdf", *chosen), text, ahead=True)
+    if parts(piece):
+        text = "The score and the part of each player for the stand, as PDF and MusicXML."
+        offer("Parts", "-parts.zip", "application/zip", ("parts_zip", paper_piece), text)
     if piece.history:
         text = "How it was made, with the seed: the same recipe gives the same notes."
         offer("Recipe", ".recipe.json", "application/json", lambda: _recipe(piece, plan, sketch), text)

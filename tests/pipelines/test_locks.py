@@ -69,6 +69,16 @@ def test_locks_move_along_with_the_whole_song():
     assert len(locked_notes(edited(read_midi(midi_bytes(lower)), tempo=77))) == len(PLACES)
 
 
+@pytest.mark.parametrize("change", [{"semitones": 2}, {"feel": "swung"}, {"tempo": 77}])
+def test_locked_notes_go_along_with_the_whole_song_and_stay_locked(change):
+    piece = locked(band())
+    after = edited(piece, **change)
+    assert locked_notes(after) == PLACES and "locked" not in after.history[-1]["options"]["words"]
+    assert locked_notes(edited(after, semitones=-1)) == PLACES
+    free = edited(piece, unlocked=notes_at(piece, PLACES), added=[[0, 0, 480, 50, 90]], **change)
+    assert locked_notes(free) == ()
+
+
 @pytest.mark.parametrize("values", [{"removed": [[0, 0]]}, {"changed": [[1, 4, 0, 9, 60, 9]]}])
 def test_a_hand_cannot_change_a_locked_note(values):
     with pytest.raises(StudioError, match="Unlock it first"):

@@ -142,6 +142,23 @@ def test_notes_that_nobody_knows_the_writer_of_move_by_rule():
     assert reharmonized(edited, (0,), (("C",),), 0).style is None  # what was mended by hand is not written over
 
 
+def test_locked_notes_stay():
+    before = harmonization("chords")
+    (place, note), *_ = [
+        (place, note)
+        for place, note in enumerate(before.score.tracks[1].notes)
+        if note.time == 1920 and note.pitch % 12 == 0
+    ]
+    lock = [1, note.time, note.duration, note.pitch, note.velocity]
+    recipe = {"pipeline": "edit", "options": {"locked": [lock]}}
+    locked = before.replace(history=(*before.history, recipe))
+    options = reharmonized(locked, (BAR,), (("G",),), 7)
+    assert options.lock_notes == ((1, place),)
+    (*_, step) = reharmonize(locked, options)
+    now = [n.pitch for n in step.piece.score.tracks[1].notes if n.time == 1920]
+    assert note.pitch in now and {pitch % 12 for pitch in now} - {0} <= {7, 11, 2}
+
+
 def test_a_pad_that_rings_in_and_does_not_fit_goes_on_with_another_tone():
     before = harmonization("chords").replace(history=())
     pad = len(before.score.tracks)

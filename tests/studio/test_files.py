@@ -105,8 +105,20 @@ def test_a_failure_is_told_and_the_next_press_tries_again(studio, worker):
     assert made(client, cache.address(*sound("wav")))["state"] == "ready"
 
 
-def test_the_oldest_files_make_room(studio):
+def test_the_file_that_was_asked_for_longest_ago_makes_room_and_is_made_again(studio, worker):
     cache, client = studio
     first, *others = [cache.address(*sound("mp3", piece(60 + n))) for n in range(4)]
-    assert client.get(f"/{first}").status_code == 404
-    assert {made(client, address)["state"] for address in others} == {"ready"}
+    for address in (first, *others):
+        assert made(client, address)["state"] == "ready"
+    assert client.get(f"/{first}/tune-take-2.mp3").status_code == 404
+    assert made(client, first)["state"] == "ready" and len(worker.asked) == 5
+    assert client.get(f"/{first}/tune-take-2.mp3").content == b"mp3"
+
+
+def test_pages_that_offer_many_files_take_none_of_others_away(studio):
+    cache, client = studio
+    wanted = cache.address(*sound("mp3"))
+    made(client, wanted)
+    for pitch in range(30, 60):
+        cache.address(*sound("wav", piece(pitch)))
+    assert client.get(f"/{wanted}/tune-take-2.mp3").content == b"mp3"

@@ -25,7 +25,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
         "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
         "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
-        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "player.js",
+        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
