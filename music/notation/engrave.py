@@ -14,6 +14,7 @@ from music.notation.layout import Sheet, layout, paper_score
 from music.notation.long_rests import count_rests
 from music.notation.musicxml_writer import write_musicxml
 from music.notation.places import Engraving, places
+from music.notation.swing import draw_swing
 from music.notation.views import VIEWS, parts, views
 from music.notation.words import draw_words, fit_words, name_player, short_title
 from music.piece import Piece
@@ -101,7 +102,7 @@ def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool |
         raise RuntimeError("verovio refused its own MEI with long rests in it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
     timemap = toolkit.renderToTimemap({"includeMeasures": True})
-    drawn = tuple(_on_white(name_player(fit_words(draw_accidentals(page)), sheet.player)) for page in pages)
+    drawn = tuple(_on_white(name_player(fit_words(draw_swing(draw_accidentals(page))), sheet.player)) for page in pages)
     return Engraving(drawn, *places(pages, timemap, sheet, paper_score(piece)))
 
 

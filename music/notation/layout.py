@@ -32,6 +32,7 @@ from music.notation.quantize import SheetNote, quantize, read_lengths, read_timi
 from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
+from music.notation.swing import straightened, swings
 from music.notation.transposition import Transposition, stand_name, transposition
 from music.notation.views import melody_track, view_performers
 from music.piece import Piece
@@ -106,7 +107,8 @@ class SheetPart:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section); ``player`` heads a part."""
+    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section); ``player`` heads a part; ``swung``:
+    eighths swing."""
 
     title: str
     bars: tuple[SheetBar, ...]
@@ -115,6 +117,7 @@ class Sheet:
     parts: tuple[SheetPart, ...]
     marks: tuple[tuple[int, str], ...] = ()
     player: str = ""
+    swung: bool = False
 
 
 def paper_score(piece: Piece) -> symusic.Score:
@@ -136,6 +139,8 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
     """
     score = paper_score(piece)
     per_quarter = score.ticks_per_quarter
+    swung = swings(score)
+    score = straightened(score) if swung else score
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
     keys = tuple(printed_keys(score, bars))
@@ -193,7 +198,7 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
         (only,) = playing
         instrument = "" if only.is_drum else instrument_name(only.program)
         player = stand_name(only.name, instrument, found[0].moved)
-    return Sheet(piece.title, tuple(bars), keys, tempi, tuple(found), marks, player)
+    return Sheet(piece.title, tuple(bars), keys, tempi, tuple(found), marks, player, swung)
 
 
 def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:

@@ -14,6 +14,7 @@ from music.notation.lyrics import lyric_elements
 from music.notation.musicxml_parts import add, printable, sound_id, write_part_list
 from music.notation.rhythm import UNITS, SheetBar, Symbol
 from music.notation.signposts import KeyChange
+from music.notation.swing import swing_direction
 from music.notation.transposition import Transposition
 from music.theory import LINE_OF_FIFTHS, name_at
 
@@ -107,6 +108,8 @@ class _PartWriter:
             if place in marks:
                 direction = add(measure, "direction", placement="above")
                 add(add(direction, "direction-type"), "rehearsal", printable(marks[place]))
+            if place == 0 and self.index == 0 and self.sheet.swung:
+                measure.append(swing_direction())
             for tempo in tempi.get(place, ()):
                 direction = add(measure, "direction", placement="above")
                 add(add(direction, "direction-type"), "words", _tempo_text(tempo.qpm, bar), font_weight="bold")

@@ -72,7 +72,10 @@ def places(
             place, base = at[event["measureOn"]], float(event["qstamp"])
         known = [lefts[name] for name in event.get("on", ()) if name in lefts]
         if known and place < len(bars):
-            share = min((float(event["qstamp"]) - base) * UNITS / bars[place].length, 1.0)
+            quarters = float(event["qstamp"]) - base
+            if sheet.swung and quarters % 1 == 1 / 2:  # written on the half, played on the last third
+                quarters += 1 / 6
+            share = min(quarters * UNITS / bars[place].length, 1.0)
             moments.setdefault((place, share), min(known))
     timed = sorted(
         (round(float(begins[bar] + share * (ends[bar] - begins[bar])), 3), bar, round(left, 4))
