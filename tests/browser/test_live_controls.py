@@ -39,7 +39,8 @@ def test_key_tempo_swing_and_mix_are_takes_that_play_on_and_can_be_undone(serve,
         {"name": "mine.mid", "mimeType": "audio/midi", "buffer": midi_bytes(handmade.piece())}
     )
     player = Driver(page.locator(".st-key-player")).ready()
-    player.press_roll(0.51)  # in the fifth bar
+    player.drag_ruler(0.53, 0.58)  # the fifth bar is looped
+    player.press_roll(0.55)
     player.play()
     button(player, "Song").click()
     for _ in range(2):
@@ -49,9 +50,12 @@ def test_key_tempo_swing_and_mix_are_takes_that_play_on_and_can_be_undone(serve,
     assert violations(page) == []
     button(player, "Apply: make a take of it").click()
     state = player.until(lambda state: state["side"] == "Take 2" and state["playing"])
-    assert (
-        state["changed"] == -1 and 2 * handmade.BAR_S <= state["time"] < 3 * handmade.BAR_S
-    )  # twice as fast: the fifth bar still
+    assert state["changed"] == -1 and state["loop"] == {
+        "on": True,
+        "from": 2 * handmade.BAR_S,
+        "to": 2.5 * handmade.BAR_S,
+    }
+    assert 2 * handmade.BAR_S <= state["time"] <= 2.5 * handmade.BAR_S  # twice as fast: the fifth bar still
     assert told(page) == "up 2 semitones, swung, tempo 120"
     page.get_by_text("120 BPM").first.wait_for()
     assert button(player, "Swung eighths: all players").get_attribute("aria-pressed") == "true"
