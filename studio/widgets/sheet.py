@@ -20,7 +20,7 @@ from music.piece import Piece
 from studio.controls import begin_with, keep, song_controls, widget_value
 from studio.jobs import registry
 from studio.session import song, visitor
-from studio.wording import plain, show_error, slug
+from studio.wording import show_error, slug
 
 POLL_S = 0.4  # engraving takes seconds
 PAGE_WIDTH = 860  # pixels: a page of paper at a size at which notes can be read
@@ -56,8 +56,8 @@ class Paper(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it is called in a sentence, as Markdown."""
-        return f"part of {plain(self.part)}" if self.part else self.view
+        """What it is called in a sentence."""
+        return f"part of {self.part}" if self.part else self.view
 
 
 def sheet(piece: Piece, key: str, heard: str = "") -> None:

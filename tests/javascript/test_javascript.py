@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from music.notation.places import CURSOR
+from pipelines.listening import page
 from studio.widgets.player.player import DRAWING, SCRIPTS, script
 from tests.javascript.node import PLAYER, node
 
 HERE = Path(__file__).parent
 STUDIO = PLAYER.parents[1]
+LISTENING = Path(page.__file__).parent / "page.js"
 DECLARED = re.compile(r"^(?:export default )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 JOINED = {name for names in SCRIPTS.values() for name in names}
-ALONE = [path for path in sorted(STUDIO.rglob("*.js")) if path.parent != PLAYER]
+ALONE = [path for path in sorted(STUDIO.rglob("*.js")) if path.parent != PLAYER] + [CURSOR, LISTENING]
 
 
 def run(*arguments: str | Path, text: str = "") -> str:
