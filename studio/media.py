@@ -32,7 +32,7 @@ from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.recipes import last_recipe
+from pipelines.recipes import coloring_recipe
 from pipelines.worker.verbs import Head, Sound
 from studio import jobs
 from studio.scratch import Scratch
@@ -95,7 +95,7 @@ class SoundCache:
             piece: what is heard.
             synthesis: one of ``pipelines.sound.SYNTHESES``.
         """
-        key = (piece.fingerprint, json.dumps(last_recipe(piece, "audio"), sort_keys=True, default=str), synthesis)
+        key = (piece.fingerprint, json.dumps(coloring_recipe(piece), sort_keys=True, default=str), synthesis)
         with self._lock:
             entry = self._entries.get(key)
             if entry is not None and entry.problem:  # a page that comes again may hope again
