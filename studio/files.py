@@ -13,11 +13,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +28,7 @@ from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from studio import jobs
+from studio.addresses import Addresses, Wanted
 from studio.scratch import Scratch
 from studio.visitors import browser_of
 
@@ -57,14 +55,9 @@ class File:
 
 
 @dataclass(eq=False)
-class _Entry:
-    token: str
-    key: str
+class _Entry(Wanted):
     file: File
-    job_id: str | None = None
     is_there: bool = False
-    problem: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class FileCache:
@@ -80,13 +73,8 @@ class FileCache:
         self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
     ) -> None:
         self._registry = registry
-        self._capacity = capacity
-        self._addresses = addresses
-        self._asked: OrderedDict[str, _Entry] = OrderedDict()  # those that were asked for, by token
         self._folder = Scratch("deepmusic-files-")
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # by what is in them
-        self._tokens: dict[str, _Entry] = {}
-        self._lock = threading.Lock()
+        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
 
     def address(self, file: File, of: Piece) -> str:
         """Returns where a file can be asked for, relative to the server's root.
@@ -96,17 +84,7 @@ class FileCache:
             of: the piece that it is made of.
         """
         key = _key(file, of)
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None and entry.problem:  # a page that comes again may hope again
-                self._remove(self._entries.pop(key))
-                entry = None
-            if entry is None:
-                entry = _Entry(secrets.token_urlsafe(18), key, file)
-                self._entries[key] = self._tokens[entry.token] = entry
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._addresses:
-                self._remove(self._entries.popitem(last=False)[1])
+        entry = self._addresses.of(key, lambda token: _Entry(token, key, file))
         return f"file/{entry.token}"
 
     def status(self, token: str, visitor: str = "") -> dict[str, Any] | None:
@@ -116,15 +94,9 @@ class FileCache:
             token: of the file.
             visitor: who asks, see ``visitors.browser_of``.
         """
-        with self._lock:
-            entry = self._tokens.get(token)
-            if entry is None:
-                return None
-            self._entries.move_to_end(entry.key)
-            self._asked[token] = entry
-            self._asked.move_to_end(token)
-            while len(self._asked) > self._capacity:
-                self._put_away(self._asked.popitem(last=False)[1])
+        entry = self._addresses.ask(token)
+        if entry is None:
+            return None
         with entry.lock:
             job = None if entry.is_there or entry.problem else self._advance(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -136,7 +108,7 @@ class FileCache:
 
     def path(self, token: str, name: str) -> tuple[Path, File] | None:
         """Returns where the file of this name lies, or None if it does not."""
-        entry = self._tokens.get(token)
+        entry = self._addresses.get(token)
         if entry is None or not entry.is_there or entry.file.name != name:
             return None
         return self._path(entry), entry.file
@@ -168,20 +140,14 @@ class FileCache:
         return None
 
     def _store(self, entry: _Entry, data: bytes) -> None:
-        if entry.token in self._asked:  # it may have been put away meanwhile
+        if self._addresses.keeps(entry):  # it may have been put away meanwhile
             replace_file(self._path(entry), data)
             entry.is_there = True
 
     def _path(self, entry: _Entry) -> Path:
         return Path(self._folder.path, entry.token)
 
-    def _remove(self, entry: _Entry) -> None:
-        del self._tokens[entry.token]
-        self._asked.pop(entry.token, None)
-        self._put_away(entry)
-
     def _put_away(self, entry: _Entry) -> None:
-        """Deletes a file; it is made again if somebody asks."""
         entry.is_there = False
         self._path(entry).unlink(missing_ok=True)
 
