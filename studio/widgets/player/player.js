@@ -32,7 +32,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', CHORDS]) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', 'section-tools', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
