@@ -150,7 +150,7 @@ class Form:
             raise StudioError("The intro and the ending stay where they are. Choose a section between them.")
 
     def _options(self, parts: Sequence[FormPart], words: str) -> RearrangeOptions:
-        return RearrangeOptions(tuple(tuple(part) for part in (*self._lead, *parts)), words)
+        return RearrangeOptions(tuple((part.name, part.first, part.last) for part in (*self._lead, *parts)), words)
 
 
 def _bars(count: int) -> str:

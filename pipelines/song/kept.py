@@ -45,7 +45,9 @@ def keep_section(piece: Piece, options: KeptOptions) -> Iterator[Step]:
 def _with_section(score: symusic.Score, options: KeptOptions, start: int, stop: int, end: int) -> symusic.Score:
     """Returns a score with what a section holds in its place; what rings into it on the same key ends where it begins."""
     out, of = _with_players(score, options)
-    new: list[NewNote] = [(of[track], start + time, *rest) for track, time, *rest in options.notes]
+    new: list[NewNote] = [
+        (of[track], start + time, length, pitch, velocity) for track, time, length, pitch, velocity in options.notes
+    ]
     struck = {(track, pitch) for track, _, _, pitch, _ in new}
     gone = set()
     for number, track in enumerate(out.tracks):

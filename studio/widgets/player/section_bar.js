@@ -148,7 +148,6 @@ class SectionBar {
     const move = (e) => {
       const by = e.clientX - event.clientX;
       if (!this.dragged && Math.abs(by) < DRAG_PX) return;
-      if (!this.dragged) button.setPointerCapture(event.pointerId);
       this.dragged = true;
       button.classList.add('dragged');
       button.style.translate = `${by}px 0`;
@@ -171,6 +170,7 @@ class SectionBar {
       setTimeout(() => (this.dragged = false)); // the click that a drag ends with is none
       if (e.type === 'pointerup' && to !== null && to >= 0) this.ask('move', number, to);
     };
+    button.setPointerCapture(event.pointerId); // at once: a fast hand is elsewhere before the first move is told
     button.addEventListener('pointermove', move);
     for (const type of ['pointerup', 'pointercancel']) button.addEventListener(type, end);
   }
