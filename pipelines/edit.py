@@ -20,7 +20,7 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
-from pipelines.locks import locked_notes, places_of
+from pipelines.locks import locked_notes, moved_along, notes_at, places_of
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -53,7 +53,8 @@ def edit(piece: Piece, options: EditOptions) -> Iterator[Step]:
     """
     yield Step((piece,), 0.0, 1.0, "edits")
     score = _applied(piece, options)
-    yield Step((piece.with_step(score, recipe_of("edit", VERSION, options, piece)),), 1.0, 1.0, "edits")
+    made = piece.with_step(score, recipe_of("edit", VERSION, options, piece))
+    yield Step((_with_locks(piece, made, options),), 1.0, 1.0, "edits")
 
 
 def edited(score: symusic.Score, options: EditOptions) -> symusic.Score:
@@ -101,6 +102,19 @@ def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
     if not locked.isdisjoint([*((track, note) for track, note, *_ in options.changed), *options.removed]):
         raise StudioError("A locked note would change. Unlock it first, with L on the piano roll.")
     return score
+
+
+def _with_locks(piece: Piece, made: Piece, options: EditOptions) -> Piece:
+    """Returns an edited piece whose locked notes are those that they have become, where the whole song moved."""
+    if not (options.semitones or options.feel):
+        return made
+    plain = dataclasses.replace(options, semitones=0, feel="", tempo=0.0, mix=())
+    before = piece if plain.is_empty else piece.with_step(apply(piece.score, plain), {**made.history[-1]})
+    locked = notes_at(before, locked_notes(before))
+    if not locked:
+        return made
+    moved = moved_along(before.score, made.score, locked, options.semitones)
+    return made.replace(history=(*piece.history, {**made.history[-1], "locked": [list(note) for note in moved]}))
 
 
 def in_words(score: symusic.Score, edits: EditOptions) -> str:

@@ -17,6 +17,7 @@ from music.instruments import DRUMS, parse_instrument, playable_range
 from music.tokens.columns import DRUM_PROGRAM, FIRST
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
+from pipelines.accompaniment.playable import playable
 from pipelines.accompaniment.request import AccompanimentRequest, Player
 from pipelines.harmonize_options import HarmonizeOptions
 
@@ -37,7 +38,7 @@ def assemble(
     base, tracks = _base(request, options)
     grid, velocities = request.grid, vocabulary().velocities
     new: list[NewNote] = []
-    for note in without_double_strokes(notes):
+    for note in playable(without_double_strokes(notes), request.players):
         start = grid.tick_at(note.position)
         stop = next((stop for begin, stop in request.tick_ranges if begin <= start < stop), start)
         end = min(stop, max(start + 1, grid.tick_at(note.position + note.duration)))

@@ -5,17 +5,19 @@ Who rests there goes on resting, everybody is as loud as before, drums are not t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import symusic
 
+from music.arranging.beats import Beats
 from music.arranging.groove import steady
 from music.arranging.melody_clearance import keep_below_melody
 from music.arranging.parts import (
     BASS,
+    Arrangement,
     NoteColumn,
     Part,
     in_order,
@@ -26,7 +28,7 @@ from music.arranging.parts import (
     within,
 )
 from music.arranging.rechording import move_to_chords
-from music.arranging.swing import swing_with_drums
+from music.arranging.swing import play_feel, swing_with_drums, swings
 from music.bars import bar_grid
 from music.chord_bars import replace_chords
 from music.chords import ChordSpan, chord_at, chord_spans
@@ -152,7 +154,12 @@ class Stretch:
             for track, part in enumerate(parts)
         ]
         song = read_arrangement(with_parts(score, came))
-        rules = {"groove": steady, "swing": swing_with_drums, "clear": keep_below_melody}
+        whole = swings(Beats(song.bars, song.quarter), [part[:, NoteColumn.TIME] for part in parts])  # whoever plays
+        rules: dict[str, Callable[[Arrangement, list[Part]], list[Part]]] = {
+            "groove": steady,
+            "swing": partial(play_feel, feel="swing") if whole else swing_with_drums,
+            "clear": keep_below_melody,
+        }
         now = list(came)
         for name, rule in rules.items():
             if name in self.mixed:

@@ -153,4 +153,4 @@ def result(
     shown = st.expander("Sheet music", icon=":material/queue_music:", on_change="rerun", key=bound(_SHEET, False))
     if keep(_SHEET, shown.open):
         with shown:
-            sheet(titled(song), key="sheet")
+            sheet(titled(song), key="sheet", heard=song.piece.fingerprint)

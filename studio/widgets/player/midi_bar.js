@@ -132,7 +132,7 @@ class Midi {
     this.out.load(this.song);
     const gains = new Map(mixer.tracks.map((track) => [track.track, mixer.gain(track)]));
     const { on, to } = transport.loop;
-    this.out.play(transport.now(), document.hidden ? OUT_AHEAD_BEHIND_S : OUT_AHEAD_S, on ? to : Infinity, (track) => gains.get(track) ?? 1);
+    this.out.play(transport.now(), document.hidden ? OUT_AHEAD_BEHIND_S : OUT_AHEAD_S, on ? to : Infinity, (track) => gains.get(track) ?? 1, transport.rate);
   }
 
   refresh() {

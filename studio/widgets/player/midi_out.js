@@ -34,10 +34,10 @@ class MidiOut {
     this.last = null;
   }
 
-  /* Sends what is due. `loopEnd` is where the playhead will jump, `gain` tells how loud a track is. */
-  play(seconds, ahead, loopEnd, gain) {
+  /* Sends what is due. `loopEnd` is where the playhead will jump, `gain` tells how loud a track is, `rate` how fast it plays. */
+  play(seconds, ahead, loopEnd, gain, rate = 1) {
     const now = this.clock();
-    const jumped = !this.last || Math.abs(seconds - this.last.seconds - (now - this.last.at) / 1000) > JUMP_S;
+    const jumped = !this.last || Math.abs(seconds - this.last.seconds - (rate * (now - this.last.at)) / 1000) > JUMP_S;
     if (jumped) {
       this.silence();
       if (!this.last) this._prepare();
@@ -47,7 +47,7 @@ class MidiOut {
     }
     this.last = { at: now, seconds };
     this._volumes(gain);
-    const at = (second) => now + Math.max(0, second - seconds) * 1000;
+    const at = (second) => now + (Math.max(0, second - seconds) * 1000) / rate;
     const until = Math.min(seconds + ahead, loopEnd);
     const coming = [];
     while (this.next < this.notes.length && this.notes[this.next].start < until) {

@@ -302,6 +302,7 @@ class Player {
     overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
+    tellTime(this, now);
     state.level = level.toFixed(5);
     state.clicks = this.practice.count;
     state.chord = chord;

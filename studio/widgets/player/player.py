@@ -18,6 +18,7 @@ from pipelines.descriptors import STEPS
 from pipelines.reharmonize_options import chord_key
 from studio import media
 from studio.controls import component_value
+from studio.scripts import loader
 from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -25,7 +26,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "section_bar.js",
         "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
         "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
-        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "player.js",
+        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
@@ -173,7 +174,7 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
-        js=script("studio_player"),
+        js=loader("studio_player", script("studio_player")),
     )
 
 
@@ -183,13 +184,13 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=script("studio_small_roll"),
+        js=loader("studio_small_roll", script("studio_small_roll")),
     )
 
 
 def script(component: str) -> str:
     """Returns the script of a component of SCRIPTS."""
-    # Streamlit loads a component's script as one blob, which cannot import its neighbors.
+    # One text, so that a page waits for one file instead of forty, one after another.
     return "\n".join(path.read_text("utf-8") for path in script_files(component))
 
 
