@@ -30,7 +30,7 @@ from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.recipes import last_recipe
+from pipelines.recipes import coloring_recipe
 from pipelines.worker.verbs import Head, Sound
 from studio import jobs
 from studio.addresses import Addresses, Wanted
@@ -84,7 +84,7 @@ class SoundCache:
             piece: what is heard.
             synthesis: one of ``pipelines.sound.SYNTHESES``.
         """
-        key = (piece.fingerprint, json.dumps(last_recipe(piece, "audio"), sort_keys=True, default=str), synthesis)
+        key = (piece.fingerprint, json.dumps(coloring_recipe(piece), sort_keys=True, default=str), synthesis)
         entry = self._addresses.of(key, lambda token: _Entry(token, key, piece, synthesis))
         return f"sound/{entry.token}"
 

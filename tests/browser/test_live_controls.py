@@ -9,10 +9,12 @@ import pytest
 
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
+from tests.browser.conftest import playwright
 from tests.browser.driver import Driver, until_at_rest
 from tests.browser.test_accessibility import violations
 
 APPS = Path(__file__).parent / "apps"
+expect = playwright.expect
 BEATS = 4  # of a bar, a second each
 
 
@@ -31,6 +33,16 @@ def told(page) -> str:
 
 def level_of(*gains: float) -> float:
     return handmade.AMPLITUDE * math.sqrt(sum(gain**2 for gain in gains) / 2)
+
+
+def take_mp3(page, name: str) -> None:
+    """Checks that the file is made when it is asked for, and comes under this name."""
+    mp3 = page.get_by_role("group", name="Downloads").get_by_role("button").filter(has_text="MP3")
+    with page.expect_download() as download:
+        mp3.click()
+    assert download.value.suggested_filename == name
+    assert Path(download.value.path()).read_text() == f"{handmade.piece().note_count} notes as mp3"
+    expect(mp3).to_have_text("MP3")
 
 
 def test_key_tempo_swing_and_mix_are_takes_that_play_on_and_can_be_undone(serve, open_page):
@@ -60,6 +72,8 @@ def test_key_tempo_swing_and_mix_are_takes_that_play_on_and_can_be_undone(serve,
     page.get_by_text("120 BPM").first.wait_for()
     assert button(player, "Swung eighths: all players").get_attribute("aria-pressed") == "true"
     assert button(player, "Apply: make a take of it").is_disabled()
+
+    take_mp3(page, "by-hand-take-2.mp3")
 
     button(player, "Stop").click()
     player.ready()

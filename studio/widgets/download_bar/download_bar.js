@@ -89,7 +89,7 @@ class DownloadBar {
   }
 }
 
-export default function ({ data, key, parentElement }) {
+export default function showDownloads({ data, key, parentElement }) {
   const root = parentElement.querySelector('.downloads');
   if (!bars.has(key)) bars.set(key, new DownloadBar());
   const bar = bars.get(key);

@@ -130,9 +130,10 @@ class Midi {
     const shown = player.editor.isShown ? player.editor.draft.state : player.piece;
     if (this.sent !== shown) [this.sent, this.song] = [shown, songOf(player)];
     this.out.load(this.song);
-    const gains = new Map(mixer.tracks.map((track) => [track.track, mixer.gain(track)]));
+    const strips = new Map(mixer.tracks.map((track) => [track.track, { gain: mixer.gain(track), mix: mixOf(mixer, track) }]));
     const { on, to } = transport.loop;
-    this.out.play(transport.now(), document.hidden ? OUT_AHEAD_BEHIND_S : OUT_AHEAD_S, on ? to : Infinity, (track) => gains.get(track) ?? 1, transport.rate);
+    const ahead = document.hidden ? OUT_AHEAD_BEHIND_S : OUT_AHEAD_S;
+    this.out.play(transport.now(), ahead, on ? to : Infinity, (track) => strips.get(track)?.gain ?? 1, transport.rate, (track) => strips.get(track)?.mix ?? {});
   }
 
   refresh() {

@@ -23,6 +23,7 @@ class Player {
     this.practice = new Practice(this);
     this.mix = new MixBar(this.editor, this.mixer);
     this.chords = new ChordLane(this);
+    this.sections = new SectionBar(this);
     this.label = null;
     this.piece = null;
   }
@@ -31,7 +32,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', CHORDS]) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', 'section-tools', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -70,6 +71,7 @@ class Player {
     this.mix.mount(p.mixing, p.mixer);
     this.practice.mount(p);
     this.chords.mount(p[CHORDS]);
+    this.sections.mount(p.form, p['section-tools']);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -80,6 +82,7 @@ class Player {
     this.editor.load(data.edit, send);
     this.mix.answered(this.editor.accepted);
     this.chords.load(data.chords, send);
+    this.sections.load(data.sections, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -91,7 +94,7 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted) {
+    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted && !this.sections.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
@@ -115,7 +118,7 @@ class Player {
     this.fillSides();
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
-    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
+    this.sections.fill(piece);
     this.chords.fill(piece);
     this.transport.setGains(this.mixer.gains(), this.mixer.pans());
     this.mix.refresh();
@@ -263,7 +266,7 @@ class Player {
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
-    placeForm(this.parts.form, piece, at);
+    this.sections.place(piece, at);
     this.chords.place(at);
     if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
