@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from studio import kept_files, listening, media, operation
+from studio import files, kept_files, listening, media, operation, scripts
 from studio.problems import show_problem
 from studio.widgets.elsewhere import shown_elsewhere
 
@@ -33,7 +33,9 @@ else:  # the server, once: beside the pages it carries the addresses of sound, h
     kept_files.install()
     app = st.App(
         __file__,
-        routes=operation.with_base([*media.ROUTES, *listening.ROUTES, *operation.ROUTES]),
+        routes=operation.with_base(
+            [*media.ROUTES, *files.ROUTES, *scripts.ROUTES, *listening.ROUTES, *operation.ROUTES]
+        ),
         lifespan=operation.lifespan,
         on_script_error=show_problem,
     )

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import symusic
 
 from music.bars import bar_grid, score_end, ticks_to_seconds
-from music.edit import NewNote
 from music.edit_notes import MAX_EDITED, Edits, apply
 from music.edit_song import change_song, song_in_words
 from music.errors import StudioError
@@ -21,7 +20,7 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
-from pipelines.locks import locked_notes, notes_at, places_of
+from pipelines.locks import locked_notes, moved_along, notes_at, places_of
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -54,7 +53,8 @@ def edit(piece: Piece, options: EditOptions) -> Iterator[Step]:
     """
     yield Step((piece,), 0.0, 1.0, "edits")
     score = _applied(piece, options)
-    yield Step((piece.with_step(score, recipe_of("edit", VERSION, options, piece)),), 1.0, 1.0, "edits")
+    made = piece.with_step(score, recipe_of("edit", VERSION, options, piece))
+    yield Step((_with_locks(piece, made, options),), 1.0, 1.0, "edits")
 
 
 def edited(score: symusic.Score, options: EditOptions) -> symusic.Score:
@@ -86,19 +86,9 @@ def options_of(piece: Piece, values: Any) -> EditOptions:
         isinstance(value, Sized) and len(value) > MAX_EDITED for value in values.values()
     ):  # before each is looked at
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
-    options = from_mapping(EditOptions, {**values, "carried": (), "words": ""})
-    score = _applied(piece, options)
-    carried = _carried(piece, options, score) if options.changes_song else ()
-    return dataclasses.replace(options, carried=carried, words=in_words(piece.score, options))
-
-
-def _carried(piece: Piece, options: EditOptions, score: symusic.Score) -> tuple[NewNote, ...]:
-    """Returns the locked notes of a piece as they are in its score once that was edited and changed as a whole."""
-    before = piece.replace(score=piece.score if options.is_empty else apply(piece.score, options))
-    held = {*notes_at(piece, locked_notes(piece)), *options.locked} - {*options.unlocked}
-    tracks = zip(before.score.tracks, score.tracks, strict=True)
-    same = {number for number, (was, now) in enumerate(tracks) if len(was.notes) == len(now.notes)}
-    return notes_at(piece.replace(score=score), [place for place in places_of(before, held) if place[0] in same])
+    options = from_mapping(EditOptions, {**values, "words": ""})
+    _applied(piece, options)
+    return dataclasses.replace(options, words=in_words(piece.score, options))
 
 
 def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
@@ -112,6 +102,19 @@ def _applied(piece: Piece, options: EditOptions) -> symusic.Score:
     if not locked.isdisjoint([*((track, note) for track, note, *_ in options.changed), *options.removed]):
         raise StudioError("A locked note would change. Unlock it first, with L on the piano roll.")
     return score
+
+
+def _with_locks(piece: Piece, made: Piece, options: EditOptions) -> Piece:
+    """Returns an edited piece whose locked notes are those that they have become, where the whole song moved."""
+    if not (options.semitones or options.feel):
+        return made
+    plain = dataclasses.replace(options, semitones=0, feel="", tempo=0.0, mix=())
+    before = piece if plain.is_empty else piece.with_step(apply(piece.score, plain), {**made.history[-1]})
+    locked = notes_at(before, locked_notes(before))
+    if not locked:
+        return made
+    moved = moved_along(before.score, made.score, locked, options.semitones)
+    return made.replace(history=(*piece.history, {**made.history[-1], "locked": [list(note) for note in moved]}))
 
 
 def in_words(score: symusic.Score, edits: EditOptions) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from music.edit import NewNote
 from music.edit_notes import MAX_EDITED, Edits
 from music.edit_song import SongChanges
 from pipelines.options import Check, settle
@@ -20,12 +19,9 @@ class EditOptions(SongChanges, Edits):
     See ``Edits`` for the notes and ``SongChanges`` for the song.
 
     Attributes:
-        carried: locked notes as they are once the whole song was changed, ``(track, start, duration, pitch, velocity)``; they
-            stay locked.
         words: what was done in a short sentence, such as "moved 3 notes in bar 5"; see ``pipelines.edit.in_words``.
     """
 
-    carried: tuple[NewNote, ...] = ()
     words: str = ""
 
     def __post_init__(self) -> None:

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import symusic
+
 from music.edit import NewNote
 from music.errors import StudioError
 from music.piece import Piece
@@ -25,7 +27,8 @@ def locked_notes(piece: Piece) -> tuple[NotePlace, ...]:
         options: Any = recipe.get("options")
         if recipe.get("pipeline") == "edit" and isinstance(options, Mapping):  # a file may say anything
             wanted -= _notes(options.get("unlocked"))
-            wanted |= _notes(options.get("locked")) | _notes(options.get("carried"))
+            wanted |= _notes(options.get("locked"))
+            wanted = _notes(recipe["locked"]) if "locked" in recipe else wanted  # they moved with the whole song
     return places_of(piece, wanted) if wanted else ()
 
 
@@ -55,6 +58,28 @@ def notes_at(piece: Piece, places: Sequence[NotePlace]) -> tuple[NewNote, ...]:
         note = tracks[track].notes[place]
         found.append((track, note.time, note.duration, note.pitch, note.velocity))
     return tuple(found)
+
+
+def moved_along(before: symusic.Score, after: symusic.Score, notes: Iterable[NewNote], semitones: int) -> list[NewNote]:
+    """Returns what becomes of notes when a whole score is transposed or swings, which leaves the order of its notes.
+
+    Args:
+        before: has the notes.
+        after: the same so many semitones higher, some of it by octaves nearer, or bent in time, or both.
+    """
+    wanted, found = set(notes), []
+    for number, (was, now) in enumerate(zip(before.tracks, after.tracks, strict=True)):
+        old, new = (sorted(each.notes, key=lambda n: (n.time, n.duration, n.pitch)) for each in (was, now))
+        shift = 0 if was.is_drum else semitones
+        by_step = [[note for note in new if note.pitch % 12 == step] for step in range(12)]
+        rank = [0] * 12
+        for note in old:
+            step = (note.pitch + shift) % 12
+            moved = by_step[step][rank[step]]
+            rank[step] += 1
+            if (number, note.time, note.duration, note.pitch, note.velocity) in wanted:
+                found.append((number, moved.time, moved.duration, moved.pitch, moved.velocity))
+    return found
 
 
 def _notes(values: Any) -> set[NewNote]:

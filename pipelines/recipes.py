@@ -66,6 +66,14 @@ def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:
     return recipe if known and isinstance(recipe.get("options"), dict) else None
 
 
+def coloring_recipe(piece: Piece | None) -> Mapping[str, Any] | None:
+    """Returns the recipe of the audio pipeline by which a piece sounds, which edits by hand leave; None for any other piece."""
+    if piece is None:
+        return None
+    written = (each for each in piece.history if not (isinstance(each, Mapping) and each.get("pipeline") == "edit"))
+    return last_recipe(piece.replace(history=tuple(written)), "audio")
+
+
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:
     """Returns the file that says how a result came to be; none for music that no pipeline wrote."""
     if not piece.history:

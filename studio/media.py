@@ -15,11 +15,9 @@ from __future__ import annotations
 import functools
 import io
 import json
-import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +30,10 @@ from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.recipes import last_recipe
+from pipelines.recipes import coloring_recipe
 from pipelines.worker.verbs import Head, Sound
 from studio import jobs
+from studio.addresses import Addresses, Wanted
 from studio.scratch import Scratch
 from studio.visitors import browser_of
 
@@ -50,21 +49,16 @@ WATCH_S = 0.08  # shorter than the worker's pause between two updates, so that n
 
 
 @dataclass(eq=False)
-class _Entry:
-    token: str
-    key: tuple[str, ...]
+class _Entry(Wanted):
     piece: Piece
     synthesis: str
-    job_id: str | None = None
     head: bool = False  # whether the first seconds lie in the folder
     mix: bool = False  # whether the mix does
     seconds: float = 0.0  # of the mix
     head_gain: float = 1.0
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
-    problem: str = ""
     note: str = ""
     is_basic: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class SoundCache:
@@ -80,13 +74,8 @@ class SoundCache:
         self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
     ) -> None:
         self._registry = registry
-        self._capacity = capacity
-        self._addresses = addresses
-        self._heard: OrderedDict[str, _Entry] = OrderedDict()  # those whose sound was asked for, by token
         self._folder = Scratch("deepmusic-sound-")
-        self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
-        self._tokens: dict[str, _Entry] = {}
-        self._lock = threading.Lock()
+        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
 
     def address(self, piece: Piece, synthesis: str = "played") -> str:
         """Returns where the sound of this piece can be asked for, relative to the server's root.
@@ -95,18 +84,8 @@ class SoundCache:
             piece: what is heard.
             synthesis: one of ``pipelines.sound.SYNTHESES``.
         """
-        key = (piece.fingerprint, json.dumps(last_recipe(piece, "audio"), sort_keys=True, default=str), synthesis)
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None and entry.problem:  # a page that comes again may hope again
-                self._remove(self._entries.pop(key))
-                entry = None
-            if entry is None:
-                entry = _Entry(secrets.token_urlsafe(18), key, piece, synthesis)
-                self._entries[key] = self._tokens[entry.token] = entry
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._addresses:
-                self._remove(self._entries.popitem(last=False)[1])
+        key = (piece.fingerprint, json.dumps(coloring_recipe(piece), sort_keys=True, default=str), synthesis)
+        entry = self._addresses.of(key, lambda token: _Entry(token, key, piece, synthesis))
         return f"sound/{entry.token}"
 
     def status(self, token: str, visitor: str = "") -> dict[str, Any] | None:
@@ -116,15 +95,9 @@ class SoundCache:
             token: of the sound.
             visitor: who asks, see ``visitors.browser_of``.
         """
-        with self._lock:
-            entry = self._tokens.get(token)
-            if entry is None:
-                return None
-            self._entries.move_to_end(entry.key)
-            self._heard[token] = entry
-            self._heard.move_to_end(token)
-            while len(self._heard) > self._capacity:
-                self._silence(self._heard.popitem(last=False)[1])
+        entry = self._addresses.ask(token)
+        if entry is None:
+            return None
         with entry.lock:
             job = None if entry.stems is not None or entry.problem else self._job(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -144,7 +117,7 @@ class SoundCache:
 
     def file(self, token: str, name: str) -> Path | None:
         """Returns the file of this name, such as ``mix.ogg``, ``3.wav`` or PICTURE, or None if there is none."""
-        entry = self._tokens.get(token)
+        entry = self._addresses.get(token)
         stem, _, form = name.rpartition(".")
         if entry is not None and name == PICTURE:
             path = self._path(entry, name)
@@ -181,7 +154,7 @@ class SoundCache:
                     job.update, Sound
                 ):  # looked at once more at the end: it may have come and ended meanwhile
                     self._take(entry, job.update)
-                elif isinstance(job.update, Head) and not entry.head and entry.token in self._tokens:
+                elif isinstance(job.update, Head) and not entry.head and self._addresses.keeps(entry):
                     _write(self._path(entry, "head.ogg"), job.update.data)
                     entry.head = True
             if job.state == "done":
@@ -200,7 +173,7 @@ class SoundCache:
             self._registry().forget(job.id, entry.token)
 
     def _take(self, entry: _Entry, sound: Sound) -> None:
-        if entry.token not in self._heard:  # it was put away meanwhile
+        if not self._addresses.keeps(entry):  # it was put away meanwhile
             return
         if not entry.mix:
             if sound.picture is not None:
@@ -214,14 +187,9 @@ class SoundCache:
     def _path(self, entry: _Entry, name: str) -> Path:
         return Path(self._folder.path, entry.token, name)
 
-    def _remove(self, entry: _Entry) -> None:
-        del self._tokens[entry.token]
-        self._heard.pop(entry.token, None)
-        self._silence(entry)
-
-    def _silence(self, entry: _Entry) -> None:
-        """Deletes the sound of a piece; it is made again if somebody asks."""
-        entry.mix, entry.stems = False, None
+    def _put_away(self, entry: _Entry) -> None:
+        entry.head = entry.mix = False
+        entry.stems = None
         folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,8 +14,10 @@ import symusic
 
 from music.bars import ticks_to_seconds
 from music.notation.layout import Sheet
-from music.notation.rhythm import UNITS
+from music.notation.rhythm import UNITS, SheetBar
 
+CURSOR = Path(__file__).parent / "cursor.js"
+"""The script that finds the cursor's place on the pages."""
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -58,9 +61,9 @@ def places(
             measures.append(name)
             boxes.append((number, *(round(share, 4) for share in box)))
             lefts |= notes
-    bars = sheet.bars
+    bars = [bar for bar, _ in _counted(sheet)]
     begins = ticks_to_seconds(score, np.array([bar.start_tick for bar in bars]))
-    ends = ticks_to_seconds(score, np.array([bar.end_tick for bar in bars]))
+    ends = ticks_to_seconds(score, np.array([end for _, end in _counted(sheet)]))
     at = {name: place for place, name in enumerate(measures[: len(bars)])}
     moments: dict[tuple[int, float], float] = {}
     place, base = 0, 0.0
@@ -80,6 +83,19 @@ def places(
     )
     spans = zip(boxes[: len(bars)], begins.tolist(), ends.tolist(), strict=False)
     return tuple((*box, round(begin, 3), round(end, 3)) for box, begin, end in spans), tuple(timed)
+
+
+def _counted(sheet: Sheet) -> list[tuple[SheetBar, int]]:
+    """Returns what stands as one measure on paper: its first bar, and the tick after its last, of several where a rest counts them."""
+    rests = dict(sheet.parts[0].rests)
+    found, skipped = [], 0
+    for place, bar in enumerate(sheet.bars):
+        if skipped:
+            skipped -= 1
+            continue
+        skipped = rests.get(place, 1) - 1
+        found.append((bar, sheet.bars[place + skipped].end_tick))
+    return found
 
 
 def _measures(page: str) -> Iterator[tuple[str, tuple[float, float, float, float], dict[str, float]]]:

@@ -23,6 +23,7 @@ from music.clock import clock
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.notation import engrave
+from music.notation.places import CURSOR
 from music.piece import Piece
 from music.roll import picture as drawing
 from music.theory import estimate_key, written_key
@@ -34,7 +35,7 @@ _HERE = Path(__file__).parent
 _SCRIPTS = (
     drawing.SCRIPTS / "roll.js",
     drawing.SCRIPTS / "karaoke.js",
-    Path(engrave.__file__).parent / "cursor.js",
+    CURSOR,
     _HERE / "page.js",
 )
 _PLACE = re.compile(r"\{\{(\w+)\}\}")

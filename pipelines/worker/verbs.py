@@ -8,7 +8,7 @@ Another module with such a table can be served too; its ``warm_up(lane)``, if it
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,11 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from music.audio.encoding import Audio, AudioStream
     from music.audio.picture import Picture
+    from music.notation.places import Engraving
 
 LANES = ("model", "media", "download")
 LISTENING_S = 20.0  # the step of a large model on a busy machine may take that long (by ear, not measured)
@@ -209,7 +212,8 @@ def _encode(tell: Tell, piece: Piece, form: str, synthesis: str = "played", soun
     from music.audio.render import encode
     from pipelines.sound import piece_sound
 
-    return encode(piece_sound(piece, synthesis, soundfont, stop=_ears(tell)), form)
+    sound = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.5 * share), stop=_ears(tell))
+    return encode(_told(sound, tell, 0.5, 1.0), form)
 
 
 def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
@@ -217,8 +221,28 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
     from pipelines.song.folder import file_name, packed
     from pipelines.sound import piece_stems
 
-    stems = enumerate(piece_stems(piece, soundfont, stop=_ears(tell)), 1)
-    return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
+    stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.5 * share), stop=_ears(tell))
+    files = {}
+    for n, stem in enumerate(stems):
+        sound = _told(stem.audio, tell, 0.5 + 0.5 * n / len(stems), 0.5 + 0.5 * (n + 1) / len(stems))
+        files[f"{n + 1:02d} {file_name(stem.name, 'track')}.flac"] = encode(sound, "flac")
+    return packed(files)
+
+
+def _told(sound: Audio | AudioStream, tell: Tell, first: float, last: float) -> AudioStream:
+    """Returns a sound that tells, while it is read, how far it is between two shares, and ends where a stop is wanted."""
+    from music.audio.encoding import AudioStream
+    from music.audio.render import Stopped
+
+    def chunks() -> Iterator[np.ndarray]:
+        done = 0
+        for chunk in sound.chunks():
+            if tell(first + (last - first) * done / max(1, sound.frames)):
+                raise Stopped("The file was stopped. Start again to have all of it.")
+            yield chunk
+            done += len(chunk)
+
+    return AudioStream(sound.frames, sound.rate_hz, chunks)
 
 
 def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> bytes:
@@ -227,12 +251,21 @@ def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path |
     return listening_page(piece, synthesis, soundfont, progress=tell, stop=_ears(tell))
 
 
-def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
+def _sheet(
+    tell: Tell, piece: Piece, form: str, view: str = "score", part: str = "", concert: bool | None = None
+) -> bytes | Engraving:
     from music.notation import engrave
 
     if form == "svg":
-        return engrave.svg_pages(piece, view)
-    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view)
+        return engrave.engraving(piece, view, part, concert)
+    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view, part, concert)
+
+
+def _parts_zip(tell: Tell, piece: Piece, concert: bool = False) -> bytes:
+    from pipelines.parts import part_files
+    from pipelines.song.folder import packed
+
+    return packed(part_files(piece, concert, progress=tell, stop=_ears(tell)))
 
 
 def _verify(tell: Tell, name: str) -> str:
@@ -285,5 +318,6 @@ VERBS: dict[str, Verb] = {
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
     "page": Verb("media", _page),
+    "parts_zip": Verb("media", _parts_zip),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }

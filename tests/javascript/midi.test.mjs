@@ -67,9 +67,9 @@ class Studio {
     this.out.load(song);
     this.gain = () => 1;
   }
-  play(from, to, loopEnd = Infinity) {
+  play(from, to, loopEnd = Infinity, mix = {}) {
     for (let seconds = from; seconds < to; seconds += 0.04) {
-      this.out.play(seconds, 0.12, loopEnd, this.gain);
+      this.out.play(seconds, 0.12, loopEnd, this.gain, 1, () => mix);
       this.now += 40;
     }
   }
@@ -117,6 +117,16 @@ test('a mute is heard, and levels are controller 7', () => {
   studio.play(0, 0.6);
   assert.deepEqual(studio.notes().map(([, status]) => status), [0x90]);
   assert.deepEqual(studio.sent.filter(([, , number]) => number === 7).map(([, ...bytes]) => bytes), [[0xb0, 7, 50], [0xb9, 7, 0]]);
+});
+
+test('pan and reverb of the mix are sent, and again only when they change', () => {
+  const studio = new Studio();
+  const mix = { level: 90, pan: 20, reverb: 60 };
+  const told = () => studio.sent.splice(0).filter(([, status, number]) => status === 0xb0 && [7, 10, 91].includes(number)).map(([, , ...bytes]) => bytes);
+  studio.play(0, 0.1, Infinity, mix);
+  assert.deepEqual(told(), [[7, 90], [10, 20], [91, 60]]);
+  studio.play(0.12, 0.2, Infinity, { ...mix, pan: 100 });
+  assert.deepEqual(told(), [[10, 100]]);
 });
 
 test('drums have the tenth channel, and more tracks than channels share', () => {

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from studio.widgets.player.player import SCRIPTS, script
+from music.notation.places import CURSOR
+from pipelines.listening import page
+from studio.widgets.player.player import DRAWING, SCRIPTS, script
 from tests.javascript.node import PLAYER, node
 
 HERE = Path(__file__).parent
 STUDIO = PLAYER.parents[1]
+LISTENING = Path(page.__file__).parent / "page.js"
 DECLARED = re.compile(r"^(?:export default )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 JOINED = {name for names in SCRIPTS.values() for name in names}
-ALONE = [path for path in sorted(STUDIO.rglob("*.js")) if path.parent != PLAYER]
+ALONE = [path for path in sorted(STUDIO.rglob("*.js")) if path.parent != PLAYER] + [CURSOR, LISTENING]
 
 
 def run(*arguments: str | Path, text: str = "") -> str:
@@ -43,4 +46,4 @@ def test_a_script_of_its_own_can_be_read(path):
 
 
 def test_no_file_of_the_player_is_forgotten():
-    assert {path.name for path in PLAYER.glob("*.js")} == JOINED
+    assert {path.name for folder in (PLAYER, DRAWING) for path in folder.glob("*.js")} == JOINED

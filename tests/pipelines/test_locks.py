@@ -56,6 +56,19 @@ def test_locks_are_kept_in_the_history_until_they_are_taken_back():
     assert free.history[-1]["options"]["words"] == "removed 1 note and unlocked 2 notes in bars 1-2"
 
 
+def test_locks_move_along_with_the_whole_song():
+    piece = locked(band())
+    lower = edited(piece, semitones=-5, changed=[[0, 1, 500, 480, 60, 50]])
+    before, after = (notes_at(each, locked_notes(each)) for each in (piece, lower))
+    drums = {n for n, track in enumerate(piece.score.tracks) if track.is_drum}
+    shift = {track: 0 if track in drums else -5 for track, *_ in before}
+    assert sorted((n[0], n[1], (n[3] + shift[n[0]]) % 12) for n in before) == sorted(
+        (n[0], n[1], n[3] % 12) for n in after
+    )
+    assert len(locked_notes(edited(lower, semitones=5))) == len(PLACES)
+    assert len(locked_notes(edited(read_midi(midi_bytes(lower)), tempo=77))) == len(PLACES)
+
+
 @pytest.mark.parametrize("change", [{"semitones": 2}, {"feel": "swung"}, {"tempo": 77}])
 def test_locked_notes_go_along_with_the_whole_song_and_stay_locked(change):
     piece = locked(band())

@@ -22,7 +22,7 @@ class MidiOut {
     this.last = null; // { at, seconds }: the playhead at the last look
     this.sounding = []; // notes whose end is still to be sent
     this.sent = 0; // until when something was sent, on the clock
-    this.volumes = new Map();
+    this.settings = new Map(); // `track control` -> value
   }
 
   /* `song` has tracks of { track, program, drums } and notes of { start, end, track, pitch, velocity } in seconds. */
@@ -34,10 +34,11 @@ class MidiOut {
     this.last = null;
   }
 
-  /* Sends what is due. `loopEnd` is where the playhead will jump, `gain` tells how loud a track is. */
-  play(seconds, ahead, loopEnd, gain) {
+  /* Sends what is due. `loopEnd` is where the playhead will jump, `gain` tells how loud a track is, `rate` how fast it
+     plays, and `mix` the level, pan and reverb of a track where these are written. */
+  play(seconds, ahead, loopEnd, gain, rate = 1, mix = () => ({})) {
     const now = this.clock();
-    const jumped = !this.last || Math.abs(seconds - this.last.seconds - (now - this.last.at) / 1000) > JUMP_S;
+    const jumped = !this.last || Math.abs(seconds - this.last.seconds - (rate * (now - this.last.at)) / 1000) > JUMP_S;
     if (jumped) {
       this.silence();
       if (!this.last) this._prepare();
@@ -46,8 +47,8 @@ class MidiOut {
       if (this.next < 0) this.next = this.notes.length;
     }
     this.last = { at: now, seconds };
-    this._volumes(gain);
-    const at = (second) => now + Math.max(0, second - seconds) * 1000;
+    this._mix(gain, mix);
+    const at = (second) => now + (Math.max(0, second - seconds) * 1000) / rate;
     const until = Math.min(seconds + ahead, loopEnd);
     const coming = [];
     while (this.next < this.notes.length && this.notes[this.next].start < until) {
@@ -85,18 +86,22 @@ class MidiOut {
   }
 
   _prepare() {
-    this.volumes.clear();
+    this.settings.clear();
     for (const { track, program, drums } of this.song.tracks) {
       this._send([0xc0 | this.channels.get(track), drums ? 0 : program], this.clock());
     }
   }
 
-  _volumes(gain) {
+  /* Sends what has changed of the mix: instruments hear controller 7 as a square, and 100 is usual. */
+  _mix(gain, mix) {
     for (const { track } of this.song.tracks) {
-      const value = Math.min(127, Math.round(100 * Math.sqrt(gain(track)))); // instruments hear controller 7 as a square; 100 is usual
-      if (this.volumes.get(track) === value) continue;
-      this.volumes.set(track, value);
-      this._send([0xb0 | this.channels.get(track), 7, value], this.clock());
+      const { level = 100 * Math.sqrt(gain(track)), pan, reverb } = mix(track);
+      for (const [control, value] of [[7, Math.min(127, Math.round(gain(track) > 0 ? level : 0))], [10, pan], [91, reverb]]) {
+        const place = `${track} ${control}`;
+        if (value === undefined || this.settings.get(place) === value) continue;
+        this.settings.set(place, value);
+        this._send([0xb0 | this.channels.get(track), control, value], this.clock());
+      }
     }
   }
 

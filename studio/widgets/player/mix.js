@@ -11,6 +11,8 @@ const MIX = {
 const writtenOf = (track, name) => track.mix?.[name] ?? MIX[name].plain;
 const valueOf = (mixer, track, name) => mixer.of(track)[name] ?? writtenOf(track, name);
 
+const mixOf = (mixer, track) => Object.fromEntries(Object.keys(MIX).map((name) => [name, valueOf(mixer, track, name)]));
+
 function panInWords(value) {
   const share = Math.round(((value - 64) / (value > 64 ? 63 : 64)) * 100);
   return share ? `${Math.abs(share)} % ${share > 0 ? 'right' : 'left'}` : 'in the middle';

@@ -18,20 +18,30 @@ from pipelines.descriptors import STEPS
 from pipelines.reharmonize_options import chord_key
 from studio import media
 from studio.controls import component_value
+from studio.scripts import loader
 from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "section_bar.js",
         "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
         "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
-        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "player.js",
+        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
-STYLES = ("player.css", "editing.css", "midi.css", "song.css", "mix.css", "practice.css", "chord_lane.css")
+STYLES = (
+    "player.css",
+    "editing.css",
+    "midi.css",
+    "song.css",
+    "mix.css",
+    "practice.css",
+    "chord_lane.css",
+    "section_bar.css",
+)
 
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
@@ -68,6 +78,8 @@ def player(
     waves: Mapping[str, Any] | None = None,
     chords: Mapping[str, Any] | None = None,
     on_chord: Callable[[Any], None] | None = None,
+    sections: Mapping[str, Any] | None = None,
+    on_section: Callable[[Any], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -88,6 +100,8 @@ def player(
         waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
         chords: lets the visitor change the chords of one of the pieces; what ``studio.widgets.chord_changes`` says of it.
         on_chord: is called with the bar that is to have other chords, before the page runs again.
+        sections: lets the visitor change the form of one of the pieces; what ``studio.widgets.section_changes`` says of it.
+        on_section: is called with what is to be done with a section, before the page runs again.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
@@ -122,10 +136,12 @@ def player(
             "selection": selection,
             "edit": edit,
             "chords": chords,
+            "sections": sections,
         },
         on_selection_change=told("selection", on_select),
         on_edit_change=told("edit", on_edit),
         on_chord_change=told("chord", on_chord),
+        on_section_change=told("section", on_section),
     )
 
 
@@ -158,7 +174,7 @@ def _component() -> Any:
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
         css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
-        js=script("studio_player"),
+        js=loader("studio_player", script("studio_player")),
     )
 
 
@@ -168,13 +184,13 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=script("studio_small_roll"),
+        js=loader("studio_small_roll", script("studio_small_roll")),
     )
 
 
 def script(component: str) -> str:
     """Returns the script of a component of SCRIPTS."""
-    # Streamlit loads a component's script as one blob, which cannot import its neighbors.
+    # One text, so that a page waits for one file instead of forty, one after another.
     return "\n".join(path.read_text("utf-8") for path in script_files(component))
 
 

@@ -70,7 +70,13 @@ def _render(tell, piece: Piece, synthesis: str = "played") -> Sound:
     return replace(mix, stems=stems)
 
 
-VERBS = {"render": Verb("media", _render)}
+def _encode(tell, piece: Piece, form: str, synthesis: str = "played") -> bytes:
+    """Returns what stands for a file of this kind."""
+    tell(0.5)
+    return f"{piece.note_count} notes as {form}".encode()
+
+
+VERBS = {"render": Verb("media", _render), "encode": Verb("media", _encode)}
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from studio import media
+from studio import media, scripts
 from studio.widgets.player.editing import editable
 from studio.widgets.player.player import NamedPiece, player, small_roll
 from tests.browser.apps import handmade
@@ -36,4 +36,4 @@ def _keep(message) -> None:
 if __name__ == "__main__":  # a visitor's run of the page; the server imports this file for what follows
     page()
 else:
-    app = st.App(__file__, routes=media.routes(handmade.cache))
+    app = st.App(__file__, routes=[*media.routes(handmade.cache), *scripts.ROUTES])

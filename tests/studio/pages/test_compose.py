@@ -437,10 +437,7 @@ def test_a_bad_file_is_refused_in_words(compose):
     assert not compose.exception and len(compose.error) == 1 and song_of(compose).take is None
 
 
-def test_a_song_is_offered_as_a_folder_first_and_other_takes_are_not(compose):
-    def offered():
-        return [button.proto.label for button in compose.get("download_button")]
-
+def test_a_song_is_offered_as_a_folder_first_and_other_takes_are_not(compose, offered):
     song = song_of(composed(compose))
     assert offered()[0] == "Song folder (.zip)" and {"MIDI", "MP3", "PDF", "Recipe"} <= set(offered())
     key_press(compose, f"branch {song.take.number} 2")
