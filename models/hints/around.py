@@ -22,7 +22,16 @@ VERSION = 1
 """Of the comparisons. A model reads the version that it was trained with and no other."""
 
 PITCH, POSITION, BAR, VELOCITY, DURATION, PROGRAM, TEMPO, SIGNATURE = range(8)  # columns of an octuple
-SLOTS = (BAR, POSITION, PROGRAM, PITCH, DURATION, VELOCITY, SIGNATURE, TEMPO)  # in the order in which a model reads them
+SLOTS = (
+    BAR,
+    POSITION,
+    PROGRAM,
+    PITCH,
+    DURATION,
+    VELOCITY,
+    SIGNATURE,
+    TEMPO,
+)  # in the order in which a model reads them
 HEADS = 5
 """Ways to lend a value. Of pitches the last two are moved: from what stands before and after the two bars."""
 
@@ -96,7 +105,9 @@ class _Window:
         self.placed = known[:, POSITION]
         self.place = np.where(self.placed, rows[:, POSITION] - FIRST, -1)
         self.onset = self.bar_start[self.bar] + np.maximum(self.place, 0)
-        self.ends = self.onset + np.where(known[:, DURATION], durations[np.where(known[:, DURATION], rows[:, DURATION], 0)], 12)
+        self.ends = self.onset + np.where(
+            known[:, DURATION], durations[np.where(known[:, DURATION], rows[:, DURATION], 0)], 12
+        )
         self.heard = known[:, PITCH] & self.placed
         self._context()
 
@@ -149,10 +160,10 @@ class _Window:
                 again = _take(near, following, -1)
                 if interval is None:
                     known = (following >= 0) & (again >= 0)
-                    interval = np.where(known, (_take(self.pitch, following) - _take(self.pitch, again) + 300) * 1021, 0)
                     interval = np.where(
-                        known, (interval + _take(gap, following)) * 1021 + gap, -5 - np.arange(self.n)
+                        known, (_take(self.pitch, following) - _take(self.pitch, again) + 300) * 1021, 0
                     )
+                    interval = np.where(known, (interval + _take(gap, following)) * 1021 + gap, -5 - np.arange(self.n))
                 chain.append(np.where(following >= 0, chain[-1] * 1000003 + step, -7 - np.arange(self.n)))
                 following = again
             self.agreed.append(chain)
@@ -188,6 +199,7 @@ class _Window:
 
     def _kinds(self, i: np.ndarray, j: np.ndarray) -> list[np.ndarray]:
         """Returns the ids of each comparison [pairs]."""
+
         def same(values: np.ndarray) -> np.ndarray:  # 0 unknown, 1 no, 2 yes
             return np.where((values[i] < 0) | (values[j] < 0), 0, 1 + (values[i] == values[j]))
 
@@ -263,6 +275,7 @@ class _Window:
 
     def _stands(self, fields: tuple[np.ndarray, ...], i: np.ndarray, *values: np.ndarray) -> np.ndarray:
         """Returns whether a visible note with these values stands in the bar of each i."""
+
         def key(bar: np.ndarray, parts: tuple[np.ndarray, ...]) -> np.ndarray:
             for part in parts:
                 bar = bar * 1024 + part + 1

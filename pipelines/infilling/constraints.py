@@ -226,8 +226,10 @@ class PositionRule(Rule):
         as_before = value is None or value == self._before(unit[0])
         if as_before and low < first < high:
             start = first
+        elif value is not None:
+            start = int(self._places(unit)[value])
         else:
-            start = (low + high) // 2 if value is None else int(self._places(unit)[value])
+            start = (low + high) // 2 if low + 1 < high else first
         for note in unit:
             canvas.start[note] += start - first
             # Where no place was allowed, the note stands between two places and is read at its old one.
@@ -279,16 +281,12 @@ class PositionRule(Rule):
             high = min(high, int(canvas.start[placed_later].min()))
             waiting_later = waiting_later[self._began(waiting_later) < self._began(placed_later).min()]
 
-        # What still waits for its place between this chord and a wall will need room there.
-        room_earlier = sum(span + margin for span in self._spans(waiting_earlier))
-        room_later = sum(span + margin for span in self._spans(waiting_later))
-        until = self._sounds_until(notes, earlier)
-        if until is None:
-            low += room_earlier
-        elif until - 1 + room_earlier < first:  # those that wait may have to wait for that note too
-            low = max(low + room_earlier, until - 1 + room_earlier)
-        else:  # there is no room for that: they share the time with it
-            low = max(low + room_earlier, until - 1)
+        # What still waits for its place between this chord and a wall will need room there, and may have to wait itself
+        # until a note of its pitch has ended.
+        for chord in self._chords(waiting_earlier):
+            low = max(low + 1, self._sounds_until(chord, low)) + self._span(chord) + margin - 1
+        low = max(low, self._sounds_until(notes, low) - 1)
+        room_later = sum(self._span(chord) + margin for chord in self._chords(waiting_later))
         return low, high - room_later - (last - first)
 
     def _began(self, notes: np.ndarray | list[int]) -> np.ndarray:
@@ -300,27 +298,36 @@ class PositionRule(Rule):
         waiting = self.canvas.open[notes, Octuple.POSITION]
         return notes[~waiting], notes[waiting & (self.canvas.bar[notes] == bar)]
 
-    def _sounds_until(self, chord: list[int], earlier: np.ndarray) -> int | None:
-        """Returns the tick at which the last note that a chord may not begin under has ended; None if there is none.
+    def _sounds_until(self, chord: list[int], low: int) -> int:
+        """Returns the tick, if it is beyond a lower one, at which the last note that a chord may not begin under has ended.
 
         Those are the notes before it that keep their length and had ended in the input when the chord began: of its own
         pitches, and in a line any.
         """
         canvas, original = self.canvas, self.original
-        held = earlier[~canvas.open[earlier, Octuple.DURATION]]
-        if int(canvas.track[chord[0]]) not in original.lines:
+        track = int(canvas.track[chord[0]])
+        held = np.flatnonzero(
+            (canvas.track == track)
+            & (canvas.source >= 0)
+            & ~canvas.open[:, Octuple.DURATION]
+            & (canvas.start + canvas.length > low)
+        )
+        if not len(held):
+            return low
+        if track not in original.lines:
             held = held[np.isin(canvas.rows[held, Octuple.PITCH], canvas.rows[chord, Octuple.PITCH])]
-        ended = self._began(held) + original.length[canvas.source[held]] <= self._began(chord).min()
-        held = held[ended]
-        return int((canvas.start[held] + canvas.length[held]).max()) if len(held) else None
+        began, first = self._began(held), self._began(chord).min()
+        held = held[(began < first) & (began + original.length[canvas.source[held]] <= first)]
+        return max([low, *(canvas.start[held] + canvas.length[held]).tolist()])
 
-    def _spans(self, notes: np.ndarray) -> list[int]:
-        """Returns the ticks from the first to the last note of each chord among these notes."""
-        if not len(notes):
-            return []
-        source = self.canvas.source[notes]
-        place = self.original.rows[source, Octuple.POSITION]
-        return [int(np.ptp(self.original.start[source[place == chord]])) for chord in np.unique(place)]
+    def _chords(self, notes: np.ndarray) -> list[list[int]]:
+        """Returns the chords that these notes of a bar, none of them new, make, in the order of the input."""
+        place = self.original.rows[self.canvas.source[notes], Octuple.POSITION]
+        return [notes[place == chord].tolist() for chord in np.unique(place)]
+
+    def _span(self, chord: list[int]) -> int:
+        """Returns the ticks from the first to the last note of a chord in the input."""
+        return int(np.ptp(self._began(chord)))
 
 
 RULES: dict[int, type[Rule]] = {rule.field: rule for rule in (PitchRule, VelocityRule, DurationRule, PositionRule)}

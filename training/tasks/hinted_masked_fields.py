@@ -56,10 +56,13 @@ class Task:
     def build(self) -> HintedMusicBERT:
         """Returns a model whose encoder is that of the checkpoint that the recipe begins with."""
         tables = self.tables.duration_of.tolist(), self.tables.bar_length_of.tolist()
-        config = HintedMusicBERTConfig(self.blocks.mask + 1, **self.recipe["model"], durations=tables[0], bar_lengths=tables[1])
+        config = HintedMusicBERTConfig(
+            self.blocks.mask + 1, **self.recipe["model"], durations=tables[0], bar_lengths=tables[1]
+        )
         model = HintedMusicBERT(config)
         model.plain.load_state_dict(load(self.recipe["begins_with"], task="remix").model.state_dict())
-        return model.requires_grad_(True)
+        model.requires_grad_(True).plain.requires_grad_(not self.recipe["frozen_encoder"])
+        return model
 
     def begin(self, stage: dict[str, Any], seed: int) -> None:
         """Starts to read as a stage of the recipe says."""
@@ -78,7 +81,9 @@ class Task:
             rng, nats, counts = np.random.default_rng(0), 0.0, 0
             windows = [window(self.shards, int(w), self.blocks, stage["window"], None) for w in picked]
             for rows in windows:
-                found, counted = losses(model, read([hidden_and_asked(rows, rng)], self.blocks, self.tables), self.blocks)
+                found, counted = losses(
+                    model, read([hidden_and_asked(rows, rng)], self.blocks, self.tables), self.blocks
+                )
                 nats, counts = nats + float(found.sum()), counts + int(counted.sum())
             means.append(nats / counts)
         return sum(means) / len(means) if means else None
