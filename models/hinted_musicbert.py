@@ -20,6 +20,7 @@ from models.musicbert import FIELDS, MusicBERT, MusicBERTConfig
 
 COMPARED = 48  # width of the network that reads comparisons
 TRUSTED = 96  # and of the one that says what to trust
+NOBODY = -30.0  # the score of a note that cannot lend, and with no other note the strength falls below
 LEAST = 1e-6  # a probability that no way of lending falls below
 
 
@@ -91,9 +92,9 @@ class Lenders(nn.Module):
         x = F.embedding_bag(given.kinds, self.table.weight, mode="sum") + self.numbers(given.numbers)
         scores = self.score(F.gelu(self.middle(F.gelu(x))))
         there = given.value >= 0
-        scores = scores.masked_fill(~there, -30.0)
+        scores = scores.masked_fill(~there, NOBODY)
         where = given.target[:, None].expand_as(scores)
-        highest = torch.full((count, HEADS), -30.0).scatter_reduce(0, where, scores.detach(), "amax")
+        highest = torch.full((count, HEADS), NOBODY).scatter_reduce(0, where, scores.detach(), "amax")
         weights = (scores - highest.gather(0, where)).exp() * there
         total = torch.zeros(count, HEADS).scatter_add(0, where, weights)
         cells = (where * HEADS + torch.arange(HEADS)) * values + given.value.clamp(min=0)
@@ -129,7 +130,8 @@ class Trust(nn.Module):
         doubt = (own.detach().clamp(min=LEAST).log() * own.detach()).sum(dim=-1, keepdim=True)
         seen = torch.cat([highest, doubt, strength.detach() / 4, agree / 4], dim=1)
         hidden = F.gelu(self.read(self.norm(features)) + self.seen(seen))
-        return torch.log_softmax(self.share(hidden), dim=-1)
+        nobody = F.pad(strength < NOBODY, (1, 0))  # the encoder is always there
+        return torch.log_softmax(self.share(hidden).masked_fill(nobody, -torch.inf), dim=-1)
 
 
 class HintedMusicBERT(nn.Module):

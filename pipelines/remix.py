@@ -20,7 +20,7 @@ from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.options import RemixOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "1"
+VERSION = "2"
 
 
 def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
