@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hints.around import HEADS, NUMBERS, SIZES, SLOTS, VERSION, Around, around
-from models.musicbert import FIELDS, MusicBERT, MusicBERTConfig
+from models.musicbert import FIELDS, MusicBERT, MusicBERTConfig, SentenceEncoder
 
 COMPARED = 48  # width of the network that reads comparisons
 TRUSTED = 96  # and of the one that says what to trust
@@ -125,8 +126,8 @@ class Trust(nn.Module):
             strength: [notes, HEADS].
         """
         ways = torch.cat([own[:, None], borrowed], dim=1).detach()
-        highest = ways.amax(dim=-1)
-        agree = (ways @ ways.transpose(1, 2))[:, self.pairs[0], self.pairs[1]].clamp(min=1e-4).log()
+        highest, (first, second) = ways.amax(dim=-1), self.get_buffer("pairs")
+        agree = (ways @ ways.transpose(1, 2))[:, first, second].clamp(min=1e-4).log()
         doubt = (own.detach().clamp(min=LEAST).log() * own.detach()).sum(dim=-1, keepdim=True)
         seen = torch.cat([highest, doubt, strength.detach() / 4, agree / 4], dim=1)
         hidden = F.gelu(self.read(self.norm(features)) + self.seen(seen))
@@ -145,9 +146,14 @@ class HintedMusicBERT(nn.Module):
         self.lenders = nn.ModuleList(Lenders() for _ in range(FIELDS))
         self.trust = nn.ModuleList(Trust(config.width) for _ in range(FIELDS))
 
+    @property
+    def encoder(self) -> SentenceEncoder:
+        """What reads the notes."""
+        return cast(SentenceEncoder, self.plain.encoder["sentence_encoder"])
+
     def states(self, tokens: Tensor) -> Tensor:
         """Returns what the encoder makes of tokens [batch, notes, 8]: one vector per note [batch, notes, width]."""
-        return self.plain.encoder["sentence_encoder"].states(tokens)
+        return self.encoder.states(tokens)
 
     def log_probabilities(self, states: Tensor, slot: int, block: slice, given: Lent) -> Tensor:
         """Returns float32 [asked, values] for the asked notes of one field.
@@ -158,7 +164,7 @@ class HintedMusicBERT(nn.Module):
             block: where its values lie in the vocabulary.
             given: what notes lend.
         """
-        mine = self.plain.encoder["sentence_encoder"].of_field(states.flatten(0, 1)[given.places], slot)
+        mine = self.encoder.of_field(states.flatten(0, 1)[given.places], slot)
         own = torch.log_softmax(self.plain.head(mine, block).float(), dim=-1)
         with torch.autocast(own.device.type, enabled=False):
             borrowed, strength = self.lenders[slot](given, len(own), own.shape[1])

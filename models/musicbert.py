@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -108,7 +109,8 @@ class SentenceEncoder(nn.Module):
 
     def of_field(self, states: Tensor, slot: int) -> Tensor:
         """Returns the features [..., width] of one of the eight tokens, of states [..., width]."""
-        mine, up = slice(slot * self.config.width, (slot + 1) * self.config.width), self.upsampling[0]
+        mine = slice(slot * self.config.width, (slot + 1) * self.config.width)
+        up = cast(nn.Linear, self.upsampling[0])
         return F.linear(states, up.weight[mine], up.bias[mine])
 
 

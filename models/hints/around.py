@@ -133,7 +133,8 @@ class _Window:
             may = player | (apart == 0)
         else:
             may = player | together
-        return np.nonzero(may)
+        which, other = np.nonzero(may)
+        return which, other
 
     def _context(self) -> None:
         """Finds the notes of the same player before and after each note, and what the last ones were."""
@@ -150,24 +151,17 @@ class _Window:
         self.after_bar = self._first(end)
         self.agreed, self.moves = [], []
         for near in (self.before, self.after):
-            pitch, gap, following = _take(self.pitch, near), np.abs(_take(self.onset, near, -9999) - self.onset), near
+            gap = np.abs(_take(self.onset, near) - self.onset)
             gap = np.where(placed & (near >= 0), gap, -1 - np.arange(self.n))  # agrees with nothing
-            key, chain = pitch * 1021 + gap, []
-            chain.append(key)
-            interval = None
+            key, second = _take(self.pitch, near) * 1021 + gap, _take(near, near, -1)
+            interval = (_take(self.pitch, near) - _take(self.pitch, second) + 300) * 1021 + _take(gap, near)
+            self.moves.append(np.where(second >= 0, interval * 1021 + gap, -5 - np.arange(self.n)))
+            chain, following = [key], near
             for _ in range(MATCH - 1):
-                step = _take(key, following, -1)
-                again = _take(near, following, -1)
-                if interval is None:
-                    known = (following >= 0) & (again >= 0)
-                    interval = np.where(
-                        known, (_take(self.pitch, following) - _take(self.pitch, again) + 300) * 1021, 0
-                    )
-                    interval = np.where(known, (interval + _take(gap, following)) * 1021 + gap, -5 - np.arange(self.n))
-                chain.append(np.where(following >= 0, chain[-1] * 1000003 + step, -7 - np.arange(self.n)))
-                following = again
+                longer = chain[-1] * 1000003 + _take(key, following, -1)
+                chain.append(np.where(following >= 0, longer, -7 - np.arange(self.n)))
+                following = _take(near, following, -1)
             self.agreed.append(chain)
-            self.moves.append(interval)
 
     def _last(self, until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the last note of the same player before an onset, -1 for none, and how many notes stand before."""

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from checkpoints.loading import load
+from checkpoints.store import entry, verify
 from models.hinted_musicbert import HintedMusicBERT, HintedMusicBERTConfig, Lent, lent
 from models.hints.around import around
 from models.hints.layout import HintTables
@@ -60,7 +61,9 @@ class Task:
             self.blocks.mask + 1, **self.recipe["model"], durations=tables[0], bar_lengths=tables[1]
         )
         model = HintedMusicBERT(config)
-        model.plain.load_state_dict(load(self.recipe["begins_with"], task="remix").model.state_dict())
+        first = entry(self.recipe["begins_with"])
+        verify(first)
+        model.plain.load_state_dict(load_file(first.path))
         model.requires_grad_(True).plain.requires_grad_(not self.recipe["frozen_encoder"])
         return model
 
