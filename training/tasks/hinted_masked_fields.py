@@ -24,7 +24,15 @@ from music.tokens.columns import Octuple
 from training.data.lanes import tables_of
 from training.data.masking import SHARES, Hidden, change_loudness_and_tempo, hide
 from training.data.shards import Shards, WindowPicker, validation_windows
-from training.tasks.masked_fields import PADDING, SLOTS, VALIDATION_WINDOWS, Blocks, Masked, window
+from training.tasks.masked_fields import (
+    PADDING,
+    SLOTS,
+    VALIDATION_WINDOWS,
+    Blocks,
+    Masked,
+    start_by_likeness,
+    window,
+)
 
 FILLED_IN = (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION, Octuple.VELOCITY, Octuple.PROGRAM)
 """The order in which a remix fills in what is hidden."""
@@ -55,16 +63,19 @@ class Task:
         self.tables = tables_of(shards.index)
 
     def build(self) -> HintedMusicBERT:
-        """Returns a model whose encoder is that of the checkpoint that the recipe begins with."""
-        tables = self.tables.duration_of.tolist(), self.tables.bar_length_of.tolist()
-        config = HintedMusicBERTConfig(
-            self.blocks.mask + 1, **self.recipe["model"], durations=tables[0], bar_lengths=tables[1]
-        )
-        model = HintedMusicBERT(config)
-        first = entry(self.recipe["begins_with"])
-        verify(first)
-        model.plain.load_state_dict(load_file(first.path))
-        model.requires_grad_(True).plain.requires_grad_(not self.recipe["frozen_encoder"])
+        """Returns a model whose encoder is that of the checkpoint that the recipe begins with, or a new one."""
+        tables = {
+            "durations": tuple(self.tables.duration_of.tolist()),
+            "bar_lengths": tuple(self.tables.bar_length_of.tolist()),
+        }
+        model = HintedMusicBERT(HintedMusicBERTConfig(self.blocks.mask + 1, **self.recipe["model"], **tables))
+        if "begins_with" in self.recipe:
+            first = entry(self.recipe["begins_with"])
+            verify(first)
+            model.plain.load_state_dict(load_file(first.path))
+        else:
+            start_by_likeness(model.plain, self.blocks)
+        model.plain.requires_grad_(not self.recipe.get("frozen_encoder", False))
         return model
 
     def begin(self, stage: dict[str, Any], seed: int) -> None:
