@@ -97,7 +97,9 @@ def play(name: str, programs: Sequence[int], chart: Chart, seed: int = 0) -> dic
     models: list[int] = []
     for number, program in enumerate(of_chords or chordal):
         model = _model(groove, program, number)
-        first = not of_chords or model not in models  # where nobody has chords, those with one voice make them together
+        # Where nobody has chords, those with one voice make them together; where the chords come behind the beat, as in a waltz or
+        # a skank, all have them there.
+        first = not of_chords or model not in models or _is_behind(groove, model)
         found[program] = _accompany(groove, chart, program, model if first else None, number, hands)
         models.append(model)
     for number, program in enumerate(program for program in chordal if program not in found):
@@ -119,6 +121,17 @@ def _model(groove: dict[str, Any], program: int, number: int) -> int:
     players: list[dict[str, Any]] = next((variant["chords"] for variant in groove["variants"] if variant["chords"]), [])
     own = (place for place, other in enumerate(players) if other["program"] // 8 == program // 8)
     return next(own, number % max(1, len(players)))
+
+
+def _is_behind(groove: dict[str, Any], model: int) -> bool:
+    """Whether a chord player of a style never strikes with the first beat of a bar."""
+    bars = [
+        bar
+        for variant in groove["variants"]
+        for player in variant["chords"][model : model + 1]
+        for bar in player["bars"]
+    ]
+    return bool(bars) and all(row[0] > 0 for bar in bars for row in bar)
 
 
 def _patterns(groove: dict[str, Any], chart: Chart, number: int, part: str, player: int = 0) -> list[list[int]]:

@@ -32,7 +32,7 @@ def _draw(symbol: re.Match[str]) -> str:
             x += sum(widths.get(letter, 0.5) for letter in text) * int(size)
             continue
         for code in text:
-            shape, lowest, width = _glyph(f"{ord(code):04X}")
+            shape, lowest, width = glyph(f"{ord(code):04X}")
             place = f"translate({x + _AIR:.0f}, {int(baseline) + lowest * _SIZE + _AIR:.0f}) scale({_SIZE}, -{_SIZE})"
             pieces.append(f'<path transform="{place}" d="{shape}" />')
             x += width * _SIZE + 2 * _AIR
@@ -54,7 +54,7 @@ def _letter_widths() -> dict[str, float]:
 
 
 @lru_cache(maxsize=8)
-def _glyph(code: str) -> tuple[str, float, float]:
+def glyph(code: str) -> tuple[str, float, float]:
     """Returns the outline of a glyph of the music font (y upwards), its lowest place and its width, in its own units."""
     drawing = (_data() / "Leipzig" / f"{code}.xml").read_text()
     outline = next(shape[1] for shape in _SHAPE.finditer(drawing))

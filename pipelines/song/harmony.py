@@ -30,8 +30,9 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
 
-VERSION = "3"
+VERSION = "4"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
+_RESTING_SHARE = 0.3  # who rests in a larger share of a section's bars is filled in there; likewise
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
 _AGAIN_WEIGHT = 0.5
 _ALMOST = 0.999  # of a section counts as done while it is written: only the last Step may say that all is
@@ -232,7 +233,10 @@ class _Writer:
         return tuple(p for p in sorted(wanted) if len(_resting(self.reading, p, grid)) > _IDLE_SHARE * len(grid))
 
     def _all_playing(self, score: symusic.Score) -> symusic.Score:
-        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had."""
+        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had.
+
+        Others who rest in much of a section are filled in there, with long notes or struck chords.
+        """
         grid = bar_grid(score)
         for program in self.idle:
             hits = comp(program, chord_spans(score, grid[-1].end), grid, score.ticks_per_quarter)
@@ -242,7 +246,26 @@ class _Writer:
                 score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
             gone = [(track, note) for track in tracks for note in range(len(score.tracks[track].notes))]
             score = graft(score, [(tracks[0], *hit) for hit in hits], gone)
-        return score
+        return self._filled_in(score, grid)
+
+    def _filled_in(self, score: symusic.Score, grid: Sequence[Bar]) -> symusic.Score:
+        """Returns the themes in a row in which nobody of the band who plays in a section rests in much of it."""
+        if self.options.style != "band":
+            return score
+        new = []
+        spans = chord_spans(score, grid[-1].end)
+        for number, track in enumerate(score.tracks):
+            program = program_of(track)
+            if not number or not len(track.notes):
+                continue
+            resting = _resting(score, program, grid)
+            for name in self.order:
+                start, end = self.starts[name], self.starts[name] + self.melodies[name][1]
+                bars = [bar for bar in grid if start <= bar.start < end]
+                silent = [bar for bar in resting if bar in bars]
+                if len(bars) > len(silent) > _RESTING_SHARE * len(bars):
+                    new += [(number, *hit) for hit in comp(program, spans, silent, score.ticks_per_quarter)]
+        return trim_overlaps(graft(score, new)) if new else score
 
 
 def _resting(score: symusic.Score, program: int, grid: Sequence[Bar]) -> list[Bar]:
