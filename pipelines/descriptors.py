@@ -19,9 +19,10 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.rearrange_options import RearrangeOptions
 from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.song.plan import BY_HAND, Plan, plan_from_mapping, plan_to_mapping
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
-from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +128,15 @@ class StageDescriptor(Descriptor):
     Attributes:
         work: what it did, for the README of a song's folder.
         effort: how long it takes beside the other stages, measured by ``python -m benchmarks compose``.
-        by_hand: whether a song has it only because somebody changed the finished song by hand.
     """
 
     work: str
     effort: float
-    by_hand: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a song has it only because somebody changed the finished song by hand."""
+        return self.name in BY_HAND
 
 
 PIPELINES: dict[str, PipelineDescriptor] = {
@@ -208,6 +212,20 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             describe=descriptions.describe_reharmonize,
             progress=descriptions.share_rewritten,
             rewrites=lambda options: True,
+            keeps_key=True,
+        ),
+        PipelineDescriptor(
+            name="rearrange",
+            title="Form",
+            options=RearrangeOptions,
+            run="pipelines.rearrange:rearrange",
+            task="",
+            command="pipelines.commands.rearrange:add_rearrange",
+            lane="media",
+            icon="view_week",
+            about="Moves, repeats, removes, lengthens and shortens sections; each stays as it is.",
+            did="put the sections in another order",
+            describe=descriptions.describe_rearrange,
             keeps_key=True,
         ),
         PipelineDescriptor(
@@ -365,7 +383,45 @@ STAGES: dict[str, StageDescriptor] = {
             keeps_key=True,
             work="changed the chords of a bar by hand, and wrote its accompaniment again",
             effort=1,
-            by_hand=True,
+        ),
+        StageDescriptor(
+            name="again",
+            title="Section",
+            options=STAGE_OPTIONS["again"],
+            run="pipelines.song.again:write_again",
+            icon="casino",
+            about="A section written again.",
+            did="wrote a section again",
+            describe=lambda o: [o.words or f"wrote section {o.section + 1} again"],
+            keeps_key=True,
+            work="wrote one section again, by what wrote the themes and the harmony",
+            effort=10,
+        ),
+        StageDescriptor(
+            name="kept",
+            title="Locked",
+            options=STAGE_OPTIONS["kept"],
+            run="pipelines.song.kept:keep_section",
+            icon="lock",
+            about="A locked section, put back as it was.",
+            did="kept a section as it was",
+            describe=lambda o: [o.words or f"kept {o.name}"],
+            keeps_key=True,
+            work="put a locked section back as it was",
+            effort=0.1,
+        ),
+        StageDescriptor(
+            name="arrangement",
+            title="Form",
+            options=STAGE_OPTIONS["arrangement"],
+            run="pipelines.rearrange:change_form",
+            icon="view_week",
+            about="Another order of the sections.",
+            did="put the sections in another order",
+            describe=descriptions.describe_rearrange,
+            keeps_key=True,
+            work="changed the order or the length of sections by hand",
+            effort=0.1,
         ),
     )
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,19 +152,18 @@ def chord_key(piece: Piece) -> Key:
     """Returns the key in which the chords of a piece are spelled: as it is written, as Harmonize took it, or as it sounds."""
     if written := written_key(piece.score):
         return written
-    known = (recipe.get("key") for recipe in reversed(piece.history))
-    for name in known:
-        if isinstance(name, str):
-            try:
-                return parse_key(name)
-            except StudioError:
-                continue
-    melody = find_melody(piece.score) if piece.note_count else None
-    return (
-        key_of(piece.score, melody or 0, [span.chord for span in chord_spans(piece.score)])
-        if piece.note_count
-        else Key(0, "major")
-    )
+    up = 0  # semitones by which the piece was transposed since
+    for recipe in reversed(piece.history):
+        options = recipe.get("options")
+        if recipe.get("pipeline") == "edit" and isinstance(options, Mapping):
+            up += options["semitones"] if isinstance(options.get("semitones"), int) else 0
+        if isinstance(name := recipe.get("key"), str):
+            with suppress(StudioError):
+                key = parse_key(name)
+                return Key((key.tonic + up) % 12, key.mode)
+    if not piece.note_count:
+        return Key(0, "major")
+    return key_of(piece.score, find_melody(piece.score) or 0, [span.chord for span in chord_spans(piece.score)])
 
 
 def _locked(piece: Piece, bars: Sequence[int]) -> tuple[NotePlace, ...]:

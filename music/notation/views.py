@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import symusic
 
 from music.chords import chord_spans
 from music.instruments import instrument_name
-from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers
+from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers, seats
 from music.notation.transposition import transposition
 from music.piece import Piece
 
@@ -43,20 +41,18 @@ def views(piece: Piece) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=32)  # pages ask again and again, and piano music is split into hands for it
 def parts(piece: Piece) -> tuple[str, ...]:
     """Returns the names of the players who can have a part of their own, as the score names them; none for a single player."""
-    names = tuple(performer.name for performer in performers(piece.score))
+    names = tuple(seat.name for seat in seats(piece.score))
     return names if len(names) > 1 else ()
 
 
-@lru_cache(maxsize=64)
 def reads_otherwise(piece: Piece, part: str = "") -> bool:
     """Whether the player of a part, or any player of the score, reads other notes than sound."""
     return any(
-        transposition(performer.program, performer.name, ()) is not None
-        for performer in performers(piece.score)
-        if part in ("", performer.name) and not performer.is_drum
+        transposition(seat.program, seat.name, ()) is not None
+        for seat in seats(piece.score)
+        if part in ("", seat.name) and not seat.is_drum
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from music.clock import clock
 from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
 from pipelines.sound import SYNTHESES, check_synthesis
@@ -44,4 +45,5 @@ def _page(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     page = listening_page(
         piece, asked.synthesis, asked.soundfont, progress=lambda share: show(round(share * 100), 100, "%")
     )
+    show.say(f"{asked.out.name}: {len(page) / 1e6:.1f} MB for {clock(piece.seconds)}")
     return {asked.out: page}

@@ -7,7 +7,7 @@ import streamlit as st
 from studio import session
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import chord_changes, edits
+from studio.widgets import chord_changes, edits, section_changes
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.sharing import share
@@ -42,6 +42,8 @@ def current(song: Song) -> None:
             on_edit=edits.keep_edits,
             chords=chord_changes.on_the_lane(song.piece),
             on_chord=chord_changes.take_over,
+            sections=section_changes.on_the_bar(song),
+            on_section=section_changes.take_over,
         )
     song_history(song)
 

@@ -62,7 +62,7 @@ def offers(song: Song, synthesis: str = "played") -> list[Offer]:
     )
     for form, mime, text in sounds:
         offer(form.upper(), f"{way}.{form}", mime, ("encode", piece, form, synthesis), text)
-    text = "One file to send: player, roll, sheet and words, for any browser, without the studio."
+    text = "One file to send: player, roll, sheet and words, for any browser, without the studio. A minute takes some 2 MB."
     offer("Listening page", f"{way}.html", "text/html", ("page", paper_piece, synthesis), text)
     if synthesis == "played":  # the others have none
         text = "One FLAC file for each track, for mixing."

@@ -71,7 +71,6 @@ def _make_button(label: str, song: Song, synthesis: str, icon: str) -> None:
     st.button(
         label,
         key="make link",
-        type="primary",
         icon=icon,
         on_click=_begin,
         args=(song, synthesis),

@@ -13,7 +13,7 @@ from studio import media, session
 from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import chord_changes, edits, takes
+from studio.widgets import chord_changes, edits, section_changes, takes
 from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
@@ -141,6 +141,8 @@ def result(
         waves=waves,
         chords=chord_changes.on_the_lane(song.piece),
         on_chord=chord_changes.take_over,
+        sections=section_changes.on_the_bar(song),
+        on_section=section_changes.take_over,
     )
     below()
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -49,6 +49,14 @@ def page(request, serve, open_page):
     return page
 
 
+def test_the_tools_of_a_section_have_no_serious_violation(page):
+    player = Driver(page.locator(".st-key-player"))
+    player.root.locator(".form button").first.click()
+    player.root.get_by_role("toolbar", name="Section").get_by_role("button", name="Lock").click()
+    player.root.get_by_text("Locked: re-rolls leave it as it is").wait_for()
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_serious_violation(page, name):
     page.get_by_role("link", name=name, exact=True).click()

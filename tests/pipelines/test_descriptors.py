@@ -25,7 +25,7 @@ EVERY = {**PIPELINES, **STAGES}
 HEARS = "transcribe"
 """Begins with sound."""
 
-CERTAIN = (HEARS, "edit")
+CERTAIN = (HEARS, "edit", "rearrange", "arrangement", "kept")
 """Leave nothing to chance."""
 
 PLAN = Plan(Brief(text="a waltz"), tuple(Stage(name, stage.options()) for name, stage in STAGES.items()))

@@ -19,7 +19,10 @@ from music.piece import Piece
 from music.words.verses import lyrics_text
 from pipelines.contract import SongStep, Step
 from pipelines.option_values import to_mapping
+from pipelines.rearrange import Form, change_form
 from pipelines.reharmonize import reharmonize
+from pipelines.song.kept import keep_section
+from pipelines.song.plan import BY_HAND
 from pipelines.song.words import write_words
 from pipelines.song.written_words import stanzas_for
 from pipelines.worker.verbs import VERBS as REAL
@@ -185,14 +188,27 @@ def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
             base, score = (
                 _toy_words(base, stage.options, plan)
                 if stage.pipeline == "words"
-                else (base, by_rule(base, stage.options).score)
-                if stage.pipeline == "chords"
+                else (base, _toy_by_hand(base, stage))
+                if stage.pipeline in BY_HAND
                 else (base, _toy_stage(base, stage, plan, part))
             )
             recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
             made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
             yield SongStep((made,), number + part / 4, len(plan.stages), "stages", stages=(*stages, made))
         stages = (*stages, made)
+
+
+def _toy_by_hand(base: Piece, stage) -> symusic.Score:
+    """Returns a song as it was changed by hand; a section that is written again goes up a step."""
+    if stage.pipeline == "chords":
+        return by_rule(base, stage.options).score
+    if stage.pipeline == "again":
+        score, (_, first, last) = base.score.copy(), Form(base.score).sections[stage.options.section]
+        for note in score.tracks[0].notes:
+            note.pitch += first <= note.time // 1920 < last
+        return score
+    *_, step = {"kept": keep_section, "arrangement": change_form}[stage.pipeline](base, stage.options)
+    return step.piece.score
 
 
 def by_rule(piece: Piece, options) -> Piece:

@@ -228,7 +228,7 @@ def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None)
 
 
 def _what_happens(plan: Plan, number: int) -> str:
-    after = [STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]]
+    after = list(dict.fromkeys(STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]))
     again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed and what you have set above, as a new take."
     follow = f" {listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
     return again + follow + (" What came before is kept." if number else "")

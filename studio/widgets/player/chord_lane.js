@@ -4,7 +4,7 @@
 const CHORDS = 'chord-lane';
 const MOST_LETTERS = 120; // of a bar: more than its beats have room for
 const RESTORED_MS = 180_000; // a bar that a model writes again takes less; by then the visitor has gone elsewhere
-let chordPlace = null; // where the visitor was when a bar was sent off: the page may draw another player meanwhile
+let leftPlace = null; // where the visitor was when something was sent off: the page may draw another player meanwhile
 
 class ChordLane {
   constructor(player) {
@@ -122,7 +122,7 @@ class ChordLane {
       button.style.width = `${Math.max(1, right - left)}px`;
       const continues = held && at.x(from) >= at.gutter - 1; // of a chord that began before the view its name is seen
       const named = !continues && left >= free;
-      if (named) free = left + textWidth(name) + 12;
+      if (named) free = left + textWidth(name) + 8;
       button.className = continues ? 'held' : named ? '' : 'tick';
       button.style.setProperty('--room', `${Math.max(right - left, textWidth(name) + 12)}px`);
     });
@@ -236,8 +236,7 @@ class ChordLane {
     field.removeAttribute('aria-invalid');
     wrong.textContent = '';
     apply.disabled = true;
-    const { view, transport } = player;
-    chordPlace = { bars: player.piece.bars.length, at: performance.now(), view: view.touched && { from: view.from, span: view.span }, position: transport.now(), loop: transport.loop };
+    rememberPlace(player);
     this.tell({ bar: this.symbols[this.at][2], text: text.trim() });
   }
 
@@ -258,11 +257,16 @@ function withShare(text, share, name) {
   return words.join(' ');
 }
 
-/* Puts a player that the page has drawn anew back to where the visitor was before a bar was sent off. */
+/* Notes where the visitor is, for a player that the page may draw anew. */
+function rememberPlace({ piece, view, transport }) {
+  leftPlace = { bars: piece.bars.length, at: performance.now(), view: view.touched && { from: view.from, span: view.span }, position: transport.now(), loop: transport.loop };
+}
+
+/* Puts a player that the page has drawn anew back to where the visitor was, where the piece is as long as it was. */
 function restorePlace(player) {
-  const place = chordPlace;
+  const place = leftPlace;
   if (!place || player.data.live || player.piece.bars.length !== place.bars) return;
-  chordPlace = null;
+  leftPlace = null;
   if (performance.now() - place.at > RESTORED_MS) return;
   if (place.view) player.view.choose(place.view.from, place.view.span);
   if (place.loop.to <= player.piece.seconds + 0.01) player.transport.setLoop(place.loop);

@@ -23,6 +23,7 @@ class Player {
     this.practice = new Practice(this);
     this.mix = new MixBar(this.editor, this.mixer);
     this.chords = new ChordLane(this);
+    this.sections = new SectionBar(this);
     this.label = null;
     this.piece = null;
   }
@@ -31,7 +32,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', CHORDS]) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', 'section-tools', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -70,6 +71,7 @@ class Player {
     this.mix.mount(p.mixing, p.mixer);
     this.practice.mount(p);
     this.chords.mount(p[CHORDS]);
+    this.sections.mount(p.form, p['section-tools']);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -80,6 +82,7 @@ class Player {
     this.editor.load(data.edit, send);
     this.mix.answered(this.editor.accepted);
     this.chords.load(data.chords, send);
+    this.sections.load(data.sections, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
@@ -91,7 +94,7 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted) {
+    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted && !this.sections.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
@@ -112,10 +115,10 @@ class Player {
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
-    this.fillSides();
+    fillSides(this);
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
-    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
+    this.sections.fill(piece);
     this.chords.fill(piece);
     this.transport.setGains(this.mixer.gains(), this.mixer.pans());
     this.mix.refresh();
@@ -220,23 +223,6 @@ class Player {
     this.show();
   }
 
-  fillSides() {
-    const { sides } = this.parts;
-    const labels = this.data.pieces.map((piece) => piece.label);
-    if (sides.dataset.labels !== JSON.stringify(labels)) {
-      sides.dataset.labels = JSON.stringify(labels);
-      sides.replaceChildren(...this.data.pieces.map((piece, index) => {
-        const button = document.createElement('button');
-        button.type = 'button';
-        button.textContent = button.title = piece.label;
-        button.onclick = () => this.choose(this.data.pieces[index]);
-        return button;
-      }));
-    }
-    sides.hidden = labels.length < 2;
-    [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
-  }
-
   /* Whether a track is heard: always in a mix that is made as a whole. */
   hears(track) {
     const { sound } = this.transport;
@@ -263,7 +249,7 @@ class Player {
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
-    placeForm(this.parts.form, piece, at);
+    this.sections.place(piece, at);
     this.chords.place(at);
     if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);

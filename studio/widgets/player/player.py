@@ -23,7 +23,7 @@ from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "form.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "section_bar.js",
         "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
         "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
         "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
@@ -32,7 +32,16 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
-STYLES = ("player.css", "editing.css", "midi.css", "song.css", "mix.css", "practice.css", "chord_lane.css")
+STYLES = (
+    "player.css",
+    "editing.css",
+    "midi.css",
+    "song.css",
+    "mix.css",
+    "practice.css",
+    "chord_lane.css",
+    "section_bar.css",
+)
 
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
@@ -69,6 +78,8 @@ def player(
     waves: Mapping[str, Any] | None = None,
     chords: Mapping[str, Any] | None = None,
     on_chord: Callable[[Any], None] | None = None,
+    sections: Mapping[str, Any] | None = None,
+    on_section: Callable[[Any], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -89,6 +100,8 @@ def player(
         waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
         chords: lets the visitor change the chords of one of the pieces; what ``studio.widgets.chord_changes`` says of it.
         on_chord: is called with the bar that is to have other chords, before the page runs again.
+        sections: lets the visitor change the form of one of the pieces; what ``studio.widgets.section_changes`` says of it.
+        on_section: is called with what is to be done with a section, before the page runs again.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
@@ -123,10 +136,12 @@ def player(
             "selection": selection,
             "edit": edit,
             "chords": chords,
+            "sections": sections,
         },
         on_selection_change=told("selection", on_select),
         on_edit_change=told("edit", on_edit),
         on_chord_change=told("chord", on_chord),
+        on_section_change=told("section", on_section),
     )
 
 
