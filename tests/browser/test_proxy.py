@@ -113,6 +113,14 @@ def test_pages_lie_below_the_path_and_find_the_song_again(page):
     page.locator(".st-key-remix button, [data-testid=stFileUploader]").first.wait_for()
 
 
+def test_scripts_come_packed(page):
+    shares = page.evaluate(
+        "performance.getEntriesByType('resource').filter(({ name, decodedBodySize }) => name.includes('.js') && decodedBodySize > 1e5)"
+        ".map(({ encodedBodySize, decodedBodySize }) => encodedBodySize / decodedBodySize)"
+    )
+    assert shares and max(shares) < 0.6
+
+
 def test_figures_are_not_for_visitors(proxied):
     address = proxied.replace("studio.test", "127.0.0.1")
     assert status(f"{address}/healthz") == 200 and status(f"{address}/metrics") == 403
