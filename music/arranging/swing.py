@@ -42,8 +42,9 @@ def off_beats(beats: Beats, players: list[np.ndarray]) -> tuple[int, int]:
 def play_feel(song: Arrangement, parts: list[Part], feel: str) -> list[Part]:
     """Returns the parts with all off-beats at one place, whoever plays: the last third of the beat, or its half.
 
-    Beats in which a player has sixteenths or triplets stay. A lone stroke on the last sixteenth of a beat is the swung eighth
-    of a drummer who writes it dotted.
+    Beats in which a player has sixteenths stay, and where it swings those with triplets; where it is straight triplets become
+    an eighth and two sixteenths. A lone stroke on the last sixteenth of a beat is the swung eighth of a drummer who writes it
+    dotted.
 
     Args:
         song: to which the parts belong.
@@ -53,7 +54,28 @@ def play_feel(song: Arrangement, parts: list[Part], feel: str) -> list[Part]:
     beats = Beats(song.bars, song.quarter)
     if feel == "swing":
         return [_moved(song, beats, part, (_STRAIGHT, _DOTTED), _LATE) for part in parts]
-    return [_moved(song, beats, part, (_LATE,), _STRAIGHT) for part in parts]
+    return [_moved(song, beats, _without_triplets(song, beats, part), (_LATE,), _STRAIGHT) for part in parts]
+
+
+def _without_triplets(song: Arrangement, beats: Beats, part: Part) -> Part:
+    """Returns a part whose triplets are an eighth and two sixteenths."""
+    if not len(part):
+        return part
+    start, end = part[:, NoteColumn.TIME], part[:, NoteColumn.TIME] + part[:, NoteColumn.DURATION]
+    phase, begin = beats.phase(start), beats.begin(start)
+    threes = np.unique(begin[near(phase, 1 / 3)])
+
+    def even(ticks: np.ndarray) -> np.ndarray:
+        place, first = beats.phase(ticks), beats.begin(ticks)
+        inside, moved = np.isin(first, threes), ticks
+        for was, now in ((1 / 3, 1 / 2), (2 / 3, 3 / 4)):
+            moved = np.where(inside & near(place, was), first + int(song.quarter * now), moved)
+        return moved
+
+    out = part.copy()
+    out[:, NoteColumn.TIME] = even(start)
+    out[:, NoteColumn.DURATION] = np.maximum(even(end) - out[:, NoteColumn.TIME], song.shortest)
+    return in_order(out)
 
 
 def _moved(song: Arrangement, beats: Beats, part: Part, places: tuple[float, ...], goal: float) -> Part:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import symusic
 
-from music.form import sections
+from music.form import INTRO, sections
 from music.instruments import KICKS, PEDAL_HAT, instrument_name
 from music.notation.chord_symbols import PrintedChord, printed_chords
 from music.notation.loudness import PrintedDynamic, has_dynamics, printed_dynamics
@@ -152,6 +152,8 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
     )
     starts = [bar.start_tick for bar in bars]
     marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
+    if bars[0].partial and marks[:1] == ((0, INTRO),) and marks[1:2] and marks[1][0] == 1:
+        marks = marks[1:]  # an upbeat is no intro that anyone would look for
     heads = [bar for bar, _ in marks]
     tempi = tuple(printed_tempi(score, bars))
     told = view == "score" and has_dynamics(score)

@@ -60,7 +60,7 @@ def _in_reach(notes: Sequence[AccompanimentNote], hands: int) -> list[Accompanim
     together: dict[int, list[AccompanimentNote]] = defaultdict(list)
     for note in notes:
         together[note.position].append(note)
-    found = []
+    found: list[AccompanimentNote] = []
     for chord in together.values():
         by_pitch = {note.pitch: note for note in chord}
         while not reach(sorted(by_pitch), hands):

@@ -15,6 +15,7 @@ import symusic
 
 from checkpoints.loading import load
 from music.arranging.comping import comp, rests
+from music.arranging.sevenths import with_seventh
 from music.bars import Bar, bar_grid
 from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
@@ -101,7 +102,7 @@ class _Writer:
         self._open_at_home()
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
-            chords = cadence(self.melodies[ENDING][0], count, self.key)
+            chords = self._colored(cadence(self.melodies[ENDING][0], count, self.key), self.melodies[ENDING][0], True)
             options = self._harmonize_options(bars=tuple(range(first, first + count)), chords=self._names(chords))
             for step in harmonize(Piece(self.reading), options):
                 self.reading = step.piece.score
@@ -130,9 +131,33 @@ class _Writer:
         bar, home = self._bar_of(name), cadence(self.melodies[name][0], 1, self.key)
         if self.options.chords or not agrees(self.melodies[name][0], home[0]):
             return
-        options = self._harmonize_options(bars=(bar,), chords=self._names(home))
+        options = self._harmonize_options(bars=(bar,), chords=self._names(self._colored(home, self.melodies[name][0])))
         for step in harmonize(Piece(self.reading), options):
             self.reading = step.piece.score
+
+    def _colored(self, progression: Progression, melody: symusic.Score, ends: bool = False) -> Progression:
+        """Returns chords with their sevenths, where all of the song has them.
+
+        Args:
+            progression: a bar each.
+            melody: over it, from tick 0 on.
+            ends: whether the last of them is the last of the song.
+        """
+        if self.options.complexity != "high" or self.key.is_church_mode or self.options.chords:
+            return progression
+        found = []
+        for number, chords in enumerate(progression):
+            share = (self.bar.end - self.bar.start) / len(chords)
+            row = []
+            for place, chord in enumerate(chords):
+                start = number * (self.bar.end - self.bar.start) + place * share
+                tones = np.zeros(12)
+                for note in melody.tracks[0].notes:
+                    tones[note.pitch % 12] += max(0.0, min(note.end, start + share) - max(note.start, start))
+                rests = ends and number == len(progression) - 1
+                row.append(with_seventh(chord, self.key, tones, rests))
+            found.append(tuple(row))
+        return tuple(found)
 
     def song(self) -> symusic.Score:
         """Returns the song, accompanied as far as its sections are; the intro is that of the first section."""

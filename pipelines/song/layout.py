@@ -39,6 +39,7 @@ _LONG_FRAME, _NEW_BAR, _OFF_TEMPO, _OFF_LENGTH, _SHORT_END = 0.5, 0.04, 9, 400, 
 _MUCH_MELODY_BARS, _EXACT = 32, 0.005
 # And on the same scale: sections that together are not as many bars as asked for; a drop a second off the asked moment, or a bar.
 _OTHER_BARS, _OFF_DROP, _OFF_DROP_BAR = 3.0, 2.0, 2.0
+_CHORALE_BPM = 76  # a congregation's pace; by ear
 _OTHER_THAN_SKETCH = 1.6  # for sections twice or half as long as the sketch
 
 
@@ -93,6 +94,7 @@ def lay_out(brief: Brief, sketch: Sketched | None, signature: str) -> Layout:
     usual_form = words.form if words else usual_form
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
+    usual = usual if brief.style != "chorale" else min(usual, _CHORALE_BPM)
     frames = _frames(brief)
     best: tuple[float, Layout] | None = None
     for names, dislike in (

@@ -53,7 +53,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     layout = lay_out(brief, found, signature)
     key = _key(brief, found, chance)
     quiet = bool(QUIET_MOODS & set(brief.moods))
-    usual = "high" if "energetic" in brief.moods else None
+    usual = "high" if "energetic" in brief.moods or brief.genre == "jazz" else None  # of jazz, eighths are what swings
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
     words = words_stage(brief, layout.bars * quarters_of(signature))
     lines = lines_of_themes(words.options, layout.form, themes) if words else ()

@@ -16,6 +16,8 @@ SWUNG = frozenset((
     "western swing", "country swing", "jive",
 ))  # fmt: skip
 """Styles whose eighths swing, whoever plays them."""
+STRAIGHT = frozenset(("house", "techno", "trance", "disco", "hip hop", "funk", "metal", "punk", "hard rock", "rock"))
+"""Styles that have sixteenths and no triplets, whoever plays them."""
 _BALLAD_BPM, _FAST_BPM = 88, 184  # from where a slow or a fast style takes the place of the usual one; by ear
 
 
@@ -48,4 +50,4 @@ def feel_of(brief: Brief, groove: str | None) -> str | None:
     """Returns how all eighths of a song are played, one of FEELS; None where neither words nor style say it."""
     if brief.swing is not None:
         return "swing" if brief.swing else "straight"
-    return "swing" if groove in SWUNG else None
+    return "swing" if groove in SWUNG else "straight" if groove in STRAIGHT else None

@@ -115,7 +115,7 @@ class Player {
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
-    this.fillSides();
+    fillSides(this);
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     this.sections.fill(piece);
@@ -221,23 +221,6 @@ class Player {
   picked() {
     this.mixer.refresh();
     this.show();
-  }
-
-  fillSides() {
-    const { sides } = this.parts;
-    const labels = this.data.pieces.map((piece) => piece.label);
-    if (sides.dataset.labels !== JSON.stringify(labels)) {
-      sides.dataset.labels = JSON.stringify(labels);
-      sides.replaceChildren(...this.data.pieces.map((piece, index) => {
-        const button = document.createElement('button');
-        button.type = 'button';
-        button.textContent = button.title = piece.label;
-        button.onclick = () => this.choose(this.data.pieces[index]);
-        return button;
-      }));
-    }
-    sides.hidden = labels.length < 2;
-    [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
   }
 
   /* Whether a track is heard: always in a mix that is made as a whole. */

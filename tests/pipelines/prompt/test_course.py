@@ -94,7 +94,7 @@ def test_the_mix_is_told_what_the_whole_song_does():
     ("text", "feel"),
     [
         ("jazz trio", "swing"), ("12-bar blues", "swing"), ("rock with a shuffle feel", "swing"), ("jazz, straight eighths", "straight"),
-        ("bossa nova", None), ("a pop song", None),
+        ("bossa nova", None), ("a pop song", None), ("house", "straight"),
     ],
 )  # fmt: skip
 def test_a_song_swings_by_its_style_or_its_words(text, feel):
