@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from models.sampling import sample
@@ -12,7 +14,7 @@ NEVER = -1e9
 
 
 class Progressions:
-    """One distribution over progressions.
+    """One distribution over progressions of chords, or of anything that follows one another on beats.
 
     Args:
         fit: [beats, chords] of a chord on a beat, in nats.
@@ -23,14 +25,21 @@ class Progressions:
     """
 
     def __init__(self, fit: np.ndarray, stay: np.ndarray, turn: np.ndarray, allowed: np.ndarray, temperature: float):
+        self.allowed, self._nats = allowed, (fit, stay, turn)
         heat = max(temperature, COLDEST)
-        self._plain = np.where(allowed, fit, NEVER), stay, turn
         self._fit = np.where(allowed, fit / heat, NEVER)
         most = max(turn.max(), stay.max()) / heat  # what all moves have in common makes no difference
         self._stay = np.exp(stay / heat - most)
         self._turn = np.exp(turn / heat - most)
         np.fill_diagonal(self._turn, 0.0)
-        self._forward = self._passed(False)
+
+    def within(self, allowed: np.ndarray, temperature: float) -> Progressions:
+        """Returns the progressions of fewer chords, bool [beats, chords], at another temperature."""
+        return Progressions(*self._nats, allowed, temperature)
+
+    @cached_property
+    def _forward(self) -> np.ndarray:
+        return self._passed(False)
 
     def _passed(self, backward: bool) -> np.ndarray:
         """Returns the mass [beats, chords] of all progressions up to each beat, or behind it; each beat's adds up to 1."""
@@ -55,7 +64,8 @@ class Progressions:
 
     def likeliest(self) -> np.ndarray:
         """Returns the progression of the largest weight, int64 [beats] (Viterbi 1967)."""
-        fit, stay, turn = self._plain
+        fit, stay, turn = self._nats
+        fit = np.where(self.allowed, fit, NEVER)
         weight, came = fit[0], []
         for beat in range(1, len(fit)):
             moves = weight[:, None] + turn

@@ -35,6 +35,9 @@ OWN_COLOR, RESTLESS, COLORED = 1.5, 0.5, 0.25
 chords that the scale allows a model is slow to choose another; and the share of beats that shall have the own step."""
 PHRASE_BARS, A_BAR = 4, 4
 ROUNDS, STRIDE = 10, 4.0
+SOFTER = 0.5
+"""How often the pull of a chord network is measured, how far it goes for a missing share, and the share of the weights above that
+such a network, which knows the places of a phrase, needs; all chosen on training lead sheets."""
 
 
 class TonalPull:
@@ -103,7 +106,8 @@ class TonalWeights:
         self, fit: np.ndarray, stay: np.ndarray, turn: np.ndarray, allowed: np.ndarray, temperature: float
     ) -> tuple[Progressions, np.ndarray]:
         """Returns the progressions that keep to the key, and how likely each chord is on each beat, [beats, chords]."""
-        tonics, at_rest, leads = self._tonics, self._places[:, :1], self._places[:, 1:]
+        softer = 1.0 if self._home.is_church_mode else SOFTER  # of those modes it has seen few
+        tonics, at_rest, leads = self._tonics, softer * self._places[:, :1], softer * self._places[:, 1:]
         fit = fit + at_rest * (tonics[0] - self._others / 2) + leads * self._leading
         for beat in range(len(fit)):
             allowed[beat] = self.allowed(beat, allowed[beat])
@@ -125,7 +129,9 @@ class TonalWeights:
         return found, marginals
 
     def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
-        """Returns which candidates may be chosen, as ``TonalPull.allowed``."""
+        """Returns which candidates may be chosen, as ``TonalPull.allowed``; and the last one is the tonic."""
+        if beat == len(self._places) - 1 and (candidates & (self._tonics[0] > 0)).any():
+            return candidates & (self._tonics[0] > 0)
         return _allowed(self._home, self._places, beat, candidates)
 
     def lead(self, drafts: np.ndarray) -> np.ndarray:

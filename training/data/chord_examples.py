@@ -12,8 +12,9 @@ from music.tokens.chord_grid import FEATURES, PLACES, chord_grid
 from music.tokens.columns import FIRST, PAD, Octuple
 from training.data.pair_shards import MAX_FORGET, PART, Pairs, complexity
 
-NEAR_KEYS, RELATIVE = 0.05, 0.08
-"""How often the key is taken for a neighbor's, and major for its relative minor: so a key that is heard wrongly costs less."""
+MISHEARD = (((-5, 5), False, 0.10), ((-3, 3), True, 0.06), ((-2, 2), False, 0.04), ((0,), True, 0.10))
+"""Semitones by which a key is heard wrongly, whether major is taken for minor or minor for major, and how often: keys a fifth
+and a step away, parallel and relative keys. A key that is told from a melody alone often is, and so that costs less."""
 FROM_THE_TOP = 0.5  # how often a stretch begins where the melody does
 
 
@@ -55,10 +56,11 @@ def chord_example(
     shift, home = index["home_shifts"][piece["key"]], index["home_keys"][piece["key"]]
     if varied:
         draw = rng.random()
-        if draw < NEAR_KEYS:
-            shift += int(rng.choice((-5, 5)))
-        elif draw < NEAR_KEYS + RELATIVE:
-            home = 21 if home < 12 else 0
+        for semitones, other_mode, often in MISHEARD:
+            if 0 <= draw < often:
+                shift += int(rng.choice(semitones))
+                home = (21 if home < 12 else 0) if other_mode else home
+            draw -= often
     of_beats = beats[:, Octuple.BAR] - FIRST
     top = int(melody[0, Octuple.BAR]) - FIRST
     last_start = max(top, int(of_beats[-1]) + 1 - bars // 2)
@@ -138,14 +140,15 @@ def collate_chords(examples: Sequence[ChordExample], device: torch.device | str 
 
 
 class ChordBatches:
-    """An endless stream of batches of melodies with chords, drawn by the recipe's weights of sets.
+    """An endless stream of batches of melodies with chords, drawn by the recipe's shares of styles and sets.
 
     Args:
         pairs: what to read.
-        style: "chords" or "chorale".
-        weights: of the sets.
-        stage: with ``beats`` a batch and ``chord_bars`` at most.
-        rng: of all random choices.
+        shares: of the styles "chords" and "chorale".
+        weights: of the sets; those that it does not name weigh nothing, unless it names none.
+        batch: melodies of a batch.
+        bars: of a melody, at most.
+        seed: of all random choices.
     """
 
     def __init__(
