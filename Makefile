@@ -21,6 +21,8 @@ BIN := .venv/bin
 REQUIREMENTS := requirements.txt requirements-sound.txt constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Python compiles what it imports; pip would compile all 18,000 files, most of which nobody imports, and take a minute longer.
+install := $(BIN)/python -m pip install -qq --no-compile
 # Models are small: one thread each is the fastest, and leaves the other cores to the page and the sound.
 export OMP_NUM_THREADS ?= 1
 
@@ -47,7 +49,7 @@ test-fairseq: .venv-fairseq/.installed
 	.venv-fairseq/bin/python -m pytest -q -s tests/fairseq $(ARGS)
 
 test-cluster: .venv/.installed-dev
-	@$(BIN)/python -m pip install -qq -r requirements-cluster.txt
+	@$(install) -r requirements-cluster.txt
 	$(BIN)/python -m pytest -q tests/pipelines/worker $(ARGS)
 
 resolve: .venv/.installed-dev
@@ -63,14 +65,14 @@ clean:
 		echo "Install one, or say where it is: make PYTHON=/path/to/python$(firstword $(SUPPORTED))"; exit 2; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@echo "Installing the packages of requirements.txt into .venv; the first time takes some minutes."
-	@$(BIN)/python -m pip install -qq -r requirements.txt
-	@$(BIN)/python -m pip install -qq --no-deps -r requirements-sound.txt 2>/dev/null || \
+	@$(install) -r requirements.txt
+	@$(install) --no-deps -r requirements-sound.txt 2>/dev/null || \
 		echo "The stand-in synthesizer could not be installed (on Python 3.13 that takes a C++ compiler); FluidSynth is needed for sound."
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@echo "Installing the packages of requirements-dev.txt into .venv."
-	@$(BIN)/python -m pip install -qq -r requirements-dev.txt
+	@$(install) -r requirements-dev.txt
 	@touch $@
 
 # fairseq never goes into .venv: it asks for a torchaudio that breaks transformers. So it is installed without what it asks

@@ -15,6 +15,7 @@ VERBS = {
     "fuzz": "what the studio does with damaged and hostile files of every kind; 1 if any crashes it or takes too long",
     "interface": "milliseconds of what a page does while a visitor waits: prompts, plans, takes, lists, self-tests",
     "notation": "faults of the score that we write of a piece, beside music21's",
+    "page": "milliseconds until each page stands in a browser, cold and warm, and from a click to its answer beside a job",
     "peer": "nats a note of GPT-2 on REMI+BPE tokens after the same core minutes on the same music, beside ours",
     "render": "seconds of music per second of our renderer, beside the fluidsynth command line",
     "roll": "frames a second of the piano roll in a browser while the notes of a long piece are scrolled and dragged",

@@ -10,8 +10,9 @@ import asyncio
 import json
 import re
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -43,13 +44,12 @@ class BrowserSession:
         self._address = address.rstrip("/")
         self._socket: ClientConnection | None = None
         self._cookie = ""
-        self._session_id = self._query = self._page = ""
+        self._query = self._page = ""
         self._pages: dict[str, str] = {}
         self._seen: set[tuple[int, ...]] = set()
         self._whole_runs = 0
         self._is_whole = self._is_open = True
         self._is_running = False
-        self._replies: dict[str, Any] = {}
         self._renewals: dict[str, asyncio.Task] = {}
         self._change = asyncio.Condition()
         self._reading: asyncio.Task | None = None
@@ -121,8 +121,10 @@ class BrowserSession:
         raise LookupError(f"The page has no '{label}', but {', '.join(labels)}.")
 
     def has(self, label: str) -> bool:
-        """Whether the page stands still and has a widget of this label that can be used."""
+        """Whether the page stands still and has a widget of this label that can be used, or offers a file under it."""
         try:
+            if label in self.offers():
+                return not self._is_running
             return not self._is_running and not getattr(self.widget(label), "disabled", False)
         except LookupError:
             return False
@@ -132,26 +134,23 @@ class BrowserSession:
         found = [_SOUND.findall(element.SerializeToString()) for element in list(self.elements.values())]
         return list(dict.fromkeys(each.decode() for some in found for each in some))
 
+    def offers(self) -> dict[str, tuple[str, str]]:
+        """Returns name and address of each file that the page offers, by the label of its button."""
+        for element in list(self.elements.values()):
+            data = getattr(element, "json", "")
+            if isinstance(data, str) and '"offers"' in data:
+                return {each["label"]: (each["name"], each["address"]) for each in json.loads(data)["offers"]}
+        return {}
+
     async def download(self, label: str) -> bytes:
-        """Returns the file behind the download button of this label.
+        """Returns the file that the button of this label offers, once it is made, as the page asks for it.
 
         Raises:
             OSError: the studio could not make it.
         """
-        button, asked = self.widget(label), uuid.uuid4().hex
-        url = button.url
-        if button.deferred_file_id:
-            message = BackMsg()
-            message.backend_operation_request.request_id = asked
-            message.backend_operation_request.session_id = self._session_id
-            message.backend_operation_request.deferred_file.file_id = button.deferred_file_id
-            await self._send(message)
-            await self.until(lambda: asked in self._replies, f"the file of '{label}'")
-            reply = self._replies.pop(asked)
-            if reply.error_msg:
-                raise OSError(f"{label}: {reply.error_msg}")
-            url = reply.deferred_file.url
-        return await self.get(url.lstrip("/"))
+        name, address = self.offers()[label]
+        await self._is_made(address, "state")
+        return await self.get(f"{address}/{urllib.parse.quote(name)}")
 
     async def get(self, path: str) -> bytes:
         """Returns what the studio gives under an address relative to its own.
@@ -177,13 +176,37 @@ class BrowserSession:
             raise ConnectionError(f"the studio closed the page before {what}")
         return found
 
+    async def sound(self, address: str) -> bytes:
+        """Returns the mix of a sound, once it is made, as the player asks for it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        await self._is_made(address, "mix")
+        return await self.get(f"{address}/mix.ogg")
+
+    async def _is_made(self, address: str, sign: str) -> None:
+        """Waits until what lies at an address is made: ``sign`` is what it then tells of itself."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < PATIENCE_S:
+            told = json.loads(await self.get(address))
+            if told["state"] == "failed":
+                raise OSError(told["message"])
+            if told[sign] and told[sign] != "making":
+                return
+            await asyncio.sleep(0.5)
+        raise TimeoutError(f"{address.partition('/')[0]} did not come")
+
     def _get(self, path: str) -> bytes:
         request = urllib.request.Request(f"{self._address}/{path}", headers={"Cookie": self._cookie})
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
-            for cookie in reply.headers.get_all("Set-Cookie") or ():
-                if cookie.startswith("_streamlit_xsrf=") and not self._cookie:
-                    self._cookie = cookie.partition(";")[0]
-            return reply.read()
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
+                for cookie in reply.headers.get_all("Set-Cookie") or ():
+                    if cookie.startswith("_streamlit_xsrf=") and not self._cookie:
+                        self._cookie = cookie.partition(";")[0]
+                return reply.read()
+        except urllib.error.HTTPError as error:
+            raise OSError(f"{path.partition('/')[0]} refused: {error}") from None
 
     async def _send(self, message: BackMsg) -> None:
         assert self._socket is not None
@@ -213,7 +236,6 @@ class BrowserSession:
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            self._session_id = message.new_session.initialize.session_id
             self._is_whole = not message.metadata.run.fragment_ids
             self._seen = set()
             self._is_running = True
@@ -230,8 +252,6 @@ class BrowserSession:
                 self._renewals[fragment] = asyncio.create_task(self._renew(fragment, interval))
         elif kind == "stop_auto_rerun":
             self._stop_renewals(message.stop_auto_rerun.fragment_ids)
-        elif kind == "backend_operation_response":
-            self._replies[message.backend_operation_response.request_id] = message.backend_operation_response
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             shown = getattr(element, str(element.WhichOneof("type")))
@@ -257,20 +277,3 @@ class BrowserSession:
         for fragment in fragments:
             if fragment in self._renewals:
                 self._renewals.pop(fragment).cancel()
-
-
-async def sound_is_ready(browser: BrowserSession, address: str) -> bytes:
-    """Returns the mix of a sound, once it is made, as the player asks for it.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    begin = time.monotonic()
-    while time.monotonic() - begin < PATIENCE_S:
-        told = json.loads(await browser.get(address))
-        if told["state"] == "failed":
-            raise OSError(told["message"])
-        if told["mix"]:
-            return await browser.get(f"{address}/mix.ogg")
-        await asyncio.sleep(0.5)
-    raise TimeoutError("the sound did not come")

@@ -68,7 +68,7 @@ def page_of(piece: Piece) -> str:
     named = drawn(NamedPiece("Song", piece)) | {"melody": None, "is_before": False, "new_from": None}
     data = {"pieces": [named], "live": False, "grows": False, "selection": None, "edit": editable(piece)}
     return PAGE.format(
-        css="".join((here / name).read_text("utf-8") for name in ("player.css", "editing.css")),
+        css="".join((here / name).read_text("utf-8") for name in player_file.STYLES),
         html=(here / "player.html").read_text("utf-8"),
         script=script("studio_player").replace("export default function", "const show = function"),
         data=json.dumps(data),
@@ -83,11 +83,8 @@ def measure(piece: Piece) -> dict[str, list[float]]:
     """
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        raise StudioError("This needs a browser. Install chromium.")
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=path, args=("--no-sandbox", "--disable-gpu"))
+        browser = tools.chromium.launch(executable_path=chromium(), args=("--no-sandbox", "--disable-gpu"))
         page = browser.new_page(viewport={"width": 1400, "height": 950})
         page.set_content(page_of(piece))
         page.get_by_role("button", name="Edit", exact=True).click()
@@ -100,6 +97,18 @@ def measure(piece: Piece) -> dict[str, list[float]]:
         found["the view is scrolled"] = _during(page, lambda: _scroll(page, middle))
         browser.close()
     return found
+
+
+def chromium() -> str:
+    """Returns the path of the browser.
+
+    Raises:
+        StudioError: there is none.
+    """
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        raise StudioError("This needs a browser. Install chromium.")
+    return path
 
 
 def _during(page: Any, work: Any) -> list[float]:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.browser_session import BrowserSession, sound_is_ready
+from benchmarks.browser_session import BrowserSession
 from music.errors import StudioError
 from music.files.midi import read_midi
 from pipelines.worker.memory import cores
@@ -119,7 +119,9 @@ class Visitor:
 
     async def _generate(self) -> None:
         await self._go("Generate")
+        await self._browser.fill("Tempo (BPM)", self._bpm)
         await self._write("Generate", "generate")
+        await self._check()
 
     async def _remix(self) -> None:
         await self._go("Remix")
@@ -145,7 +147,7 @@ class Visitor:
         await self._think()
         for address in self._browser.sounds()[:1]:
             begin = time.monotonic()
-            await sound_is_ready(self._browser, address)
+            await self._browser.sound(address)
             self._tally.sounds.append(time.monotonic() - begin)
             self._tally.done["play"] += 1
 

@@ -90,6 +90,7 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     Raises:
         StudioError: as ``load``.
     """
+    from checkpoints import single_precision
     from checkpoints.bare import Bare
 
     if wanted.kind != "checkpoint":
@@ -132,12 +133,9 @@ def read(wanted: RegistryEntry) -> Checkpoint:
             model: Any = architecture.model(architecture.config(**frozen))
         if architecture.any_dialect and model.config.vocabulary != dialect.vocabulary:
             raise RuntimeError("the vocabulary of another dialect")
-        with safe_open(wanted.path, "pt") as file:
-            weights = {key: file.get_tensor(key).float() for key in keys}
-        if not all(bool(weight.isfinite().all()) for weight in weights.values()):
-            raise ValueError("numbers that are none")
-        kinds = {key: own.dtype for key, own in model.state_dict().items()}  # a table of pitches is of integers
-        weights = {key: weight.to(kinds.get(key, weight.dtype)) for key, weight in weights.items()}
+        weights = single_precision.mapped(wanted.sha256) if wanted.ships else {}
+        if not weights:
+            weights = _weights(wanted, keys, {key: own.dtype for key, own in model.state_dict().items()})
         model.load_state_dict(weights, strict=True, assign=True)
     except (
         SafetensorError,
@@ -152,6 +150,26 @@ def read(wanted: RegistryEntry) -> Checkpoint:
             f"The checkpoint '{wanted.name}' does not fit its own description. Export it again with this version."
         ) from error
     return Checkpoint(model.eval().requires_grad_(False), wanted, dialect)
+
+
+def _weights(wanted: RegistryEntry, keys: list[str], kinds: dict[str, Any]) -> dict[str, Any]:
+    """Returns the weights of a file as a model takes them; those that ship are shared with other processes.
+
+    Raises:
+        ValueError: some are no numbers.
+    """
+    from checkpoints import single_precision
+
+    with safe_open(wanted.path, "pt") as file:
+        weights = {key: file.get_tensor(key).float() for key in keys}
+    if not all(bool(weight.isfinite().all()) for weight in weights.values()):
+        raise ValueError("numbers that are none")
+    # a table of pitches is of integers
+    weights = {key: weight.to(kinds.get(key, weight.dtype)) for key, weight in weights.items()}
+    if wanted.ships:
+        ours = {other.sha256 for other in known().values() if other.ships}
+        weights = single_precision.shared(weights, wanted.sha256, ours)
+    return weights
 
 
 def _check_shapes(architecture: Architecture, config: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:

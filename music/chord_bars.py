@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import symusic
 
-from music.bars import bar_grid, score_end
-from music.chords import NO_CHORD, Chord, beat_ticks, chord_spans
+from music.bars import Bar, bar_grid, score_end
+from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks, chord_at, chord_spans, with_chords
 from music.theory import Key
 
 
@@ -41,6 +41,46 @@ def bar_texts(score: symusic.Score, key: Key | None = None) -> list[str]:
             chords.append(max(held, key=lambda chord: (held[chord], chord != NO_CHORD)))
         texts.append(in_text(chords, key))
     return texts
+
+
+def spread(bar: Bar, chords: Sequence[Chord], ticks_per_quarter: int) -> list[ChordSpan]:
+    """Returns chords that share a bar as spans that begin on its beats; where there are more chords than beats some have none."""
+    beats = beat_ticks(bar, ticks_per_quarter)
+    ends = [*beats[1:], bar.end]
+    spans: list[ChordSpan] = []
+    for number, (start, end) in enumerate(zip(beats, ends, strict=True)):
+        chord = chords[number * len(chords) // len(beats)]
+        if spans and spans[-1].chord == chord:
+            spans[-1] = spans[-1]._replace(end=end)
+        else:
+            spans.append(ChordSpan(start, end, chord))
+    return spans
+
+
+def replace_chords(
+    score: symusic.Score, ranges: Sequence[tuple[int, int]], spans: Sequence[ChordSpan], key: Key | None, end: int
+) -> symusic.Score:
+    """Returns the score with other chord symbols in some stretches; those outside stay, and what held after one goes on.
+
+    Args:
+        score: any score.
+        ranges: the stretches, ``(first tick, tick after the last)``.
+        spans: what holds there; what lies outside is not heeded.
+        key: in which symbols are spelled; C major by default.
+        end: the tick after the last bar.
+    """
+    before, plain = chord_spans(score, end), with_chords(score, ())
+    others = {(marker.time, marker.text) for marker in plain.markers}
+    old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
+    kept = [marker for marker in old if not any(start <= marker.time < stop for start, stop in ranges)]
+    for start, stop in ranges:
+        cut = [s._replace(start=max(s.start, start), end=min(s.end, stop)) for s in spans]
+        cut = [span for span in cut if span.start < span.end]
+        if stop < end and not any(marker.time == stop for marker in kept):
+            cut.append(ChordSpan(stop, stop + 1, chord_at(before, stop)))
+        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, key).markers
+    plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
+    return plain
 
 
 def in_text(chords: Sequence[Chord], key: Key | None = None) -> str:

@@ -321,6 +321,24 @@ def chord_spans(score: symusic.Score, end: int | None = None) -> list[ChordSpan]
     ]
 
 
+def chord_changes(score: symusic.Score) -> list[tuple[int, Chord]]:
+    """Returns tick and chord of each chord symbol that a score carries, and NO_CHORD where chords begin late or pause."""
+    spans = chord_spans(score)
+    if not spans:
+        return []
+    changes = [(m.time, NO_CHORD) for m in score.markers if m.text.endswith(f": {NONE}") and m.time < spans[0].start]
+    for span, until in zip(spans, [*(after.start for after in spans[1:]), score_end(score)], strict=True):
+        changes.append((span.start, span.chord))
+        if span.end < until:
+            changes.append((span.end, NO_CHORD))
+    return changes
+
+
+def chord_at(spans: Sequence[ChordSpan], tick: int) -> Chord:
+    """Returns the chord that holds at a tick, NO_CHORD where none does."""
+    return next((span.chord for span in spans if span.start <= tick < span.end), NO_CHORD)
+
+
 def with_chords(score: symusic.Score, spans: Iterable[ChordSpan], key: Key | None = None) -> symusic.Score:
     """Returns the score with these chord symbols instead of those it has; gaps between them are "N.C."."""
     out = score.copy()

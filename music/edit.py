@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ def transpose(score: symusic.Score, semitones: int) -> symusic.Score:
             pitch = notes["pitch"].astype(np.int64) + semitones
             pitch += 12 * np.maximum(0, -(pitch // 12))  # below 0: up by whole octaves
             pitch -= 12 * np.maximum(0, -((127 - pitch) // 12))
-            track.notes = _notes(notes["time"], notes["duration"], pitch, notes["velocity"])
+            track.notes = note_list(notes["time"], notes["duration"], pitch, notes["velocity"])
     named = written_key(score)
     for sign in out.key_signatures:
         key = Key((sign.key * 7 + (9 if sign.tonality else 0) + semitones) % 12, "minor" if sign.tonality else "major")
@@ -56,7 +56,9 @@ def slice_bars(score: symusic.Score, first: int, last: int) -> symusic.Score:
         begin = np.maximum(notes["time"], start)
         stop = np.minimum(notes["time"].astype(np.int64) + notes["duration"], end)
         kept = (stop > begin) & (notes["time"] < end)
-        track.notes = _notes((begin - start)[kept], (stop - begin)[kept], notes["pitch"][kept], notes["velocity"][kept])
+        track.notes = note_list(
+            (begin - start)[kept], (stop - begin)[kept], notes["pitch"][kept], notes["velocity"][kept]
+        )
         track.controls = _window(track.controls, start, end, lambda c: c.number)
         track.pitch_bends = _window(track.pitch_bends, start, end)
         pedals = [(max(p.time, start), min(p.time + p.duration, end)) for p in track.pedals]
@@ -100,7 +102,7 @@ def quantize(score: symusic.Score, per_quarter: int = 12) -> symusic.Score:
         last = (2 * (time + notes["duration"]) * per_quarter + ticks) // (2 * ticks)
         last = np.maximum(last, first + 1)
         start, stop = (np.round(step * ticks / per_quarter).astype(np.int64) for step in (first, last))
-        track.notes = _notes(start, np.maximum(stop - start, 1), notes["pitch"], notes["velocity"])
+        track.notes = note_list(start, np.maximum(stop - start, 1), notes["pitch"], notes["velocity"])
     return out
 
 
@@ -121,7 +123,7 @@ def trim_overlaps(score: symusic.Score) -> symusic.Score:
         time, duration, pitch = time[leads], duration[leads], pitch[leads]
         again = np.where(np.diff(pitch) == 0, np.diff(time), np.iinfo(np.int32).max)
         duration[:-1] = np.minimum(duration[:-1], again)
-        track.notes = _notes(time, duration, pitch, velocity)
+        track.notes = note_list(time, duration, pitch, velocity)
     return out
 
 
@@ -132,7 +134,7 @@ def cut_after(score: symusic.Score, tick: int) -> symusic.Score:
         notes = track.notes.numpy()
         kept = notes["time"] < tick
         duration = np.minimum(notes["duration"], tick - notes["time"])[kept]
-        track.notes = _notes(notes["time"][kept], duration, notes["pitch"][kept], notes["velocity"][kept])
+        track.notes = note_list(notes["time"][kept], duration, notes["pitch"][kept], notes["velocity"][kept])
         before = [event for event in track.controls if event.time < tick]
         pressed = next((c.value for c in reversed(before) if c.number == _PEDAL), 0) >= 64
         track.controls = [*before, *([symusic.ControlChange(tick, _PEDAL, 0)] if pressed else [])]
@@ -172,8 +174,32 @@ def graft(
             np.concatenate([notes[name][kept], new[:, place]])
             for place, name in enumerate(("time", "duration", "pitch", "velocity"))
         ]
-        track.notes = _notes(*columns)
+        track.notes = note_list(*columns)
     return out
+
+
+def without_collisions(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
+    """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
+    fresh = base.copy()
+    for track in fresh.tracks:
+        track.notes = []
+    found = []
+    for number, track in enumerate(trim_overlaps(graft(fresh, new)).tracks):
+        if not len(track.notes):
+            continue
+        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for note in base.tracks[number].notes:
+            held[note.pitch].append((note.time, note.end))
+        for note in track.notes:
+            start, end = note.time, note.end
+            for begins, ends in sorted(held[note.pitch]):
+                if begins <= start < ends:
+                    start = ends
+                elif start < begins < end:
+                    end = begins
+            if start < end:
+                found.append((number, start, end - start, note.pitch, note.velocity))
+    return found
 
 
 def add_track(score: symusic.Score, program: int, is_drum: bool, name: str = "") -> symusic.Score:
@@ -183,7 +209,9 @@ def add_track(score: symusic.Score, program: int, is_drum: bool, name: str = "")
     return out
 
 
-def _notes(time: np.ndarray, duration: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> Iterable[symusic.Note]:
+def note_list(
+    time: np.ndarray, duration: np.ndarray, pitch: np.ndarray, velocity: np.ndarray
+) -> Iterable[symusic.Note]:
     """Returns a note list of these columns, in the order of symusic's own sort."""
     order = np.lexsort((velocity, pitch, duration, time))
     return symusic.Note.from_numpy(

@@ -36,6 +36,8 @@ class Edits:
         removed: ``(track, note)`` of what goes.
         tracks: ``(name, program, is_drum)`` of new tracks.
         programs: ``(track, program)``: which instrument of General MIDI plays a track from now on.
+        locked: ``(track, time, duration, pitch, velocity)`` of notes that are to stay from now on, as they are then.
+        unlocked: the same of notes that may change again.
     """
 
     changed: tuple[tuple[int, int, int, int, int, int], ...] = ()
@@ -43,11 +45,18 @@ class Edits:
     removed: tuple[tuple[int, int], ...] = ()
     tracks: tuple[tuple[str, int, bool], ...] = ()
     programs: tuple[tuple[int, int], ...] = ()
+    locked: tuple[NewNote, ...] = ()
+    unlocked: tuple[NewNote, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.changed or self.added or self.removed or self.tracks or self.programs)
+        return not (self.touches or self.tracks or self.programs)
+
+    @property
+    def touches(self) -> int:
+        """How many notes it names."""
+        return sum(map(len, (self.changed, self.added, self.removed, self.locked, self.unlocked)))
 
 
 def apply(score: symusic.Score, edits: Edits) -> symusic.Score:
@@ -58,7 +67,7 @@ def apply(score: symusic.Score, edits: Edits) -> symusic.Score:
     """
     if edits.is_empty:
         raise StudioError("Nothing was changed. Move, draw or remove a note first.")
-    if len(edits.changed) + len(edits.added) + len(edits.removed) > MAX_EDITED:
+    if edits.touches > MAX_EDITED:
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
     if score_notes(score) + len(edits.added) > MAX_NOTES:
         raise StudioError(f"There would be more than {MAX_NOTES:,} notes. Draw fewer of them.")
@@ -74,11 +83,37 @@ def apply(score: symusic.Score, edits: Edits) -> symusic.Score:
     new += edits.added
     _check(new, out)
     out = graft(out, new, set(touched))
+    _check_there(edits.locked, out)
     if score_notes(out) == 0:
         raise StudioError("There would be no note left. Leave at least one, or begin a new song.")
     if ticks_to_seconds(out, score_end(out)) > MAX_SECONDS:
         raise StudioError(f"The music would last longer than {MAX_SECONDS / 3600:.0f} hours. Draw the notes earlier.")
     return out
+
+
+def hold(score: symusic.Score, held: Iterable[NewNote], since: int) -> symusic.Score:
+    """Returns the score with these notes in it just as they are; others of their track and pitch make way.
+
+    Args:
+        score: may lack them, or have them cut short.
+        held: the notes, in its ticks.
+        since: what begins before this tick makes no way.
+    """
+    for track, time, duration, pitch, velocity in held:
+        stays, end, new, gone = False, time + duration, [], set()
+        for place, note in enumerate(score.tracks[track].notes):
+            if note.pitch != pitch or not note.time < end or not note.time + note.duration > time:
+                continue
+            if (note.time, note.duration, note.velocity) == (time, duration, velocity):
+                stays = True
+            elif note.time == time:
+                gone.add((track, place))
+            elif note.time >= since:
+                gone.add((track, place))
+                if note.time < time:
+                    new.append((track, note.time, time - note.time, pitch, note.velocity))
+        score = graft(score, new if stays else [*new, (track, time, duration, pitch, velocity)], gone)
+    return score
 
 
 def score_notes(score: symusic.Score) -> int:
@@ -113,6 +148,18 @@ def _check(notes: Iterable[NewNote], score: symusic.Score) -> None:
             raise StudioError("A note would begin before the piece or have no length. Move it to the right.")
         if time + duration > end:
             raise StudioError(f"A note would end over {MAX_BARS_AFTER} bars after the piece. Draw it earlier.")
+
+
+def _check_there(notes: Iterable[NewNote], score: symusic.Score) -> None:
+    """Makes sure that the score has each of these notes."""
+    there: dict[int, set[tuple[int, ...]]] = {}
+    for track, *note in notes:
+        if not 0 <= track < len(score.tracks):
+            _refuse()
+        if track not in there:
+            there[track] = {(n.time, n.duration, n.pitch, n.velocity) for n in score.tracks[track].notes}
+        if tuple(note) not in there[track]:
+            _refuse()
 
 
 def _refuse() -> NoReturn:

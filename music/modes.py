@@ -7,6 +7,7 @@ chapter 2).
 
 from __future__ import annotations
 
+from music.chord_grammar import QUALITIES
 from music.chords import Chord
 from music.theory import Key, Mode
 
@@ -20,10 +21,40 @@ CADENCES: dict[Mode, tuple[tuple[int, str], ...]] = {
 }
 """What leads to the tonic in each mode, the most usual first: semitones from the tonic to the root, and the quality."""
 
+_NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
+_SIGNS = {
+    "m": "",
+    "m7": "7",
+    "dim": "\u00b0",
+    "m7b5": "\u00f87",
+}  # of qualities beside a numeral; others stand as they are
+
 
 def tonic_chord(key: Key) -> Chord:
     """Returns the triad on the tonic of a key."""
     return Chord(key.tonic, "m" if key.is_minor else "")
+
+
+def diatonic_chords(key: Key) -> tuple[tuple[tuple[str, Chord], ...], ...]:
+    """Returns the triads on the seven steps of a key, then the seventh chords, each after its Roman numeral.
+
+    In minor the seventh chord on the fifth step is the dominant, with the raised leading tone.
+    """
+    scale = (key.relative if key.mode == "minor" else key).scale
+    steps = sorted((tone - key.tonic) % 12 for tone in scale)
+    rows = []
+    for size in (3, 4):
+        row = []
+        for place, step in enumerate(steps):
+            above = {(steps[(place + 2 * third) % 7] - step) % 12 for third in range(size)}
+            quality = next(name for name, own in QUALITIES.items() if set(own) == above)
+            if key.mode == "minor" and (size, step) == (4, 7):
+                quality = "7"
+            chord = Chord((key.tonic + step) % 12, quality)
+            numeral = _NUMERALS[place] if 4 in QUALITIES[quality] else _NUMERALS[place].lower()
+            row.append((numeral + _SIGNS.get(quality, quality), chord))
+        rows.append(tuple(row))
+    return tuple(rows)
 
 
 def is_tonic(chord: Chord, key: Key) -> bool:

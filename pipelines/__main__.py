@@ -18,6 +18,8 @@ from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
 from pipelines.commands.models import Show, Verbs
+from pipelines.commands.page import add_page
+from pipelines.commands.sheet import add_sheet
 from pipelines.commands.source import read_source
 from pipelines.commands.train import add_train
 from pipelines.descriptors import PIPELINES
@@ -152,44 +154,6 @@ def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
     return files | recipe_beside(asked.out, piece)
 
 
-def _add_sheet(verbs: Verbs) -> None:
-    """Adds the verb that writes a file down as sheet music."""
-    parser = verbs.add_parser(
-        "sheet",
-        help="print a MIDI file as sheet music",
-        description="Writes a MIDI or MusicXML file down as sheet music. The ending of OUT says which kind.",
-    )
-    parser.add_argument("source", metavar="IN.mid", help="the music to write down")
-    parser.add_argument(
-        "out",
-        metavar="OUT.(musicxml|svg|pdf)",
-        type=Path,
-        help="the sheet; further SVG pages become OUT-2.svg, OUT-3.svg, ...",
-    )
-    parser.add_argument(
-        "--view",
-        metavar="VIEW",
-        default="score",
-        help="score: all that plays; 'lead sheet': the melody with its chord symbols; 'closed score': four voices on two staves",
-    )
-    parser.set_defaults(run=_sheet, endings=(".musicxml", ".svg", ".pdf"))
-
-
-def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
-    """Returns the sheet of a piece; an SVG has a file for each page."""
-    kind = asked.out.suffix.lower()
-    piece = read_source(asked.source, show.say)
-    from music.notation.engrave import musicxml, pdf, svg_pages
-
-    if kind == ".svg":
-        first, *others = svg_pages(piece, asked.view)
-        files = {asked.out: first.encode()}
-        files |= {asked.out.with_stem(f"{asked.out.stem}-{n}"): page.encode() for n, page in enumerate(others, 2)}
-    else:
-        files = {asked.out: (musicxml if kind == ".musicxml" else pdf)(piece, asked.view)}
-    return files | recipe_beside(asked.out, piece)
-
-
 def _add_inspect(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "inspect",
@@ -212,7 +176,8 @@ VERBS: tuple[Callable[[Verbs], None], ...] = (
     *(pipeline.load_command() for pipeline in PIPELINES.values()),
     add_train,
     _add_render,
-    _add_sheet,
+    add_sheet,
+    add_page,
     _add_inspect,
 )
 

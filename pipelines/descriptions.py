@@ -14,6 +14,8 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_text import bars_as_text, first_chords
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.rearrange_options import RearrangeOptions
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import SectionsOptions, ThemeOptions
@@ -63,6 +65,7 @@ def describe_remix(o: RemixOptions) -> list[str]:
         f"{o.change} {o.amount:g} %" if o.amount else "",
         f"track{'s' * (len(o.tracks) > 1)} {listed([str(track + 1) for track in o.tracks])}" if o.tracks else "",
         *swaps,
+        f"{_count(len(o.lock_notes), 'note')} locked" if o.lock_notes else "",
     ]
 
 
@@ -76,6 +79,16 @@ def describe_harmonize(o: HarmonizeOptions) -> list[str]:
         o.key or "",
         listed(o.instruments),
     ]
+
+
+def describe_reharmonize(o: ReharmonizeOptions) -> list[str]:
+    """Returns which bars got which chords."""
+    return [f"changed {_bars(o.bars)} to {first_chords(o.chords)}"]
+
+
+def describe_rearrange(o: RearrangeOptions) -> list[str]:
+    """Returns what was done with which section."""
+    return [o.words or "put the sections in another order"]
 
 
 def second_in_work(options: Any, done: float, total: float) -> str:

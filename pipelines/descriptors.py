@@ -19,8 +19,10 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.rearrange_options import RearrangeOptions
+from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.song.plan import BY_HAND, Plan, plan_from_mapping, plan_to_mapping
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
-from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +133,11 @@ class StageDescriptor(Descriptor):
     work: str
     effort: float
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a song has it only because somebody changed the finished song by hand."""
+        return self.name in BY_HAND
+
 
 PIPELINES: dict[str, PipelineDescriptor] = {
     each.name: each
@@ -193,6 +200,35 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             accompanies=True,
         ),
         PipelineDescriptor(
+            name="reharmonize",
+            title="Chords",
+            options=ReharmonizeOptions,
+            run="pipelines.reharmonize:reharmonize",
+            task="",
+            command="pipelines.commands.reharmonize:add_reharmonize",
+            icon="queue_music",
+            about="Gives some bars other chords, and an accompaniment that fits them.",
+            did="changed chords",
+            describe=descriptions.describe_reharmonize,
+            progress=descriptions.share_rewritten,
+            rewrites=lambda options: True,
+            keeps_key=True,
+        ),
+        PipelineDescriptor(
+            name="rearrange",
+            title="Form",
+            options=RearrangeOptions,
+            run="pipelines.rearrange:rearrange",
+            task="",
+            command="pipelines.commands.rearrange:add_rearrange",
+            lane="media",
+            icon="view_week",
+            about="Moves, repeats, removes, lengthens and shortens sections; each stays as it is.",
+            did="put the sections in another order",
+            describe=descriptions.describe_rearrange,
+            keeps_key=True,
+        ),
+        PipelineDescriptor(
             name="audio",
             title="Audio",
             options=AudioOptions,
@@ -230,10 +266,10 @@ PIPELINES: dict[str, PipelineDescriptor] = {
             command="pipelines.commands.edit:add_edit",
             lane="media",
             icon="edit",
-            about="Moves, draws and takes out notes by hand; all others stay as they are.",
-            did="edited notes by hand",
-            describe=lambda options: [options.words or "edited notes by hand"],
-            rewrites=lambda options: True,
+            about="Changes notes by hand, or key, tempo, swing and mix of the whole song; all else stays as it is.",
+            did="edited it by hand",
+            describe=lambda options: [options.words or "edited it by hand"],
+            rewrites=lambda options: not options.changes_song,
             keeps_key=True,
         ),
         PipelineDescriptor(
@@ -334,6 +370,58 @@ STAGES: dict[str, StageDescriptor] = {
             keeps_key=True,
             work="set the words to the melody, a syllable a note, stresses on strong beats, by rules",
             effort=1,
+        ),
+        StageDescriptor(
+            name="chords",
+            title="Chords",
+            options=STAGE_OPTIONS["chords"],
+            run="pipelines.reharmonize:change_chords",
+            icon="queue_music",
+            about="Other chords for a bar.",
+            did="changed chords",
+            describe=descriptions.describe_reharmonize,
+            keeps_key=True,
+            work="changed the chords of a bar by hand, and wrote its accompaniment again",
+            effort=1,
+        ),
+        StageDescriptor(
+            name="again",
+            title="Section",
+            options=STAGE_OPTIONS["again"],
+            run="pipelines.song.again:write_again",
+            icon="casino",
+            about="A section written again.",
+            did="wrote a section again",
+            describe=lambda o: [o.words or f"wrote section {o.section + 1} again"],
+            keeps_key=True,
+            work="wrote one section again, by what wrote the themes and the harmony",
+            effort=10,
+        ),
+        StageDescriptor(
+            name="kept",
+            title="Locked",
+            options=STAGE_OPTIONS["kept"],
+            run="pipelines.song.kept:keep_section",
+            icon="lock",
+            about="A locked section, put back as it was.",
+            did="kept a section as it was",
+            describe=lambda o: [o.words or f"kept {o.name}"],
+            keeps_key=True,
+            work="put a locked section back as it was",
+            effort=0.1,
+        ),
+        StageDescriptor(
+            name="arrangement",
+            title="Form",
+            options=STAGE_OPTIONS["arrangement"],
+            run="pipelines.rearrange:change_form",
+            icon="view_week",
+            about="Another order of the sections.",
+            did="put the sections in another order",
+            describe=descriptions.describe_rearrange,
+            keeps_key=True,
+            work="changed the order or the length of sections by hand",
+            effort=0.1,
         ),
     )
 }

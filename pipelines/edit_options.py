@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from music.edit_notes import MAX_EDITED, Edits
+from music.edit_song import SongChanges
 from pipelines.options import Check, settle
 
 MAX_WORDS = 300
@@ -12,8 +13,10 @@ MAX_WORDS = 300
 
 
 @dataclass(frozen=True)
-class EditOptions(Edits):
-    """Which notes of a piece are changed by hand; see ``Edits`` for the notes.
+class EditOptions(SongChanges, Edits):
+    """Which notes of a piece are changed by hand, and then what of the whole song.
+
+    See ``Edits`` for the notes and ``SongChanges`` for the song.
 
     Attributes:
         words: what was done in a short sentence, such as "moved 3 notes in bar 5"; see ``pipelines.edit.in_words``.
@@ -27,8 +30,7 @@ class EditOptions(Edits):
 
 def _checks(o: EditOptions) -> list[Check]:
     """Returns what may be wrong with edits, whatever the piece."""
-    touched = len(o.changed) + len(o.added) + len(o.removed)
     return [
-        (touched > MAX_EDITED, f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps."),
+        (o.touches > MAX_EDITED, f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps."),
         (len(o.words) > MAX_WORDS, f"The sentence has {len(o.words):,} letters. Use at most {MAX_WORDS}."),
     ]

@@ -12,6 +12,7 @@ from checkpoints.architectures import ARCHITECTURES
 from checkpoints.loading import load
 from music.bars import bar_grid, bar_ticks, parse_signature, tempo_map
 from music.edit import add_track, cut_after, graft
+from music.edit_notes import hold
 from music.errors import StudioError
 from music.form import CONTINUATION, sections, with_sections
 from music.instruments import instrument_name, parse_instrument, track_label
@@ -35,6 +36,7 @@ from pipelines.contract import Step
 from pipelines.decoding.constraints import Limits
 from pipelines.decoding.continuation import ContinuationPlan, ContinuationSampler, signature_id, tempo_id
 from pipelines.decoding.piano import PianoSampler
+from pipelines.locks import notes_at
 from pipelines.options import GenerateOptions
 from pipelines.recipes import recipe_of
 
@@ -113,6 +115,8 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
     keep = len(grid) if options.keep_bars is None else options.keep_bars
     if keep > len(grid):
         raise StudioError(f"The piece has {len(grid)} bars, so bar {keep} cannot be kept. Choose 0 to {len(grid)}.")
+    if options.lock_notes and not keep:
+        raise StudioError("No bar is kept, so locked notes have no place. Keep at least one bar, or unlock the notes.")
     signature: tuple[int, int] | None
     if keep:
         start = grid[keep - 1].end
@@ -165,6 +169,7 @@ def plan_generation(piece: Piece, options: GenerateOptions, styles: bool = True)
         shift=shift,
         rows=tokens.transpose(rows, shift),
         remarks=remarks,
+        held=tuple(note for note in notes_at(piece, options.lock_notes) if note[1] + note[2] > start),
     )
 
 
@@ -225,10 +230,15 @@ def _written_key(base: symusic.Score, recent: np.ndarray, heard: Key) -> tuple[K
 
 
 def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: Limits) -> Piece:
-    """Returns the kept music with these step rows after it; what was kept stays as it is, bit for bit."""
+    """Returns the kept music with these step rows after it; what was kept or is locked stays as it is, bit for bit."""
+    return piece.replace(score=hold(_written(piece, plan, rows, limits), plan.held, plan.start_tick))
+
+
+def _written(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: Limits) -> symusic.Score:
+    """Returns the score of ``build`` before the locked notes are put back into its new part."""
     score = _prepared(piece, plan)
     if not rows or plan.signature is None:
-        return piece.replace(score=score)
+        return score
     steps = np.array(rows)
     unit = score.ticks_per_quarter / tokens.POSITIONS_PER_QUARTER
     bar_length = bar_ticks(*plan.signature, score.ticks_per_quarter)
@@ -262,7 +272,7 @@ def build(piece: Piece, plan: ContinuationPlan, rows: list[list[int]], limits: L
         track[mine] = np.array(list(players))[distances.argmin(axis=1)]
     notes = np.column_stack([track, time, stop - time, pitch, velocity])
     sounding = notes[stop > time]  # else both fall on one tick of a coarse resolution
-    return piece.replace(score=graft(score, map(tuple, sounding.tolist())))
+    return graft(score, map(tuple, sounding.tolist()))
 
 
 def _prepared(piece: Piece, plan: ContinuationPlan) -> symusic.Score:

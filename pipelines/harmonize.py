@@ -28,7 +28,7 @@ from pipelines.contract import Step, paced
 from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "3"
+VERSION = "4"
 NOTE_STAGE = 3  # which random numbers
 ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 

@@ -70,6 +70,18 @@ def parse_track_instrument(text: str) -> tuple[int, str]:
     return int(track), name.strip()
 
 
+def parse_locked(text: str) -> tuple[int, tuple[int, ...]]:
+    """Returns the track and the bars, both counted from 0, of a wish such as "0:5-8", whose bars are counted from 1.
+
+    Raises:
+        StudioError: it is not of this form.
+    """
+    track, colon, bars = text.partition(":")
+    if not colon or not track.strip().isdecimal() or len(track) > 12 or not bars.strip():
+        raise StudioError(f"'{text}' names no notes to lock. Write a track and its bars, such as 0:5-8.")
+    return int(track), parse_bars(bars)
+
+
 def typed_values(values: Mapping[str, Any], beats_per_bar: int = 4) -> dict[str, Any]:
     """Returns the values of options, those that earlier versions wrote as text read.
 

@@ -56,6 +56,7 @@ class GenerateOptions:
         memory: how many past notes the model remembers.
         seed: the same seed, options, input and checkpoint give the same notes.
         variants: how many versions to write at once.
+        lock_notes: notes of the input, ``(track, note)`` counted from 0, that stay as they are, in what is written anew too.
         checkpoint: name of the model in the checkpoint registry.
     """
 
@@ -82,10 +83,11 @@ class GenerateOptions:
     memory: int = 128
     seed: int = 0
     variants: int = 1
+    lock_notes: tuple[tuple[int, int], ...] = ()
     checkpoint: str = "generate-small"
 
     def __post_init__(self) -> None:
-        settle(self, _generate_checks, key=parse_key, instruments=parse_instrument)
+        settle(self, _generate_checks, key=parse_key, instruments=parse_instrument, lock_notes=check_note)
 
 
 def _generate_checks(o: GenerateOptions) -> list[Check]:
@@ -143,6 +145,7 @@ class RemixOptions:
         bars: which bars, counted from 0 as tracks are; empty for all.
         tracks: which tracks, counted from 0; empty for all.
         lock: tracks that stay as they are, whatever is selected.
+        lock_notes: notes that do, ``(track, note)`` counted from 0.
         keep_a_bar: leave at least one of the selected bars as it is.
         instruments: tracks that another instrument is to play in the selected bars: (track, instrument's name).
         stay_in_key: write only notes of the key's scale (drums are free).
@@ -164,6 +167,7 @@ class RemixOptions:
     bars: tuple[int, ...] = ()
     tracks: tuple[int, ...] = ()
     lock: tuple[int, ...] = ()
+    lock_notes: tuple[tuple[int, int], ...] = ()
     keep_a_bar: bool = False
     instruments: tuple[tuple[int, str], ...] = ()
     stay_in_key: bool = False
@@ -180,7 +184,7 @@ class RemixOptions:
     checkpoint: str = "remix-small"
 
     def __post_init__(self) -> None:
-        settle(self, _remix_checks, bars=check_bar, instruments=_check_track_instrument)
+        settle(self, _remix_checks, bars=check_bar, instruments=_check_track_instrument, lock_notes=check_note)
 
 
 def _remix_checks(o: RemixOptions) -> list[Check]:
@@ -265,6 +269,11 @@ def check_chords(names: Any) -> None:
         raise StudioError(f"{names!r} is no bar of chords. Give the names of its chords, such as ('Am', 'F').")
     for name in names:
         parse_chord(name)
+
+
+def check_note(place: Any) -> None:
+    if not isinstance(place, tuple) or len(place) != 2 or any(type(each) is not int or each < 0 for each in place):
+        raise StudioError(f"{place!r} names no note. Give its track and its number there, both counted from 0.")
 
 
 def _check_track_instrument(pair: Any) -> None:

@@ -52,8 +52,11 @@ def recipe_of(
 
 
 def harmonized(piece: Piece | None) -> Mapping[str, Any] | None:
-    """Returns the recipe of a piece that is a harmonization as it was written; None for any other."""
-    return last_recipe(piece, "harmonize")
+    """Returns the recipe of a piece that is a harmonization as it was written, save that chords were changed; None for any other."""
+    steps = piece.history if piece is not None else ()
+    while steps and isinstance(steps[-1], Mapping) and steps[-1].get("pipeline") == "reharmonize":
+        steps = steps[:-1]
+    return last_recipe(piece.replace(history=steps), "harmonize") if piece is not None and steps else None
 
 
 def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:
@@ -61,6 +64,14 @@ def last_recipe(piece: Piece | None, pipeline: str) -> Mapping[str, Any] | None:
     recipe = piece.history[-1] if piece is not None and piece.history else {}
     known = isinstance(recipe, Mapping) and recipe.get("pipeline") == pipeline  # a file may say anything
     return recipe if known and isinstance(recipe.get("options"), dict) else None
+
+
+def coloring_recipe(piece: Piece | None) -> Mapping[str, Any] | None:
+    """Returns the recipe of the audio pipeline by which a piece sounds, which edits by hand leave; None for any other piece."""
+    if piece is None:
+        return None
+    written = (each for each in piece.history if not (isinstance(each, Mapping) and each.get("pipeline") == "edit"))
+    return last_recipe(piece.replace(history=tuple(written)), "audio")
 
 
 def recipe_beside(path: Path, piece: Piece) -> dict[Path, bytes]:

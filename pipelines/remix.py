@@ -17,6 +17,7 @@ from pipelines.contract import Step
 from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.infilling.instruments import choose_players, give_to
 from pipelines.infilling.mask_predict import MaskPredictor
+from pipelines.locks import notes_at
 from pipelines.options import RemixOptions
 from pipelines.recipes import recipe_of
 
@@ -26,7 +27,7 @@ VERSION = "1"
 def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
     """Yields Steps whose pieces are the input with the selection written anew; one piece a variant.
 
-    Notes outside the selection, and everything that is not a note, stay bit for bit; of selected notes only what
+    Locked notes, those outside the selection, and everything that is not a note, stay bit for bit; of selected notes only what
     ``options.change`` names is another. What is new comes from the model's grid; what is kept keeps its ticks.
 
     Raises:
@@ -46,10 +47,10 @@ def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
         players = [swaps] * len(canvases)
     else:
         players = [swaps | chosen for chosen in _choose(checkpoint, canvases, options, frozenset(swaps))]
-    recipe = recipe_of("remix", VERSION, options, piece, checkpoint.entry)
+    recipe, held = recipe_of("remix", VERSION, options, piece, checkpoint.entry), notes_at(piece, options.lock_notes)
     remixed = []
     for number, (canvas, bars, given) in enumerate(zip(canvases, touched, players, strict=True)):
-        score = give_to(written(canvas), original.bar_starts, bars, given)
+        score = give_to(written(canvas), original.bar_starts, bars, given, held)
         remixed.append(piece.with_step(score, {**recipe, "variant": number}))
     yield Step(tuple(remixed), total, total, "changes")
 

@@ -1,7 +1,7 @@
 """How a piece sounds, wherever it is heard: pages, downloads and the command line ask here.
 
-A piece whose last step was the audio pipeline is colored as the sound and the words say that it was written after; any other
-is played as it is. Imports no model before it is needed: pages read SYNTHESES here.
+A piece whose last step but for edits was the audio pipeline is colored as the sound and the words say that it was written
+after; any other is played as it is. Imports no model before it is needed: pages read SYNTHESES here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.audio_options import AudioOptions
 from pipelines.option_values import from_mapping
-from pipelines.recipes import last_recipe
+from pipelines.recipes import coloring_recipe
 
 if TYPE_CHECKING:
     from music.audio.encoding import Audio, AudioStream
@@ -35,7 +35,7 @@ def coloring_options(piece: Piece) -> AudioOptions | None:
     The checkpoint is the one that wrote it, else what is here under its name. Where there is none, or where a file's recipe
     is damaged, the piece sounds as it is played: notes are heard rather than refused.
     """
-    recipe = last_recipe(piece, "audio")
+    recipe = coloring_recipe(piece)
     if recipe is None:
         return None
     try:

@@ -2,6 +2,7 @@
 
     address(piece, synthesis)           a relative address, at once; nothing is made yet
     GET sound/TOKEN                     starts the work, then says how far it is (JSON)
+    GET sound/TOKEN/head.ogg            the first seconds, which are there before the mix
     GET sound/TOKEN/mix.ogg, 3.ogg      the mix, and the stem of track 3; `.wav` for browsers that play no OGG
     GET sound/TOKEN/picture.json        outline and mel bands of the mix of a colored piece, once it is there
 
@@ -14,11 +15,9 @@ from __future__ import annotations
 import functools
 import io
 import json
-import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,18 @@ from music.audio.encoding import MIME_TYPES, Audio, encode
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.recipes import last_recipe
-from pipelines.worker.verbs import Sound
+from pipelines.recipes import coloring_recipe
+from pipelines.worker.verbs import Head, Sound
 from studio import jobs
+from studio.addresses import Addresses, Wanted
 from studio.scratch import Scratch
 from studio.visitors import browser_of
 
 CAPACITY = 64
-"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first."""
+"""Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first, to be made again when asked for."""
+
+ADDRESSES = 1024
+"""Pieces that have an address: every stage and take that any visitor's page shows, heard or not. Each is some 100 KB of notes."""
 
 PICTURE = "picture.json"
 _MIME_TYPES = {**MIME_TYPES, "json": "application/json"}
@@ -46,18 +49,16 @@ WATCH_S = 0.08  # shorter than the worker's pause between two updates, so that n
 
 
 @dataclass(eq=False)
-class _Entry:
-    token: str
-    key: tuple[str, ...]
+class _Entry(Wanted):
     piece: Piece
     synthesis: str
-    job_id: str | None = None
-    mix: bool = False  # whether the mix lies in the folder
+    head: bool = False  # whether the first seconds lie in the folder
+    mix: bool = False  # whether the mix does
+    seconds: float = 0.0  # of the mix
+    head_gain: float = 1.0
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
-    problem: str = ""
     note: str = ""
     is_basic: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class SoundCache:
@@ -65,16 +66,16 @@ class SoundCache:
 
     Args:
         registry: gives the job registry that does the work.
-        capacity: how many pieces to keep.
+        capacity: of how many pieces to keep the sound.
+        addresses: how many pieces can be asked for.
     """
 
-    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
+    ) -> None:
         self._registry = registry
-        self._capacity = capacity
         self._folder = Scratch("deepmusic-sound-")
-        self._entries: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()  # by what is heard
-        self._tokens: dict[str, _Entry] = {}
-        self._lock = threading.Lock()
+        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
 
     def address(self, piece: Piece, synthesis: str = "played") -> str:
         """Returns where the sound of this piece can be asked for, relative to the server's root.
@@ -83,18 +84,8 @@ class SoundCache:
             piece: what is heard.
             synthesis: one of ``pipelines.sound.SYNTHESES``.
         """
-        key = (piece.fingerprint, json.dumps(last_recipe(piece, "audio"), sort_keys=True, default=str), synthesis)
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None and entry.problem:  # a page that comes again may hope again
-                self._remove(self._entries.pop(key))
-                entry = None
-            if entry is None:
-                entry = _Entry(secrets.token_urlsafe(18), key, piece, synthesis)
-                self._entries[key] = self._tokens[entry.token] = entry
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._capacity:
-                self._remove(self._entries.popitem(last=False)[1])
+        key = (piece.fingerprint, json.dumps(coloring_recipe(piece), sort_keys=True, default=str), synthesis)
+        entry = self._addresses.of(key, lambda token: _Entry(token, key, piece, synthesis))
         return f"sound/{entry.token}"
 
     def status(self, token: str, visitor: str = "") -> dict[str, Any] | None:
@@ -104,11 +95,9 @@ class SoundCache:
             token: of the sound.
             visitor: who asks, see ``visitors.browser_of``.
         """
-        with self._lock:
-            entry = self._tokens.get(token)
-            if entry is None:
-                return None
-            self._entries.move_to_end(entry.key)
+        entry = self._addresses.ask(token)
+        if entry is None:
+            return None
         with entry.lock:
             job = None if entry.stems is not None or entry.problem else self._job(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
@@ -118,19 +107,22 @@ class SoundCache:
             or entry.note
             or (f"The sound waits for its turn: {ahead} before it." if ahead > 0 else ""),
             "progress": job.update if job and isinstance(job.update, float) else None,
+            "head": "head" if entry.head else None,
+            "head_gain": entry.head_gain,
             "mix": "mix" if entry.mix else None,
+            "seconds": entry.seconds,
             "stems": [[track, str(track)] for track in entry.stems or ()],
             "advice": _advice() if entry.is_basic else "",
         }
 
     def file(self, token: str, name: str) -> Path | None:
         """Returns the file of this name, such as ``mix.ogg``, ``3.wav`` or PICTURE, or None if there is none."""
-        entry = self._tokens.get(token)
+        entry = self._addresses.get(token)
         stem, _, form = name.rpartition(".")
         if entry is not None and name == PICTURE:
             path = self._path(entry, name)
             return path if path.exists() else None
-        if entry is None or form not in ("ogg", "wav") or not (stem == "mix" or stem.isdecimal()):
+        if entry is None or form not in ("ogg", "wav") or not (stem in ("head", "mix") or stem.isdecimal()):
             return None
         path = self._path(entry, name)
         source = path.with_suffix(".ogg")
@@ -153,7 +145,7 @@ class SoundCache:
         return job
 
     def _watch(self, entry: _Entry, job: jobs.Job) -> None:
-        """Takes what the job makes: the mix as soon as it is told of, then the stems."""
+        """Takes what the job makes: the first seconds and the mix as soon as they are told of, then the stems."""
         try:
             over = False
             while not over:
@@ -162,9 +154,13 @@ class SoundCache:
                     job.update, Sound
                 ):  # looked at once more at the end: it may have come and ended meanwhile
                     self._take(entry, job.update)
+                elif isinstance(job.update, Head) and not entry.head and self._addresses.keeps(entry):
+                    _write(self._path(entry, "head.ogg"), job.update.data)
+                    entry.head = True
             if job.state == "done":
                 self._take(entry, job.result)
-                entry.stems = tuple(track for _, track, _ in job.result.stems)
+                if entry.mix:  # else it was put away meanwhile
+                    entry.stems = tuple(track for _, track, _ in job.result.stems)
             elif job.error and entry.mix:  # only the stems failed: the mix still plays
                 entry.stems, entry.note = (), job.error
             elif job.error:
@@ -177,21 +173,23 @@ class SoundCache:
             self._registry().forget(job.id, entry.token)
 
     def _take(self, entry: _Entry, sound: Sound) -> None:
-        if entry.token not in self._tokens:  # it was put away meanwhile
+        if not self._addresses.keeps(entry):  # it was put away meanwhile
             return
         if not entry.mix:
             if sound.picture is not None:
                 _write(self._path(entry, PICTURE), json.dumps(sound.picture).encode())
             _write(self._path(entry, "mix.ogg"), sound.mix)
-            entry.mix, entry.is_basic = True, sound.is_basic
+            entry.seconds, entry.head_gain, entry.is_basic = sound.seconds, sound.head_gain, sound.is_basic
+            entry.mix = True
         for _, track, data in sound.stems:
             _write(self._path(entry, f"{track}.ogg"), data)
 
     def _path(self, entry: _Entry, name: str) -> Path:
         return Path(self._folder.path, entry.token, name)
 
-    def _remove(self, entry: _Entry) -> None:
-        del self._tokens[entry.token]
+    def _put_away(self, entry: _Entry) -> None:
+        entry.head = entry.mix = False
+        entry.stems = None
         folder = Path(self._folder.path, entry.token)
         for path in folder.glob("*"):
             path.unlink(missing_ok=True)

@@ -128,7 +128,7 @@ def duplicate(song_id: str) -> str:
 
 
 def delete(song_id: str) -> None:
-    """Removes a song for good.
+    """Removes a song for good, and its listening page.
 
     Raises:
         StudioError: it is open in another window or another studio.
@@ -137,6 +137,7 @@ def delete(song_id: str) -> None:
         raise StudioError("This song is open in another window. Close it there first.")
     visitors.forget(song_id)
     autosave().library.delete(song_id)
+    visitors.shares().withdraw(song_id)
 
 
 def file_of(song_id: str) -> bytes:

@@ -21,6 +21,7 @@ from streamlit import runtime
 from music.errors import StudioError
 from studio.projects.library import Autosave, Library, songs_folder
 from studio.projects.project import Project
+from studio.projects.shares import Shares
 from studio.projects.song import Song, copied
 
 MAX_SONGS = 200
@@ -169,6 +170,11 @@ def autosave() -> Autosave:
 @functools.cache
 def _autosave(folder: Path) -> Autosave:
     return Autosave(Library(folder), _tell)
+
+
+def shares() -> Shares:
+    """Returns the pages of songs in this user's folder that links lead to."""
+    return Shares(songs_folder())
 
 
 def _tell(song_id: str, problem: str) -> None:

@@ -21,14 +21,24 @@ NO_CHROMIUM = "There is no chromium on this machine"
 INSTALL_CHROMIUM = "sudo apt-get install chromium"
 
 
+NO_NODE = "There is no node on this machine"
+"""To run JavaScript with."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Moves what takes longest to the beginning; all else stays in its order."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Says in one line that tests were left out because there is no browser, and how to get one."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if NO_CHROMIUM in str(report.longrepr)]
-    if skipped:
-        line = f"{len(skipped)} browser tests were skipped: there is no chromium. Install it with: {INSTALL_CHROMIUM}"
-        terminalreporter.write_line(line, yellow=True, bold=True)
+    """Says in a line each that tests were left out because there is no browser or no node, and how to get one."""
+    for reason, what in (
+        (
+            NO_NODE,
+            "JavaScript tests were skipped: there is no node. It comes with: pip install -r requirements-dev.txt",
+        ),
+        (NO_CHROMIUM, f"browser tests were skipped: there is no chromium. Install it with: {INSTALL_CHROMIUM}"),
+    ):
+        skipped = [report for report in terminalreporter.stats.get("skipped", ()) if reason in str(report.longrepr)]
+        if skipped:
+            terminalreporter.write_line(f"{len(skipped)} {what}", yellow=True, bold=True)

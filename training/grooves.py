@@ -81,7 +81,8 @@ def main(argv: list[str]) -> None:
             raise StudioError(
                 f"The data have no style '{source}'. Correct {RECIPE.name}, or unpack the whole data set."
             )
-        table[name] = learned((b for row in mine for b in bars(args.data / "grooves", row)), name in recipe["walking"])
+        found = (b for row in mine for b in bars(args.data / "grooves", row))
+        table[name] = learned(found, name in recipe["walking"], recipe.get("chosen", {}).get(name, ()))
     table |= {entry["name"]: written(entry) for entry in recipe["written"]}
     text = ",\n".join(f"{json.dumps(name)}:{json.dumps(style, separators=(',', ':'))}" for name, style in table.items())
     args.out.write_text("{\n" + text + "\n}\n", encoding="utf-8")
@@ -130,26 +131,37 @@ def bars(folder: Path, row: dict[str, Any], kind: str = "main") -> Iterator[_Bar
             yield _Bar(groove, number % CYCLE, alone[3] if whole and alone else None, dict(players))
 
 
-def learned(all_bars: Iterable[_Bar], walks: bool) -> dict[str, Any]:
-    """Returns the patterns of a style from its bars."""
+def learned(all_bars: Iterable[_Bar], walks: bool, chosen: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns the patterns of a style from its bars.
+
+    Args:
+        all_bars: labelled with grooves of the library.
+        walks: whether the bass walks.
+        chosen: the grooves for verse and chorus; empty for the two that have most bars.
+    """
     by_groove: dict[str, list[_Bar]] = defaultdict(list)
     for bar in all_bars:
         by_groove[_SUFFIX.sub("", bar.groove)].append(bar)
     variants: list[dict[str, Any]] = []
-    for _, mine in sorted(by_groove.items(), key=lambda item: (-len(item[1]), item[0])):
+    for name, mine in sorted(by_groove.items(), key=lambda item: (-len(item[1]), item[0])):
+        if chosen and name not in chosen:
+            continue
         found = _variant(mine, walks)
         if (found["bass"] or found["chords"] or any(found["drums"])) and found not in variants:
             variants.append(found)
     variants = variants[:VARIANTS] if any(any(v["bass"]) for v in variants[:VARIANTS]) else variants
+    quarters = (
+        1 + max(n.place for mine in by_groove.values() for b in mine for p in b.players.values() for n in p) // GRID
+    )
     with_bass = next((variant["bass"] for variant in variants if any(variant["bass"])), [])
+    if not with_bass and quarters == 3 and not walks:  # a waltz without a bass in the data: the oom of its oom-pah-pah
+        with_bass = [[[0, GRID - 1, _PLAIN, step]] for step in (1, 5)]
     for variant in variants[:VARIANTS]:
         if not any(variant["bass"]):
             variant["bass"], variant["walks"] = with_bass, variant["walks"] or not with_bass
     programs = [key[1] for mine in by_groove.values() for bar in mine for key in bar.players if key[0] == "Bass"]
     return {
-        "quarters": max(n.place for mine in by_groove.values() for b in mine for p in b.players.values() for n in p)
-        // GRID
-        + 1,
+        "quarters": quarters,
         "bass": Counter(programs).most_common(1)[0][0] if programs else 32,
         "variants": variants[:VARIANTS],
     }

@@ -17,6 +17,7 @@ Hit = tuple[int, int, int, int]
 
 # Ranges and velocities are by ear, not measured.
 _CHORD_RANGE = (48, 76)
+_HAND = 16  # semitones, a tenth
 _LOW = 76  # who cannot reach this pitch plays the bass
 _SOFT, _ACCENT, _VOICE = 50, 60, 56  # velocities
 _GAP = 8  # a struck chord ends this part of a quarter note before the next
@@ -84,7 +85,7 @@ def _beat(bar: Bar, quarter: int) -> list[Hit]:
 
 def _blocks(spans: Sequence[ChordSpan], low: int, high: int) -> dict[ChordSpan, tuple[int, ...]]:
     found: dict[int, list[int]] = defaultdict(list)
-    for start, _, pitch in voice_chords(spans, low, high):
+    for start, _, pitch in voice_chords(spans, low, high, widest=_HAND):
         found[start].append(pitch)
     return {span: tuple(found[span.start]) for span in spans if found[span.start]}
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import symusic
 
+from music.arranging.course import drop_levels
 from music.arranging.parts import (
     BASS,
     CHORDS,
@@ -20,10 +22,9 @@ from music.arranging.parts import (
     in_order,
     within,
 )
-from music.audio.performance import REVERB_SEND
 from music.form import ENDING, INTRO, Section
+from music.mixing import LEVEL, PAN, REVERB
 
-VOLUME, PAN = 7, 10
 # All numbers of this file are by ear, not measured; the tests hold only what they are for: the last chorus loudest, the melody
 # above everyone, no velocity cut off. Pan and reverb are as usual in mixes: bass and melody in the middle, pads wide and wet.
 _ENOUGH = 0.5  # of a section must the one player fill who is left with the melody
@@ -155,17 +156,24 @@ def section_levels(song: Arrangement) -> list[float]:
     return levels
 
 
-def shape_dynamics(song: Arrangement, parts: list[Part], percent: float) -> list[Part]:
+def shape_dynamics(
+    song: Arrangement, parts: list[Part], percent: float, course: Sequence[str] = (), drop: int = 0
+) -> list[Part]:
     """Returns the parts with velocities that follow the sections: steady in each, rising into a louder one.
 
     Velocities are scaled, all by one factor at any moment, so that none is cut off at the loud end.
 
     Args:
         percent: 0 leaves them as they are.
+        course: with "louder" or "quieter" the whole song goes from one to the other, whatever its sections are.
+        drop: the bar, from 0, whose section is the loudest; 0 for none.
     """
-    if percent <= 0 or len(song.sections) < 2:
+    steady = not {"louder", "quieter"} & set(course)
+    if percent <= 0 or steady and len(song.sections) < 2:
         return parts
-    ticks, levels = _curve(song)
+    ticks, levels = (
+        _curve(song, drop) if steady else ([0, song.end], [-1.0, 1.0] if "louder" in course else [1.0, -1.0])
+    )
     loudest = np.log(_LOUDEST_TO_SOFTEST) * percent / 100
     gains = [
         np.exp(loudest * np.interp(part[:, NoteColumn.TIME], ticks, levels))
@@ -203,9 +211,9 @@ def _evening_gain(song: Arrangement, part: Part, share: float) -> np.ndarray:
     return gain
 
 
-def _curve(song: Arrangement) -> tuple[list[int], list[float]]:
+def _curve(song: Arrangement, drop: int) -> tuple[list[int], list[float]]:
     """Returns the loudness of the song as ticks and levels with straight lines between."""
-    levels = section_levels(song)
+    levels = drop_levels(song, section_levels(song), drop)
     ticks, curve = [], []
     for section, level, following in zip(song.sections, levels, [*levels[1:], levels[-1]], strict=True):
         length = section.end - section.start
@@ -243,7 +251,7 @@ def set_mix_levels(song: Arrangement, score: symusic.Score, parts: list[Part]) -
             pan += sides[role] * (_WIDTH[role] if len(beside) > 1 else _WIDTH_ALONE)
             sides[role] = -sides[role]
         volume = int(np.clip(lead * share, 1, _MOST))
-        values = {VOLUME: volume, PAN: pan, REVERB_SEND: _REVERB[role]}
+        values = {LEVEL: volume, PAN: pan, REVERB: _REVERB[role]}
         new = [symusic.ControlChange(0, number, value) for number, value in values.items()]
         kept = [control for control in out.tracks[track].controls if control.number not in values]
         out.tracks[track].controls = [*new, *kept]

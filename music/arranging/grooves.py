@@ -30,6 +30,9 @@ _CHORD_RANGE, _BASS_RANGE, _HAND = (50, 76), 16, 16
 _LOUD = {"drums": 0.85, "bass": 0.8, "chords": 0.72, "held": 0.55}
 _LOW_PLAYERS = 76  # who cannot reach this pitch plays the bass, where nobody else does
 _POWER_PLAYERS = frozenset((29, 30))
+_BANJO = 105
+_ORGANS = frozenset((16, 17, 18))
+_HIGHER = 7  # semitones by which the second of two players of one rhythm lies above the first
 _STEP_TONES = {3: (3, 4), 5: (7, 6, 8), 7: (10, 11, 9), 6: (9, 8), 2: (2, 1), 4: (5, 6)}
 
 
@@ -94,11 +97,18 @@ def play(name: str, programs: Sequence[int], chart: Chart, seed: int = 0) -> dic
             found[program] = _bass(groove, chart, program, seed)
     hands = bassist is None and len(chordal) == 1
     of_chords = [program for program in chordal if program in STRUCK | HELD]
+    organist = next((p for p in of_chords if p in _ORGANS), None)
+    if not STRUCK & set(of_chords) and organist is not None:  # nobody else strikes the chords, as in a skank
+        groove = {**groove, "strikes": organist}
     models: list[int] = []
     for number, program in enumerate(of_chords or chordal):
         model = _model(groove, program, number)
-        first = not of_chords or model not in models  # where nobody has chords, those with one voice make them together
-        found[program] = _accompany(groove, chart, program, model if first else None, number, hands)
+        # Where nobody has chords, those with one voice make them together; where the chords come behind the beat, as in a waltz or
+        # a skank, all have them there.
+        first = not of_chords or model not in models
+        found[program] = _accompany(
+            groove, chart, program, model if first or _is_behind(groove, model) else None, number, hands, not first
+        )
         models.append(model)
     for number, program in enumerate(program for program in chordal if program not in found):
         found[program] = _accompany(groove, chart, program, None, number, hands)
@@ -119,6 +129,17 @@ def _model(groove: dict[str, Any], program: int, number: int) -> int:
     players: list[dict[str, Any]] = next((variant["chords"] for variant in groove["variants"] if variant["chords"]), [])
     own = (place for place, other in enumerate(players) if other["program"] // 8 == program // 8)
     return next(own, number % max(1, len(players)))
+
+
+def _is_behind(groove: dict[str, Any], model: int) -> bool:
+    """Whether a chord player of a style never strikes with the first beat of a bar."""
+    bars = [
+        bar
+        for variant in groove["variants"]
+        for player in variant["chords"][model : model + 1]
+        for bar in player["bars"]
+    ]
+    return bool(bars) and all(row[0] > 0 for bar in bars for row in bar)
 
 
 def _patterns(groove: dict[str, Any], chart: Chart, number: int, part: str, player: int = 0) -> list[list[int]]:
@@ -240,7 +261,7 @@ def _walk(
 
 
 def _accompany(
-    groove: dict[str, Any], chart: Chart, program: int, model: int | None, voice: int, hands: bool
+    groove: dict[str, Any], chart: Chart, program: int, model: int | None, voice: int, hands: bool, again: bool = False
 ) -> list[Hit]:
     """Returns the chords of a player: struck in the pattern, held by who holds chords, one voice of them by who has but one.
 
@@ -251,15 +272,23 @@ def _accompany(
         model: which chord player of the style to take after; None to strike each chord once, as where another one does.
         voice: which voice of the chord a player with but one has, so that several make a chord.
         hands: whether one player has the bass too.
+        again: whether another player has this rhythm already: three notes, higher, or for a banjo its roll.
     """
     low, high = playable_range(program)
     reach = max(_CHORD_RANGE[0], low), min(_CHORD_RANGE[1], high)
+    again = again and (model is not None or program == _BANJO)
+    if again and high >= _CHORD_RANGE[1] + _HIGHER:
+        reach = reach[0] + _HIGHER, reach[1] + _HIGHER
     chordal = program in STRUCK | HELD and reach[1] - reach[0] >= LEAST_RANGE
     power = bool(groove.get("power")) and program in _POWER_PLAYERS
     voices = (
-        _power(chart, low) if power else _voiced(chart, *reach, hands) if chordal else _line(chart, low, high, voice)
+        _power(chart, low)
+        if power
+        else _voiced(chart, *reach, hands or again)
+        if chordal
+        else _line(chart, low, high, voice)
     )
-    held = program in HELD or (program not in STRUCK and model is None)
+    held = program in HELD - {groove.get("strikes")} or (program not in STRUCK and model is None)
     found: list[Hit] = []
     for bar, (start, end) in enumerate(chart.bars):
         if held or model is None or _is_last(chart, bar):
@@ -267,6 +296,9 @@ def _accompany(
             rows = [[max(0, span.start - start), end - start, 84] for span in inside]
         else:
             rows = _patterns(groove, chart, bar, "chords", model)
+        if again and program == _BANJO and not _is_last(chart, bar):
+            found += _roll(voices, start, end)
+            continue
         for place, length, loud in rows:
             span = next((span for span in voices if span.start <= start + place < span.end), None)
             if span is not None:
@@ -274,6 +306,19 @@ def _accompany(
                 velocity = _loud(loud, "held" if held else "chords")
                 found += [Hit(start + place, lasts, pitch, velocity) for pitch in voices[span]]
     return _joined(found) if held else found
+
+
+def _roll(voices: dict[ChordSpan, list[int]], start: int, end: int) -> list[Hit]:
+    """Returns a bar of a banjo's roll: eighths on one string after the other, forward, three and three and two."""
+    found = []
+    for number, place in enumerate(range(start, end, GRID // 2)):
+        span = next((span for span in voices if span.start <= place < span.end), None)
+        if span is not None and voices[span]:
+            string = (number % 8 % 3) % len(voices[span])
+            found.append(
+                Hit(place, GRID // 2, voices[span][string], _loud(88 if number % 8 % 3 == 0 else 78, "chords"))
+            )
+    return found
 
 
 def _joined(hits: Sequence[Hit]) -> list[Hit]:

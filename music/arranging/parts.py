@@ -12,7 +12,7 @@ import symusic
 
 from music.analysis.melody import find_melody
 from music.bars import Bar, bar_grid, score_end, tempo_map
-from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks, chord_spans
+from music.chords import Chord, ChordSpan, beat_ticks, chord_at, chord_spans
 from music.edit import graft
 from music.form import ENDING, INTRO, Section, sections
 from music.instruments import BASS_PLAYERS, PADS, STRUCK, playable_range, program_of
@@ -105,7 +105,7 @@ class Arrangement:
 
     def chord_at(self, tick: int) -> Chord:
         """Returns the chord symbol that holds at a tick, NO_CHORD where none does."""
-        return next((span.chord for span in self.chords if span.start <= tick < span.end), NO_CHORD)
+        return chord_at(self.chords, tick)
 
 
 def read_arrangement(score: symusic.Score) -> Arrangement:
@@ -275,9 +275,17 @@ def _tidy(part: Part, before: Part, song: Arrangement) -> Part:
     return in_order(part[np.array(kept, dtype=bool)])
 
 
-def nearest(pitch: int, classes: Sequence[int], program: int) -> int:
-    """Returns the pitch of one of these classes that lies nearest, the lower of two, where the instrument reaches."""
+def nearest(pitch: int, classes: Sequence[int], program: int, taken: Sequence[int] = ()) -> int:
+    """Returns the pitch of one of these classes that lies nearest, the lower of two, where the instrument reaches.
+
+    Args:
+        pitch: to begin from.
+        classes: pitch classes that may be taken.
+        program: who plays.
+        taken: pitches that others have; only where all are taken one of them comes.
+    """
     low, high = playable_range(program)
     near = [p for p in range(pitch - 12, pitch + 13) if p % 12 in classes and 0 <= p <= 127]
     able = [p for p in near if low <= p <= high] or near
-    return min(able, key=lambda p: (abs(p - pitch), p), default=pitch)
+    free = [p for p in able if p not in taken] or able
+    return min(free, key=lambda p: (abs(p - pitch), p), default=pitch)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from music.audio.mp3 import mp3_bytes
 from music.errors import StudioError
 from music.files.atomic import write_bytes
 
@@ -24,10 +25,9 @@ FORMATS: dict[str, dict[str, object]] = {
     "wav": {"format": "WAV", "subtype": "PCM_16"},
     "flac": {"format": "FLAC", "subtype": "PCM_16"},
     "ogg": {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5},
-    # 0.4 is 192 kb/s in libsndfile's scale
-    "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.4},
+    "mp3": {},
 }
-"""How soundfile is asked for each format, by file suffix."""
+"""How soundfile is asked for each format, by file suffix; MP3 is written by LAME itself (mp3.py)."""
 
 MAX_ENCODED_BYTES = 2**30
 """The bytes of one file are held in memory; more than this is refused: as WAV 100 minutes at 44,100 Hz."""
@@ -117,6 +117,11 @@ def encode(audio: Audio | AudioStream, format: str) -> bytes:
     too_large = StudioError(f"The sound is too long for one {format} file. Choose ogg, or fewer bars.")
     if format == "wav" and 4 * audio.frames > MAX_ENCODED_BYTES:
         raise too_large
+    if format == "mp3":
+        data = mp3_bytes(audio.chunks(), audio.frames, audio.rate_hz, MAX_ENCODED_BYTES)
+        if data is None:
+            raise too_large
+        return data
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", audio.rate_hz, 2, **FORMATS[format]) as file:
         for chunk in audio.chunks():

@@ -10,6 +10,7 @@ import numpy as np
 import symusic
 
 from music.bars import ticks_to_seconds
+from music.mixing import PLAIN_MIX, REVERB
 
 BLOCK_FRAMES = 64
 """Synthesizers compute sound in blocks of this many frames, so events are moved to the nearest block (1.5 ms)."""
@@ -18,10 +19,7 @@ TAIL_SECONDS = 8.0
 """The longest that sound may ring on after the last note."""
 
 SUSTAIN = 64
-REVERB_SEND = 91
 CHORUS_SEND = 93
-REVERB_SEND_VALUE = 40
-"""How much reverb a track gets that does not say so itself, as General MIDI 2 recommends."""
 
 IGNORED_CONTROLS = (0, 32, 124, 125, 126, 127)
 """Bank selects (a track's program is already known) and modes that would change other channels."""
@@ -115,8 +113,8 @@ def perform(score: symusic.Score, rate_hz: int, pedal_in_notes: bool = False) ->
         pedal = controls[controls[:, 1] == SUSTAIN]
         if len(pedal) and pedal[-1, 2] >= 64:
             still_down.append((channel, int(frames(pedal[-1, 0]))))
-        if not (controls[:, 1] == REVERB_SEND).any():
-            rows.append(_rows(np.zeros(1, np.int64), Kind.CONTROL, channel, REVERB_SEND, REVERB_SEND_VALUE))
+        if not (controls[:, 1] == REVERB).any():
+            rows.append(_rows(np.zeros(1, np.int64), Kind.CONTROL, channel, REVERB, PLAIN_MIX[REVERB]))
     rows += [_rows(np.maximum([end], at), Kind.CONTROL, channel, SUSTAIN, 0) for channel, at in still_down]
     table = np.concatenate(rows) if rows else np.zeros((0, 5), np.int64)
     table = table[table[:, 0] <= end + TAIL_SECONDS * rate_hz]

@@ -19,14 +19,14 @@ MAX_MARKS = 20_000
 BY_THE_DYNAMICS = 0
 """The velocity of a note before its dynamics are known; one that the file gives stays."""
 
-# How loud each dynamic is, of 127. The shares are music21's, which read these files before.
-_LEVELS = {
+LEVELS = {
     name: round(share * 127)
     for name, share in {
         "ppppp": 0.05, "pppp": 0.1, "ppp": 0.15, "pp": 0.25, "p": 0.35, "mp": 0.45, "mf": 0.55, "f": 0.7, "ff": 0.85, "fff": 0.9,
         "ffff": 0.95, "fffff": 1.0,
     }.items()
 }  # fmt: skip
+"""How loud each dynamic is, of 127. The shares are music21's, which read these files before."""
 _STEP = round(0.15 * 127)  # between most of these
 _FORTE = 90  # what MusicXML counts percentages of
 _ACCENT = re.compile(r"(?:(s?f{1,3}z|sf{1,3}|rfz?)|(f{1,3}|mf))?(p{1,5}|mp)?")
@@ -46,12 +46,12 @@ def read_marks(directions: Sequence[Element], sound: Element | None, place: Frac
     found = []
     for name in names:
         parts = _ACCENT.fullmatch(name)
-        if name in _LEVELS:
-            found.append(Mark(place, staff, _LEVELS[name] if told is None else told))
+        if name in LEVELS:
+            found.append(Mark(place, staff, LEVELS[name] if told is None else told))
         elif parts and name:
             accent = _STEP * max(parts[1].count("f"), 1) if parts[1] else 0
-            struck = _LEVELS[parts[2]] if parts[2] else told
-            found.append(Mark(place, staff, _LEVELS[parts[3]] if parts[3] else None, accent, struck))
+            struck = LEVELS[parts[2]] if parts[2] else told
+            found.append(Mark(place, staff, LEVELS[parts[3]] if parts[3] else None, accent, struck))
     if told is not None and not found:
         found.append(Mark(place, staff, told))
     return found
@@ -151,7 +151,7 @@ class _Course:
         if following is not None and following <= self._next_onset(end):
             end = min(end, following)
             goal = self.levels[following] if (self.levels[following] - first) * way > 0 else goal
-        goal = min(max(goal, _LEVELS["ppppp"]), 127)
+        goal = min(max(goal, LEVELS["ppppp"]), 127)
         self.ramps.append((begin, end, first, goal))
         if end not in self.levels:
             self.levels[end] = goal

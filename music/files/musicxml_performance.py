@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -145,6 +146,17 @@ def _swung(at: Fraction, swings: Sequence[Swing], first_beat: Fraction) -> Fract
     return at + swing.value * (2 * swing.share - 1)
 
 
+def _beat(at: Fraction, first_beat: Fraction) -> int:
+    return math.floor(at - first_beat)
+
+
+def _divided_finer(notes: Sequence[WrittenNote], first_beat: Fraction) -> frozenset[tuple[str, int]]:
+    """Returns the voices and beats that have eighths together with finer notes: those are played as they are written."""
+    halves = {(n.line, _beat(n.start, first_beat)) for n in notes if (n.start - first_beat) % 1 == Fraction(1, 2)}
+    finer = {(n.line, _beat(n.start, first_beat)) for n in notes if (n.start - first_beat) * 2 % 1}
+    return frozenset(halves & finer)
+
+
 def _rehearsal_marks(parts: Sequence[Part], visits: Sequence[Visit]) -> list[tuple[int, str]]:
     """Returns the tick and the name of each rehearsal mark; of several at one bar the uppermost part's."""
     found = []
@@ -198,10 +210,13 @@ class _Musician:
     def tracks(self, visits: Sequence[Visit]) -> list[symusic.Track]:
         """Returns one track for each staff of the part and each instrument that plays on it."""
         for place, bar, turn in visits:
-            for note in self.part.bars[bar].notes if bar < len(self.part.bars) else ():
+            written = self.part.bars[bar].notes if bar < len(self.part.bars) else []
+            first_beat = self.lengths[bar] if not bar else Fraction(0)  # a pickup counts back from its end
+            eighths = any(swing.value == Fraction(1, 2) for swing in self.feel[bar])
+            busy = _divided_finer(written, first_beat) if eighths else frozenset()
+            for note in written:
                 if not note.passes or turn in note.passes:
-                    if self.feel[bar] and note.strikes == 1:
-                        first_beat = self.lengths[bar] if not bar else Fraction(0)  # a pickup counts back from its end
+                    if self.feel[bar] and note.strikes == 1 and (note.line, _beat(note.start, first_beat)) not in busy:
                         ends = [_swung(at, self.feel[bar], first_beat) for at in (note.start, note.start + note.length)]
                         note = note._replace(start=ends[0], length=ends[1] - ends[0])
                     for strike in range(note.strikes):

@@ -15,6 +15,7 @@ _RUN = re.compile(r'<tspan( font-family="[^"]*")? font-size="(\d+)px">([^<]+)</t
 _SHAPE = re.compile(r' d="([^"]*)"')
 _SIZE = 0.72  # of the music font: a flat is then a little taller than the letter before it
 _AIR = 12
+_WIDER = 1.2  # the widths are those of Times, and most machines draw a wider font (DejaVu Serif: up to 1.25 times)
 
 
 def draw_accidentals(page: str) -> str:
@@ -29,10 +30,10 @@ def _draw(symbol: re.Match[str]) -> str:
     for music_font, size, text in _RUN.findall(runs):
         if not music_font:
             pieces.append(f'<text x="{x:.0f}" y="{baseline}" font-size="{size}px">{text}</text>')
-            x += sum(widths.get(letter, 0.5) for letter in text) * int(size)
+            x += sum(widths.get(letter, 0.5) for letter in text) * int(size) * _WIDER
             continue
         for code in text:
-            shape, lowest, width = _glyph(f"{ord(code):04X}")
+            shape, lowest, width = glyph(f"{ord(code):04X}")
             place = f"translate({x + _AIR:.0f}, {int(baseline) + lowest * _SIZE + _AIR:.0f}) scale({_SIZE}, -{_SIZE})"
             pieces.append(f'<path transform="{place}" d="{shape}" />')
             x += width * _SIZE + 2 * _AIR
@@ -54,7 +55,7 @@ def _letter_widths() -> dict[str, float]:
 
 
 @lru_cache(maxsize=8)
-def _glyph(code: str) -> tuple[str, float, float]:
+def glyph(code: str) -> tuple[str, float, float]:
     """Returns the outline of a glyph of the music font (y upwards), its lowest place and its width, in its own units."""
     drawing = (_data() / "Leipzig" / f"{code}.xml").read_text()
     outline = next(shape[1] for shape in _SHAPE.finditer(drawing))

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import symusic
 
-from music.bars import score_end
 from music.chord_grammar import in_degrees
-from music.chords import NO_CHORD, NONE, QUALITIES, Chord, chord_spans, parse_chord
+from music.chords import NO_CHORD, QUALITIES, Chord, chord_changes, parse_chord
 from music.errors import StudioError
 from music.notation.rhythm import UNITS, SheetBar
 
@@ -102,14 +101,7 @@ def printed_chords(
     A symbol stands on the nearest sixteenth or triplet eighth. Where chords pause, "N.C." stands. At the ``heads``, bars in which
     a section begins, a chord that goes on is printed again.
     """
-    spans = chord_spans(score)
-    if not spans:
-        return ()
-    changes = [(m.time, NO_CHORD) for m in score.markers if m.text.endswith(f": {NONE}") and m.time < spans[0].start]
-    for span, until in zip(spans, [*(after.start for after in spans[1:]), score_end(score)], strict=True):
-        changes.append((span.start, span.chord))
-        if span.end < until:
-            changes.append((span.end, NO_CHORD))
+    changes = chord_changes(score)
     placed: dict[tuple[int, int], Chord] = {}
     starts = [bar.start_tick for bar in bars]
     for tick, chord in changes:

@@ -10,42 +10,59 @@ from xml.etree import ElementTree
 
 from music.errors import StudioError
 from music.notation.accidentals import draw_accidentals
-from music.notation.layout import Sheet, layout
+from music.notation.layout import Sheet, layout, paper_score
+from music.notation.long_rests import count_rests
 from music.notation.musicxml_writer import write_musicxml
-from music.notation.views import VIEWS, views
-from music.notation.words import draw_words, fit_words, short_title
+from music.notation.places import Engraving, places
+from music.notation.swing import draw_swing
+from music.notation.views import VIEWS, parts, views
+from music.notation.words import draw_words, fit_words, name_player, short_title
 from music.piece import Piece
 
 _A4_MM = (210, 297)
 _PIXELS_PER_MM = 4
 
 
-def musicxml(piece: Piece, view: str = "score") -> bytes:
-    """Returns the piece as MusicXML 4.0, at concert pitch, its chord symbols over the melody (`melody_track`).
+def musicxml(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> bytes:
+    """Returns the piece as MusicXML 4.0, its chord symbols over the melody (`melody_track`).
 
     Args:
         piece: what to write down.
         view: one of music.notation.views.VIEWS that ``views(piece)`` offers: "score" is everything that plays, "lead sheet"
             the melody alone with its chord symbols, "closed score" four voices on two staves.
+        part: one of ``music.notation.views.parts(piece)``: the part of one player of the score; "" for all players.
+        concert: whether all stands there as it sounds, rather than as each instrument reads it; by default so but for parts.
 
     Raises:
-        StudioError: the piece has no notes, or no such view.
+        StudioError: the piece has no notes, or no such view or part.
     """
-    return write_musicxml(_sheet(piece, view))
+    return write_musicxml(_sheet(piece, view, part, concert))
 
 
-def svg_pages(piece: Piece, view: str = "score") -> list[str]:
+def svg_pages(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> list[str]:
     """Returns the piece as engraved A4 pages, each one SVG on white.
 
     Args:
-        piece, view: as for `musicxml`.
+        piece, view, part, concert: as for `musicxml`.
 
     Raises:
-        StudioError: the piece has no notes, or no such view.
+        StudioError: the piece has no notes, or no such view or part.
+    """
+    return list(engraving(piece, view, part, concert).pages)
+
+
+def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> Engraving:
+    """Returns the pages of `svg_pages` with where on them what sounds when.
+
+    Args:
+        piece, view, part, concert: as for `musicxml`.
+
+    Raises:
+        StudioError: the piece has no notes, or no such view or part.
     """
     import verovio
 
-    sheet = _sheet(piece, view)
+    sheet = _sheet(piece, view, part, concert)
     staves = sum(len(part.staves) for part in sheet.parts)
     # A small band fits a page at the usual staff height of 7 mm; for an orchestra the staves shrink.
     smaller = 1.0 if staves <= 2 else 1.15 if staves <= 5 else max(1.25, staves * 0.07)
@@ -78,29 +95,34 @@ def svg_pages(piece: Piece, view: str = "score") -> list[str]:
         }
     )
     sheet = dataclasses.replace(sheet, title=short_title(sheet.title))
-    if not toolkit.loadData(_drawable(write_musicxml(sheet))):
+    if not toolkit.loadData(_drawable(write_musicxml(sheet), sheet.player)):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
+    rests = dict(sheet.parts[0].rests)
+    if rests and not toolkit.loadData(count_rests(toolkit.getMEI(), rests)):
+        raise RuntimeError("verovio refused its own MEI with long rests in it")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return [_on_white(fit_words(draw_accidentals(page))) for page in pages]
+    timemap = toolkit.renderToTimemap({"includeMeasures": True})
+    drawn = tuple(_on_white(name_player(fit_words(draw_swing(draw_accidentals(page))), sheet.player)) for page in pages)
+    return Engraving(drawn, *places(pages, timemap, sheet, paper_score(piece)))
 
 
-def pdf(piece: Piece, view: str = "score") -> bytes:
+def pdf(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> bytes:
     """Returns the piece as an A4 PDF, one page for each of `svg_pages`.
 
     Words whose letters no font of this machine has are left out, and a line below says so.
 
     Args:
-        piece, view: as for `musicxml`.
+        piece, view, part, concert: as for `musicxml`.
 
     Raises:
-        StudioError: the piece has no notes, or no such view.
+        StudioError: the piece has no notes, or no such view or part.
     """
     import cairosvg
     from pypdf import PdfReader, PdfWriter
 
     writer = PdfWriter()
     width, height = (mm / 25.4 * 96 for mm in _A4_MM)
-    for page in svg_pages(piece, view):
+    for page in svg_pages(piece, view, part, concert):
         drawn = cairosvg.svg2pdf(
             bytestring=draw_words(_inline_glyphs(page)).encode(), output_width=width, output_height=height
         )
@@ -117,19 +139,30 @@ _MISSING = {
 }
 
 
-def _sheet(piece: Piece, view: str) -> Sheet:
+def _sheet(piece: Piece, view: str, part: str, concert: bool | None) -> Sheet:
     if not piece.note_count:
         raise StudioError("There are no notes to write down. Generate or open some music first.")
     if view not in views(piece):
         raise StudioError(_MISSING.get(view, f"There is no sheet view '{view}'. Choose {', '.join(VIEWS)}."))
-    return layout(piece, view)
+    if part and (view != "score" or part not in parts(piece)):
+        names = ", ".join(parts(piece)) or "the score, for one player has it all"
+        raise StudioError(f"There is no part '{part}'. Choose one of the score's: {names}.")
+    return layout(piece, view, part, not part if concert is None else concert)
 
 
-def _drawable(document: bytes) -> str:
+def _drawable(document: bytes, player: str) -> str:
     """Returns MusicXML as verovio draws it right: it would print degrees that the text has, and a root before "N.C."."""
-    if b"<harmony" not in document:
+    if b"<harmony" not in document and not player:
         return document.decode()
     root = ElementTree.fromstring(document)
+    if player:
+        for name in root.iter("part-name"):
+            name.text = ""  # it heads the page
+        for attributes in root.iter("attributes"):
+            for style in attributes.findall(
+                "measure-style"
+            ):  # it would lose what stands over the rest, see count_rests
+                attributes.remove(style)
     for harmony in root.iter("harmony"):
         kind = next(harmony.iter("kind"))
         kind.set("text", re.sub(r"b(?=\d)", "♭", kind.attrib["text"]).replace("#", "♯"))

@@ -20,15 +20,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import symusic
 
-from music.form import sections
-from music.instruments import KICKS, PEDAL_HAT
+from music.form import INTRO, sections
+from music.instruments import KICKS, PEDAL_HAT, instrument_name
 from music.notation.chord_symbols import PrintedChord, printed_chords
+from music.notation.loudness import PrintedDynamic, has_dynamics, printed_dynamics
 from music.notation.lyrics import SheetSyllable, find_singers, syllables
+from music.notation.part_rules import long_rests, moved_chords, reads_chords
 from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
 from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
+from music.notation.swing import straightened, swings
+from music.notation.transposition import Transposition, stand_name, transposition
 from music.notation.views import melody_track, view_performers
 from music.piece import Piece
 
@@ -62,6 +67,7 @@ _CLEFS: dict[int, tuple[Clef, ...]] = {
     60: (TREBLE, BASS),
     **dict.fromkeys((52, 53, 54), _SINGING),
 }
+_PLAIN = {_TREBLE_8VB: TREBLE, _BASS_8VB: BASS, _TREBLE_8VA: TREBLE, _TREBLE_15MA: TREBLE}
 _CHANGING = {42, 57, 70, 60, *range(48, 52)}  # players of these read more than one clef in a piece
 
 
@@ -82,7 +88,11 @@ class Staff:
 
 @dataclass(frozen=True)
 class SheetPart:
-    """One player's music: a staff, or two for a keyboard; ``lyrics`` stand below, ``chords`` above the upper staff."""
+    """One player's music: a staff, or two for a keyboard; ``lyrics`` stand below, ``chords`` above the upper staff.
+
+    Pitches, clefs and chords are as the player reads them: where ``moved`` says so, not as they sound. ``rests`` are (bar, how
+    many bars) that are one rest with a number over it.
+    """
 
     name: str
     program: int
@@ -90,11 +100,15 @@ class SheetPart:
     staves: tuple[Staff, ...]
     lyrics: tuple[SheetSyllable, ...]
     chords: tuple[PrintedChord, ...] = ()
+    moved: Transposition | None = None
+    dynamics: tuple[PrintedDynamic, ...] = ()
+    rests: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section)."""
+    """A score on paper. ``tempi`` are only those worth printing; ``marks`` are (bar, section); ``player`` heads a part; ``swung``:
+    eighths swing."""
 
     title: str
     bars: tuple[SheetBar, ...]
@@ -102,18 +116,35 @@ class Sheet:
     tempi: tuple[PrintedTempo, ...]
     parts: tuple[SheetPart, ...]
     marks: tuple[tuple[int, str], ...] = ()
+    player: str = ""
+    swung: bool = False
 
 
-def layout(piece: Piece, view: str = "score") -> Sheet:
+def paper_score(piece: Piece) -> symusic.Score:
+    """Returns the score that a sheet is laid out from: the piece's, in ticks that are fine enough for it."""
+    return piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
+
+
+def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = True) -> Sheet:
     """Returns a piece with at least one note as it stands on paper, in one of its views.
 
-    Chord symbols stand above the part that has the melody's track; where singers share staves, above the first.
+    Chord symbols stand above the part that has the melody's track; where singers share staves, above the first. In a part of
+    its own whoever plays chords or the bass has them too, and bars of silence are counted.
+
+    Args:
+        piece: what is written down.
+        view: one of ``views(piece)``.
+        part: one of ``parts(piece)``, to stand there alone; "" for all.
+        concert: whether all instruments are written as they sound.
     """
-    score = piece.score if piece.score.ticks_per_quarter >= 24 else piece.score.resample(480)
+    score = paper_score(piece)
     per_quarter = score.ticks_per_quarter
+    swung = swings(score)
+    score = straightened(score) if swung else score
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
-    playing = view_performers(score, view)
+    keys = tuple(printed_keys(score, bars))
+    playing = [performer for performer in view_performers(score, view) if part in ("", performer.name)]
     sung = find_singers(score, playing)
     melody = melody_track(score)
     led = next(
@@ -121,30 +152,55 @@ def layout(piece: Piece, view: str = "score") -> Sheet:
     )
     starts = [bar.start_tick for bar in bars]
     marks = tuple((max(0, bisect.bisect_right(starts, section.start) - 1), section.name) for section in sections(score))
-    parts = []
+    if bars[0].partial and marks[:1] == ((0, INTRO),) and marks[1:2] and marks[1][0] == 1:
+        marks = marks[1:]  # an upbeat is no intro that anyone would look for
+    heads = [bar for bar, _ in marks]
+    tempi = tuple(printed_tempi(score, bars))
+    told = view == "score" and has_dynamics(score)
+    found = []
     for index, performer in enumerate(playing):
         time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
         lengths = read_lengths(time, duration, per_quarter, timing)
         hands = [quantize(*hand, bars, per_quarter, timing, lengths, performer.is_drum) for hand in performer.hands]
         if not performer.is_drum:
             hands = [_held_to_the_end(notes, bars[-1].start + bars[-1].length) for notes in hands]
+        moved = (
+            None
+            if concert or performer.is_drum
+            else transposition(performer.program, performer.name, [key.fifths for key in keys])
+        )
+        if moved is not None:
+            hands = [[note._replace(pitch=note.pitch - moved.semitones) for note in notes] for notes in hands]
         if performer.shares:
             staves: tuple[Staff, ...] = (_shared_staff(index, hands, bars, lengths is not None),)
         else:
             staves = tuple(
-                _staff(performer, place, notes, bars, lengths is not None) for place, notes in enumerate(hands)
+                _staff(performer, place, notes, bars, lengths is not None, moved is not None)
+                for place, notes in enumerate(hands)
             )
         lyrics = syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
-        chords = printed_chords(score, bars, [bar for bar, _ in marks]) if index == led else ()
-        parts.append(SheetPart(performer.name, performer.program, performer.is_drum, staves, lyrics, chords))
-    return Sheet(
-        piece.title,
-        tuple(bars),
-        tuple(printed_keys(score, bars)),
-        tuple(printed_tempi(score, bars)),
-        tuple(parts),
-        marks,
-    )
+        notes = [note for hand in hands for note in hand]
+        rests = (
+            long_rests(notes, bars, {*heads, *(key.bar for key in keys), *(tempo.bar for tempo in tempi)})
+            if part
+            else ()
+        )
+        chords: tuple[PrintedChord, ...] = ()
+        if (index == led and (not part or melody in performer.tracks)) or (part and reads_chords(performer)):
+            after = [bar + count for bar, count in rests]
+            chords = moved_chords(printed_chords(score, bars, sorted({*heads, *after})), moved, rests)
+        dynamics = printed_dynamics(score, performer.tracks, notes, bars, heads) if told else ()
+        found.append(
+            SheetPart(
+                performer.name, performer.program, performer.is_drum, staves, lyrics, chords, moved, dynamics, rests
+            )
+        )
+    player = ""
+    if part:
+        (only,) = playing
+        instrument = "" if only.is_drum else instrument_name(only.program)
+        player = stand_name(only.name, instrument, found[0].moved)
+    return Sheet(piece.title, tuple(bars), keys, tempi, tuple(found), marks, player, swung)
 
 
 def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:
@@ -165,8 +221,10 @@ def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:
 _FEET = {*KICKS, PEDAL_HAT}
 
 
-def _staff(performer: Performer, place: int, notes: list[SheetNote], bars: Sequence[SheetBar], exact: bool) -> Staff:
-    """Returns the staff for one hand of a player; ``place`` 0 is the upper one."""
+def _staff(
+    performer: Performer, place: int, notes: list[SheetNote], bars: Sequence[SheetBar], exact: bool, moved: bool
+) -> Staff:
+    """Returns the staff for one hand of a player; ``place`` 0 is the upper one, ``moved`` notes are as they are read."""
     two = len(performer.hands) == 2
     if performer.is_drum:
         voices = _drum_voices(notes, bars)
@@ -178,6 +236,8 @@ def _staff(performer: Performer, place: int, notes: list[SheetNote], bars: Seque
             choices = (TREBLE, BASS)
         if choices is _SINGING and performer.name.lower().startswith("bass"):
             choices = (BASS,)
+        if moved:  # the octave is in how it reads
+            choices = tuple(dict.fromkeys(_PLAIN.get(clef, clef) for clef in choices))
         may_change = two or (performer.program in _CHANGING and not performer.leads)
         clefs = _clefs(notes, bars, choices, may_change)
     return Staff(clefs, _write_voices(voices, bars))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
 from music.chords import NO_CHORD, NONE, spell_chord
-from music.instruments import GM_NAMES
 from music.notation.chord_symbols import KINDS
 from music.notation.layout import PERCUSSION, Clef, Sheet, SheetPart, Voice
 from music.notation.lyrics import lyric_elements
+from music.notation.musicxml_parts import add, printable, sound_id, write_part_list
 from music.notation.rhythm import UNITS, SheetBar, Symbol
 from music.notation.signposts import KeyChange
+from music.notation.swing import swing_direction
+from music.notation.transposition import Transposition
 from music.theory import LINE_OF_FIFTHS, name_at
 
 _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -23,15 +24,6 @@ _HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _TEMPO_WORDS = {45: "Grave", 60: "Largo", 76: "Adagio", 100: "Andante", 120: "Moderato", 156: "Allegro", 176: "Vivace"}
-
-_ABBREVIATIONS = {
-    "Acoustic Grand Piano": "Pno.", "Piano": "Pno.", "Electric Piano": "E. Pno.", "Harpsichord": "Hpsd.",
-    "Organ": "Org.", "Guitar": "Gtr.", "Electric Guitar": "E. Gtr.", "Bass": "B.", "Electric Bass": "E. B.",
-    "Violin": "Vln.", "Viola": "Vla.", "Cello": "Vc.", "Contrabass": "Cb.", "Harp": "Hp.", "Strings": "Str.", "String Ensemble": "Str.",
-    "Choir": "Ch.", "Voice": "Vo.", "Trumpet": "Tpt.", "Trombone": "Tbn.", "Tuba": "Tba.", "Horn": "Hn.",
-    "Sax": "Sax.", "Oboe": "Ob.", "Bassoon": "Bsn.", "Clarinet": "Cl.", "Flute": "Fl.", "Piccolo": "Picc.",
-    "Alto Sax": "A. Sax.", "Tenor Sax": "T. Sax.", "Drums": "Dr.", "Soprano": "S.", "Alto": "A.", "Tenor": "T.", "Melody": "Mel.",
-}  # fmt: skip
 
 # Where the General MIDI drums stand on the staff, and their noteheads (Weinberg, Guidelines for Drumset Notation).
 _DRUMS: dict[int, tuple[str, str]] = {
@@ -49,92 +41,24 @@ _DRUMS: dict[int, tuple[str, str]] = {
 _OTHER_DRUM = ("B4", "slash")
 
 
-def _add(parent: ElementTree.Element, tag: str, text: object = None, /, **attributes: object) -> ElementTree.Element:
-    child = ElementTree.SubElement(parent, tag, {k.replace("_", "-"): str(v) for k, v in attributes.items()})
-    if text is not None:
-        child.text = str(text)
-    return child
-
-
 def write_musicxml(sheet: Sheet) -> bytes:
     """Returns the score as a MusicXML 4.0 file, partwise, at concert pitch."""
     root = ElementTree.Element("score-partwise", version="4.0")
     if sheet.title:
-        _add(_add(root, "work"), "work-title", _printable(sheet.title))
-    encoding = _add(_add(root, "identification"), "encoding")
-    _add(encoding, "software", "DeepMusic Studio")
-    _write_part_list(root, sheet.parts)
+        add(add(root, "work"), "work-title", printable(sheet.title))
+    encoding = add(add(root, "identification"), "encoding")
+    add(encoding, "software", "DeepMusic Studio")
+    write_part_list(root, sheet.parts)
     unit = math.gcd(UNITS, *(tempo.offset for tempo in sheet.tempi))
     for part in sheet.parts:
         unit = math.gcd(unit, *(chord.offset for chord in part.chords))
+        unit = math.gcd(unit, *(dynamic.start for dynamic in part.dynamics))
         for staff in part.staves:
             unit = math.gcd(unit, *(s.length for bar in staff.bars for voice in bar for s in voice.symbols))
     for index, part in enumerate(sheet.parts):
         _PartWriter(sheet, index, part, unit).write(root)
     ElementTree.indent(root, space=" ")
     return _HEAD + ElementTree.tostring(root, encoding="utf-8")
-
-
-def _printable(text: str) -> str:
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
-
-
-def _write_part_list(root: ElementTree.Element, parts: Sequence[SheetPart]) -> None:
-    """Writes names, sounds and brackets: neighbors of one family share a bracket and their barlines."""
-    listing = _add(root, "part-list")
-    families = [-1 if part.is_drum else part.program // 8 for part in parts]
-    families = [6 if f == 5 else f for f in families]  # strings and string ensembles sit together
-    families = [f if len(part.staves) == 1 else -2 - i for i, (f, part) in enumerate(zip(families, parts, strict=True))]
-    channels = [c for c in range(1, 17) if c != 10]
-    short = [_abbreviation(_printable(part.name)) for part in parts]
-    for index, part in enumerate(parts):
-        family, single = families[index], len(part.staves) == 1
-        if single and families[index - 1 : index] != [family] and families[index + 1 : index + 2] == [family]:
-            group = _add(listing, "part-group", type="start", number=1)
-            _add(group, "group-symbol", "bracket")
-            _add(group, "group-barline", "yes" if family != 6 or part.program < 52 else "no")
-            opened = True
-        elif index == 0:
-            opened = False
-        entry = _add(listing, "score-part", id=f"P{index + 1}")
-        _add(entry, "part-name", _printable(part.name))
-        if len(parts) > 1:
-            twin = short.count(short[index]) > 1
-            number = f" {short[: index + 1].count(short[index])}" if twin else ""
-            _add(entry, "part-abbreviation", short[index].rstrip("0123456789 ") + number if twin else short[index])
-        sounds = _drum_sounds(part) if part.is_drum else [None]
-        for sound in sounds:
-            _add(_add(entry, "score-instrument", id=_sound_id(index, sound)), "instrument-name", _printable(part.name))
-        for sound in sounds:
-            midi = _add(entry, "midi-instrument", id=_sound_id(index, sound))
-            _add(midi, "midi-channel", 10 if part.is_drum else channels[index % len(channels)])
-            _add(midi, "midi-program", part.program + 1)
-            if sound is not None:
-                _add(midi, "midi-unpitched", sound + 1)
-        if opened and families[index + 1 : index + 2] != [family]:
-            _add(listing, "part-group", type="stop", number=1)
-            opened = False
-
-
-def _sound_id(part: int, sound: int | None) -> str:
-    return f"P{part + 1}-I{1 if sound is None else sound + 1}"
-
-
-def _drum_sounds(part: SheetPart) -> list[int]:
-    return sorted({p for staff in part.staves for bar in staff.bars for v in bar for s in v.symbols for p in s.pitches})
-
-
-def _abbreviation(name: str) -> str:
-    if ", " in name:
-        return " ".join(_abbreviation(each) for each in name.split(", "))
-    bare = name.rstrip("0123456789 ")
-    number = (
-        "" if name in GM_NAMES else next(iter(re.findall(r"\d+", name)), "")
-    )  # "String Ensemble 1" counts no players
-    for known in sorted(_ABBREVIATIONS, key=len, reverse=True):
-        if known.lower() in bare.lower():
-            return f"{_ABBREVIATIONS[known]} {number}".strip()
-    return f"{bare if len(bare) < 7 else bare[:4].strip() + '.'} {number}".strip()
 
 
 def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:
@@ -155,16 +79,19 @@ class _PartWriter:
 
     def __init__(self, sheet: Sheet, index: int, part: SheetPart, unit: int) -> None:
         self.sheet, self.index, self.part, self.unit = sheet, index, part, unit
-        self.key = sheet.keys[0]
+        more = part.moved.fifths if part.moved else 0
+        self.keys = {change.bar: change._replace(fifths=change.fifths + more) for change in sheet.keys}
+        self.key = self.keys[sheet.keys[0].bar]
+        self.rests = dict(part.rests)
+        self.dynamics = list(reversed(part.dynamics))
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
         self.lyrics = {start: list(own) for start, own in groupby(part.lyrics, key=lambda each: each.start)}
         self.chords = [(sheet.bars[c.bar].start + c.offset, c.chord) for c in reversed(part.chords)]
 
     def write(self, root: ElementTree.Element) -> None:
         """Adds the part with all its measures to the document."""
-        element = _add(root, "part", id=f"P{self.index + 1}")
+        element = add(root, "part", id=f"P{self.index + 1}")
         bars = self.sheet.bars
-        keys = {change.bar: change for change in self.sheet.keys}
         tempi = (
             {bar: [t for t in self.sheet.tempi if t.bar == bar] for bar, _, _ in self.sheet.tempi}
             if self.index == 0
@@ -173,55 +100,74 @@ class _PartWriter:
         marks = dict(self.sheet.marks) if self.index == 0 else {}
         number = 0 if bars[0].partial and len(bars) > 1 else 1
         for place, bar in enumerate(bars):
-            measure = _add(element, "measure", number=number if not bar.partial or place == 0 else f"X{number}")
+            measure = add(element, "measure", number=number if not bar.partial or place == 0 else f"X{number}")
             if bar.partial:
                 measure.set("implicit", "yes")
             number += not bar.partial or place == 0
-            self._write_attributes(measure, place, keys.get(place))
+            self._write_attributes(measure, place, self.keys.get(place))
             if place in marks:
-                direction = _add(measure, "direction", placement="above")
-                _add(_add(direction, "direction-type"), "rehearsal", _printable(marks[place]))
+                direction = add(measure, "direction", placement="above")
+                add(add(direction, "direction-type"), "rehearsal", printable(marks[place]))
+            if place == 0 and self.index == 0 and self.sheet.swung:
+                measure.append(swing_direction())
             for tempo in tempi.get(place, ()):
-                direction = _add(measure, "direction", placement="above")
-                _add(_add(direction, "direction-type"), "words", _tempo_text(tempo.qpm, bar), font_weight="bold")
+                direction = add(measure, "direction", placement="above")
+                add(add(direction, "direction-type"), "words", _tempo_text(tempo.qpm, bar), font_weight="bold")
                 if tempo.offset:
-                    _add(direction, "offset", tempo.offset // self.unit, sound="yes")
-                _add(direction, "sound", tempo=round(tempo.qpm, 2))
+                    add(direction, "offset", tempo.offset // self.unit, sound="yes")
+                add(direction, "sound", tempo=round(tempo.qpm, 2))
+            self._write_dynamics(measure, bar)
             self._write_music(measure, place, bar)
             if place + 1 == len(bars):
-                _add(_add(measure, "barline", location="right"), "bar-style", "light-heavy")
+                add(add(measure, "barline", location="right"), "bar-style", "light-heavy")
 
     def _write_attributes(self, measure: ElementTree.Element, place: int, key: KeyChange | None) -> None:
         """Adds key, time signature and clefs to a measure where they are new."""
         bars, staves = self.sheet.bars, self.part.staves
         new_time = place == 0 or bars[place][4:6] != bars[place - 1][4:6]
         new_clefs = [n for n, s in enumerate(staves, 1) if place == 0 or s.clefs[place] != s.clefs[place - 1]]
-        if not (new_time or new_clefs or key):
+        rest = self.rests.get(place)
+        if not (new_time or new_clefs or key or rest):
             return
-        attributes = _add(measure, "attributes")
+        attributes = add(measure, "attributes")
         if place == 0:
-            _add(attributes, "divisions", UNITS // self.unit)
+            add(attributes, "divisions", UNITS // self.unit)
         if key:
             self.key = key
-            signature = _add(attributes, "key")
-            _add(signature, "fifths", 0 if self.part.is_drum else key.fifths)
-            _add(signature, "mode", "minor" if key.minor else "major")
+            signature = add(attributes, "key")
+            add(signature, "fifths", 0 if self.part.is_drum else key.fifths)
+            add(signature, "mode", "minor" if key.minor else "major")
         if new_time:
-            time = _add(attributes, "time")
-            _add(time, "beats", bars[place].numerator)
-            _add(time, "beat-type", bars[place].denominator)
+            time = add(attributes, "time")
+            add(time, "beats", bars[place].numerator)
+            add(time, "beat-type", bars[place].denominator)
         if place == 0 and len(staves) > 1:
-            _add(attributes, "staves", len(staves))
+            add(attributes, "staves", len(staves))
         for number in new_clefs:
             self._write_clef(attributes, staves[number - 1].clefs[place], number)
+        if place == 0 and self.part.moved:
+            _write_transposition(attributes, self.part.moved)
+        if rest:
+            add(add(attributes, "measure-style"), "multiple-rest", rest)
 
     def _write_clef(self, attributes: ElementTree.Element, clef: Clef, number: int) -> None:
-        element = _add(attributes, "clef", **({"number": number} if len(self.part.staves) > 1 else {}))
-        _add(element, "sign", clef.sign)
+        element = add(attributes, "clef", **({"number": number} if len(self.part.staves) > 1 else {}))
+        add(element, "sign", clef.sign)
         if clef is not PERCUSSION:
-            _add(element, "line", clef.line)
+            add(element, "line", clef.line)
         if clef.octave:
-            _add(element, "clef-octave-change", clef.octave)
+            add(element, "clef-octave-change", clef.octave)
+
+    def _write_dynamics(self, measure: ElementTree.Element, bar: SheetBar) -> None:
+        """Writes the dynamics of a bar before its notes; those that come later in it say how much later."""
+        while self.dynamics and self.dynamics[-1].start < bar.start + bar.length:
+            start, mark = self.dynamics.pop()
+            direction = add(measure, "direction", placement="above" if self.part.lyrics else "below")
+            add(add(add(direction, "direction-type"), "dynamics"), mark)
+            if start > bar.start:
+                add(direction, "offset", (start - bar.start) // self.unit)
+            if len(self.part.staves) > 1:
+                add(direction, "staff", 1)
 
     def _write_music(self, measure: ElementTree.Element, place: int, bar: SheetBar) -> None:
         written = False
@@ -229,7 +175,7 @@ class _PartWriter:
             spelled = {} if self.part.is_drum else self._spellings(staff.bars[place], number)
             for voice in staff.bars[place]:
                 if written:
-                    _add(_add(measure, "backup"), "duration", bar.length // self.unit)
+                    add(add(measure, "backup"), "duration", bar.length // self.unit)
                 written = True
                 self._write_voice(measure, bar, number, voice, len(staff.bars[place]), spelled)
 
@@ -271,22 +217,22 @@ class _PartWriter:
                 heads = list({_DRUMS.get(p, _OTHER_DRUM): p for p in symbol.pitches}.values()) or [None]
                 unseen = [pitch for pitch in symbol.pitches if pitch not in heads]
             for place, pitch in enumerate([*heads, *unseen]):
-                note = _add(measure, "note", **({"print-object": "no"} if hidden or pitch in unseen else {}))
+                note = add(measure, "note", **({"print-object": "no"} if hidden or pitch in unseen else {}))
                 if place:
-                    _add(note, "chord")
+                    add(note, "chord")
                 self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)))
                 if pitch is not None and self.part.is_drum:
-                    _add(note, "instrument", id=_sound_id(self.index, pitch))
-                _add(note, "voice", voice.number + 4 * (number - 1))
+                    add(note, "instrument", id=sound_id(self.index, pitch))
+                add(note, "voice", voice.number + 4 * (number - 1))
                 self._write_value(note, symbol, spelled.get((voice.number, symbol.start, pitch)))
                 if pitch is not None and voices > 1:
-                    _add(note, "stem", "up" if voice.number == 1 else "down")
+                    add(note, "stem", "up" if voice.number == 1 else "down")
                 if pitch is not None and self.part.is_drum and _DRUMS.get(pitch, _OTHER_DRUM)[1] != "normal":
-                    _add(note, "notehead", _DRUMS.get(pitch, _OTHER_DRUM)[1])
+                    add(note, "notehead", _DRUMS.get(pitch, _OTHER_DRUM)[1])
                 if len(self.part.staves) > 1:
-                    _add(note, "staff", number)
+                    add(note, "staff", number)
                 for level, beam in enumerate(symbol.beams if place == 0 else (), 1):
-                    _add(note, "beam", beam, number=level)
+                    add(note, "beam", beam, number=level)
                 self._write_notations(note, symbol, pitch, place == 0)
                 if place == 0 and pitch is not None and pitch not in symbol.tie_in and (number, voice.number) == (1, 1):
                     note.extend(lyric_elements(self.lyrics.pop(bar.start + symbol.start, ())))
@@ -295,63 +241,63 @@ class _PartWriter:
         """Writes the chord symbols of a stretch before its note; those that come later in it say how much later."""
         while self.chords and self.chords[-1][0] < start + length:
             at, chord = self.chords.pop()
-            harmony = _add(measure, "harmony", placement="above")
-            root = _add(harmony, "root")
+            harmony = add(measure, "harmony", placement="above")
+            root = add(harmony, "root")
             if chord == NO_CHORD:  # MusicXML wants a root even here
-                _add(root, "root-step", "C", text="")
-                _add(harmony, "kind", "none", text=NONE)
+                add(root, "root-step", "C", text="")
+                add(harmony, "kind", "none", text=NONE)
             else:
                 named, bass = spell_chord(chord, self.key.fifths)
                 _write_step(root, "root", named)
                 kind, degrees = KINDS[chord.quality]
-                _add(harmony, "kind", kind, text=chord.quality)
+                add(harmony, "kind", kind, text=chord.quality)
                 if chord.bass != chord.root:
-                    _write_step(_add(harmony, "bass"), "bass", bass)
+                    _write_step(add(harmony, "bass"), "bass", bass)
                 for degree in degrees:  # the text has it already
-                    element = _add(harmony, "degree", print_object="no")
-                    _add(element, "degree-value", degree.value)
-                    _add(element, "degree-alter", degree.alter)
-                    _add(element, "degree-type", degree.how)
+                    element = add(harmony, "degree", print_object="no")
+                    add(element, "degree-value", degree.value)
+                    add(element, "degree-alter", degree.alter)
+                    add(element, "degree-type", degree.how)
             if at > start:
-                _add(harmony, "offset", (at - start) // self.unit)
+                add(harmony, "offset", (at - start) // self.unit)
             if len(self.part.staves) > 1:
-                _add(harmony, "staff", 1)
+                add(harmony, "staff", 1)
 
     def _write_head(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None) -> None:
         """Adds what sounds: a rest, a drum's place on the staff or a pitch, with its length and ties."""
         if pitch is None:
-            rest = _add(note, "rest")
+            rest = add(note, "rest")
             if not symbol.kind:
                 rest.set("measure", "yes")
         elif spelling is None:  # only drums have no names of notes
             step, _ = _DRUMS.get(pitch, _OTHER_DRUM)
-            head = _add(note, "unpitched")
-            _add(head, "display-step", step[0])
-            _add(head, "display-octave", step[1])
+            head = add(note, "unpitched")
+            add(head, "display-step", step[0])
+            add(head, "display-octave", step[1])
         else:
             letter, alter, octave, _ = spelling
-            head = _add(note, "pitch")
-            _add(head, "step", letter)
+            head = add(note, "pitch")
+            add(head, "step", letter)
             if alter:
-                _add(head, "alter", alter)
-            _add(head, "octave", octave)
-        _add(note, "duration", symbol.length // self.unit)
+                add(head, "alter", alter)
+            add(head, "octave", octave)
+        add(note, "duration", symbol.length // self.unit)
         for kind in _ties(symbol, pitch):
-            _add(note, "tie", type=kind)
+            add(note, "tie", type=kind)
 
     def _write_value(self, note: ElementTree.Element, symbol: Symbol, spelling: tuple | None) -> None:
         """Adds what is seen: note value, dots, accidental, and the ratio of a tuplet."""
         if symbol.kind:
-            _add(note, "type", symbol.kind)
+            add(note, "type", symbol.kind)
         for _ in range(symbol.dots):
-            _add(note, "dot")
+            add(note, "dot")
         if spelling and spelling[3]:
-            _add(note, "accidental", _ACCIDENTALS[spelling[1]])
+            add(note, "accidental", _ACCIDENTALS[spelling[1]])
         if symbol.tuplet:
-            ratio = _add(note, "time-modification")
-            _add(ratio, "actual-notes", symbol.tuplet.actual)
-            _add(ratio, "normal-notes", symbol.tuplet.normal)
-            _add(ratio, "normal-type", symbol.tuplet.kind)
+            ratio = add(note, "time-modification")
+            add(ratio, "actual-notes", symbol.tuplet.actual)
+            add(ratio, "normal-notes", symbol.tuplet.normal)
+            add(ratio, "normal-type", symbol.tuplet.kind)
 
     def _write_notations(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, first: bool) -> None:
         """Adds ties as they are drawn, and the ends of a tuplet's bracket, which its first head alone carries."""
@@ -362,17 +308,27 @@ class _PartWriter:
             if symbol.start + symbol.length == symbol.tuplet.end:
                 marks.append(("tuplet", "stop"))
         if marks:
-            notations = _add(note, "notations")
+            notations = add(note, "notations")
             for tag, kind in marks:
-                mark = _add(notations, tag, type=kind)
+                mark = add(notations, tag, type=kind)
                 if (tag, kind) == ("tuplet", "start"):
                     mark.set("bracket", "no" if symbol.beams else "yes")
 
 
+def _write_transposition(attributes: ElementTree.Element, moved: Transposition) -> None:
+    """Adds how a part sounds beside what it reads: steps and semitones within an octave, and octaves."""
+    octaves = int(moved.semitones / 12)  # towards zero, so that the rest goes the same way
+    element = add(attributes, "transpose")
+    add(element, "diatonic", moved.steps - 7 * octaves)
+    add(element, "chromatic", moved.semitones - 12 * octaves)
+    if octaves:
+        add(element, "octave-change", octaves)
+
+
 def _write_step(parent: ElementTree.Element, name: str, spelling: tuple[str, int]) -> None:
-    _add(parent, f"{name}-step", spelling[0])
+    add(parent, f"{name}-step", spelling[0])
     if spelling[1]:
-        _add(parent, f"{name}-alter", spelling[1])
+        add(parent, f"{name}-alter", spelling[1])
 
 
 def _ties(symbol: Symbol, pitch: int | None) -> list[str]:

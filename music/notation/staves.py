@@ -63,11 +63,20 @@ class Performer:
     leads: bool = False
 
 
-def performers(score: symusic.Score) -> list[Performer]:
-    """Returns the parts in the order of the tracks: drum tracks share one, two tracks that are two hands share one."""
+class Seat(NamedTuple):
+    """Who sits where in a score: a player, before it is known which notes go on which staff."""
+
+    name: str
+    program: int
+    is_drum: bool
+    tracks: tuple[int, ...]
+
+
+def seats(score: symusic.Score) -> list[Seat]:
+    """Returns the players in the order of the tracks: drum tracks share one, two tracks that are two hands share one."""
     indices = [i for i, track in enumerate(score.tracks) if len(track.notes)]
     drums = [i for i in indices if score.tracks[i].is_drum]
-    found: list[Performer] = []
+    found: list[Seat] = []
     index = 0
     while index < len(indices):
         here = indices[index]
@@ -75,21 +84,35 @@ def performers(score: symusic.Score) -> list[Performer]:
         index += 1
         if track.is_drum:
             if here == drums[0]:
-                found.append(Performer("Drums", 0, True, (gather_notes(score, drums),), tuple(drums)))
+                found.append(Seat("Drums", 0, True, tuple(drums)))
             continue
         pair = indices[index] if index < len(indices) else None
         if pair is not None and _are_two_hands(score, here, pair, indices):
-            both = (gather_notes(score, [here]), gather_notes(score, [pair]))
-            found.append(Performer(part_name(track, hands=True), track.program, False, both, (here, pair)))
+            found.append(Seat(part_name(track, hands=True), track.program, False, (here, pair)))
             index += 1
             continue
-        notes = gather_notes(score, [here])
-        hands: tuple[TrackNotes, ...] = (notes,)
-        if _needs_two_staves(track.program, notes):
-            right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
-            hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
-        found.append(Performer(part_name(track), track.program, False, hands, (here,)))
-    return _number_names(found)
+        found.append(Seat(part_name(track), track.program, False, (here,)))
+    names = [seat.name for seat in found]
+    return [
+        seat._replace(name=f"{seat.name} {names[: index + 1].count(seat.name)}") if names.count(seat.name) > 1 else seat
+        for index, seat in enumerate(found)
+    ]
+
+
+def performers(score: symusic.Score) -> list[Performer]:
+    """Returns the players of a score with the notes of each of their staves."""
+    found = []
+    for seat in seats(score):
+        if len(seat.tracks) == 2 and not seat.is_drum:
+            hands = tuple(gather_notes(score, [track]) for track in seat.tracks)
+        else:
+            notes = gather_notes(score, seat.tracks)
+            hands = (notes,)
+            if not seat.is_drum and _needs_two_staves(seat.program, notes):
+                right = split_hands(notes.time, notes.duration, notes.pitch, score.ticks_per_quarter / 12)
+                hands = tuple(TrackNotes(*(values[side] for values in notes)) for side in (right, ~right))
+        found.append(Performer(seat.name, seat.program, seat.is_drum, hands, seat.tracks))
+    return found
 
 
 def gather_notes(score: symusic.Score, tracks: Sequence[int]) -> TrackNotes:
@@ -147,17 +170,6 @@ def part_name(track: symusic.Track, hands: bool = False) -> str:
     if hands:
         name = _HAND_WORDS.sub("", name).strip(" :-_()")
     return instrument_name(track.program) if _is_nameless(name) else name[:28].strip()
-
-
-def _number_names(performers: list[Performer]) -> list[Performer]:
-    names = [p.name for p in performers]
-    result = []
-    for index, performer in enumerate(performers):
-        name = performer.name
-        if names.count(name) > 1:
-            name = f"{name} {names[: index + 1].count(name)}"
-        result.append(Performer(name, performer.program, performer.is_drum, performer.hands, performer.tracks))
-    return result
 
 
 # Hands and voices

@@ -7,7 +7,8 @@ import symusic
 
 from music.chords import chord_spans
 from music.instruments import instrument_name
-from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers
+from music.notation.staves import Performer, TrackNotes, gather_notes, part_name, performers, seats
+from music.notation.transposition import transposition
 from music.piece import Piece
 
 VIEWS = ("score", "lead sheet", "closed score")
@@ -38,6 +39,21 @@ def views(piece: Piece) -> tuple[str, ...]:
     ):
         found.append("closed score")
     return tuple(found)
+
+
+def parts(piece: Piece) -> tuple[str, ...]:
+    """Returns the names of the players who can have a part of their own, as the score names them; none for a single player."""
+    names = tuple(seat.name for seat in seats(piece.score))
+    return names if len(names) > 1 else ()
+
+
+def reads_otherwise(piece: Piece, part: str = "") -> bool:
+    """Whether the player of a part, or any player of the score, reads other notes than sound."""
+    return any(
+        transposition(seat.program, seat.name, ()) is not None
+        for seat in seats(piece.score)
+        if part in ("", seat.name) and not seat.is_drum
+    )
 
 
 def melody_track(score: symusic.Score) -> int | None:

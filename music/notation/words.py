@@ -21,6 +21,7 @@ _TITLE = re.compile(
 )
 _SYLLABLE = re.compile(r'(class="syl">\s*<text[^>]*>\s*<tspan[^>]*>\s*<tspan font-size=")(\d+)px')
 _SUNG = 0.87  # size of words below notes: the engraver leaves room for letters of Times, which are so much narrower than others
+_CORNER = (1200, 1000)  # right of and above the first staff, by eye
 _WORDS = re.compile(r'<tspan font-size="(\d+)px">([^<]+)</tspan>')
 _FOOT = re.compile(r'(<svg class="definition-scale"[^>]*viewBox="0 0 (\d+) (\d+)"[^>]*>)')
 # Scripts by the first word of their letters' names in Unicode; those of them whose letters stand side by side as they are.
@@ -49,6 +50,14 @@ def fit_words(page: str) -> str:
 
     page = _SYLLABLE.sub(lambda found: f"{found[1]}{round(_SUNG * int(found[2]))}px", page)
     return _TITLE.sub(fitted, page, count=1)
+
+
+def name_player(page: str, player: str) -> str:
+    """Returns a page with the name of the player whose part it is in its upper left corner; as it is where there is none."""
+    if not player:
+        return page
+    words = f'<text x="{_CORNER[0]}" y="{_CORNER[1]}" font-size="0px"><tspan font-size="420px">{html.escape(player)}</tspan></text>'
+    return _FOOT.sub(lambda svg: svg[1] + words, page, count=1)
 
 
 def draw_words(page: str) -> str:

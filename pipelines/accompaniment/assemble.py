@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import symusic
 
-from music.analysis.chord_estimation import chords_at, spans_of
+from music.analysis.chord_estimation import spans_of
 from music.arranging.voicing import LEAST_RANGE, voice_chords
-from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, with_chords
-from music.edit import NewNote, add_track, graft, trim_overlaps
+from music.chord_bars import replace_chords
+from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
+from music.edit import NewNote, add_track, graft, without_collisions
 from music.instruments import DRUMS, parse_instrument, playable_range
 from music.tokens.columns import DRUM_PROGRAM, FIRST
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
+from pipelines.accompaniment.playable import playable
 from pipelines.accompaniment.request import AccompanimentRequest, Player
 from pipelines.harmonize_options import HarmonizeOptions
 
@@ -37,7 +38,7 @@ def assemble(
     base, tracks = _base(request, options)
     grid, velocities = request.grid, vocabulary().velocities
     new: list[NewNote] = []
-    for note in without_double_strokes(notes):
+    for note in playable(without_double_strokes(notes), request.players):
         start = grid.tick_at(note.position)
         stop = next((stop for begin, stop in request.tick_ranges if begin <= start < stop), start)
         end = min(stop, max(start + 1, grid.tick_at(note.position + note.duration)))
@@ -48,7 +49,7 @@ def assemble(
     if options.style == "chords":
         block = _block_chords(request, spans, _block_player(request, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
-    score = graft(base, _without_collisions(base, new))
+    score = graft(base, without_collisions(base, new))
     return _with_symbols(request, options, score, spans)
 
 
@@ -64,30 +65,6 @@ def without_double_strokes(notes: Sequence[AccompanimentNote]) -> list[Accompani
     return [note for note in notes if note not in double]
 
 
-def _without_collisions(base: symusic.Score, new: Sequence[NewNote]) -> list[NewNote]:
-    """Returns new notes, ended, begun later or left out where another one sounds on their pitch and track."""
-    fresh = base.copy()
-    for track in fresh.tracks:
-        track.notes = []
-    found = []
-    for number, track in enumerate(trim_overlaps(graft(fresh, new)).tracks):
-        if not len(track.notes):
-            continue
-        held: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for note in base.tracks[number].notes:
-            held[note.pitch].append((note.time, note.end))
-        for note in track.notes:
-            start, end = note.time, note.end
-            for begins, ends in sorted(held[note.pitch]):
-                if begins <= start < ends:
-                    start = ends
-                elif start < begins < end:
-                    end = begins
-            if start < end:
-                found.append((number, start, end - start, note.pitch, note.velocity))
-    return found
-
-
 def _with_symbols(
     request: AccompanimentRequest, options: HarmonizeOptions, score: symusic.Score, spans: Sequence[ChordSpan]
 ) -> symusic.Score:
@@ -96,19 +73,7 @@ def _with_symbols(
     if not options.bars:
         sounding = (number for number, span in enumerate(spans) if span.chord != NO_CHORD)
         return with_chords(score, spans[next(sounding, 0) :], request.key)
-    before, inside = chord_spans(score, end), request.tick_ranges
-    plain = with_chords(score, ())
-    others = {(marker.time, marker.text) for marker in plain.markers}
-    old = [marker for marker in score.markers if (marker.time, marker.text) not in others]
-    kept = [marker for marker in old if not any(start <= marker.time < stop for start, stop in inside)]
-    for start, stop in inside:
-        cut = [s._replace(start=max(s.start, start), end=min(s.end, stop)) for s in spans]
-        cut = [span for span in cut if span.start < span.end]
-        if stop < end and not any(marker.time == stop for marker in kept):
-            cut.append(ChordSpan(stop, stop + 1, chords_at(before, np.array([stop]))[0]))
-        kept += with_chords(symusic.Score(score.ticks_per_quarter), cut, request.key).markers
-    plain.markers = sorted([*plain.markers, *kept], key=lambda marker: marker.time)
-    return plain
+    return replace_chords(score, request.tick_ranges, spans, request.key, end)
 
 
 def _base(request: AccompanimentRequest, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from checkpoints.loading import Checkpoint
 from music.analysis.chord_estimation import beat_tones
+from music.arranging.sevenths import with_seventh
 from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
 from music.theory import Key
 from music.tokens import accompaniment
@@ -144,18 +145,36 @@ def choose_chords(
         drafts_here = numbers_of_drafts[:, variant, kept]
         draft = drafts_here[:, medoid(drafts_here[:, :, 0])]
         chords = (Chord.numbered(number, bass % 12) for number, bass in draft.tolist())
-        sounding = (chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords)
+        sounding = [chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords]
+        if options.complexity == "high" and not request.key.is_church_mode:
+            sounding = _with_sevenths(sounding, request)
         chosen.append(tuple(free if given is None else given for given, free in zip(required, sounding, strict=True)))
     yield chosen, 1.0
 
 
-def melody_fit(request: AccompanimentRequest) -> np.ndarray:
-    """Returns the share of the melody of each beat and the next that each chord holds, [beats, chord numbers], as the model reads it."""
+def _with_sevenths(chords: Sequence[Chord], request: AccompanimentRequest) -> list[Chord]:
+    """Returns the chord of each beat, triads of the key with the sevenths that it has for them."""
+    melody, found, first = _melody_tones(request), list(chords), 0
+    for beat in range(1, len(chords) + 1):
+        if beat == len(chords) or chords[beat] != chords[first]:
+            rests = beat == len(chords)
+            new = with_seventh(chords[first], request.key, melody[first:beat].sum(axis=0), rests)
+            found[first:beat] = [new] * (beat - first)
+            first = beat
+    return found
+
+
+def _melody_tones(request: AccompanimentRequest) -> np.ndarray:
+    """Returns for how much of each beat each pitch class sounds in the melody, [beats, 12]."""
     tune, grid = request.score.tracks[request.melody].notes.numpy(), request.grid
     time = tune["time"].astype(np.int64)
     pitch = tune["pitch"].astype(np.int64)
-    sounding, _ = beat_tones(time, time + tune["duration"], pitch, grid.beat_ticks, grid.end)
-    sounding = np.roll(sounding, request.shift, axis=1)
+    return beat_tones(time, time + tune["duration"], pitch, grid.beat_ticks, grid.end)[0]
+
+
+def melody_fit(request: AccompanimentRequest) -> np.ndarray:
+    """Returns the share of the melody of each beat and the next that each chord holds, [beats, chord numbers], as the model reads it."""
+    sounding = np.roll(_melody_tones(request), request.shift, axis=1)
     # The melody of the next beat counts half: a choice by ear, not measured.
     sounding += 0.5 * np.append(sounding[1:], np.zeros((1, 12)), axis=0)
     share = sounding / np.maximum(sounding.sum(axis=1, keepdims=True), 1e-9)

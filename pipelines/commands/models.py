@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from music.arranging.grooves import grooves
+from music.bars import bar_grid
 from music.chord_bars import beats_per_bar
 from music.chords import read_chord_text
 from music.errors import StudioError
@@ -26,7 +28,8 @@ from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_text import parse_bars, parse_track_instrument
+from pipelines.locks import NotePlace, locked_notes
+from pipelines.option_text import bars_as_text, parse_bars, parse_locked, parse_track_instrument
 from pipelines.options import (
     CHANGES,
     DENSITIES,
@@ -75,7 +78,7 @@ def add_generate(verbs: Verbs) -> None:
     parser.add_argument(
         "source", metavar="IN.mid", nargs="?", help="the music to continue; without it the model starts from nothing"
     )
-    _add_out(parser)
+    add_out(parser)
     length = parser.add_argument_group("how long")
     length.add_argument(
         "--bars", metavar="N", type=int, help=f"new bars to write, 1 to {MAX_BARS} ({GenerateOptions.bars} unless said)"
@@ -98,6 +101,7 @@ def add_generate(verbs: Verbs) -> None:
     )
     what.add_argument("--density", metavar="|".join(DENSITIES), help="how many notes a bar has")
     what.add_argument("--monophonic", action="store_true", help="one note at a time, as a melody")
+    _add_locks(what)
     free = parser.add_argument_group("how adventurous")
     _add_freedom(free, notes="pitches", durations="rhythm", instruments="the choice of instrument")
     free.add_argument(
@@ -128,7 +132,7 @@ def add_remix(verbs: Verbs) -> None:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("source", metavar="IN.mid", help="the music to remix")
-    _add_out(parser)
+    add_out(parser)
     usual = RemixOptions()
     what = parser.add_argument_group("what changes")
     what.add_argument("--change", metavar="|".join(CHANGES), help=f"what may change ({usual.change} unless said)")
@@ -153,6 +157,7 @@ def add_remix(verbs: Verbs) -> None:
     )
     where.add_argument("--tracks", metavar="0,2", type=_numbers, help="which tracks, counted from 0")
     where.add_argument("--lock", metavar="1", type=_numbers, help="tracks that stay as they are, whatever is selected")
+    _add_locks(where)
     where.add_argument("--keep-a-bar", action="store_true", help="leave at least one of the selected bars as it is")
     free = parser.add_argument_group("how adventurous, how thorough")
     free.add_argument(
@@ -176,7 +181,7 @@ def add_harmonize(verbs: Verbs) -> None:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("source", metavar="IN.mid", help="the music whose melody is accompanied")
-    _add_out(parser)
+    add_out(parser)
     usual = HarmonizeOptions()
     what = parser.add_argument_group("what accompaniment")
     what.add_argument(
@@ -221,7 +226,19 @@ def add_harmonize(verbs: Verbs) -> None:
     parser.set_defaults(run=partial(_write, PIPELINES["harmonize"], {}))
 
 
-def _add_out(parser: argparse.ArgumentParser) -> None:
+def _add_locks(group: Any) -> None:
+    group.add_argument(
+        "--lock-notes",
+        metavar="TRACK:BARS",
+        action="append",
+        type=parse_locked,
+        help="notes that stay as they are, such as 0:5-8 for those of track 0 that begin in bars 5 to 8; may be given "
+        "again. Those that were locked in the studio stay too",
+    )
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag that says where the result goes."""
     parser.add_argument(
         "--out",
         metavar="OUT.mid",
@@ -289,6 +306,10 @@ def _write(
     piece = read_source(asked.source, show.say) if hasattr(asked, "source") else Piece.empty()
     if "melody" in given:
         given["melody"] = _track(piece, given["melody"])
+    if recipe is None and any(field.name == "lock_notes" for field in dataclasses.fields(pipeline.options)):
+        if locked := _locked(piece, given.pop("lock_notes", ())):
+            show.say(f"locked: {len(locked)} note{'s' * (len(locked) > 1)} of the input will stay")
+            given["lock_notes"] = locked
     if "chords" in given:
         key = parse_key(given["key"]) if "key" in given else written_key(piece.score) or estimate_key(piece.score)[0]
         read = read_chord_text(given["chords"], beats_per_bar(piece.score), key)
@@ -301,6 +322,22 @@ def _write(
     if recipe is not None:
         recipe = {**recipe, "options": pipeline.to_mapping(options)}  # with those that are newer than the recipe
         check_input(recipe, piece)
+    return results(pipeline, piece, options, recipe, asked.out, show)
+
+
+def results(
+    pipeline: PipelineDescriptor, piece: Piece, options: Any, recipe: Mapping[str, Any] | None, out: Path, show: Show
+) -> dict[Path, bytes]:
+    """Returns the files of what a pipeline makes of a piece: a MIDI file a variant, and its recipe beside it.
+
+    Args:
+        pipeline: what is run.
+        piece: what it begins with.
+        options: that it is given.
+        recipe: what is done again; None for something new.
+        out: where the result goes.
+        show: gets the progress.
+    """
     for step in pipeline.load()(piece, options):  # brings torch: not before it is needed
         show(step.done, step.total, step.unit)
     for remark in step.remarks:
@@ -308,9 +345,27 @@ def _write(
     pieces = step.pieces if recipe is None else same_again(recipe, step.pieces)
     files: dict[Path, bytes] = {}
     for number, result in enumerate(pieces, 1):
-        path = asked.out if len(pieces) == 1 else asked.out.with_stem(f"{asked.out.stem}-{number}")
+        path = out if len(pieces) == 1 else out.with_stem(f"{out.stem}-{number}")
         files |= {path: midi_bytes(result)} | recipe_beside(path, result)
     return files
+
+
+def _locked(piece: Piece, spans: Sequence[tuple[int, tuple[int, ...]]]) -> tuple[NotePlace, ...]:
+    """Returns the notes of a piece that were locked in the studio, or begin in these bars of these tracks.
+
+    Raises:
+        StudioError: there is no such track, or nothing begins there.
+    """
+    found, starts = set(locked_notes(piece)), [bar.start for bar in bar_grid(piece.score)]
+    for track, bars in spans:
+        notes = piece.score.tracks[track].notes if track < len(piece.score.tracks) else ()
+        mine = {(track, n) for n, note in enumerate(notes) if bisect_right(starts, note.time) - 1 in bars}
+        if not mine:
+            raise StudioError(
+                f"There are no notes on track {track} in bars {bars_as_text(bars)} to lock. Lock notes that are there."
+            )
+        found |= mine
+    return tuple(sorted(found))
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from models.hinted_transformer_xl import HintedTransformerXL
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
+from music.edit import NewNote
 from music.errors import StudioError
 from music.styles import STYLES, with_style
 from music.theory import Key
@@ -51,6 +52,7 @@ class ContinuationPlan:
         shift: semitones from how the music sounds to C major or A minor, where the model reads and writes.
         rows: octuples of the kept music, moved by that.
         remarks: what the user should know of it.
+        held: locked notes that sound in the new part, as ``music.edit_notes.hold`` takes them.
     """
 
     base: symusic.Score
@@ -65,6 +67,7 @@ class ContinuationPlan:
     shift: int
     rows: np.ndarray
     remarks: tuple[str, ...] = ()
+    held: tuple[NewNote, ...] = ()
 
 
 class ContinuationSampler(NoteSampler):

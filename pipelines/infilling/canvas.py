@@ -12,11 +12,13 @@ import symusic
 from music.bars import bar_grid, score_end
 from music.errors import StudioError
 from music.instruments import playable_range, program_of
+from music.piece import Piece
 from music.theory import Key, estimate_key, written_key
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
 from music.tokens.octuple import encode, transpose
+from pipelines.locks import notes_at
 from pipelines.options import RemixOptions
 
 FILLING: dict[str, tuple[int, ...]] = {
@@ -52,6 +54,7 @@ class Original:
         ranges: lowest and highest pitch that a track may get.
         lines: tracks in which no two notes sound together, so that they stay so.
         doubled: tracks with pitches whose program other tracks have too.
+        locked: which notes stay as they are, bool [notes].
     """
 
     score: symusic.Score
@@ -70,6 +73,7 @@ class Original:
     ranges: dict[int, tuple[int, int]]
     lines: frozenset[int]
     doubled: frozenset[int]
+    locked: np.ndarray
 
     @property
     def unit(self) -> float:
@@ -77,8 +81,8 @@ class Original:
         return self.score.ticks_per_quarter / self.dialect.positions_per_quarter
 
     def selected(self, bars: Iterable[int]) -> np.ndarray:
-        """Returns which notes, bool [notes], lie in these bars and in the selected tracks."""
-        return np.isin(self.origin[:, 0], self.tracks) & np.isin(self.bar, list(bars))
+        """Returns which notes, bool [notes], lie in these bars and in the selected tracks, and are not locked."""
+        return np.isin(self.origin[:, 0], self.tracks) & np.isin(self.bar, list(bars)) & ~self.locked
 
     @property
     def read_bar(self) -> np.ndarray:
@@ -132,6 +136,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
             for number in columns
             if not score.tracks[number].is_drum and players[score.tracks[number].program] > 1
         ),
+        locked=_locked(Piece(score), options, encoded.origin),
     )
     if not original.selected(original.bars).any() and options.change != "everything":
         raise StudioError("There are no notes in the selection. Select other bars or tracks, or unlock some.")
@@ -166,6 +171,12 @@ def _chosen_tracks(options: RemixOptions, count: int) -> tuple[int, ...]:
     if not chosen:
         raise StudioError("All selected tracks are locked. Unlock one, or select another.")
     return chosen
+
+
+def _locked(piece: Piece, options: RemixOptions, origin: np.ndarray) -> np.ndarray:
+    notes_at(piece, options.lock_notes)  # which must be there
+    locked = set(options.lock_notes)
+    return np.array([(track, note) in locked for track, note in origin.tolist()], dtype=bool)
 
 
 def _range(track: symusic.Track, pitches: np.ndarray) -> tuple[int, int]:

@@ -8,11 +8,13 @@ import numpy as np
 import symusic
 
 from models.sampling import sample
-from music.edit import add_track, graft
+from music.edit import NewNote, add_track, graft
 from music.instruments import instrument_name, playable_range
+from music.piece import Piece
 from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
 from pipelines.infilling.mask_predict import MaskPredictor
+from pipelines.locks import places_of
 from pipelines.options import RemixOptions
 
 PITCHED = 128
@@ -72,9 +74,13 @@ def _reaches(program: int, pitches: np.ndarray) -> bool:
 
 
 def give_to(
-    score: symusic.Score, bar_starts: np.ndarray, bars: Collection[int], players: Mapping[int, int]
+    score: symusic.Score,
+    bar_starts: np.ndarray,
+    bars: Collection[int],
+    players: Mapping[int, int],
+    held: Collection[NewNote] = (),
 ) -> symusic.Score:
-    """Returns the score with tracks played by other programs in these bars.
+    """Returns the score with tracks played by other programs in these bars, but for the notes that are held.
 
     A track all of whose notes lie there changes its program; otherwise those notes move to a new track, last in the
     score, with the mixing and bends that they had.
@@ -85,7 +91,8 @@ def give_to(
         if program == out.tracks[track].program or not len(notes["time"]):
             continue
         bar = np.searchsorted(bar_starts[:-1], notes["time"], side="right") - 1
-        moving = np.flatnonzero(np.isin(bar, list(bars)))
+        stays = [note for number, note in places_of(Piece(out), held) if number == track]
+        moving = np.setdiff1d(np.flatnonzero(np.isin(bar, list(bars))), stays)
         if len(moving) == len(bar):
             one = out.tracks[track]
             if one.name == instrument_name(one.program):

@@ -108,7 +108,7 @@ PATTERN_WORDS = (
     "half", "minim", "hundred", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "ionian", "harmonic", "natural", "melodic",
     "flat", "quarters", "couple", "few", "hour", "hours", "length", "duration", "signature", "two", "three", "four", "five", "six",
     "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty",
-    "ninety", "fifteen", "sixteen",
+    "ninety", "fifteen", "sixteen", "intro", "introduction", "outro", "coda", "ending", "drop", "drops",
 )  # fmt: skip
 """Words of numbers, lengths and keys."""
 

@@ -19,8 +19,7 @@ GROOVE_WORDS: dict[str, str] = {
     "calypso": "calypso, soca",
     "reggae": "reggae, roots reggae, rocksteady, one drop, reggae skank, skank",
     "ska": "ska, two tone ska",
-    "swing": "swing, swinging, swung, swing music, swing feel, swing band, walking bass, walking bass line, "
-    "walking bassline",
+    "swing": "swing, swinging, swung, swing music, swing band, walking bass, walking bass line, walking bassline",
     "fast swing": "fast swing, up tempo swing, uptempo swing",
     "big band": "big band, big band jazz",
     "bebop": "bebop, hard bop",
@@ -36,7 +35,7 @@ GROOVE_WORDS: dict[str, str] = {
     "quickstep": "quickstep",
     "blues": "blues, bluesy, 12 bar blues, twelve bar blues, delta blues",
     "slow blues": "slow blues",
-    "shuffle": "shuffle, blues shuffle, shuffle blues, shuffle feel",
+    "shuffle": "shuffle, blues shuffle, shuffle blues",
     "boogie-woogie": "boogie woogie, boogie",
     "rhythm and blues": "r b, r&b, rnb, r & b, r n b, r and b, rhythm and blues",
     "soul": "soul, soulful, neo soul, motown",

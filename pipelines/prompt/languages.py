@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 LANGUAGES: dict[str, dict[str, str]] = {
     "German": {
+        "louder and louder": "lauter crescendo", "quieter and quieter": "leiser diminuendo", "denser": "dichter voller",
+        "thins out": "lichter",
+        "ritardando": "ritardando", "fade out": "ausblenden ausgeblendet ausklingend ausklingen", "intro": "vorspiel intro einleitung",
+        "outro": "nachspiel outro schluss", "pickup": "auftakt",
         "the": "ein eine einen einem einer der die das den dem des im in ist sei soll sollte sein bitte mach mache schreib schreibe "
-        "komponiere komponier stuck lied musikstuck song melodie musik etwas mir ich mochte hatte gerne fur von aus auf zum zur "
-        "so sehr recht eher etwa ungefahr ca lang lange dauer tonart tempo takt stil art ganz auch dazu dann es wie",
+        "komponiere komponier stuck lied musikstuck song melodie musik etwas mir ich mochte hatte gerne wird werden immer am ende fur von "
+        "aus auf zum zur so sehr recht eher etwa ungefahr ca lang lange dauer tonart tempo takt stil art ganz auch dazu dann es wie",
         "and": "und", "with": "mit", "without": "ohne", "no": "kein keine keinen keiner", "not": "nicht", "or": "oder", "but": "aber",
         "waltz": "walzer", "march": "marsch", "lullaby": "wiegenlied schlaflied", "ballad": "ballade", "folk": "volkslied "
         "volksmusik volkstumlich", "hymn": "kirchenlied", "chorale": "choral", "fugue": "fuge", "dance": "tanz",
@@ -43,6 +47,8 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "classical": "klassisch klassische klassisches", "electronic": "elektronisch elektronische elektronisches",
     },
     "French": {
+        "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "dense", "fade out": "fondu estompe",
+        "ritardando": "ritardando ralentit rallentando", "intro": "intro introduction", "outro": "coda", "pickup": "anacrouse levee",
         "in": "en",
         "the": "un une le la les l des du de d au aux pour qui que est soit ecris compose fais moi s il vous plait morceau chanson "
         "musique piece environ tres assez plutot style ton mode duree dure ce cette  j aimerais je voudrais joue",
@@ -64,6 +70,9 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "classical": "classique", "electronic": "electronique",
     },
     "Spanish": {
+        "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
+        "desvanece desvaneciendo", "ritardando": "ritardando ralentizando", "intro": "intro introduccion", "outro": "coda", "pickup":
+        "anacrusa",
         "in": "en",
         "the": "un una el la los las unos unas de del para por que es sea al lo escribe compon haz hazme quiero quisiera cancion pieza "
         "musica melodia unos muy bastante mas estilo tono modo tonalidad duracion dure mi su se  favor",
@@ -85,6 +94,9 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "electronic": "electronica electronico",
     },
     "Italian": {
+        "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
+        "dissolvenza sfumando sfumato", "ritardando": "ritardando rallentando", "intro": "intro introduzione", "outro": "coda",
+        "pickup": "anacrusi",
         "the": "un una uno il la lo gli i le di del della dei in per che sia al alla scrivi componi fammi vorrei canzone brano pezzo "
         "musica melodia circa molto piuttosto stile tono modo tonalita durata dura mi si favore da",
         "and": "e ed", "with": "con", "without": "senza", "no": "nessun nessuna", "not": "non", "or": "o", "but": "ma", "waltz": "valzer",
@@ -105,6 +117,9 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "electronic": "elettronica elettronico",
     },
     "Portuguese": {
+        "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
+        "desvanece desvanecendo", "ritardando": "ritardando ralentando", "intro": "intro introducao", "outro": "coda", "pickup":
+        "anacruse",
         "in": "em",
         "the": "um uma o a os as uns de do da dos das no na para por que seja ao escreve componha compoe faca quero queria cancao "
         "peca musica melodia cerca muito bastante estilo tom modo tonalidade duracao dura me se favor",

@@ -36,9 +36,12 @@ _LENGTH_LEAD = (
 )
 _LENGTH_TAIL = r"(?: (?:long|in length|of length|in duration|duration|or so|total|in total|max|maximum)){0,3}"
 _WHEN = r"(?:at|from|after|until|till|before|since)"
-_PART = r"(?:intro|introduction|outro|coda|drop|break|breakdown|build up|buildup|fill|pause|rest|silence|fade|lead in|count in|pickup)"
-_MOMENT = "What happens when in a song cannot be asked for. For how long all of it is, write 'for 45 seconds'."
-_SHARE = "How long a part of a song is cannot be asked for. For all of it, write '16 bars long'."
+_PART = (
+    r"(?:intro|introduction|outro|coda|ending|drop|break|breakdown|build up|buildup|fill|pause|rest|silence|fade|lead in|count in|"
+    r"pickup)"
+)
+_MOMENT = "Of moments only a drop and who enters can be asked for. For how long all of it is, write 'for 45 seconds'."
+_SHARE = "Of parts only intro and ending can be asked for, in bars. For all of it, write '16 bars long'."
 _PARTS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.prompt import function_words as grammar
+from pipelines.prompt.course import course
 from pipelines.prompt.entries import entry
 from pipelines.prompt.keys_and_forms import Said, form, key
 from pipelines.prompt.languages import LANGUAGES, language_of, translated
@@ -186,7 +187,13 @@ def _item(seen: Sequence[Token], plain: str, start: int, at: int) -> _Item:
     if here.kind == "number" and _is_era(seen, at):
         return _Item("unknown", at, at + 2)
     best = _phrase(seen, at)
-    readings = [*said_in_numbers(plain, start), key(seen, at), form(seen, at), entry(plain, start)]
+    readings = [
+        course(plain, start),
+        *said_in_numbers(plain, start),
+        key(seen, at),
+        form(seen, at),
+        entry(plain, start),
+    ]
     for said in filter(None, readings):
         if said.words > best.last - at or (said.words == best.last - at and best.kind != "say"):
             best = _Item(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from music.arranging.course import COURSES
 from music.bars import parse_signature
 from music.instruments import instrument_name
 from music.theory import parse_key
@@ -58,6 +59,11 @@ def _settle(reading: Reading) -> dict[str, Any]:
         reading.claims = [c for c in reading.claims if c.field != "style" or c.value != "piano" or c.span not in alone]
     _merge_forms(reading)
     values["entries"] = _entries(reading)
+    _turn_around(reading)
+    values["course"] = _course(reading)
+    values["pickup"] = bool(_one(reading, "pickup", ("pickup",)))
+    for name in ("intro_bars", "outro_bars", "drop_seconds", "drop_bar", "ending", "swing"):
+        values[name] = _one(reading, name, (name,))
     for name in ("genre", "form", "style", "groove", "texture", "lyrics"):
         values[name] = _one(reading, name, (name,), lambda value: _FORM_TEXTS.get(value, value))
     values["words"] = _words(reading, values["moods"])
@@ -68,6 +74,7 @@ def _settle(reading: Reading) -> dict[str, Any]:
     values["time_signature"] = _time_signature(reading)
     values["tempo_bpm"] = _tempo(reading, values["time_signature"])
     values["key"], values["mode"] = _key(reading)
+    values["bars"] = None
     values["seconds"] = _seconds(reading, values)
     named = " ".join(reading.notes)
     for claim in reading.claims:
@@ -152,6 +159,32 @@ def _entries(reading: Reading) -> tuple[tuple[str, int], ...]:
         found |= dict(claim.value)
         reading.keep(claim, "entries", claim.value)
     return tuple(found.items())
+
+
+def _turn_around(reading: Reading) -> None:
+    """Makes of what is ruled out what is asked for instead, in place: no ritardando is an end in tempo, no swing straight eighths."""
+    for claim in [claim for claim in reading.claims if claim.negated]:
+        if claim.field == "ending" and claim.value == "ritardando":
+            claim.value, claim.negated = "in tempo", False
+        elif claim.field == "swing":
+            claim.value, claim.negated = not claim.value, False
+        elif claim.field == "groove" and claim.value == "swing":
+            reading.claims.append(replace(claim, field="swing", value=False, negated=False))
+
+
+def _course(reading: Reading) -> tuple[str, ...]:
+    """Returns how the song is to change; of two that contradict each other the later one, which is noted."""
+    found: dict[str, Claim] = {}
+    for claim in _asked(reading, "course"):
+        for name in claim.value:
+            other = next((a for pair in (COURSES[:2], COURSES[2:]) if name in pair for a in pair if a != name), "")
+            if other in found:
+                lost = found.pop(other)
+                reading.note(f"'{lost.words}' and '{claim.words}' contradict each other: '{claim.words}' counts.")
+            found[name] = claim
+    for claim in {id(claim): claim for claim in found.values()}.values():
+        reading.keep(claim, "course", tuple(name for name, own in found.items() if own is claim))
+    return tuple(name for name in COURSES if name in found)
 
 
 def _times(reading: Reading, form: str | None) -> float:
@@ -315,15 +348,17 @@ def _seconds(reading: Reading, values: dict[str, Any]) -> float:
     """Returns how long the song is to be; a length in bars also settles a tempo and a time signature."""
     times = _times(reading, values["form"])
     said = [claim for claim in reading.claims if claim.field in ("seconds", "bars") and not claim.negated]
+    frame = (values["intro_bars"] or 0) + (values["outro_bars"] or 0)
     for claim in said:
         if claim.field == "bars":
             tempo, signature = values["tempo_bpm"] or 100.0, values["time_signature"] or "4/4"
             beats, unit = parse_signature(signature)
-            bars = claim.value * times + (values["form"] == "blues")  # the last chorus is followed by a bar that rests
-            claim.value = bars * beats * 4 / unit * 60 / tempo
+            bars = claim.value * times
+            whole = bars + (frame or values["form"] == "blues")  # the last chorus is followed by a bar that rests
+            claim.value = whole * beats * 4 / unit * 60 / tempo
             reading.note(f"'{claim.words}' at {tempo:g} BPM in {signature} last {claim.value:.0f} seconds.")
             if all(other.field == "bars" or other.rank < claim.rank for other in said):
-                values["tempo_bpm"], values["time_signature"] = tempo, signature
+                values["tempo_bpm"], values["time_signature"], values["bars"] = tempo, signature, round(bars)
         claim.value = _within(reading, claim, SONG_SECONDS, "seconds")
     found = _one(reading, "seconds", ("seconds", "bars"), lambda seconds: f"{seconds:g} seconds", close=3.0)
     return 60.0 if found is None else found

@@ -11,7 +11,7 @@ from music import instruments
 from music.arranging.grooves import grooves
 from music.instruments import instrument_name
 from music.tokens.conditions import GENRES
-from pipelines.prompt import languages, words
+from pipelines.prompt import course_words, languages, words
 from pipelines.prompt.groove_words import GROOVE_GENRES, GROOVE_TEMPOS, GROOVE_WORDS
 
 
@@ -74,6 +74,15 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
             say(text, Meaning({name: float(number)}))
     for text, facts, hints, note in words.KINDS:
         say(text, Meaning(facts, hints, note))
+    courses: tuple[tuple[str, dict[Any, str]], ...] = (
+        ("course", course_words.COURSE_WORDS),
+        ("ending", course_words.ENDING_WORDS),
+        ("swing", course_words.SWING_WORDS),
+    )
+    for name, of_course in courses:
+        for meant, text in of_course.items():
+            say(text, Meaning({name: meant}))
+    say(course_words.PICKUP_WORDS, Meaning({"pickup": True}))
     for groove, text in GROOVE_WORDS.items():
         for phrase in split(text):
             known = found.get(tuple(phrase.split()), Meaning())
@@ -133,6 +142,7 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Form", _FORM, list(words.FORM_WORDS.items())),
         ("Genre", _GENRE, [*words.GENRE_WORDS.items(), *near]),
         ("Styles that a band plays", _GROOVES, list(GROOVE_WORDS.items())),
+        ("How a song goes", _COURSE, _course_rows()),
         ("Mood", f"Of two that contradict each other the later counts: {opposites}.", list(words.MOOD_WORDS.items())),
         ("Accompaniment", _STYLE, list(words.STYLE_WORDS.items())),
         ("Texture", _TEXTURE, list(words.TEXTURE_WORDS.items())),
@@ -143,6 +153,17 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Leaving out", _WITHOUT, left_out),
         *((f"Words in {name}", _LANGUAGE, list(table.items())) for name, table in languages.LANGUAGES.items()),
         ("Emoji", "They stand for a word.", [(word, sign) for sign, word in words.EMOJI.items()]),
+    ]
+
+
+def _course_rows() -> _Rows:
+    swing = {True: "all eighths swing", False: "no eighths swing"}
+    rows = [(" and ".join(value), text) for value, text in course_words.COURSE_WORDS.items()]
+    rows += list(course_words.ENDING_WORDS.items())
+    return [
+        *rows,
+        *((swing[value], text) for value, text in course_words.SWING_WORDS.items()),
+        ("an upbeat", course_words.PICKUP_WORDS),
     ]
 
 
@@ -188,12 +209,17 @@ _SIGNATURE = '"3/4", "in 6/8", "in three", or words; dances are listed below.'
 _LENGTH = (
     '"90 seconds", "30s", "two minutes", "1:30", "1 min 20 s", "a minute and a half", "half a minute", "2½ minutes", '
     '"60-90 seconds" (the middle), "for 32 bars" (at the tempo and in the time signature asked for, else at 100 BPM in 4/4). '
-    'A moment ("a drop at 0:45", "from bar 5") and the length of a part ("a 4 bar intro", "4 bars of 7/8") are no length of the song; '
-    "a note says so."
+    "A number of bars is that of the sections; the bar in which the song comes to rest follows. "
+    'A moment ("at 0:45", "from bar 5") and the length of a part ("4 bars of 7/8") are no length of the song; a note says so.'
 )
 _FORM = '"AABA", "A-B-A", "form ABAC": up to 12 letters A to F; or words.'
 _GENRE = "Where the studio has no genre of that name, the nearest is taken and named."
 _GROOVES = "Drums, bass and chords play the pattern of the style. Most say a genre, and a tempo that counts where nothing else is said."
+_COURSE = (
+    '"gets louder", "grows gradually fuller and louder", "gets quieter towards the end"; "a 4 bar intro", "intro of 8 bars", "a long '
+    'intro" (8 bars; short: 2), "no intro", and so for outro, coda and ending (1 to 8 bars); "drop at 0:45", "drop at bar 17": the form '
+    "and the tempo, where that is open, are chosen so that a section begins as near as can be, and the bar before it is a break."
+)
 _LANGUAGE = (
     "A prompt is read in this language where most of its telling words are of it; each stands for the English word."
 )

@@ -383,8 +383,8 @@ KINDS: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
      "A fugue or canon is not possible: voices do not imitate each other here."),
     ("half time, halftime, half time feel", {}, {}, "Half time is not possible: give the tempo that the song is to have."),
     ("double time, double time feel", {}, {}, "Double time is not possible: give the tempo that the song is to have."),
-    ("accelerando, speeding up, getting faster, rallentando, slowing down, getting slower, rubato", {}, {},
-     "A tempo that changes is not possible: the song keeps one tempo."),
+    ("accelerando, speeding up, getting faster, slowing down, getting slower, rubato", {}, {},
+     "A tempo that changes is not possible: the song keeps one tempo, but for a ritardando at its end."),
     ("modulation, modulations, key change, key changes, modulating", {}, {}, "A change of key is not possible: the song keeps one key."),
     ("microtonal, atonal, twelve tone, 12 tone", {}, {}, "Music outside keys and modes is not possible."),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from music.arranging.course import COURSES
+from music.arranging.swing import FEELS
 from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import parse_instrument
@@ -73,6 +75,11 @@ class MixOptions:
         layers: whether players join one after the other, instead of all playing all the time.
         groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
         swing: whether all play swung eighths where the drums do.
+        feel: one of FEELS: whether all eighths swing, or none do, whoever plays; None: as ``swing`` says.
+        course: some of COURSES, how the song changes from its beginning to its end.
+        pickup: quarter notes of an upbeat before the first section; an intro of one bar is then silent but for it. 0 for none.
+        drop: the bar, from 1, that a break leads to and with which all come in; 0 for none.
+        fade: bars of the end over which all fade out; 0 for none.
         clear: whether chords that would cover the melody move below it.
         fills: whether drums and bass lead over each seam.
         ritardando: whether the last bar slows down.
@@ -84,6 +91,11 @@ class MixOptions:
     layers: bool = True
     groove: bool = True
     swing: bool = True
+    feel: str | None = None
+    course: tuple[str, ...] = ()
+    pickup: float = 0.0
+    drop: int = 0
+    fade: int = 0
     clear: bool = True
     fills: bool = True
     ritardando: bool = False
@@ -95,6 +107,11 @@ class MixOptions:
             self,
             lambda o: [
                 (not 0 <= o.dynamics <= 100, f"Dynamics of {o.dynamics} % are out of range. Choose 0 to 100 %."),
+                choice_check("feel", o.feel, FEELS),
+                *(choice_check("course", course, COURSES) for course in o.course),
+                (not 0 <= o.pickup <= 4, f"An upbeat of {o.pickup} quarter notes cannot be written. Choose 0 to 4."),
+                (o.drop < 0, f"There is no bar {o.drop}. Bars of a drop are counted from 1."),
+                (o.fade < 0, f"A fade of {o.fade} bars cannot be. Choose 0 or more."),
                 seed_check(o),
             ],
             entries=check_entry,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from music.arranging.course import COURSES
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import MODES, parse_key
@@ -19,6 +20,9 @@ from pipelines.song.band_options import check_entry
 SONG_SECONDS = (10.0, 300.0)
 """The shortest and the longest song."""
 
+INTRO_BARS, OUTRO_BARS = (0, 16), (1, 8)
+"""The shortest and the longest intro and ending; in its last bar a song comes to rest, so there is always one."""
+
 FORMS = (
     "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "through-composed", "loop",
 )  # fmt: skip
@@ -27,6 +31,7 @@ FORMS = (
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
 TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
 """What a texture may be of, and who plays it."""
+ENDINGS = ("ritardando", "fade out", "in tempo")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,13 @@ class Brief:
         entries: who joins later: pairs of an instrument and the bar, from 1, in which it enters.
         style: one of HARMONIES: how the melody is accompanied.
         groove: the style that the band plays, as HarmonizeOptions takes it; None: the model writes what it plays.
+        swing: True where all eighths swing, False where none do; None leaves it to the style.
+        bars: how many bars the sections have together, without intro and ending, where they fit ``seconds``; None leaves it open.
+        intro_bars, outro_bars: before the melody begins, and after the last section.
+        drop_seconds, drop_bar: when, or with which bar counted from 1, a section begins that all lead to.
+        pickup: whether the melody begins with an upbeat.
+        course: some of COURSES.
+        ending: one of ENDINGS.
         texture: one of TEXTURES that lies under the song; None for none.
         words: what words to sing are about that the studio writes; None for none.
         lyrics: words to sing, as ``music.words.verses`` reads them; None for none.
@@ -69,6 +81,15 @@ class Brief:
     entries: tuple[tuple[str, int], ...] = ()
     style: str | None = None
     groove: str | None = None
+    swing: bool | None = None
+    bars: int | None = None
+    intro_bars: int | None = None
+    outro_bars: int | None = None
+    drop_seconds: float | None = None
+    drop_bar: int | None = None
+    pickup: bool = False
+    course: tuple[str, ...] = ()
+    ending: str | None = None
     texture: str | None = None
     words: str | None = None
     lyrics: str | None = None
@@ -117,9 +138,32 @@ def _brief_checks(o: Brief) -> list[Check]:
         (bool(both), f"{_names(o, both)} is both asked for and excluded. Remove it from one of the two."),
         choice_check("style", o.style, HARMONIES),
         groove_check(o),
+        *_course_checks(o),
         choice_check("texture", o.texture, tuple(TEXTURES)),
         *lyrics_checks(o.lyrics or "", o.words or ""),
         seed_check(o),
+    ]
+
+
+def _course_checks(o: Brief) -> list[Check]:
+    """Returns what may be wrong with how a song is to go from its beginning to its end."""
+    (intro, outro) = INTRO_BARS, OUTRO_BARS
+    opposite = any(set(pair) <= set(o.course) for pair in (COURSES[:2], COURSES[2:]))
+    return [
+        (o.bars is not None and o.bars < 1, f"{o.bars} bars are no song. Ask for at least 1."),
+        (
+            o.intro_bars is not None and not intro[0] <= o.intro_bars <= intro[1],
+            f"An intro of {o.intro_bars} bars cannot be written. Choose {intro[0]} to {intro[1]}.",
+        ),
+        (
+            o.outro_bars is not None and not outro[0] <= o.outro_bars <= outro[1],
+            f"An ending of {o.outro_bars} bars cannot be written. Choose {outro[0]} to {outro[1]}.",
+        ),
+        (
+            not set(o.course) <= set(COURSES) or opposite,
+            f"A song cannot go {' and '.join(o.course)}. Choose from {', '.join(COURSES)}, none beside its opposite.",
+        ),
+        choice_check("ending", o.ending, ENDINGS),
     ]
 
 

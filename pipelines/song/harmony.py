@@ -15,6 +15,7 @@ import symusic
 
 from checkpoints.loading import load
 from music.arranging.comping import comp, rests
+from music.arranging.sevenths import with_seventh
 from music.bars import Bar, bar_grid
 from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
@@ -30,8 +31,9 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
 
-VERSION = "3"
+VERSION = "4"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
+_RESTING_SHARE = 0.3  # who rests in a larger share of a section's bars is filled in there; likewise
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
 _AGAIN_WEIGHT = 0.5
 _ALMOST = 0.999  # of a section counts as done while it is written: only the last Step may say that all is
@@ -100,7 +102,7 @@ class _Writer:
         self._open_at_home()
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
-            chords = cadence(self.melodies[ENDING][0], count, self.key)
+            chords = self._colored(cadence(self.melodies[ENDING][0], count, self.key), self.melodies[ENDING][0], True)
             options = self._harmonize_options(bars=tuple(range(first, first + count)), chords=self._names(chords))
             for step in harmonize(Piece(self.reading), options):
                 self.reading = step.piece.score
@@ -129,9 +131,33 @@ class _Writer:
         bar, home = self._bar_of(name), cadence(self.melodies[name][0], 1, self.key)
         if self.options.chords or not agrees(self.melodies[name][0], home[0]):
             return
-        options = self._harmonize_options(bars=(bar,), chords=self._names(home))
+        options = self._harmonize_options(bars=(bar,), chords=self._names(self._colored(home, self.melodies[name][0])))
         for step in harmonize(Piece(self.reading), options):
             self.reading = step.piece.score
+
+    def _colored(self, progression: Progression, melody: symusic.Score, ends: bool = False) -> Progression:
+        """Returns chords with their sevenths, where all of the song has them.
+
+        Args:
+            progression: a bar each.
+            melody: over it, from tick 0 on.
+            ends: whether the last of them is the last of the song.
+        """
+        if self.options.complexity != "high" or self.key.is_church_mode or self.options.chords:
+            return progression
+        found = []
+        for number, chords in enumerate(progression):
+            share = (self.bar.end - self.bar.start) / len(chords)
+            row = []
+            for place, chord in enumerate(chords):
+                start = number * (self.bar.end - self.bar.start) + place * share
+                tones = np.zeros(12)
+                for note in melody.tracks[0].notes:
+                    tones[note.pitch % 12] += max(0.0, min(note.end, start + share) - max(note.start, start))
+                rests = ends and number == len(progression) - 1
+                row.append(with_seventh(chord, self.key, tones, rests))
+            found.append(tuple(row))
+        return tuple(found)
 
     def song(self) -> symusic.Score:
         """Returns the song, accompanied as far as its sections are; the intro is that of the first section."""
@@ -232,7 +258,10 @@ class _Writer:
         return tuple(p for p in sorted(wanted) if len(_resting(self.reading, p, grid)) > _IDLE_SHARE * len(grid))
 
     def _all_playing(self, score: symusic.Score) -> symusic.Score:
-        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had."""
+        """Returns the themes in a row with parts by rule for the idle players, instead of the little they had.
+
+        Others who rest in much of a section are filled in there, with long notes or struck chords.
+        """
         grid = bar_grid(score)
         for program in self.idle:
             hits = comp(program, chord_spans(score, grid[-1].end), grid, score.ticks_per_quarter)
@@ -242,7 +271,26 @@ class _Writer:
                 score = add_track(score, max(0, program), program == DRUMS, instrument_name(program))
             gone = [(track, note) for track in tracks for note in range(len(score.tracks[track].notes))]
             score = graft(score, [(tracks[0], *hit) for hit in hits], gone)
-        return score
+        return self._filled_in(score, grid)
+
+    def _filled_in(self, score: symusic.Score, grid: Sequence[Bar]) -> symusic.Score:
+        """Returns the themes in a row in which nobody of the band who plays in a section rests in much of it."""
+        if self.options.style != "band":
+            return score
+        new = []
+        spans = chord_spans(score, grid[-1].end)
+        for number, track in enumerate(score.tracks):
+            program = program_of(track)
+            if not number or not len(track.notes):
+                continue
+            resting = _resting(score, program, grid)
+            for name in self.order:
+                start, end = self.starts[name], self.starts[name] + self.melodies[name][1]
+                bars = [bar for bar in grid if start <= bar.start < end]
+                silent = [bar for bar in resting if bar in bars]
+                if len(bars) > len(silent) > _RESTING_SHARE * len(bars):
+                    new += [(number, *hit) for hit in comp(program, spans, silent, score.ticks_per_quarter)]
+        return trim_overlaps(graft(score, new)) if new else score
 
 
 def _resting(score: symusic.Score, program: int, grid: Sequence[Bar]) -> list[Bar]:

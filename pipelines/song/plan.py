@@ -25,8 +25,12 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
+from pipelines.rearrange_options import RearrangeOptions
+from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.song.again_options import AgainOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
+from pipelines.song.kept_options import KeptOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 
 
@@ -138,11 +142,18 @@ STAGES: dict[str, type] = {
     "mix": MixOptions,
     "texture": TextureOptions,
     "words": WordsOptions,
+    "chords": ReharmonizeOptions,
+    "again": AgainOptions,
+    "kept": KeptOptions,
+    "arrangement": RearrangeOptions,
 }
 """What kind of options each stage takes; ``pipelines.compose`` knows how to run them."""
 
-MAX_STAGES = 16
-"""Of a plan that is read: three times those that the studio plans."""
+BY_HAND = ("chords", "again", "kept", "arrangement")
+"""Stages that a song has only because somebody changed it by hand when it was finished."""
+
+MAX_STAGES = 128
+"""Of a plan that is read: those that the studio plans, and as many changes by hand as nobody will make."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,22 +19,11 @@ from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import TEXTURES, Brief
-from pipelines.song.forms import sequences
+from pipelines.song.layout import FORM_OF, Layout, lay_out, pickup_quarters
 from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
-from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, room_for_words, words_stage
-from pipelines.song.styles import RICH_GROOVES, blues, groove_of
-
-TEMPI = {
-    "pop": 104, "rock": 124, "jazz": 120, "folk": 108, "electronic": 122, "latin": 112, "classical": 92, None: 100,
-}  # fmt: skip
-"""Quarter notes a minute of a genre, where nothing else says how fast. Chosen by ear, not measured."""
-
-PACE = {
-    "happy": 1.1, "sad": 0.75, "dark": 0.85, "calm": 0.78, "energetic": 1.2, "dreamy": 0.8, "epic": 0.95, "tense": 1.1,
-    "romantic": 0.85, "playful": 1.12,
-}  # fmt: skip
-"""What a mood makes of a genre's tempo. Chosen by ear, not measured."""
+from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, words_stage
+from pipelines.song.styles import RICH_GROOVES, blues, feel_of, groove_of
 
 MINOR_MOODS = frozenset({"sad", "dark", "tense", "epic"})
 QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
@@ -46,43 +33,11 @@ COMMON_KEYS: dict[Mode, tuple[int, ...]] = {
 }  # fmt: skip
 """Tonics that are easy to play, by mode."""
 
-FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
 SINGERS: tuple[range | tuple[int, ...], ...] = (
     (40, 41, 42, 110), range(64, 80), range(56, 61), (52, 53, 54, 85), (22, 21, 23, 105, 106, 107, 109, 111), range(80, 88),
     range(48, 52), range(24, 32), range(8), range(8, 16), range(16, 21), range(61, 64), range(128),
 )  # fmt: skip
 """Programs by how readily they carry a melody."""
-
-CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
-_LAYERED = 4  # sections, from which players join one after the other; by ear
-_SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
-# How much is disliked, on the scale of _FRAMES and as that not measured: an intro or an ending of more than half a section;
-# each bar of melody beyond 32, for each must be written and remembered; a tempo off the usual one (times the logarithm to
-# the power of 1.5: 10 % cost 0.26, twice as fast 5.2); a length off the asked one by more than half a percent; a last note
-# of less than two beats.
-_LONG_FRAME, _NEW_BAR, _OFF_TEMPO, _OFF_LENGTH, _SHORT_END = 0.5, 0.04, 9, 400, 0.3
-_MUCH_MELODY_BARS, _EXACT = 32, 0.005
-_OTHER_THAN_SKETCH = 1.6  # for sections twice or half as long as the sketch
-_ENDLESS = frozenset({"loop"})
-
-
-class Layout(NamedTuple):
-    """How a song fills its time.
-
-    Attributes:
-        form: names of sections in order.
-        bars: of each section.
-        intro, ending: bars before and after them.
-        tempo_bpm: quarter notes a minute.
-        final_beats: quarter notes of the last bar that sound.
-    """
-
-    form: tuple[str, ...]
-    bars: int
-    intro: int
-    ending: int
-    tempo_bpm: float
-    final_beats: float
 
 
 def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
@@ -95,16 +50,16 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     found = _Sketch(sketch) if sketch is not None and sketch.note_count else None
     signature = brief.time_signature or (found.signature if found else "4/4")
     lead, style, others = _players(brief, found)
-    layout = _lay_out(brief, found, signature)
+    layout = lay_out(brief, found, signature)
     key = _key(brief, found, chance)
     quiet = bool(QUIET_MOODS & set(brief.moods))
-    usual = "high" if "energetic" in brief.moods else None
+    usual = "high" if "energetic" in brief.moods or brief.genre == "jazz" else None  # of jazz, eighths are what swings
     themes = tuple(dict.fromkeys(theme_of(name) for name in layout.form))
     words = words_stage(brief, layout.bars * quarters_of(signature))
     lines = lines_of_themes(words.options, layout.form, themes) if words else ()
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
-    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre or "") in _ENDLESS)
+    groove = groove_of(brief, signature, layout.tempo_bpm) if style in ("bass", "piano", "band") else None
     return Plan(
         brief,
         (
@@ -147,28 +102,39 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     else "low"
                     if brief.genre == "folk"
                     else "medium",
-                    groove=groove_of(brief, signature, layout.tempo_bpm)
-                    if style in ("bass", "piano", "band")
-                    else None,
+                    groove=groove,
                     chords=blues(key) if brief.form == "blues" else (),
                     seed=brief.seed,
                 ),
             ),
-            Stage(
-                "mix",
-                MixOptions(
-                    dynamics=85.0 if {"epic", "tense"} & set(brief.moods) else 40.0 if quiet else 60.0,
-                    # voices of a hymn and hands of a pianist belong together
-                    layers=style == "band" and not brief.entries and len(layout.form) >= _LAYERED,
-                    fills="calm" not in brief.moods,
-                    entries=brief.entries,
-                    ritardando=not loop and (quiet or brief.genre in ("classical", "folk", "jazz")),
-                    seed=brief.seed,
-                ),
-            ),
+            Stage("mix", _mix(brief, layout, style, signature, groove)),
             *([texture_stage(brief)] if brief.texture else []),
             *([words] if words else []),
         ),
+    )
+
+
+def _mix(brief: Brief, layout: Layout, style: str, signature: str, groove: str | None) -> MixOptions:
+    """Returns how the sections follow each other, and how the song goes as a whole."""
+    quiet = bool(QUIET_MOODS & set(brief.moods))
+    loop = brief.form in _ENDLESS or (brief.form is None and FORM_OF.get(brief.genre or "") in _ENDLESS)
+    slows = not loop and (quiet or brief.genre in ("classical", "folk", "jazz"))
+    layered = style == "band" and not brief.entries and len(layout.form) >= _LAYERED
+    whole = bool({"louder", "quieter"} & set(brief.course))
+    strong = {"epic", "tense"} & set(brief.moods) or layout.drop
+    return MixOptions(
+        dynamics=100.0 if whole else 85.0 if strong else 40.0 if quiet else 60.0,
+        # voices of a hymn and hands of a pianist belong together
+        layers=layered and not {"denser", "sparser"} & set(brief.course),
+        fills="calm" not in brief.moods,
+        entries=brief.entries,
+        ritardando=brief.ending == "ritardando" or brief.ending is None and slows,
+        feel=feel_of(brief, groove),
+        course=brief.course,
+        pickup=pickup_quarters(brief, signature),
+        drop=layout.drop,
+        fade=min(_FADE_BARS, max(2, layout.total // 4)) if brief.ending == "fade out" else 0,
+        seed=brief.seed,
     )
 
 
@@ -186,6 +152,11 @@ def texture_stage(brief: Brief) -> Stage:
     if not free:
         raise StudioError("All who could play a texture are excluded. Take one of them back, or leave the texture out.")
     return Stage("texture", TextureOptions(text=brief.text, instrument=free[0], seed=brief.seed))
+
+
+_LAYERED = 4  # sections, from which players join one after the other; by ear
+_FADE_BARS = 8  # of a fade out, at most: some 15 to 20 seconds, as on records; by ear
+_ENDLESS = frozenset({"loop"})
 
 
 class _Sketch:
@@ -287,88 +258,3 @@ def _key(brief: Brief, sketch: _Sketch | None, chance: np.random.Generator) -> K
     if sketch is not None:
         return Key(sketch.key.tonic, mode)
     return Key(int(chance.choice(COMMON_KEYS[mode])), mode)
-
-
-def _lay_out(brief: Brief, sketch: _Sketch | None, signature: str) -> Layout:
-    """Returns the layout that suits form and tempo best and lasts as long as asked."""
-    quarters = quarters_of(signature)
-    tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
-    usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
-    words = room_for_words(brief)
-    usual_form = words.form if words else usual_form
-    forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
-    usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))
-    best: tuple[float, Layout] | None = None
-    for names, dislike in (
-        (names, cost + _SMALLER_FORM * n) for n, form in enumerate(forms) for names, cost in sequences(form)
-    ):
-        for bars, odd in _BLUES_BARS if brief.form == "blues" else _section_lengths(sketch):
-            room = words.dislike(names, bars, quarters) if words else 0.0
-            for intro, ending, plain in _FRAMES:
-                if intro > bars or (bars < 4 and intro + ending > 2):
-                    continue
-                total = len(names) * bars + intro + ending
-                cost = dislike + odd + room + plain + _LONG_FRAME * ((2 * intro > bars) + (2 * ending > bars))
-                cost += _NEW_BAR * max(0, bars * len({theme_of(name) for name in names}) - _MUCH_MELODY_BARS)
-                if tempo is None:
-                    fitting = round(60 * quarters * total / brief.seconds)
-                    if not TEMPO_RANGE_BPM[0] <= fitting <= TEMPO_RANGE_BPM[1]:
-                        continue
-                    cost += _OFF_TEMPO * abs(math.log(fitting / usual)) ** 1.5
-                    layout = Layout(names, bars, intro, ending, float(fitting), quarters)
-                else:
-                    beats = brief.seconds * tempo / 60 - (total - 1) * quarters
-                    final = float(np.clip(round(beats), 1, max(1, math.floor(quarters))))
-                    if abs(beats - quarters) < 0.5:
-                        final = quarters
-                    lasts = ((total - 1) * quarters + final) * 60 / tempo
-                    cost += _OFF_LENGTH * max(0.0, abs(lasts / brief.seconds - 1) - _EXACT) + (final < 2) * _SHORT_END
-                    layout = Layout(names, bars, intro, ending, tempo, final)
-                if best is None or cost < best[0]:
-                    best = cost, layout
-    if best is None:
-        raise StudioError(f"A song of {brief.seconds:g} seconds does not fit this form. Ask for another length.")
-    found = best[1]
-    whole = (len(found.form) * found.bars + found.intro + found.ending - 1) * quarters + found.final_beats
-    if abs(whole * 60 / found.tempo_bpm / brief.seconds - 1) > CLOSENESS:
-        raise StudioError(
-            f"{brief.seconds:g} seconds are not possible in {signature} at {found.tempo_bpm:g} BPM in this form. "
-            "Ask for a longer song, another form or a faster tempo."
-        )
-    return found
-
-
-_FRAMES = (
-    (2, 2, 0.0), (4, 2, 0.1), (2, 1, 0.15), (4, 4, 0.3), (2, 4, 0.3), (4, 1, 0.25), (1, 1, 0.4), (1, 2, 0.4), (0, 1, 0.6),
-    (0, 2, 0.6), (2, 3, 0.5), (4, 3, 0.5), (3, 2, 0.8), (0, 3, 0.9),
-)  # fmt: skip
-"""Bars of intro and ending, and how much they are disliked. All dislikes here and below are one scale on which 1 is a form
-that a listener would find odd; chosen by hand, by whom and how is not known, and not measured."""
-
-
-_BLUES_BARS = ((12, 0.0), (8, 2.0), (4, 3.0))
-"""Bars of a chorus of blues: twelve, but where the time is too short for them."""
-
-
-def _section_lengths(sketch: _Sketch | None) -> Iterator[tuple[int, float]]:
-    """Yields lengths of a section in bars, and how much each is disliked."""
-    usual = {
-        8: 0.0,
-        4: 0.35,
-        16: 0.8,
-        12: 1.0,
-        6: 1.0,
-        10: 1.6,
-        2: 2.2,
-        14: 1.8,
-        5: 2.5,
-        7: 2.5,
-        3: 2.8,
-        9: 2.8,
-        1: 4.0,
-    }
-    for bars, dislike in usual.items():
-        yield (
-            bars,
-            dislike + (_OTHER_THAN_SKETCH * abs(math.log2(bars / min(16, max(2, sketch.bars)))) if sketch else 0.0),
-        )

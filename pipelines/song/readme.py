@@ -88,7 +88,8 @@ def _story(plan: Plan, done: tuple[Mapping[str, Any], ...]) -> str:
     for number, (stage, recipe) in enumerate(zip(plan.stages, done, strict=False), 1):
         model = recipe.get("checkpoint") or {}
         by = f" Model: {model['name']}." if model else ""
-        lines.append(f"{number}. {stage.pipeline}: {STAGES[stage.pipeline].work}.{by} Seed {stage.options.seed}.")
+        seed = f" Seed {stage.options.seed}." if hasattr(stage.options, "seed") else ""
+        lines.append(f"{number}. {stage.pipeline}: {STAGES[stage.pipeline].work}.{by}{seed}")
     if len(done) < len(plan.stages):
         rest = ", ".join(stage.pipeline for stage in plan.stages[len(done) :])
         lines.append(f"The song was stopped before it was whole; still to come: {rest}.")

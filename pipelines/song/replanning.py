@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.song.brief import Brief
-from pipelines.song.plan import Plan, Stage
+from pipelines.song.kept_options import KeptOptions
+from pipelines.song.plan import BY_HAND, Plan, Stage
 from pipelines.song.planning import plan_song
 
 _NO_WISH = ("text", "seed", "mode")  # the words themselves, chance, and what the wish for a key says too
@@ -93,3 +95,32 @@ def _differences(before: Stage, after: Stage) -> dict[str, Any]:
 @functools.lru_cache(maxsize=32)  # 20 to 60 ms each, and a page asks in each of its runs
 def _planned(brief: Brief, sketch: Piece | None) -> Plan:
     return plan_song(brief, sketch)
+
+
+def with_changes_by_hand(plan: Plan, was: Plan, number: int, kept: Sequence[KeptOptions] = ()) -> tuple[Plan, bool]:
+    """Returns a plan whose stages from one on are written again, with what was changed by hand after that, and its locked sections.
+
+    Args:
+        plan: as it is to be.
+        was: as it was.
+        number: the first stage that is written again, counted from 0.
+        kept: the sections that are locked now; locks of earlier re-rolls go.
+
+    Returns:
+        The plan, and whether all changes by hand are in it: they are not where bars have come to stand elsewhere.
+    """
+    fits = _layout(plan) == _layout(was)
+    stages, whole = list(plan.stages[: number + 1]), True
+    for stage in plan.stages[number + 1 :]:
+        if stage.pipeline == "kept" or (stage.pipeline in BY_HAND and not fits):
+            whole = whole and stage.pipeline == "kept"
+            continue
+        stages.append(stage)
+    return Plan(plan.brief, (*stages, *(Stage("kept", each) for each in kept))), whole
+
+
+def _layout(plan: Plan) -> list[Any]:
+    """Returns what decides where the bars of a song stand."""
+    names = ("form", "intro_bars", "ending_bars", "bars", "time_signature")
+    laid_out = [stage.options for stage in plan.stages if stage.pipeline in ("theme", "sections")]
+    return [getattr(options, name, None) for options in laid_out for name in names]

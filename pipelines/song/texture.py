@@ -15,6 +15,7 @@ import symusic
 
 from checkpoints.loading import load
 from models.bigru import BiGRU
+from music.arranging.course import EXPRESSION
 from music.arranging.dynamics import set_mix_levels
 from music.arranging.pads import PadNote, Strike, Tones, end_with_song, fitting_tones, hold
 from music.arranging.parts import BASS, NoteColumn, Part, read_arrangement, read_parts, within
@@ -133,7 +134,10 @@ class _Writer:
         ]
         out = graft(add_track(score, self._program, False, TRACK), played)
         leveled = set_mix_levels(read_arrangement(out), out, read_parts(out))
-        out.tracks[track].controls = leveled.tracks[track].controls
+        fade = [
+            control for control in out.tracks[0].controls if control.number == EXPRESSION
+        ]  # of a song that fades out
+        out.tracks[track].controls = [*leveled.tracks[track].controls, *fade]
         return out
 
     def _write(

@@ -37,8 +37,8 @@ _NOT_SENT = [
     ".mypy_cache",
     ".ruff_cache",
     ".pytest_cache",
-    "data",
-    "runs",
+    "/data",
+    "/runs",
 ]
 _CARRIED = ("DEEPMUSIC_CACHE", "DEEPMUSIC_JOB_MINUTES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _log = logging.getLogger(__name__)

@@ -19,12 +19,12 @@ from typing import Any
 
 from pipelines.worker.member import LocalMember, Member
 from pipelines.worker.memory import default_workers
-from pipelines.worker.settings import number
+from pipelines.worker.settings import is_cluster, number
 from pipelines.worker.verbs import LANES, Verb
 
 WORKERS = "DEEPMUSIC_WORKERS"
 MINUTES = "DEEPMUSIC_JOB_MINUTES"
-WRITERS_A_PLAYER = 4  # songs are written in some ten seconds and played in one or two; by the load test's mix of jobs
+WRITERS_A_PLAYER = 2  # by the load test's mix of jobs, which keeps a player busy for half of the time that a writer is
 
 
 class Worker:
@@ -119,7 +119,7 @@ class Worker:
 def cluster_address() -> str:
     """Returns the address of the cluster that DEEPMUSIC_WORKERS names; "" where it names none."""
     text = os.environ.get(WORKERS, "").strip()
-    return text if text in ("ray", "auto") or text.startswith("ray://") else ""
+    return text if is_cluster(text) else ""
 
 
 def _members(verbs: str, workers: int | None) -> dict[str, list[Member]]:

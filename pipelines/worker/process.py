@@ -24,7 +24,9 @@ from pipelines.contract import Step
 from pipelines.worker.verbs import BUG, Verb
 
 KEY = "DEEPMUSIC_WORKER_KEY"
-NICE = 5  # pages come first: they get three parts of four of a core that both want; with 10 work starves beside other programs
+NICE = {"model": 5, "media": 2, "download": 5}
+"""Of 19, by lane: pages come first, with three parts of four of a core that both want, and sound that somebody waits to hear comes
+before songs that take a while anyway. With 10 work starves beside other programs."""
 LISTEN_S = 0.1  # how often work that was told to stop is looked after
 STOPPED = "The work was stopped. Start again to have all of it."
 UPDATE_S = 0.2  # a page cannot show more than some five pictures a second
@@ -132,7 +134,7 @@ def main(arguments: list[str]) -> None:
     ):  # the whole group gets them: the parent says what becomes of the work
         signal.signal(asked_to_end, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(NICE)
+        os.nice(NICE[name])
     served = importlib.import_module(module)
     host, _, port = address.rpartition(":")
     where = (host, int(port)) if sys.platform == "win32" else address

@@ -1,4 +1,4 @@
-"""Numbers that whoever runs the studio gives by the environment."""
+"""Numbers and addresses that whoever runs the studio gives by the environment."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def number(name: str, default: float) -> float:
     if text and not 0 < value < float("inf"):
         raise StudioError(f"{name} is '{text}'. Give a number above 0, or leave it out.")
     return value
+
+
+def is_cluster(text: str) -> bool:
+    """Whether this names a Ray cluster: "ray", one of its own; "auto", that of this machine; "ray://HOST:10001"."""
+    return text in ("ray", "auto") or text.startswith("ray://")

@@ -8,7 +8,7 @@ Another module with such a table can be served too; its ``warm_up(lane)``, if it
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,11 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from music.audio.encoding import Audio, AudioStream
     from music.audio.picture import Picture
+    from music.notation.places import Engraving
 
 LANES = ("model", "media", "download")
 LISTENING_S = 20.0  # the step of a large model on a busy machine may take that long (by ear, not measured)
@@ -57,6 +60,7 @@ class Sound:
         seconds: how long it lasts, tails included.
         is_basic: whether the engine was the stop-gap one, so that the page can say so.
         picture: of the mix; None for a piece that is not colored.
+        head_gain: by how much the Head that was sent ahead is louder than the same seconds of the mix; 1.0 where none was.
     """
 
     mix: bytes
@@ -64,6 +68,14 @@ class Sound:
     seconds: float
     is_basic: bool
     picture: Picture | None = None
+    head_gain: float = 1.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first seconds of a piece as sound, encoded as OGG Vorbis, as loud as they would be alone."""
+
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -160,17 +172,22 @@ def _transcribe(tell: Tell, source: bytes, name: str, options: Any) -> Step | No
 
 
 def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> Sound:
-    """Returns a piece as sound; the mix is sent ahead, for it can play while the stems are made.
+    """Returns a piece as sound; its first seconds and then the mix are sent ahead, for they can play while the rest is made.
 
-    Only what is played has stems: the others are made of the whole mix.
+    Only what is played has a head and stems: the others are made of the whole mix.
     """
+    from music.audio.head import head_gain, head_of
     from music.audio.render import encode, engine
     from pipelines.sound import coloring_options, piece_sound, piece_stems
 
     stopped = _ears(tell)
+    head = None if synthesis != "played" or coloring_options(piece) else head_of(piece, soundfont, stopped)
+    if head is not None:
+        tell(Head(encode(head, "ogg")))
     audio = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.3 * share), stop=stopped)
     picture = _picture(audio) if synthesis != "played" or coloring_options(piece) else None
-    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture)
+    gain = head_gain(head, audio) if head is not None else 1.0
+    sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture, gain)
     if tell(sound) or synthesis != "played":  # the mix first: it can play while the stems are made
         return sound
     stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
@@ -195,7 +212,8 @@ def _encode(tell: Tell, piece: Piece, form: str, synthesis: str = "played", soun
     from music.audio.render import encode
     from pipelines.sound import piece_sound
 
-    return encode(piece_sound(piece, synthesis, soundfont, stop=_ears(tell)), form)
+    sound = piece_sound(piece, synthesis, soundfont, progress=lambda share: tell(0.5 * share), stop=_ears(tell))
+    return encode(_told(sound, tell, 0.5, 1.0), form)
 
 
 def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes:
@@ -203,16 +221,51 @@ def _stems_zip(tell: Tell, piece: Piece, soundfont: Path | None = None) -> bytes
     from pipelines.song.folder import file_name, packed
     from pipelines.sound import piece_stems
 
-    stems = enumerate(piece_stems(piece, soundfont, stop=_ears(tell)), 1)
-    return packed({f"{n:02d} {file_name(stem.name, 'track')}.flac": encode(stem.audio, "flac") for n, stem in stems})
+    stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.5 * share), stop=_ears(tell))
+    files = {}
+    for n, stem in enumerate(stems):
+        sound = _told(stem.audio, tell, 0.5 + 0.5 * n / len(stems), 0.5 + 0.5 * (n + 1) / len(stems))
+        files[f"{n + 1:02d} {file_name(stem.name, 'track')}.flac"] = encode(sound, "flac")
+    return packed(files)
 
 
-def _sheet(tell: Tell, piece: Piece, form: str, view: str = "score") -> bytes | list[str]:
+def _told(sound: Audio | AudioStream, tell: Tell, first: float, last: float) -> AudioStream:
+    """Returns a sound that tells, while it is read, how far it is between two shares, and ends where a stop is wanted."""
+    from music.audio.encoding import AudioStream
+    from music.audio.render import Stopped
+
+    def chunks() -> Iterator[np.ndarray]:
+        done = 0
+        for chunk in sound.chunks():
+            if tell(first + (last - first) * done / max(1, sound.frames)):
+                raise Stopped("The file was stopped. Start again to have all of it.")
+            yield chunk
+            done += len(chunk)
+
+    return AudioStream(sound.frames, sound.rate_hz, chunks)
+
+
+def _page(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path | None = None) -> bytes:
+    from pipelines.listening.page import listening_page
+
+    return listening_page(piece, synthesis, soundfont, progress=tell, stop=_ears(tell))
+
+
+def _sheet(
+    tell: Tell, piece: Piece, form: str, view: str = "score", part: str = "", concert: bool | None = None
+) -> bytes | Engraving:
     from music.notation import engrave
 
     if form == "svg":
-        return engrave.svg_pages(piece, view)
-    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view)
+        return engrave.engraving(piece, view, part, concert)
+    return (engrave.musicxml if form == "musicxml" else engrave.pdf)(piece, view, part, concert)
+
+
+def _parts_zip(tell: Tell, piece: Piece, concert: bool = False) -> bytes:
+    from pipelines.parts import part_files
+    from pipelines.song.folder import packed
+
+    return packed(part_files(piece, concert, progress=tell, stop=_ears(tell)))
 
 
 def _verify(tell: Tell, name: str) -> str:
@@ -264,5 +317,7 @@ VERBS: dict[str, Verb] = {
     "encode": Verb("media", _encode),
     "stems_zip": Verb("media", _stems_zip),
     "song_zip": Verb("media", _song_zip),
+    "page": Verb("media", _page),
+    "parts_zip": Verb("media", _parts_zip),
     "sheet": Verb("media", _sheet, limit_s=120.0, patience_s=DEAF_S),
 }

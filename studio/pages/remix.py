@@ -9,6 +9,7 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
+from pipelines.locks import locked_notes
 from pipelines.options import RemixOptions
 from studio.projects.song import Song
 from studio.widgets.job_progress import write
@@ -62,6 +63,7 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
         tracks=tuple(index for index in options.tracks if index < count),
         lock=tuple(index for index in options.lock if index < count),
         instruments=tuple((track, name) for track, name in options.instruments if track < count),
+        lock_notes=locked_notes(piece),
     )
     write(song, "remix", piece, options, describe_request(options, piece))
 

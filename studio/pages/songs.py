@@ -7,9 +7,10 @@ import streamlit as st
 from studio import session
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import edits
+from studio.widgets import chord_changes, edits, section_changes
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
+from studio.widgets.sharing import share
 from studio.widgets.songs.history import song_history
 from studio.widgets.songs.list import project_button, songs_list, title_field
 from studio.widgets.start import summary
@@ -34,7 +35,16 @@ def current(song: Song) -> None:
     if song.writing is None and song.piece is not None:
         st.caption(f"{plain(name_of(song.take, song.place.variant))} · {summary(song.piece)}")
         shown = NamedPiece(name_of(song.take, song.place.variant), song.piece)
-        player([shown], key="player", edit=edits.on_the_roll(song.piece), on_edit=edits.keep_edits)
+        player(
+            [shown],
+            key="player",
+            edit=edits.on_the_roll(song.piece),
+            on_edit=edits.keep_edits,
+            chords=chord_changes.on_the_lane(song.piece),
+            on_chord=chord_changes.take_over,
+            sections=section_changes.on_the_bar(song),
+            on_section=section_changes.take_over,
+        )
     song_history(song)
 
 
@@ -45,6 +55,8 @@ def _title(song: Song) -> None:
         title_field(song.title, key, song.rename, "current title", placeholder=song.name, width="stretch")
         with st.container(width=200):
             project_button(song.id, song.name, key="download project")
+        if song.writing is None and song.piece is not None:
+            share(song)
 
 
 registry().warm_up()

@@ -10,10 +10,10 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES, STEPS
-from pipelines.options import TranscribeOptions
 from pipelines.recipes import with_checkpoint_here
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan, Stage
+from pipelines.story import describe_recipe, pipeline_of
 from studio.projects.project import Take
 
 _DECIDES = ("pipeline", "options", "input", "stopped")
@@ -113,7 +113,7 @@ def again(event: Event, take: Take) -> Order:
     Raises:
         StudioError: what it began with is not in the song, or its recipe is not one of this version.
     """
-    verb = _pipeline(event.recipe)
+    verb = pipeline_of(event.recipe)
     if verb not in STEPS:
         raise StudioError("This version of the studio does not know this step. Update the studio.")
     try:
@@ -143,31 +143,6 @@ def with_checkpoints_here(event: Event) -> Event:
     """
     kept = len(event.made) if all(event.made) else 0
     return replace(event, chain=(*event.chain[:kept], *map(with_checkpoint_here, event.chain[kept:])))
-
-
-def describe_recipe(recipe: Mapping[str, Any]) -> str:
-    """Returns what a recipe's pipeline did, such as "remixed bars 5-8, notes 60 %, seed 7"; never fails."""
-    pipeline = _pipeline(recipe)
-    if pipeline not in STEPS:
-        return f"went through {pipeline}" if pipeline else "a step that is not known here"
-    try:
-        options = STEPS[pipeline].from_mapping(recipe["options"])
-        if isinstance(options, TranscribeOptions) and "heard_as" in recipe:  # it was left to be found out
-            options = replace(options, mode=recipe["heard_as"])
-        parts = STEPS[pipeline].describe(options)
-        parts += [f"seed {options.seed}"] if hasattr(options, "seed") else []
-        count, variant = getattr(options, "variants", 1), recipe.get("variant")
-        if count > 1 and isinstance(variant, int):
-            parts.append(f"version {variant + 1} of {count}")
-        parts.append("stopped early" if "stopped" in recipe else "")
-        return ", ".join(filter(None, parts))
-    except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
-        return f"{STEPS[pipeline].did}, with settings that this version does not know"
-
-
-def _pipeline(recipe: Mapping[str, Any]) -> str:
-    name = recipe.get("pipeline")
-    return name if isinstance(name, str) else ""
 
 
 def _pieces(takes: Sequence[Take]) -> dict[str, Piece]:
@@ -210,7 +185,7 @@ def _key(recipe: Mapping[str, Any]) -> str:
 def _as_of_now(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
     """Returns a recipe with its options as this version writes them; those that cannot be read stay as they are."""
     try:
-        step = STEPS[_pipeline(recipe)]
+        step = STEPS[pipeline_of(recipe)]
         return {**recipe, "options": step.to_mapping(step.from_mapping(recipe["options"]))}
     except (StudioError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
         return recipe

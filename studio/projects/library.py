@@ -22,8 +22,8 @@ from filelock import FileLock, Timeout
 
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
-from studio.limits import songs_bytes
 from studio.projects.project import ENDING, Overview, Project, project_bytes, read_overview, read_project
+from studio.projects.room import check_room
 
 _log = logging.getLogger(__name__)
 DELAY_S = 0.5  # a slider that is dragged changes many times: its song is written once it rests
@@ -146,25 +146,12 @@ class Library:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self.open(song_id):
                 raise StudioError(_ELSEWHERE)
-            self._check_room(path, len(data))
+            check_room(self.folder, [path], len(data))
             replace_file(path, data, private=True)
         except OSError as error:
             raise StudioError(
                 f"The song cannot be kept in '{self.folder}': {reason(error)}. Make room there, or download it as a file."
             ) from error
-
-    def _check_room(self, path: Path, size: int) -> None:
-        """Refuses a song for which all songs together would take more than DEEPMUSIC_SONGS_MB; one may always shrink."""
-        most = songs_bytes()
-        if most is None:
-            return
-        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(self.folder) if entry.name.endswith(ENDING)}
-        before = sizes.pop(path.name, 0)
-        if size > before and sum(sizes.values()) + size > most:
-            raise StudioError(
-                f"The studio's disk for songs is full: together they may take {most / 2**20:.0f} MB. "
-                "Delete songs that you need no more, or download this one as a file."
-            )
 
     def delete(self, song_id: str) -> None:
         """Removes a song for good.

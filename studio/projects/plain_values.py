@@ -39,6 +39,7 @@ _EXAMPLES: dict[str, Any] = {
     "harmonize cells": [""],
     "harmonize cells serial": 0,
     "sheet view": "",
+    "sheet part": "",
     "compose text": "",
     "compose text serial": 0,
     "compose seed": 0,

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import streamlit as st
-
-from music.errors import StudioError
 from music.files.midi import midi_bytes
+from music.notation.views import parts
 from music.piece import Piece
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_recipe
-from studio.jobs import registry
+from studio.files import File, address
 from studio.projects.project import UNTITLED
 from studio.projects.song import Song, name_of
-from studio.widgets.sheet import chosen_view
+from studio.widgets.download_bar.download_bar import Offer, download_bar
+from studio.widgets.sheet import chosen_paper
 from studio.wording import slug
 
 SONG_FOLDER = "Song folder (.zip)"
@@ -40,74 +39,54 @@ def file_stem(song: Song) -> str:
     return slug(song.name) if is_only else f"{slug(song.name)}-{slug(own)}"
 
 
+def offers(song: Song, synthesis: str = "played") -> list[Offer]:
+    """Returns the files of the song's current piece, named after song and take; its sound is made in this way."""
+    piece, paper_piece, stem = song.piece, titled(song), file_stem(song)
+    chosen = chosen_paper(paper_piece)
+    paper = f"-{chosen.ending}" if chosen.ending else ""
+    way = "" if synthesis == "played" else f"-{synthesis}"
+    plan, sketch = song.take.options, song.take.before
+    found = []
+
+    def offer(label: str, ending: str, mime: str, content: Any, text: str, **more: bool) -> None:
+        file = File(stem + ending, mime, content)
+        found.append(Offer(label, text, file.name, address(file, piece), **more))
+
+    if isinstance(plan, Plan):
+        text = "Everything in one: MIDI, MP3, WAV, a stem for each track, sheets, the recipe, and how it was made."
+        offer(SONG_FOLDER, ".zip", "application/zip", ("song_zip", piece, plan, sketch), text, is_first=True)
+    offer("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too.")
+    sounds = (
+        ("mp3", "audio/mpeg", "For listening and sharing."),
+        ("wav", "audio/wav", "Full quality, 16 bit, 44.1 kHz."),
+    )
+    for form, mime, text in sounds:
+        offer(form.upper(), f"{way}.{form}", mime, ("encode", piece, form, synthesis), text)
+    text = "One file to send: player, roll, sheet and words, for any browser, without the studio. A minute takes some 2 MB."
+    offer("Listening page", f"{way}.html", "text/html", ("page", paper_piece, synthesis), text)
+    if synthesis == "played":  # the others have none
+        text = "One FLAC file for each track, for mixing."
+        offer("Stems", "-stems.zip", "application/zip", ("stems_zip", piece), text)
+    text = f"The {chosen.words} for MuseScore, Sibelius, Dorico or Finale."
+    mime = "application/vnd.recordare.musicxml+xml"
+    offer("MusicXML", f"{paper}.musicxml", mime, ("sheet", paper_piece, "musicxml", *chosen), text, ahead=True)
+    text = f"The {chosen.words} for printing."
+    offer("PDF", f"{paper}.pdf", "application/pdf", ("sheet", paper_piece, "pdf", *chosen), text, ahead=True)
+    if parts(piece):
+        text = "The score and the part of each player for the stand, as PDF and MusicXML."
+        offer("Parts", "-parts.zip", "application/zip", ("parts_zip", paper_piece), text)
+    if piece.history:
+        text = "How it was made, with the seed: the same recipe gives the same notes."
+        offer("Recipe", ".recipe.json", "application/json", lambda: _recipe(piece, plan, sketch), text)
+    return found
+
+
 def downloads(song: Song, synthesis: str = "played") -> None:
     """Shows a button for each kind of file of the song's current piece, named after the song; its sound is made in this way."""
-    piece, paper_piece, stem = song.piece, titled(song), file_stem(song)
-    view = chosen_view(paper_piece)
-    paper = "" if view == "score" else f"-{view.replace(' ', '-')}"
+    download_bar(offers(song, synthesis), key="downloads")
 
-    def made(verb: str, *arguments: object, of: Piece = piece) -> Callable[[], bytes]:
-        return lambda: _ask(song, verb, of, *arguments)
 
-    way = "" if synthesis == "played" else f"-{synthesis}"
-    files = []
-    plan, sketch = song.take.options, song.take.before
+def _recipe(piece: Piece, plan: Any, sketch: Piece | None) -> bytes:
     if isinstance(plan, Plan):
-        folder = made("song_zip", plan, sketch)
-        text = "Everything in one: MIDI, MP3, WAV, a stem for each track, sheets, the recipe, and how it was made."
-        files.append((SONG_FOLDER, ".zip", "application/zip", folder, text))
-    files += [
-        ("MIDI", ".mid", "audio/midi", lambda: midi_bytes(piece), "For any music program; holds the recipe too."),
-        ("MP3", f"{way}.mp3", "audio/mpeg", made("encode", "mp3", synthesis), "For listening and sharing."),
-        ("WAV", f"{way}.wav", "audio/wav", made("encode", "wav", synthesis), "Full quality, 16 bit, 44.1 kHz."),
-        ("Stems", "-stems.zip", "application/zip", made("stems_zip"), "One FLAC file for each track, for mixing."),
-        (
-            "MusicXML",
-            f"{paper}.musicxml",
-            "application/vnd.recordare.musicxml+xml",
-            made("sheet", "musicxml", view, of=paper_piece),
-            f"The {view} for MuseScore, Sibelius, Dorico or Finale.",
-        ),
-        (
-            "PDF",
-            f"{paper}.pdf",
-            "application/pdf",
-            made("sheet", "pdf", view, of=paper_piece),
-            f"The {view} for printing.",
-        ),
-    ]
-    files = [file for file in files if file[0] != "Stems" or synthesis == "played"]  # the others have none
-    if piece.history:
-        recipe: str | bytes = json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n"
-        if isinstance(plan, Plan):
-            recipe = song_recipe(piece, plan, sketch)
-        files.append(
-            (
-                "Recipe",
-                ".recipe.json",
-                "application/json",
-                lambda: recipe,
-                "How it was made, with the seed: the same recipe gives the same notes.",
-            )
-        )
-    with st.container(horizontal=True, gap="xsmall", key="downloads"):
-        for label, ending, mime, data, text in files:
-            st.download_button(
-                label,
-                data,
-                (slug(song.name) if label == SONG_FOLDER else stem) + ending,
-                mime,
-                key=f"download {label}",
-                help=text,
-                on_click="ignore",
-                icon=f":material/{'folder_zip' if label == SONG_FOLDER else 'download'}:",
-                type="primary" if label == SONG_FOLDER else "secondary",
-            )
-
-
-def _ask(song: Song, verb: str, *arguments: object) -> bytes:
-    try:
-        return registry().ask(verb, *arguments, owner=song.id)
-    except StudioError as error:  # the button itself can only say that it failed
-        song.notice = str(error)
-        raise
+        return song_recipe(piece, plan, sketch)
+    return (json.dumps(piece.history[-1], indent=2, ensure_ascii=False) + "\n").encode()

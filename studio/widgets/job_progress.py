@@ -25,7 +25,15 @@ WAITING_POLL_S = 1.5  # while others are written: the server has all visitors' p
 def write(
     song: Song, verb: str, piece: Piece, options: Any, detail: str = "", stages: Sequence[Piece] | None = None
 ) -> None:
-    """Starts to write a take, and runs the page again so that it shows how that goes.
+    """Starts to write a take as ``begin`` does, and runs the page again so that it shows how that goes."""
+    begin(song, verb, piece, options, detail, stages)
+    st.rerun()
+
+
+def begin(
+    song: Song, verb: str, piece: Piece, options: Any, detail: str = "", stages: Sequence[Piece] | None = None
+) -> None:
+    """Starts to write a take; for callbacks, after which the page runs anyway.
 
     Args:
         song: gets the take.
@@ -56,13 +64,13 @@ def write_down(song: Song, source: bytes, name: str, options: TranscribeOptions,
         StudioError: the studio is too busy.
     """
     _start(song, "transcribe", (source, name, options), None, options, detail)
+    st.rerun()
 
 
 def _start(song: Song, verb: str, arguments: tuple[Any, ...], *remembered: Any) -> None:
-    """Has the worker do this for a take that will remember that much, see ``Writing``; runs the page again."""
+    """Has the worker do this for a take that will remember that much, see ``Writing``."""
     song.writing = Writing(registry().submit(verb, *arguments, owner=song.id).id, *remembered)
     song.notice, song.remarks = None, ()
-    st.rerun()
 
 
 def progress(song: Song, show: Callable[[Song, Job], None] | None = None) -> None:

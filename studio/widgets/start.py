@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import streamlit as st
 
 from music.bars import bar_grid, tempo_map
 from music.clock import clock
+from music.edit_song import beat_tempo
 from music.errors import StudioError
 from music.instruments import instrument_name, program_of
 from music.piece import Piece
-from music.theory import ALL_KEYS, estimate_key, written_key
+from music.theory import ALL_KEYS, Key, estimate_key, written_key
 from pipelines.descriptors import STEPS
 from studio.controls import set_controls, show_control
 from studio.jobs import registry
@@ -160,7 +162,7 @@ def summary(piece: Piece, pitched_like: Piece | None = None) -> str:
     return " · ".join(
         [
             *([_key(pitched_like or piece)] if any(not track.is_drum for track in tracks) else []),
-            f"{tempi[0]:.0f} BPM" + (", changing" if len(tempi) > 1 else ""),
+            f"{_tempo(piece)}{', changing' if len(tempi) > 1 else ''}",
             f"{bars[0].numerator}/{bars[0].denominator}" + (", changing" if len({bar[2:] for bar in bars}) > 1 else ""),
             f"{len(bars)} bar{'s' * (len(bars) > 1)}",
             clock(piece.seconds),
@@ -169,12 +171,26 @@ def summary(piece: Piece, pitched_like: Piece | None = None) -> str:
     )
 
 
+def _tempo(piece: Piece) -> str:
+    """Returns the tempo at the beginning, with the note that it counts where that is no quarter."""
+    tempo = beat_tempo(piece.score)
+    return f"{tempo.bpm:.0f} BPM" if tempo.quarters == 1 else f"{tempo.sign} = {tempo.bpm:.0f} BPM"
+
+
 def _key(piece: Piece) -> str:
     """Returns the key it was composed or harmonized in, else the written one where that is heard, else "about" what is heard."""
-    recipe = next((each for each in reversed(piece.history) if each.get("pipeline") not in _IN_THE_SAME_KEY), {})
+    since = list(takewhile(lambda each: each.get("pipeline") in _IN_THE_SAME_KEY, reversed(piece.history)))
+    recipe = piece.history[-len(since) - 1] if len(since) < len(piece.history) else {}
     source = recipe.get("options") if recipe.get("pipeline") == "theme" else recipe
     meant = source.get("key") if isinstance(source, dict) else None  # a file's recipe may say anything
     if named := next((key for key in ALL_KEYS if key.name == meant), None):
-        return named.name
+        return Key((named.tonic + _transposed_by(since)) % 12, named.mode).name
     heard, written = estimate_key(piece.score)[0], written_key(piece.score)
     return written.name if written in (heard, heard.relative) else f"about {heard.name}"
+
+
+def _transposed_by(recipes: Iterable[Any]) -> int:
+    """Returns by how many semitones these steps of a history transposed a piece."""
+    options = (each.get("options") for each in recipes if each.get("pipeline") == "edit")
+    steps = (each.get("semitones") for each in options if isinstance(each, dict))
+    return sum(each for each in steps if type(each) is int)

@@ -191,8 +191,11 @@ def grows(options: Any) -> bool:
 
 
 def marked(take: Take, piece: Piece, other: Piece | None) -> tuple[Marks, Marks]:
-    """Returns which notes of a take's piece the other one does not have, and the reverse; None, None for new music."""
-    if not rewrites(take.options) or other is None:
+    """Returns which notes of a take's piece the other one does not have, and the reverse.
+
+    None, None for new music, and where both have the same notes, as after locking some.
+    """
+    if not rewrites(take.options) or other is None or other.fingerprint == piece.fingerprint:
         return None, None
     return _changes(other, piece), _changes(piece, other)
 

@@ -13,11 +13,12 @@ from studio import media, session
 from studio.controls import bound, keep, set_controls
 from studio.jobs import registry
 from studio.projects.song import Song, name_of
-from studio.widgets import edits, takes
+from studio.widgets import chord_changes, edits, section_changes, takes
 from studio.widgets.downloads import downloads, titled
 from studio.widgets.job_progress import progress
 from studio.widgets.player.player import NamedPiece, player
 from studio.widgets.recording import heard_waves, mending_hint
+from studio.widgets.sharing import share
 from studio.widgets.sheet import sheet
 from studio.widgets.start import example_buttons
 from studio.wording import plain, show_error
@@ -138,13 +139,18 @@ def result(
         edit=edits.on_the_roll(song.piece),
         on_edit=edits.keep_edits,
         waves=waves,
+        chords=chord_changes.on_the_lane(song.piece),
+        on_chord=chord_changes.take_over,
+        sections=section_changes.on_the_bar(song),
+        on_section=section_changes.take_over,
     )
     below()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         next_step(song)
         takes.compare_control(song)
+        share(song, how)
     downloads(song, how)
     shown = st.expander("Sheet music", icon=":material/queue_music:", on_change="rerun", key=bound(_SHEET, False))
     if keep(_SHEET, shown.open):
         with shown:
-            sheet(titled(song), key="sheet")
+            sheet(titled(song), key="sheet", heard=song.piece.fingerprint)

@@ -27,7 +27,7 @@ class Driver:
     def state(self) -> dict[str, Any]:
         """Returns time (s), playing, mode, gains, level (root mean square), loop, side and sound as they are now."""
         values = self.root.evaluate("root => ({...root.dataset})")
-        plain = ("side", "mode", "sound", "selection")
+        plain = ("side", "mode", "sound", "selection", "chord")
         return {name: value if name in plain else json.loads(value) for name, value in values.items()}
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Driver:
         """Stops, and takes back what was set: loop, mutes, solos, volumes, zoom and side."""
         for button in self.root.locator(".loop[aria-pressed=true], .strip button[aria-pressed=true]").all():
             button.click()
-        for slider in self.root.locator(".strip input").all():
+        for slider in self.root.locator(".strip .level").all():
             slider.fill("100")
         self.root.locator(".sides").get_by_role("button", name=side).click()
         self.root.get_by_role("button", name="Show the whole piece").click()

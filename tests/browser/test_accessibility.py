@@ -21,9 +21,10 @@ OPTIONS = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch
 expect = playwright.expect
 
 
-def violations(page) -> list[str]:
-    """Returns what is serious or critical on a page at rest: the rule, the place and what axe says of it."""
-    until_at_rest(page)
+def violations(page, at_rest: bool = True) -> list[str]:
+    """Returns what is serious or critical on a page, by default at rest: the rule, the place and what axe says of it."""
+    if at_rest:
+        until_at_rest(page)
     found = axe.Axe().run(page, options=OPTIONS).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
@@ -48,6 +49,14 @@ def page(request, serve, open_page):
     return page
 
 
+def test_the_tools_of_a_section_have_no_serious_violation(page):
+    player = Driver(page.locator(".st-key-player"))
+    player.root.locator(".form button").first.click()
+    player.root.get_by_role("toolbar", name="Section").get_by_role("button", name="Lock").click()
+    player.root.get_by_text("Locked: re-rolls leave it as it is").wait_for()
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_serious_violation(page, name):
     page.get_by_role("link", name=name, exact=True).click()
@@ -57,11 +66,16 @@ def test_a_page_has_no_serious_violation(page, name):
     assert violations(page) == []
 
 
-def test_the_roll_that_is_edited_and_the_recorder_have_no_serious_violation(page):
+def test_the_card_of_a_chord_the_roll_that_is_edited_and_the_recorder_have_no_serious_violation(page):
     page.get_by_role("link", name="Harmonize", exact=True).click()
     page.get_by_text("Another file or recording").click()
     page.locator(".recorder").wait_for()
-    player = Driver(page.locator(".st-key-player")).edit()
+    player = Driver(page.locator(".st-key-player"))
+    player.root.locator(".chord-lane .symbols button").first.click()
+    player.root.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    player.edit()
     page.keyboard.press("?")
     page.keyboard.press("Control+a")
     page.keyboard.press("ArrowUp")

@@ -87,7 +87,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Song folder (.zip)").click()
     path = tmp_path / download.value.suggested_filename
-    assert path.name == "a-slow-dark-waltz-for-strings-and-piano-15-seconds-blorp.zip"
+    assert path.name == "a-slow-dark-waltz-for-strings-and-piano-15-seconds-blorp-take-2.zip"
     download.value.save_as(path)
     check_folder(path)
 

@@ -111,26 +111,6 @@ def test_a_rectangle_shift_and_all_select(page, player):
     player.until(lambda state: state["selected"] == 0)
 
 
-def test_keys_transpose_copy_quantise_split_and_join(page, player):
-    click(player, middle(player, 0, 63))
-    page.keyboard.press("Shift+ArrowUp")
-    page.keyboard.press("ArrowDown")
-    player.until(lambda state: state["undoable"] == 2)
-    page.keyboard.press("Control+c")
-    page.keyboard.press("Control+v")
-    player.until(lambda state: state["undoable"] == 3 and state["selected"] == 1)
-    page.keyboard.press("s")
-    player.until(lambda state: state["selected"] == 2)
-    page.keyboard.press("j")
-    player.until(lambda state: state["selected"] == 1 and state["undoable"] == 5)
-    page.keyboard.press("Control+ArrowUp")
-    page.keyboard.press("q")
-    page.keyboard.press("Control+d")
-    player.until(lambda state: state["undoable"] == 7)
-    button(player, "Discard").click()
-    player.until(lambda state: state["unkept"] == 0 and state["undoable"] == 0)
-
-
 def test_loudness_is_dragged_in_the_strip_below(page, player):
     place = player.state()["place"]
     x, _ = player.spot(0.002, 63)
@@ -157,13 +137,6 @@ def test_arrows_are_the_players_own_while_nothing_is_selected(page, player):
     player.until(lambda state: state["selected"] == 1)
     page.keyboard.press("ArrowRight")
     assert abs(player.until(lambda state: state["unkept"] == 1)["time"] - handmade.BAR_S) < 0.1
-
-
-def test_the_keys_are_listed(page, player):
-    page.keyboard.press("?")
-    player.root.get_by_text("An octave up").wait_for()
-    page.keyboard.press("?")
-    player.root.get_by_text("An octave up").wait_for(state="hidden")
 
 
 def test_tab_leaves_the_roll_and_edits_outlive_a_rerun(page, player):

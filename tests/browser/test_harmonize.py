@@ -8,6 +8,7 @@ import pytest
 
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
+from tests.browser.conftest import playwright
 from tests.browser.driver import Driver
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
@@ -106,17 +107,25 @@ def test_melody_and_accompaniment_are_muted_with_one_press(page, player):
     assert player.until(shows("Before"))["gains"].count(0) == 1  # its melody too
 
 
-def test_the_sheet_has_views_and_stays_open(page, player):
+def test_the_sheet_follows_the_sound_has_views_and_stays_open(page, player):
     page.locator(".st-key-control-harmonize-style").get_by_role("radio", name="Bass").click()
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 2, version 1"))
     page.get_by_text("Sheet music", exact=True).click()
     page.get_by_role("radio", name="Score", exact=True).wait_for()
-    score = page.locator(".st-key-sheet img").get_attribute("src")
+    sheet, picture = page.locator(".st-key-sheet .sheet"), page.locator(".st-key-sheet img")
+    score = picture.get_attribute("src")
+    box = picture.bounding_box()
+    _, left, top, width, height, second, _ = sheet.evaluate("sheet => sheet.pages.data.sheet.bars[2]")
+    place = {"x": (left + width / 2) * box["width"], "y": (top + height / 2) * box["height"]}
+    page.locator(".st-key-sheet .paper").click(position=place)
+    player.until(lambda state: state["time"] == second > 0)
+    playwright.expect(sheet).to_have_attribute("data-bar", "2")
+    player.play()
+    playwright.expect(sheet).to_have_attribute("data-bar", "3")
+    player.pause()
     page.get_by_role("radio", name="Lead sheet", exact=True).click()
-    page.wait_for_function(
-        "old => ![null, undefined, old].includes(document.querySelector('.st-key-sheet img')?.src)", arg=score
-    )
+    playwright.expect(page.locator(".st-key-sheet img")).not_to_have_attribute("src", score)
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 3, version 1"))
     page.get_by_role("radio", name="Lead sheet", exact=True, checked=True).wait_for()  # it stays open, in the same view

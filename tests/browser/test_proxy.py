@@ -79,7 +79,7 @@ def page(proxied, open_page):
     return page
 
 
-def test_a_file_goes_in_music_is_written_heard_and_taken_home(page):
+def test_a_file_goes_in_music_is_written_heard_taken_home_and_shared(proxied, page):
     page.get_by_text("A file", exact=True).click()
     given = midi_bytes(handmade.piece("Given"))
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
@@ -96,8 +96,14 @@ def test_a_file_goes_in_music_is_written_heard_and_taken_home(page):
     shown.advance()
     shown.pause()
     with page.expect_download() as download:
-        page.locator(".st-key-download-MIDI button").first.click()
+        page.get_by_role("button", name="MIDI", exact=True).click()
     assert read_midi(Path(download.value.path())).note_count >= written["notes"]
+    page.locator(".st-key-share button").first.click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("[data-testid=stPopoverBody] code").inner_text()
+    assert link.startswith(f"{proxied}/listen/")
+    address = link.replace("studio.test", "127.0.0.1")
+    assert (status(address), status(f"{address[:-1]}{'B' if address.endswith('A') else 'A'}")) == (200, 404)
 
 
 def test_pages_lie_below_the_path_and_find_the_song_again(page):

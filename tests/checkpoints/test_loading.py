@@ -5,13 +5,14 @@ import json
 import re
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 import torch
 
 from checkpoints import store
 from checkpoints.architectures import ARCHITECTURES
-from checkpoints.loading import load
+from checkpoints.loading import load, read
 from checkpoints.store import entries, entry, register, verify
 from music.errors import StudioError
 from music.tokens import octuple as tokens
@@ -80,6 +81,27 @@ def test_loading_twice_gives_the_same_object_also_from_two_threads():
     join(threads)
     assert len(found) == 4
     assert len({id(checkpoint) for checkpoint in found}) == 1
+
+
+def test_processes_share_the_weights_that_ship_and_a_damaged_copy_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
+    wanted = entry(NAME)
+    first = read(wanted).model.state_dict()
+    (copy,) = (tmp_path / "single-precision").iterdir()
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:-1000] + bytes(1000))
+    for _ in range(2):  # made anew, then mapped
+        again = read(wanted).model.state_dict()
+        assert again.keys() == first.keys() and all(torch.equal(again[key], first[key]) for key in first)
+        assert copy.read_bytes() == whole
+    mapped = Path("/proc/self/maps")
+    assert not mapped.exists() or copy.name in mapped.read_text()
+
+
+def test_where_nothing_can_be_written_a_process_has_weights_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path / "file"))
+    assert read(entry(NAME)).model is not None
 
 
 def test_a_model_is_ready_to_use_and_cannot_learn():

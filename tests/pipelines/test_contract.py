@@ -29,9 +29,17 @@ from pipelines.lyrics import write_lyrics
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.option_values import from_mapping, to_mapping
 from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.rearrange import change_form, rearrange
+from pipelines.rearrange_options import RearrangeOptions
+from pipelines.reharmonize import change_chords, reharmonize
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.remix import remix
+from pipelines.song.again import write_again
+from pipelines.song.again_options import AgainOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.harmony import write_harmony
+from pipelines.song.kept import keep_section
+from pipelines.song.kept_options import kept_section
 from pipelines.song.mix import mix
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import SectionsOptions, ThemeOptions
@@ -62,6 +70,14 @@ class Case:
 def tone() -> str:
     """Returns four seconds of an A as the audio pipeline is given them."""
     return to_text(clip_of(np.sin(2 * np.pi * 220 * np.arange(4 * RATE_HZ) / RATE_HZ).astype(np.float32)))
+
+
+def composed() -> Piece:
+    """Returns two themes that say how they were written, as those of a song do."""
+    theme = ThemeOptions(sections=("A", "B"), bars=4, drafts=2)
+    recipes = {"theme": theme, "harmony": HarmonyOptions(style="bass", chords=(("C",), ("F",)))}
+    history = [{"pipeline": name, "options": to_mapping(options)} for name, options in recipes.items()]
+    return tunes().replace(history=tuple(history))
 
 
 PIPELINES = {
@@ -105,6 +121,21 @@ PIPELINES = {
         band(),
         EditOptions(changed=((0, 1, 481, 77, 60, 99),), added=((1, 960, 240, 40, 80),), removed=((0, 0),), words="did"),
     ),
+    "change chords by rule": Case(
+        reharmonize, band(), ReharmonizeOptions(bars=(1, 2), chords=(("Am7",), ("D", "G")), key="G major")
+    ),
+    "change chords by a model": Case(
+        reharmonize, band(), ReharmonizeOptions(bars=(1,), chords=(("Am7",),), style="piano", melody=1, seed=5)
+    ),
+    "change chords of a song": Case(
+        change_chords, tunes(), ReharmonizeOptions(bars=(1,), chords=(("F", "G"),), style="bass", melody=0, seed=6)
+    ),
+    "put sections in another order": Case(
+        rearrange, tunes(), RearrangeOptions((("B", 4, 8), ("A", 0, 4), ("", 2, 4)), "did")
+    ),
+    "change the form of a song": Case(change_form, tunes(), RearrangeOptions((("B", 4, 8),), "did")),
+    "keep a section": Case(keep_section, tunes(), kept_section(tunes(), 1)),
+    "write a section again": Case(write_again, composed(), AgainOptions(section=1, seed=7)),
     "transcribe several notes": Case(transcribe, a_hum(), TranscribeOptions(mode="many", grid="none")),
     "write lyrics": Case(
         write_lyrics,

@@ -13,18 +13,19 @@ from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
 from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, Stage
+from pipelines.story import describe_recipe
 from pipelines.worker.verbs import LANES, VERBS
-from studio.projects.history import describe_recipe
 from studio.projects.plain_values import options_from_plain, to_plain
 
 EVERY = {**PIPELINES, **STAGES}
 HEARS = "transcribe"
 """Begins with sound."""
 
-CERTAIN = (HEARS, "edit")
+CERTAIN = (HEARS, "edit", "rearrange", "arrangement", "kept")
 """Leave nothing to chance."""
 
 PLAN = Plan(Brief(text="a waltz"), tuple(Stage(name, stage.options()) for name, stage in STAGES.items()))
@@ -95,7 +96,7 @@ def test_the_stages_are_those_of_a_plan():
 
 
 def test_which_takes_are_older_pieces_changed():
-    rewritten = [RemixOptions(), HarmonizeOptions(bars=(4, 5))]
+    rewritten = [RemixOptions(), HarmonizeOptions(bars=(4, 5)), ReharmonizeOptions()]
     assert all(descriptor_of(options).rewrites(options) for options in rewritten)
     assert not any(
         descriptor_of(options).rewrites(options) for options in (GenerateOptions(), HarmonizeOptions(), PLAN)
@@ -106,6 +107,6 @@ def test_which_takes_are_older_pieces_changed():
 def test_progress_says_which_bar_or_stage():
     assert PIPELINES["generate"].progress(GenerateOptions(), 2.4, 8.0) == "Writing bar 3 of 8"
     assert PIPELINES["generate"].progress(GenerateOptions(), 8.0, 8.0) == "Writing bar 8 of 8"
-    assert PIPELINES["compose"].progress(PLAN, 1.5, 6.0) == "Sections: stage 2 of 6"
+    assert PIPELINES["compose"].progress(PLAN, 1.5, 6.0) == f"Sections: stage 2 of {len(PLAN.stages)}"
     assert PIPELINES["harmonize"].progress(HarmonizeOptions(), 1.0, 4.0) == "Harmonizing … 25%"
     assert PIPELINES["harmonize"].progress(HarmonizeOptions(bars=(4, 5)), 1.0, 4.0) == "Rewriting … 25%"

@@ -14,7 +14,7 @@ from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
 from pipelines.edit_options import EditOptions
 from pipelines.option_values import to_mapping
-from studio.projects.history import describe_recipe
+from pipelines.story import describe_recipe
 
 QUARTERS = [(n * 480, 480, 60, 80) for n in range(32)]
 
@@ -56,6 +56,12 @@ SENTENCES = {
         "added": [[2, 0, 480, 60, 90]],
         "programs": [[0, 73]],
     },
+    "up 2 semitones, tempo 96": {"semitones": 2, "tempo": 96},
+    "removed 1 note in bar 1, down 1 semitone, Kit level 90 and 50 % left": {
+        "removed": [[0, 0]],
+        "semitones": -1,
+        "mix": [[1, 7, 90], [1, 10, 32]],
+    },
 }
 
 
@@ -83,6 +89,14 @@ HOSTILE = [
     {"tracks": [[None, 0, False]]},
     {"programs": [[0, 1, 2]]},
     {"delete everything": True},
+    {"semitones": 1.5},
+    {"semitones": 10**9},
+    {"tempo": float("nan")},
+    {"tempo": 1e308},
+    {"feel": 7},
+    {"feel": "swung"},
+    {"mix": [[0, 7]]},
+    {"mix": [[10**9, 7, 1]]},
     {},
     [],
 ]
@@ -114,3 +128,33 @@ def test_the_command_line_does_it_again(piece, tmp_path, capsys):
     assert again.history[-1]["options"] == to_mapping(options_of(piece, {"changed": [change(3, 60, pitch=5)]}))
     assert main(["edit", str(out), "--recipe", str(recipe), "--out", str(tmp_path / "x.mid")]) == 2
     assert "another input" in capsys.readouterr().err
+
+
+def test_the_command_line_changes_the_whole_song_by_flags(piece, tmp_path, capsys):
+    source, out = tmp_path / "in.mid", tmp_path / "out.mid"
+    source.write_bytes(midi_bytes(piece))
+    flags = ["--transpose", "2", "--tempo", "90", "--instrument", "0=violin", "--level", "1=70", "--pan", "0=20"]
+    assert main(["edit", str(source), *flags, "--out", str(out)]) == 0
+    made = read_midi(out)
+    told = "gave track 1 to Violin, up 2 semitones, tempo 90, One 69 % left, Kit level 70"
+    assert describe_recipe(made.history[-1]) == told
+    assert made.score.tracks[0].program == 40 and {note.pitch for note in made.score.tracks[0].notes} == {62}
+    again = tmp_path / "again.mid"
+    recipe = tmp_path / "out.recipe.json"
+    assert main(["edit", str(source), "--recipe", str(recipe), "--out", str(again)]) == 0
+    assert again.read_bytes() == out.read_bytes()
+    old = json.loads(recipe.read_text())  # as it was written before songs could be changed as a whole
+    old["options"] = {"removed": [[0, 0]], "words": "removed 1 note in bar 1"}
+    recipe.write_text(json.dumps(old))
+    assert main(["edit", str(source), "--recipe", str(recipe), "--out", str(again)]) == 0
+    for wrong in (
+        [],
+        ["--pan", "0"],
+        ["--feel", "waltz"],
+        ["--instrument", "0=drums"],
+        ["--level", "7=1"],
+        ["--tempo", "x"],
+    ):
+        capsys.readouterr()
+        assert main(["edit", str(source), *wrong, "--out", str(out)]) == 2
+        assert capsys.readouterr().err.count(".") >= 2

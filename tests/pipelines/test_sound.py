@@ -16,11 +16,13 @@ from music.piece import Piece
 from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
 from pipelines.descriptors import PIPELINES
+from pipelines.edit import edit
+from pipelines.edit_options import EditOptions
 from pipelines.option_values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
+from pipelines.story import describe_recipe
 from pipelines.wording import distilgpt2
 from pipelines.worker.verbs import VERBS, Sound
-from studio.projects.history import describe_recipe
 from tests.pipelines.songs import band
 
 OPTIONS = AudioOptions(text="calm", brightness="dark", seconds=4.0, encoder="words-small")
@@ -33,8 +35,10 @@ def written(**changes) -> Piece:
     return piece.with_step(piece.score, recipe | changes)
 
 
-def test_the_last_step_decides():
+def test_the_last_step_but_for_edits_decides():
     assert coloring_options(written()) == OPTIONS
+    panned = list(edit(written(), EditOptions(mix=((0, 10, 20),))))[-1].piece
+    assert coloring_options(panned) == OPTIONS
     assert coloring_options(band()) is None
     after = written()
     assert coloring_options(after.with_step(after.score, {"pipeline": "remix", "options": {}})) is None

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pipelines.worker.pool import Worker
 from studio import jobs
+from studio.widgets import downloads
 from tests.studio.visitor import GENERATE, ROOT
 from tests.waiting import PATIENCE_S
 
@@ -56,3 +57,11 @@ def compose(toy_worker, monkeypatch):
 def page(compose):
     """The Generate page, with the same worker."""
     return compose.switch_page(GENERATE).run()
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """Returns a function that gives the labels of the files which the page offers since its last run."""
+    shown = []
+    monkeypatch.setattr(downloads, "download_bar", lambda offers, key: shown.append([each.label for each in offers]))
+    return lambda: shown[-1]

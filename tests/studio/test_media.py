@@ -17,7 +17,7 @@ from music.audio.picture import picture_of
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.recipes import last_recipe
-from pipelines.worker.verbs import Sound
+from pipelines.worker.verbs import Head, Sound
 from studio import jobs, media
 from tests.waiting import PATIENCE_S, until
 
@@ -37,7 +37,8 @@ class HandMadeWorker:
 
     def __init__(self, error: str = "", error_after_mix: str = "") -> None:
         self.asked, self._error, self._error_after_mix = 0, error, error_after_mix
-        self.may_make_stems = threading.Event()
+        self.may_make_mix, self.may_make_stems = threading.Event(), threading.Event()
+        self.may_make_mix.set()
         self.may_make_stems.set()
 
     def lane(self, verb: str) -> str:
@@ -52,6 +53,8 @@ class HandMadeWorker:
         if self._error:
             raise StudioError(self._error)
         tone = encode(Audio(np.full((int(SECONDS * 44_100), 2), 0.1, np.float32), 44_100), "ogg")
+        on_update(Head(tone))
+        assert self.may_make_mix.wait(PATIENCE_S)
         picture = picture_of(np.full(22_050, 0.1, np.float32)) if last_recipe(arguments[0], "audio") else None
         mix = Sound(tone, (), SECONDS, False, picture)
         on_update(mix)
@@ -107,6 +110,20 @@ def test_mix_plays_while_the_stems_are_made(studio):
     assert client.get(f"/{address}/mix.ogg").status_code == 200
     worker.may_make_stems.set()
     assert wait(client, address)["state"] == "ready"
+
+
+def test_the_beginning_plays_while_the_rest_is_made(studio):
+    worker = HandMadeWorker()
+    worker.may_make_mix.clear()
+    cache, client = studio(worker)
+    address = cache.address(piece())
+    until(lambda: client.get(f"/{address}").json()["head"], "the beginning")
+    assert client.get(f"/{address}").json()["mix"] is None
+    assert (
+        client.get(f"/{address}/head.ogg").status_code == 200 and client.get(f"/{address}/mix.ogg").status_code == 404
+    )
+    worker.may_make_mix.set()
+    assert wait(client, address)["seconds"] == SECONDS
 
 
 def test_browsers_can_jump_inside_a_file(studio):
@@ -188,10 +205,22 @@ def test_mix_still_plays_when_the_stems_fail(studio):
     assert status["message"] == "Too long for stems. Choose fewer bars."
 
 
-def test_oldest_sound_makes_room(studio):
+def test_the_sound_that_was_heard_longest_ago_makes_room_and_is_made_again_when_asked_for(studio):
+    worker = HandMadeWorker()
+    cache, client = studio(worker, capacity=2)
+    addresses = [cache.address(piece(pitch)) for pitch in (60, 61, 62)]
+    for address in addresses:
+        wait(client, address)
+    assert client.get(f"/{addresses[0]}/mix.ogg").status_code == 404
+    assert all(client.get(f"/{address}/mix.ogg").status_code == 200 for address in addresses[1:])
+    assert wait(client, addresses[0])["state"] == "ready" and worker.asked == 4
+    assert client.get(f"/{addresses[0]}/mix.ogg").status_code == 200
+
+
+def test_pages_that_show_many_pieces_do_not_take_the_sound_of_others_away(studio):
     cache, client = studio(HandMadeWorker(), capacity=2)
-    first, second = cache.address(piece(60)), cache.address(piece(61))
-    wait(client, first)  # heard last
-    third = cache.address(piece(62))
-    assert client.get(f"/{second}").status_code == 404
-    assert {wait(client, address)["state"] for address in (first, third)} == {"ready"}
+    heard = cache.address(piece(60))
+    wait(client, heard)
+    for pitch in range(40, 60):
+        cache.address(piece(pitch))
+    assert client.get(f"/{heard}/mix.ogg").status_code == 200

@@ -19,6 +19,10 @@ from music.piece import Piece
 from music.words.verses import lyrics_text
 from pipelines.contract import SongStep, Step
 from pipelines.option_values import to_mapping
+from pipelines.rearrange import Form, change_form
+from pipelines.reharmonize import reharmonize
+from pipelines.song.kept import keep_section
+from pipelines.song.plan import BY_HAND
 from pipelines.song.words import write_words
 from pipelines.song.written_words import stanzas_for
 from pipelines.worker.verbs import VERBS as REAL
@@ -184,12 +188,40 @@ def _compose(piece: Piece, plan, done=()) -> Iterator[SongStep]:
             base, score = (
                 _toy_words(base, stage.options, plan)
                 if stage.pipeline == "words"
+                else (base, _toy_by_hand(base, stage))
+                if stage.pipeline in BY_HAND
                 else (base, _toy_stage(base, stage, plan, part))
             )
             recipe = {"pipeline": stage.pipeline, "options": to_mapping(stage.options), "input": base.fingerprint}
             made = base.with_step(score, recipe) if part == 4 else Piece(score, base.title, history=base.history)
             yield SongStep((made,), number + part / 4, len(plan.stages), "stages", stages=(*stages, made))
         stages = (*stages, made)
+
+
+def _toy_by_hand(base: Piece, stage) -> symusic.Score:
+    """Returns a song as it was changed by hand; a section that is written again goes up a step."""
+    if stage.pipeline == "chords":
+        return by_rule(base, stage.options).score
+    if stage.pipeline == "again":
+        score, (_, first, last) = base.score.copy(), Form(base.score).sections[stage.options.section]
+        for note in score.tracks[0].notes:
+            note.pitch += first <= note.time // 1920 < last
+        return score
+    *_, step = {"kept": keep_section, "arrangement": change_form}[stage.pipeline](base, stage.options)
+    return step.piece.score
+
+
+def by_rule(piece: Piece, options) -> Piece:
+    """Returns a piece with other chords, to which its notes move; no model works for that."""
+    *_, step = reharmonize(piece, replace(options, style=None))
+    recipe = {**step.piece.history[-1], "options": to_mapping(options)}
+    return piece.with_step(step.piece.score, recipe)
+
+
+def _reharmonize(piece: Piece, options) -> Iterator[Step]:
+    """Yields the piece, and then with other chords."""
+    yield Step((piece,), 0, 1, "bars")
+    yield Step((by_rule(piece, options),), 1, 1, "bars")
 
 
 def _toy_words(base: Piece, options, plan) -> tuple[Piece, symusic.Score]:
@@ -238,6 +270,12 @@ def _toy_stage(base: Piece, stage, plan, part: int) -> symusic.Score:
     return score
 
 
+def _page(tell, piece: Piece, synthesis: str) -> bytes:
+    from tests.pipelines.listening.songs import page_of  # of pages, which most toys need not wait for
+
+    return page_of(piece)
+
+
 VERBS = {
     "compose": Verb(
         "model", lambda tell, piece, plan, *done: last_step(held(_compose(piece, plan, *done), plan.brief.seed), tell)
@@ -245,6 +283,7 @@ VERBS = {
     "harmonize": Verb(
         "model", lambda tell, piece, options: last_step(held(_harmonize(piece, options), options.seed), tell)
     ),
+    "reharmonize": Verb("model", lambda tell, piece, options: last_step(_reharmonize(piece, options), tell)),
     "remix": Verb("model", lambda tell, piece, options: last_step(held(_remix(piece, options), options.seed), tell)),
     "generate": Verb(
         "model", lambda tell, piece, options: last_step(held(_generate(piece, options), options.seed), tell)
@@ -256,6 +295,7 @@ VERBS = {
     "edit": REAL["edit"],
     "inspect": REAL["inspect"],
     "sheet": REAL["sheet"],
+    "page": Verb("media", _page),
     "write": Verb("model", lambda tell, *arguments: last_step(write_bars(*arguments), tell)),
     "refuse": Verb("model", _refuse),
     "bug": Verb("model", lambda tell: 1 // 0),

@@ -1,4 +1,4 @@
-"""Many files, some hundred at a time: each lot becomes a part on the disk, in as many processes as are wanted.
+"""Many files, some hundred at a time: each lot becomes a part on the disk, in as many processes as are wanted, here or on a cluster.
 
 What was made stays: a run that was ended goes on where it was, and what is held in memory does not grow with the number of files.
 A file that takes too long, or that takes its process along, costs nothing but itself.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ Make = Callable[[list[T]], dict[str, np.ndarray]]
 
 
 def parts(
-    sources: Sequence[T], make: Make[T], lost: Make[T], key: Callable[[T], str], folder: Path, jobs: int = 1
+    sources: Sequence[T], make: Make[T], lost: Make[T], key: Callable[[T], str], folder: Path, jobs: int | str = 1
 ) -> Iterator[tuple[Path, int]]:
     """Yields the file of each part and how many sources are in it, in order; makes those that are not there yet.
 
@@ -39,7 +40,11 @@ def parts(
         lost: returns the arrays of a part for sources whose process was lost.
         key: changes when what is made of a source would.
         folder: holds the parts.
-        jobs: how many processes; 1 for this one alone.
+        jobs: how many processes, 1 for this one alone; or the address of a Ray cluster whose machines all see the files under
+            the same names, as in DEEPMUSIC_WORKERS.
+
+    Raises:
+        StudioError: there is no such cluster.
     """
     lots = [list(sources[first : first + LOT]) for first in range(0, len(sources), LOT)]
     paths = [folder / f"{_digest(map(key, lot))}.npz" for lot in lots]
@@ -51,37 +56,44 @@ def parts(
                 _save(path, make(lot))
             yield path, len(lot)
         return
-    with _Pool(jobs) as pool:
-        waiting: dict[int, Future] = {}
+    with _Cluster(jobs) if isinstance(jobs, str) else _Pool(jobs) as pool:
+        waiting: dict[int, Any] = {}
         for number, (path, lot) in enumerate(zip(paths, lots)):
-            try:
-                if not path.exists():
-                    if number not in waiting:
-                        later = [each for each in missing if each >= number and not paths[each].exists()]
-                        waiting = {each: pool.submit(_made, make, lots[each], paths[each]) for each in later}
-                    waiting.pop(number).result()
-            except BrokenProcessPool:
-                pool.renew()
-                waiting = {}
-                _save(path, _one_by_one(lot, make, lost))
+            if not path.exists():
+                for each in missing:  # some lots ahead, so that what is made and not yet written stays little
+                    if each >= number and each not in waiting and len(waiting) < pool.ahead:
+                        waiting[each] = pool.submit(make, lots[each])
+                try:
+                    made = pool.result(waiting.pop(number))
+                except BrokenProcessPool:
+                    pool.renew()
+                    waiting = {}
+                    made = _one_by_one(lot, make, lost, pool)
+                _save(path, made)
             yield path, len(lot)
 
 
 class _Pool:
-    """Processes that can be had anew."""
+    """Processes of this machine that can be had anew."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
+        self.ahead = 2 * jobs
         self._open()
 
     def _open(self) -> None:
         # spawn: a fork of a process that has threads may hang
         self._executor = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"))
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        return self._executor.submit(function, *arguments)
+    def submit(self, make: Make[T], lot: list[T]) -> Future:
+        return self._executor.submit(make, lot)
+
+    def result(self, future: Future) -> dict[str, np.ndarray]:
+        """Returns what was made; BrokenProcessPool where a process was lost."""
+        return future.result()
 
     def renew(self) -> None:
+        """Starts anew after a process was lost; what was submitted is forgotten."""
         self._executor.shutdown(wait=True, cancel_futures=True)
         self._open()
 
@@ -90,6 +102,44 @@ class _Pool:
 
     def __exit__(self, *error: object) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _Cluster:
+    """The cores of a Ray cluster, in the place of processes of this machine."""
+
+    def __init__(self, address: str) -> None:
+        from pipelines.worker.cluster import connect
+
+        self._ray = connect(address)
+        self.ahead = 2 * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+        def carried(packed: bytes) -> bytes:  # local, and bytes: what Ray has on the way has none of our modules
+            make, lot = pickle.loads(packed)
+            return pickle.dumps(make(lot))
+
+        self._task = self._ray.remote(max_retries=0, num_cpus=1)(carried)
+
+    def submit(self, make: Make[T], lot: list[T]) -> Any:
+        return self._task.remote(pickle.dumps((make, lot)))
+
+    def result(self, reference: Any) -> dict[str, np.ndarray]:
+        """Returns what was made; BrokenProcessPool where a process or its machine was lost."""
+        errors = self._ray.exceptions
+        try:
+            return pickle.loads(self._ray.get(reference))
+        except errors.RayTaskError:
+            raise
+        except errors.RayError as error:
+            raise BrokenProcessPool(str(error)) from error
+
+    def renew(self) -> None:
+        """Nothing is to be done: Ray has new processes."""
+
+    def __enter__(self) -> _Cluster:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """The cluster stays; what runs for nobody ends by itself."""
 
 
 def joined(pieces: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -120,20 +170,16 @@ def within(seconds: float = FILE_S) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _one_by_one(lot: list[T], make: Make[T], lost: Make[T]) -> dict[str, np.ndarray]:
-    """Returns the part of sources one of which took its process along: each is tried in a process of its own."""
+def _one_by_one(lot: list[T], make: Make[T], lost: Make[T], pool: _Pool | _Cluster) -> dict[str, np.ndarray]:
+    """Returns the part of sources one of which took its process along: each is tried by itself."""
     made = []
     for source in lot:
-        with _Pool(1) as pool:
-            try:
-                made.append(pool.submit(make, [source]).result())
-            except BrokenProcessPool:
-                made.append(lost([source]))
+        try:
+            made.append(pool.result(pool.submit(make, [source])))
+        except BrokenProcessPool:
+            pool.renew()
+            made.append(lost([source]))
     return joined(made)
-
-
-def _made(make: Make[T], lot: list[T], path: Path) -> None:
-    _save(path, make(lot))
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -34,6 +34,7 @@ from music.theory import Key
 from music.tokens import conditions
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIELDS, STEP_COLUMNS
+from pipelines.worker.settings import is_cluster
 from training.data.read_parts import Tally, read_all
 from training.data.songbooks import lead_sheets
 from training.data.style_labels import style_of
@@ -83,7 +84,12 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, help="the folder that holds the data sets of --sets")
     parser.add_argument("--genre", choices=conditions.GENRES, help="the genre of the music in the folders")
     parser.add_argument("--out", type=Path, required=True, help="where to write the shards")
-    parser.add_argument("--jobs", type=int, default=1, help="how many processes read files (default: 1)")
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        help="how many processes read files (default: 1), or a Ray cluster: ray://HOST:10001",
+    )
     args = parser.parse_args(argv)
     sets: dict[str, tuple[dict[str, Any], list[Source]]] = {}
     if args.sets:
@@ -91,15 +97,24 @@ def main(argv: list[str]) -> None:
             raise StudioError("The data sets have no folder. Say where they are with --data.")
         for name, entry in tomllib.loads(args.sets.read_text()).items():
             read = melody_sources if name.startswith(LEAD_SHEET_SET) else manifest_sources
-            sets[name] = (entry, list(read(args.data / name, name, entry)))
-    for folder in args.folders:
-        name, number = folder.resolve().name, 2
+            sets[name] = (entry, list(read(args.data.resolve() / name, name, entry)))
+    for folder in map(Path.resolve, args.folders):  # whoever reads may stand elsewhere
+        name, number = folder.name, 2
         while name in sets:
-            name, number = f"{folder.resolve().name} {number}", number + 1
+            name, number = f"{folder.name} {number}", number + 1
         sets[name] = ({"source": name, "licence": "the user's own"}, list(folder_sources(folder, args.genre)))
     if not any(sources for _, sources in sets.values()):
         raise StudioError("There are no MIDI files to prepare. Name a folder that holds .mid or .musicxml files.")
-    print(prepare(sets, args.out, max(1, args.jobs)))
+    print(prepare(sets, args.out, args.jobs))
+
+
+def _jobs(text: str) -> int | str:
+    """Returns a number of processes, at least one, or the address of a cluster.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return text if is_cluster(text) else max(1, int(text))
 
 
 def manifest_sources(folder: Path, name: str, entry: dict[str, Any]) -> Iterator[Source]:
@@ -143,7 +158,7 @@ def folder_sources(folder: Path, genre: str | None) -> Iterator[Source]:
     """Yields the files of music under a folder; what is in them decides their split. Links to folders are not followed."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.is_dir())
     for path in sorted(found):
-        yield Source(path, f"{folder.resolve().name}/{path.relative_to(folder)}", "", genre)
+        yield Source(path, f"{folder.name}/{path.relative_to(folder)}", "", genre)
 
 
 def genre_of(name: str, item: dict[str, Any]) -> str | None:
@@ -196,7 +211,7 @@ def with_splits(own: list[str], hashes: list[int]) -> list[str]:
     return splits
 
 
-def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path, jobs: int = 1) -> str:
+def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path, jobs: int | str = 1) -> str:
     """Writes the shards of these sets and returns a table of what they hold, and why files were left out.
 
     What was read lies in ``out/parts`` until all is written: a run that is ended goes on from there.
@@ -204,7 +219,7 @@ def prepare(sets: dict[str, tuple[dict[str, Any], list[Source]]], out: Path, job
     Args:
         sets: an entry and sources by name.
         out: a folder.
-        jobs: how many processes read.
+        jobs: how many processes read, or the address of a Ray cluster.
     """
     tally = read_all(sets, out / "parts", jobs)
     flat = [piece for of_part in tally.pieces for piece in of_part]

@@ -132,7 +132,7 @@ class Tally(NamedTuple):
     count_left_out: int
 
 
-def read_all(sets: dict[str, tuple[dict[str, Any], list[Source]]], folder: Path, jobs: int) -> Tally:
+def read_all(sets: dict[str, tuple[dict[str, Any], list[Source]]], folder: Path, jobs: int | str) -> Tally:
     """Returns the parts of all sets; makes those that are not there."""
     files, pieces, left_out, count = [], [], [], 0
     for number, (name, (_, sources)) in enumerate(sets.items()):

@@ -7,6 +7,7 @@
     python -m training quality basic-pitch --pieces 60 --data DATA
     python -m training quality compose --pieces 20
     python -m training quality modes --pieces 72
+    python -m training quality players --pieces 20
     python -m training quality grooves --data DATA
     python -m training quality generators --pieces 24 --shards runs/shards
     python -m training quality my-style --pieces 24 --music FOLDER
@@ -53,6 +54,8 @@ GROOVES = "grooves"
 """Likewise: the styles that a band plays by pattern."""
 MODES = "modes"
 """Likewise: the chain again, asked for songs in every mode."""
+PLAYERS = "players"
+"""Likewise: the chain again, asked whether every player is audible and playable."""
 CHAIN = "compose"
 """Stands where a checkpoint's name would: the chain of all of them."""
 GENERATORS = "generators"
@@ -71,13 +74,14 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
     parser.add_argument(
         "checkpoint",
-        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {GROOVES} for styles, or {GENERATORS} for all "
+        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {PLAYERS} for who plays in them, {GROOVES} for "
+        f"styles, or {GENERATORS} for all "
         "generators at the piano",
     )
     parser.add_argument(
         "--pieces",
         type=int,
-        help="pieces to write or to change, each in several ways (default: 100; for whole songs 20, for modes 72, one a prompt)",
+        help="pieces to write or to change, each in several ways (default: 100; for songs and players 20, for modes 72, one a prompt)",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, help="the folder of the data sets, to compare with real music")
@@ -106,8 +110,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--card", action="store_true", help="keep the figures in the card of this embedded checkpoint")
     args = parser.parse_args(argv)
     if args.pieces is None:
-        args.pieces = {CHAIN: 20, MODES: 72}.get(args.checkpoint, 100)
-    if args.card and args.checkpoint in (CHAIN, MODES, GROOVES, GENERATORS, WORDS):
+        args.pieces = {CHAIN: 20, MODES: 72, PLAYERS: 20}.get(args.checkpoint, 100)
+    if args.card and args.checkpoint in (CHAIN, MODES, PLAYERS, GROOVES, GENERATORS, WORDS):
         raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
@@ -130,7 +134,7 @@ def _module(name: str) -> str:
         return PIANO
     if name == WORDS:
         return "training.quality.words_on_melody"
-    if name in (MODES, GROOVES):
+    if name in (MODES, PLAYERS, GROOVES):
         return f"training.quality.{name}"
     if name == CHAIN:
         return REPORTS[CHAIN]

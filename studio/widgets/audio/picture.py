@@ -11,9 +11,10 @@ import streamlit as st
 
 from music.audio.features import FLOOR_DB, RATE_HZ
 from music.audio.picture import STEP_DB, Picture
+from music.roll.picture import SCRIPTS as DRAWING
 
 _HERE = Path(__file__).parent
-_DRAWING = _HERE.parent / "player" / "roll.js"  # how a canvas is begun, and the colors of the theme
+_DRAWING = DRAWING / "roll.js"  # how a canvas is begun, and the colors of the theme
 
 
 class Row(NamedTuple):

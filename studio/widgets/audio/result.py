@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pipelines.audio_options import AudioOptions
-from pipelines.recipes import last_recipe
+from pipelines.recipes import coloring_recipe
 from pipelines.sound import SYNTHESES
 from studio import media
 from studio.controls import show_control
@@ -24,7 +24,7 @@ ABOUT = {
 
 def is_audio(song: Song) -> bool:
     """Whether the current take is as the audio pipeline wrote it."""
-    return last_recipe(song.piece, "audio") is not None
+    return coloring_recipe(song.piece) is not None
 
 
 def synthesis_control() -> str:

@@ -12,9 +12,10 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.song.brief import Brief
+from pipelines.song.kept_options import kept_section
 from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song, texture_stage
-from pipelines.song.replanning import replanned
+from pipelines.song.replanning import replanned, with_changes_by_hand
 from pipelines.song.room_for_words import USUAL_QUARTERS, quarters_of, words_stage
 from studio import session, visitors
 from studio.controls import keep
@@ -22,6 +23,7 @@ from studio.projects.project import Take
 from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import WISHES, plain_wishes
+from studio.widgets.compose.locked_sections import locked_sections
 from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.compose.words import SKETCH, another_song, is_said, is_same_text
 from studio.widgets.job_progress import write
@@ -65,7 +67,7 @@ def write_again(
         song: gets the new take.
         take: a composed one.
         number: of the stage.
-        changes: of its options; None for another seed.
+        changes: of its options; None for another seed. Sections that are locked come back as they are.
         brief: what the words and chips say now: with another seed, what is new in it and concerns the stage or those
             after it is heeded too. None for nothing.
 
@@ -81,6 +83,9 @@ def write_again(
         plan = replanned(plan, brief, number, take.before)
         detail = f"{title} re-rolled{_new_wishes(take.options.brief, plan.brief)}"
     plan = plan.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
+    kept = [kept_section(take.pieces[0], each) for each in locked_sections(take.pieces[0])]
+    plan, whole = with_changes_by_hand(plan, take.options, number, kept)
+    detail += "".join(f", {each.words}" for each in kept) + ("" if whole else ", without what was changed by hand")
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
 
 

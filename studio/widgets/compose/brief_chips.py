@@ -37,6 +37,10 @@ BY_HAND = "compose by hand"
 
 _PRE = "wish "
 _PLAYERS = ("instruments", "without")
+_SPOKEN = (
+    "entries", "swing", "bars", "intro_bars", "outro_bars", "drop_seconds", "drop_bar", "pickup", "course", "ending",
+)  # fmt: skip
+"""Wishes that only words say: they have no chip."""
 _SEED = OptionsPanel(Brief, {}, "compose ")
 NAMES = [instrument_name(program) for program in INSTRUMENTS]
 
@@ -203,7 +207,8 @@ def wishes(understood: Understanding) -> dict[str, Any]:
                 args=(BY_HAND, {}),
                 help="Gives up what you set by hand: the words decide again.",
             )
-    return {**values, **_key_and_mode(values["key"]), "entries": understood.brief.entries}
+    spoken_only = {name: getattr(understood.brief, name) for name in _SPOKEN}
+    return {**values, **_key_and_mode(values["key"]), **spoken_only}
 
 
 def by_hand_of(brief: Brief) -> dict[str, Any]:

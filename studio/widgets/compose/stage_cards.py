@@ -101,8 +101,9 @@ def welcome() -> None:
 
 def about_stages() -> None:
     """Shows what will happen, for a visitor who has nothing yet: what each stage does."""
+    planned = [each for each in STAGES.values() if not each.by_hand]
     with st.container(key="about"):
-        for column, (number, each) in zip(st.columns(len(STAGES)), enumerate(STAGES.values(), 1), strict=True):
+        for column, (number, each) in zip(st.columns(len(planned)), enumerate(planned, 1), strict=True):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 st.markdown(f":primary[:material/{each.icon}:] **{number} · {each.title}**")
                 st.caption(each.about)
@@ -180,7 +181,7 @@ def _card(song: Song, take: Take, number: int, is_done: bool, brief: Brief | Non
                     if heard
                     else "Puts what this stage made in the player, to hear it alone.",
                 )
-        if piece is not None and piece.note_count:
+        if piece is not None and piece.note_count and not STAGES[stage.pipeline].by_hand:
             small_roll(NamedPiece(STAGES[stage.pipeline].title, piece), key=f"stage roll {number}", height=ROLL_PX)
         if not is_done:
             st.caption("Stopped before its end." if piece is not None else "Not written: the song was stopped.")
@@ -203,6 +204,8 @@ def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None)
                 f"re-roll {key}",
                 _what_happens(take.options, number),
             )
+        if STAGES[stage.pipeline].by_hand:
+            return
         with st.popover(
             "Options", icon=":material/tune:", help=f"What the stage {title} may be told.", key=f"tune {key}"
         ):
@@ -225,7 +228,7 @@ def _actions(song: Song, take: Take, number: int, key: str, brief: Brief | None)
 
 
 def _what_happens(plan: Plan, number: int) -> str:
-    after = [STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]]
+    after = list(dict.fromkeys(STAGES[stage.pipeline].title for stage in plan.stages[number + 1 :]))
     again = f"Writes {STAGES[plan.stages[number].pipeline].title} anew with another seed and what you have set above, as a new take."
     follow = f" {listed(after)} follow{'s' * (len(after) == 1)}." if after else ""
     return again + follow + (" What came before is kept." if number else "")

@@ -13,6 +13,8 @@ from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.words.events import read_words
 from music.words.verses import read_stanzas
+from pipelines.descriptors import STAGES
+from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
@@ -65,24 +67,36 @@ def _words(options: WordsOptions, piece: Piece) -> str:
     return " · ".join([first_few(names), f"{sung} syllables"])
 
 
+def _by_hand(name: str, options: Any) -> str:
+    """Returns what was changed by hand, as the history tells it."""
+    text = STAGES[name].describe(options)[0]
+    return text[0].upper() + text[1:]
+
+
 def _player(track: Any) -> str:
     return player_name(program_of(track))
 
 
 _CAME_OUT: dict[str, Callable[[Any, Piece], str]] = {
     "theme": _theme, "sections": _sections, "harmony": _harmony, "mix": _mix,
-    "texture": _texture, "words": _words,
+    "texture": _texture, "words": _words
 }  # fmt: skip
 
 
 def came_out(stage: Stage, piece: Piece) -> str:
     """Returns in one line what came of a stage; of one that has no words here how many notes it has."""
+    if STAGES[stage.pipeline].by_hand:
+        return _by_hand(stage.pipeline, stage.options)
     told = _CAME_OUT.get(stage.pipeline)
     return told(stage.options, piece) if told else f"{piece.note_count} notes"
 
 
 def leaves_to_chance(stage: Stage) -> bool:
-    """Returns whether another seed gives something else: not where all words were typed."""
+    """Returns whether another seed gives something else: not where all words were typed, or notes are moved by rule."""
+    if isinstance(stage.options, ReharmonizeOptions):
+        return stage.options.style is not None
+    if STAGES[stage.pipeline].by_hand:
+        return hasattr(stage.options, "seed")
     return (
         stage.pipeline != "words"
         or not stage.options.text.strip()

@@ -10,6 +10,7 @@ const EDIT_ICONS = {
   quantize: '<path d="M5 4v16M12 4v16M19 4v16"/><path d="M5 9h5M12 15h5" stroke-width="4"/>',
   split: '<path d="M3 9h7v6H3M21 9h-7v6h7M12 4v16"/>',
   join: '<path d="M3 9h18v6H3zM9 5l3 3 3-3"/>',
+  lock: '<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V7.5a4 4 0 0 1 8 0V11"/>',
   duplicate: '<path d="M8 8h12v12H8zM4 16V4h12"/>',
   remove: '<path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/>',
   hear: '<path d="M4 9v6h4l5 4V5L8 9zM17 9a4 4 0 0 1 0 6"/>',
@@ -54,7 +55,7 @@ class EditBar {
     this.grid.append(...Object.keys(SNAPS).map((name) => make('option', '', { value: name, textContent: name === 'Off' ? 'Grid off' : `Grid ${name}` })));
     this.track = choice('which', 'Track to edit', (value) => editor.setTrack(value));
     this.player = choice('who', 'Instrument of the track', (value) => editor.setProgram(Number(value)));
-    const names = ['undo', 'redo', 'all', 'quantize', 'split', 'join', 'duplicate', 'remove', 'hear'];
+    const names = ['undo', 'redo', 'all', 'quantize', 'split', 'join', 'duplicate', 'lock', 'remove', 'hear'];
     this.commands = Object.fromEntries(names.map((name) => [name, command(name)]));
     this.help = command('help');
     this.keep = button('keep', '', 'Make a take of the piece as it is now', 'Keep changes', () => editor.keep());
@@ -91,6 +92,7 @@ class EditBar {
   refresh() {
     const { editor } = this;
     const { draft, on } = editor;
+    editor.song.refresh();
     this.box.hidden = !draft;
     if (!draft) return;
     this.toggle.setAttribute('aria-pressed', on);
@@ -108,6 +110,8 @@ class EditBar {
     undo.disabled = !draft.past.length;
     redo.disabled = !draft.future.length;
     hear.setAttribute('aria-pressed', editor.audition.sounding);
+    const { length } = draft.chosenLocked;
+    others.lock.setAttribute('aria-pressed', length > 0 && length === draft.selected.size);
     for (const button of Object.values(others)) button.disabled = !draft.selected.size;
     this.help.setAttribute('aria-expanded', !this.list.hidden);
     this.keep.disabled = !draft.count || editor.sending;

@@ -11,24 +11,25 @@ const EDIT_COMMANDS = {
   pencil: { title: 'Draw, or select, with the pointer', keys: ['b'], run: (e) => e.setTool(e.tool === 'draw' ? 'select' : 'draw') },
   insert: { title: 'Draw a note at the playhead', keys: ['n'], run: (e) => e.insert() },
   copy: { title: 'Copy', keys: ['mod+c'], run: (e) => e.copy() },
-  cut: { title: 'Cut', keys: ['mod+x'], run: (e) => e.cut() },
+  cut: { title: 'Cut', keys: ['mod+x'], changes: true, run: (e) => e.cut() },
   paste: { title: 'Paste at the playhead', keys: ['mod+v'], run: (e) => e.paste() },
   duplicate: { title: 'Duplicate right after', keys: ['mod+d'], run: (e) => e.draft.duplicate(e.snap, false) },
   duplicateBars: { title: 'Duplicate after the end of the bar', keys: ['mod+shift+d'], run: (e) => e.draft.duplicate(e.snap, true) },
-  remove: { title: 'Delete', keys: ['delete', 'backspace'], run: (e) => e.draft.remove() },
-  up: { title: 'A semitone up', keys: ['arrowup'], run: (e) => e.nudge(0, 1) },
-  down: { title: 'A semitone down', keys: ['arrowdown'], run: (e) => e.nudge(0, -1) },
-  octaveUp: { title: 'An octave up', keys: ['shift+arrowup'], run: (e) => e.nudge(0, 12) },
-  octaveDown: { title: 'An octave down', keys: ['shift+arrowdown'], run: (e) => e.nudge(0, -12) },
-  later: { title: 'A step of the grid later', keys: ['arrowright'], run: (e) => e.nudge(1, 0) },
-  earlier: { title: 'A step of the grid earlier', keys: ['arrowleft'], run: (e) => e.nudge(-1, 0) },
-  longer: { title: 'A step of the grid longer', keys: ['shift+arrowright'], run: (e) => e.stretch(1) },
-  shorter: { title: 'A step of the grid shorter', keys: ['shift+arrowleft'], run: (e) => e.stretch(-1) },
-  louder: { title: 'Louder', keys: ['mod+arrowup'], run: (e) => e.change((draft) => draft.louder(5)) },
-  softer: { title: 'Softer', keys: ['mod+arrowdown'], run: (e) => e.change((draft) => draft.louder(-5)) },
-  quantize: { title: 'Quantise: move beginnings to the grid', keys: ['q'], run: (e) => e.change((draft) => draft.quantized(e.snap)) },
-  split: { title: 'Split at the playhead, or in half', keys: ['s'], run: (e) => e.split() },
-  join: { title: 'Join notes of one pitch', keys: ['j'], run: (e) => e.join() },
+  lock: { title: 'Lock: no edit and no model changes these notes; unlock', keys: ['l'], run: (e) => e.draft.toggleLock() },
+  remove: { title: 'Delete', keys: ['delete', 'backspace'], changes: true, run: (e) => e.draft.remove() },
+  up: { title: 'A semitone up', keys: ['arrowup'], changes: true, run: (e) => e.nudge(0, 1) },
+  down: { title: 'A semitone down', keys: ['arrowdown'], changes: true, run: (e) => e.nudge(0, -1) },
+  octaveUp: { title: 'An octave up', keys: ['shift+arrowup'], changes: true, run: (e) => e.nudge(0, 12) },
+  octaveDown: { title: 'An octave down', keys: ['shift+arrowdown'], changes: true, run: (e) => e.nudge(0, -12) },
+  later: { title: 'A step of the grid later', keys: ['arrowright'], changes: true, run: (e) => e.nudge(1, 0) },
+  earlier: { title: 'A step of the grid earlier', keys: ['arrowleft'], changes: true, run: (e) => e.nudge(-1, 0) },
+  longer: { title: 'A step of the grid longer', keys: ['shift+arrowright'], changes: true, run: (e) => e.stretch(1) },
+  shorter: { title: 'A step of the grid shorter', keys: ['shift+arrowleft'], changes: true, run: (e) => e.stretch(-1) },
+  louder: { title: 'Louder', keys: ['mod+arrowup'], changes: true, run: (e) => e.change((draft) => draft.louder(5)) },
+  softer: { title: 'Softer', keys: ['mod+arrowdown'], changes: true, run: (e) => e.change((draft) => draft.louder(-5)) },
+  quantize: { title: 'Quantise: move beginnings to the grid', keys: ['q'], changes: true, run: (e) => e.change((draft) => draft.quantized(e.snap)) },
+  split: { title: 'Split at the playhead, or in half', keys: ['s'], changes: true, run: (e) => e.split() },
+  join: { title: 'Join notes of one pitch', keys: ['j'], changes: true, run: (e) => e.join() },
   hear: { title: 'Hear the selected notes, or those in view, as plain tones', keys: ['h'], run: (e) => e.hear() },
   help: { title: 'Show these keys', keys: ['?'], run: (e) => e.bar.toggleHelp() },
 };
@@ -45,7 +46,7 @@ const POINTER_HELP = [
   ['Wheel', 'Higher and lower notes; with Shift: along the piece, with Ctrl: zoom'],
 ];
 
-const MAC = navigator.platform.startsWith('Mac');
+const MAC = globalThis.navigator?.platform?.startsWith('Mac') ?? false;
 const KEY_NAMES = { mod: MAC ? '⌘' : 'Ctrl', shift: 'Shift', arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→', delete: 'Delete', backspace: 'Backspace', escape: 'Esc' };
 
 /* Returns keys as one reads them: "Ctrl+Shift+Z". */

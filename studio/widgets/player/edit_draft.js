@@ -4,34 +4,11 @@
 const UNDO_STEPS = 200; // more than anybody presses the keys for; a state is a list of references
 const ROOM_AFTER = 2; // empty bars that are shown after the last note, to draw into
 const MOST_AFTER = 64; // bars after the end of the piece beyond which no note goes: the server refuses 256
-const SNAPS = { '1/4': 1, '1/8': 2, '1/16': 4, '1/32': 8, '1/4 triplet': 1.5, '1/8 triplet': 3, '1/16 triplet': 6, Off: 0 }; // lines in a quarter
-const FINE = 48; // steps in a quarter where nothing snaps: the finest that a 1/32 triplet falls on
-
-/* Seconds of ticks and ticks of seconds. `tempo` is a list of [tick, second, seconds a tick], the first at tick 0. */
-class TickMap {
-  constructor(tempo) {
-    this.tempo = tempo;
-  }
-  seconds(tick) {
-    const { tempo } = this;
-    let [low, high] = [0, tempo.length - 1]; // the last one that begins by then is between
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (tempo[middle][0] <= tick) low = middle;
-      else high = middle - 1;
-    }
-    return tempo[low][1] + (tick - tempo[low][0]) * tempo[low][2];
-  }
-  ticks(seconds) {
-    const [at, second, each] = this.tempo.findLast(([, from]) => from <= seconds) ?? this.tempo[0];
-    return at + (seconds - second) / each;
-  }
-}
 
 class Draft {
   /* `source` is what editing.py makes of a piece. */
   constructor(source) {
-    Object.assign(this, { source, id: source.id, quarter: source.quarter, rows: source.drum_rows });
+    Object.assign(this, { source, id: source.id, key: source.key, quarter: source.quarter, rows: source.drum_rows });
     this.map = new TickMap(source.tempo);
     this.originals = source.tracks.flatMap(({ track, notes }) => {
       const found = [];
@@ -44,7 +21,9 @@ class Draft {
     this.originals.forEach((note, id) => (note.id = id));
     this.next = this.originals.length;
     const tracks = source.tracks.map(({ track, name, program, drums }) => ({ track, name, program, drums }));
-    this.state = { notes: this.originals, selected: new Set(), tracks };
+    const locks = new Set(source.locked.map((place) => place.join()));
+    this.kept = new Set(this.originals.filter(({ track, note }) => locks.has([track, note].join())).map(({ id }) => id)); // locked in the piece
+    this.state = { notes: this.originals, selected: new Set(), tracks, locked: this.kept };
     this.base = null; // the state before a gesture that is under way
     this.past = [];
     this.future = [];
@@ -60,6 +39,24 @@ class Draft {
 
   get chosen() {
     return this.notes.filter((note) => this.selected.has(note.id));
+  }
+
+  /* The ids of the notes that nothing changes until they are unlocked. */
+  get locked() {
+    return this.state.locked;
+  }
+
+  get chosenLocked() {
+    return this.chosen.filter(({ id }) => this.locked.has(id));
+  }
+
+  /* Locks the selected notes; unlocks them where all of them are locked. */
+  toggleLock() {
+    const [ids, locked] = [this.chosen.map(({ id }) => id), new Set(this.locked)];
+    if (!ids.length) return;
+    const unlocks = ids.every((id) => locked.has(id));
+    for (const id of ids) unlocks ? locked.delete(id) : locked.add(id);
+    this._push(this.state, { ...this.state, locked });
   }
 
   get bars() {
@@ -141,7 +138,8 @@ class Draft {
     this.state = { ...this.base, notes, selected };
   }
 
-  /* Ends a gesture: where notes that were touched run into others of their pitch, the later one ends the earlier. */
+  /* Ends a gesture: where notes that were touched run into others of their pitch, the later one ends the earlier. Does nothing,
+     and says so, where that would change a locked note. */
   end() {
     const { base } = this;
     this.base = null;
@@ -149,8 +147,11 @@ class Draft {
     const before = new Set(base.notes);
     const touched = new Set(this.notes.filter((note) => !before.has(note)).map(({ id }) => id));
     const whole = (note) => (note.duration < 1 || note.velocity < 1 ? { ...note, duration: Math.max(1, note.duration), velocity: Math.max(1, note.velocity) } : note);
-    const notes = this.notes.map((note) => (touched.has(note.id) ? whole(note) : note)); // a file may hold notes of no length
-    this._push(base, { ...this.state, notes: trimmed(notes, touched, base.notes) });
+    const notes = trimmed(this.notes.map((note) => (touched.has(note.id) ? whole(note) : note)), touched, base.notes); // a file may hold notes of no length
+    const stays = new Set(notes);
+    this.blocked = base.notes.some((note) => base.locked.has(note.id) && !stays.has(note));
+    if (this.blocked) this.state = base;
+    else this._push(base, { ...this.state, notes });
   }
 
   cancel() {
@@ -195,7 +196,7 @@ class Draft {
 
   _each(change) {
     const { notes, selected } = this.base ?? this.state;
-    return notes.map((note) => (selected.has(note.id) ? change(note) : note));
+    return notes.map((note) => (selected.has(note.id) && !this.locked.has(note.id) ? change(note) : note));
   }
 
   fresh(values) {
@@ -207,7 +208,7 @@ class Draft {
   /* Moves by ticks and by semitones; drums alone by rows, beside others not at all. None leaves the piece: all stop where the first one would. */
   moved(ticks, steps) {
     const { notes, selected } = this.base ?? this.state;
-    const going = notes.filter((note) => selected.has(note.id));
+    const going = notes.filter((note) => selected.has(note.id) && !this.locked.has(note.id));
     if (!going.length) return notes;
     const [pitched, drums] = [false, true].map((drum) => going.filter((note) => this.isDrum(note.track) === drum));
     const [first] = extent(going.map(({ time }) => time));
@@ -254,7 +255,7 @@ class Draft {
       const some = notes.some((note) => selected.has(note.id) && over(note));
       const now = new Set(selected);
       const halves = notes.flatMap((note) => {
-        if (!selected.has(note.id) || note.duration < 2 || (some && !over(note))) return [note];
+        if (!selected.has(note.id) || this.locked.has(note.id) || note.duration < 2 || (some && !over(note))) return [note];
         const middle = note.time + note.duration / 2;
         const line = this.snapped(middle, snap);
         const at = some ? tick : line > note.time && line < note.time + note.duration ? line : Math.round(middle);
@@ -269,7 +270,7 @@ class Draft {
   /* Makes one of those that share a track and a pitch, from the first beginning to the last end. Returns whether there were any. */
   join() {
     const groups = new Map();
-    for (const note of this.chosen) groups.set(pitchKey(note), [...(groups.get(pitchKey(note)) ?? []), note]);
+    for (const note of this.chosen) if (!this.locked.has(note.id)) groups.set(pitchKey(note), [...(groups.get(pitchKey(note)) ?? []), note]);
     const [longer, gone] = [new Map(), new Set()];
     for (const group of groups.values()) {
       if (group.length < 2) continue;
@@ -286,7 +287,8 @@ class Draft {
     return true;
   }
 
-  remove(ids = this.selected) {
+  remove(chosen = this.selected) {
+    const ids = new Set([...chosen].filter((id) => !this.locked.has(id)));
     if (ids.size) this.do(({ notes, selected }) => [notes.filter(({ id }) => !ids.has(id)), new Set([...selected].filter((id) => !ids.has(id)))]);
   }
 
@@ -319,13 +321,15 @@ class Draft {
       if (!now) removed.push([was.track, was.note]);
       else if (FIELDS.some((field) => now[field] !== was[field])) changed.push([was.track, was.note, ...FIELDS.map((field) => now[field])]);
     }
-    for (const note of state.notes) if (note.note < 0) added.push([note.track, ...FIELDS.map((field) => note[field])]);
+    for (const note of state.notes) if (note.note < 0) added.push(noteValues(note));
     const { tracks } = this.source;
     return {
       changed,
       added,
       removed,
       tracks: state.tracks.slice(tracks.length).map(({ name, program, drums }) => [name, program, drums]),
+      locked: state.notes.filter(({ id }) => state.locked.has(id) && !this.kept.has(id)).map(noteValues),
+      unlocked: this.originals.filter(({ id }) => this.kept.has(id) && !state.locked.has(id)).map(noteValues),
       programs: state.tracks.slice(0, tracks.length).filter(({ program }, index) => program !== tracks[index].program).map(({ track, program }) => [track, program]),
     };
   }
@@ -336,9 +340,10 @@ class Draft {
 
   /* How many notes and tracks are other than in the piece. */
   get count() {
-    const { notes, tracks } = this.base ?? this.state; // a gesture that is under way counts at its end
-    if (this._counted?.notes !== notes || this._counted.tracks !== tracks) {
-      this._counted = { notes, tracks, count: Object.values(this.edits({ notes, tracks })).reduce((sum, list) => sum + list.length, 0) };
+    const { notes, tracks, locked } = this.base ?? this.state; // a gesture that is under way counts at its end
+    const known = this._counted;
+    if (known?.notes !== notes || known.tracks !== tracks || known.locked !== locked) {
+      this._counted = { notes, tracks, locked, count: Object.values(this.edits({ notes, tracks, locked })).reduce((sum, list) => sum + list.length, 0) };
     }
     return this._counted.count;
   }
@@ -346,6 +351,7 @@ class Draft {
 
 const FIELDS = ['time', 'duration', 'pitch', 'velocity'];
 const extent = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+const noteValues = (note) => [note.track, ...FIELDS.map((field) => note[field])];
 const pitchKey = (note) => note.track * 128 + note.pitch;
 
 /* Returns the notes without overlaps of those that were touched with others of their track and pitch: the later one ends the

@@ -9,6 +9,7 @@ function pressEdit(player, event) {
   const from = point(event);
   if (!editor.on || event.button > 0 || from.y < RULER) return false;
   if (editor.busy) return true; // another finger
+  editor.player.midi.keyboard.stop();
   over.focus({ preventScroll: true });
   editor.said = '';
   const gesture = gestureFor(editor, layout, from, event);
@@ -30,6 +31,7 @@ function pressEdit(player, event) {
     if (e.type === 'pointercancel') editor.draft.cancel();
     else gesture.end?.(state.moved, point(e));
     editor.draft.end();
+    editor.tellBlocked();
     editor.rubber = null;
     editor.busy = false;
     editor.refresh();
@@ -119,6 +121,8 @@ function dragNotes(editor, from, { note, edge }) {
   const was = draft.selected.has(note.id);
   if (!was) draft.select([note.id]);
   editor.hearNote(note);
+  if (draft.locked.has(note.id)) editor.said = 'This note is locked. Unlock it with L to change it.';
+  if (draft.locked.has(note.id)) return null;
   draft.begin();
   const start = draft.map.ticks(player.layout.seconds(from.x));
   let heard = note.pitch;
@@ -212,6 +216,8 @@ function dragLoudness(editor, from) {
   if (!nearest) return null;
   const { note } = nearest;
   if (!draft.selected.has(note.id)) draft.select([note.id]);
+  if (draft.locked.has(note.id)) editor.said = 'This note is locked. Unlock it with L to change it.';
+  if (draft.locked.has(note.id)) return null;
   draft.begin();
   const set = ({ y }) => draft.show(draft.louder(Math.round((1 - (y - at.height - 6) / (LANE - 10)) * 127) - note.velocity));
   set(from);
@@ -234,6 +240,7 @@ function doubleEdit(player, event) {
   if (hit) editor.draft.remove(new Set([hit.note.id]));
   else drawNote(editor, player.layout, point);
   editor.draft.end();
+  editor.tellBlocked();
   editor.refresh();
 }
 

@@ -19,6 +19,7 @@ class Editor {
     this.player = player;
     this.audition = new Audition(player.transport);
     this.bar = new EditBar(this);
+    this.song = new SongPanel(this);
     this.draft = null;
     this.wanted = false;
     this.tool = 'select';
@@ -45,14 +46,14 @@ class Editor {
     if (source && !this.sending) this.serial = Math.max(this.serial, source.answered); // another page may have sent some
     if (source && this.sending && source.answered === this.serial) {
       this.sending = false;
-      this.accepted = this.sent !== source.id; // it has become another piece
+      this.accepted = this.sent !== source.key; // it has become another piece
       if (this.accepted) heldDrafts.delete(this.sent);
     }
     if (!source) this.draft = null;
-    else if (this.draft?.id !== source.id) {
-      const draft = heldDrafts.get(source.id) ?? new Draft(source);
-      heldDrafts.delete(source.id);
-      heldDrafts.set(source.id, draft);
+    else if (this.draft?.key !== source.key) {
+      const draft = heldDrafts.get(source.key) ?? new Draft(source);
+      heldDrafts.delete(source.key);
+      heldDrafts.set(source.key, draft);
       for (const id of [...heldDrafts.keys()].slice(0, -HELD_DRAFTS)) heldDrafts.delete(id);
       this.draft = draft;
       if (this.track !== null && !draft.state.tracks[this.track]) this.track = null;
@@ -158,17 +159,19 @@ class Editor {
     const [{ pitch, time, track }] = chosen;
     const bar = draft.barAt(time) + 1;
     const what = draft.isDrum(track) ? draft.rows[draft.rowOf(pitch)].name : pitchName(pitch);
-    return `${chosen.length > 1 ? `${chosen.length} notes` : `${what} in bar ${bar}`} selected · ${unkept}`;
+    const locked = draft.chosenLocked.length;
+    const held = locked ? `, ${locked === chosen.length ? 'locked' : `${locked} of them locked`}` : '';
+    return `${chosen.length > 1 ? `${chosen.length} notes` : `${what} in bar ${bar}`} selected${held} · ${unkept}`;
   }
 
   // ---- what can be asked for ----
 
   toggle() {
     const { player } = this;
-    if (this.wanted && !this.isShown) return player.choose(player.data.pieces.find(({ id }) => id === this.draft.id));
+    if (this.wanted && !this.isShown) return player.choose(player.data.pieces.findLast(({ id }) => id === this.draft.id));
     this.wanted = !this.wanted;
     player.root.classList.toggle('editing', this.wanted);
-    if (!this.isShown) player.choose(player.data.pieces.find(({ id }) => id === this.draft.id));
+    if (!this.isShown) player.choose(player.data.pieces.findLast(({ id }) => id === this.draft.id));
     if (this.wanted) {
       this.reveal();
       player.parts.over.focus({ preventScroll: true });
@@ -177,10 +180,20 @@ class Editor {
   }
 
   run(command) {
+    if (command !== EDIT_COMMANDS.record) this.player.midi.keyboard.stop();
     this.said = '';
+    const locked = command.changes ? this.draft.chosenLocked.length : 0;
     command.run(this);
+    if (locked) this.said = `${locked > 1 ? `${locked} locked notes stay` : 'A locked note stays'} as ${locked > 1 ? 'they are' : 'it is'}. Unlock with L.`;
+    this.tellBlocked();
     this.refresh();
     if (!this.player.root.contains(document.activeElement)) this.player.parts.over.focus({ preventScroll: true });
+  }
+
+  /* Says so where the last step was not done, because of a locked note. */
+  tellBlocked() {
+    if (this.draft.blocked) this.said = 'A locked note of that pitch is in the way. Unlock it with L, or go elsewhere.';
+    this.draft.blocked = false;
   }
 
   setTool(tool) {
@@ -301,12 +314,17 @@ class Editor {
   insert() {
     const { draft } = this;
     const last = draft.chosen[0];
-    const track = last?.track ?? this.track ?? draft.state.tracks.findIndex(({ drums }) => !drums);
+    const track = this.homeTrack();
     if (track < 0) return;
     const drums = draft.isDrum(track);
     const pitch = last?.pitch ?? (drums ? draft.rows[0].key : this.low + Math.floor(this.rows / 2));
     const [note] = draft.add([{ track, time: this.tickNow(), duration: this.usual(), pitch, velocity: last?.velocity ?? DRAWN_VELOCITY }]);
     if (note) this.hearNote(note);
+  }
+
+  /* Returns the track that new notes go to that do not say; -1 for none. */
+  homeTrack() {
+    return this.track ?? this.draft.chosen[0]?.track ?? this.draft.state.tracks.findIndex(({ drums }) => !drums);
   }
 
   usual() {
@@ -328,18 +346,26 @@ class Editor {
   }
 
   keep() {
+    this.player.midi.keyboard.stop();
     if (!this.draft.count || this.sending) return;
-    this.sending = true;
-    this.serial++;
-    this.sent = this.draft.id;
-    this.send('edit', { piece: this.draft.id, serial: this.serial, edits: this.draft.edits() });
-    this.refresh();
+    this.give();
     this.player.parts.over.focus({ preventScroll: true }); // the button that had it can no longer be pressed
   }
 
+  /* Sends the edits to the page, and what else is to be changed of the whole song. */
+  give({ programs = [], ...song } = {}) {
+    const edits = this.draft.edits();
+    this.sending = true;
+    this.serial++;
+    this.sent = this.draft.key;
+    this.send('edit', { piece: this.draft.id, serial: this.serial, edits: { ...edits, programs: [...edits.programs, ...programs], ...song } });
+    this.refresh();
+  }
+
   discard() {
+    this.player.midi.keyboard.stop();
     this.draft = new Draft(this.draft.source);
-    heldDrafts.set(this.draft.id, this.draft);
+    heldDrafts.set(this.draft.key, this.draft);
     this._trackStays();
     this.refresh();
     this.player.parts.over.focus({ preventScroll: true });
@@ -366,18 +392,4 @@ class Editor {
     this.refresh();
     return true;
   }
-}
-
-/* What the page tells of an edit in its data- attributes: whether there is one, how much, and where things are. */
-function editState({ editor, layout, piece, view }) {
-  const { draft, on } = editor;
-  const { low, row = 0, floor = 0, drumRow = 0, height = 0 } = layout ?? {};
-  return {
-    editing: on,
-    unkept: draft?.count ?? 0,
-    selected: on ? draft.selected.size : 0,
-    undoable: on ? draft.past.length : 0,
-    auditions: editor.audition.count,
-    place: JSON.stringify({ from: view.from, span: view.span, low: low ?? piece.low, row, floor, drumRow, height }),
-  };
 }

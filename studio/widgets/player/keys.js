@@ -1,12 +1,21 @@
-/* The keyboard: space plays, arrows go from bar to bar, Esc selects all, wherever the focus is but in a field that needs these
+/* The keyboard: space plays, arrows go from bar to bar, Esc selects all, letters work the transport, wherever the focus is but in a field that needs these
    keys. While a piece is edited, its keys come first. */
 
 const TYPING = 'input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=listbox], [role=option], [role=slider], [role=spinbutton], [role=radio], [role=tab], [role=menu], [role=menuitem], dialog, [role=dialog]';
+
+const LETTERS = {
+  l: (player) => player.toggleLoop(),
+  k: (player, shift) => player.practice.toggle(shift ? 'countIn' : 'metronome'),
+  h: (player) => player.practice.toggleSlow(),
+  '?': (player) => player.practice.toggleHelp(),
+};
 
 function onKey(event) {
   const target = event.composedPath()[0];
   if (!active?.piece || !active.root.isConnected) return;
   const ours = active.root.contains(target);
+  if (ours && target.closest?.(`.${CHORDS}`) && event.key !== ' ') return; // its arrows go from chord to chord
+  if (ours && target.matches?.('input[type=text]')) return;
   if (active.editor.key(event, ours)) {
     event.preventDefault();
     event.stopPropagation();
@@ -25,6 +34,9 @@ function onKey(event) {
   } else if (event.key === 'Escape') {
     if (!active.selection.some || (!ours && target.closest?.(TYPING))) return;
     if (event.type === 'keydown') active.selection.everything();
+  } else if (LETTERS[event.key.toLowerCase()]) {
+    if (target.closest?.(TYPING) && !target.matches('.over, input[type=range]')) return;
+    if (event.type === 'keydown' && !event.repeat) LETTERS[event.key.toLowerCase()](active, event.shiftKey);
   } else return;
   event.preventDefault();
   event.stopPropagation();

@@ -1,4 +1,5 @@
-/* The mixer: what each track's mute, solo and volume are, and the strips that show and change them. */
+/* The mixer: what each track's mute, solo, level, pan and reverb are, and the strips that show and change them. Levels and pans
+   are heard at once; mix.js keeps them. */
 
 const LOCK = `<svg viewBox="0 0 24 24" class="line" aria-hidden="true"><rect x="5" y="11" width="14" height="9" rx="2"/>
   <path class="open" d="M8 11V7.5a4 4 0 0 1 7.6-1.7"/><path class="shut" d="M8 11V7.5a4 4 0 0 1 8 0V11"/></svg>`;
@@ -25,19 +26,20 @@ class Mixer {
     this.tracks = tracks;
     this.melody = tracks.length > 1 && tracks.some((track) => track.track === melody) ? melody : null;
     this.halves.hidden = this.melody === null;
-    const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.color, track.track, this.selection.offers(track)]));
+    const names = JSON.stringify(tracks.map((track) => [track.key, track.name, track.instrument, track.color, track.track, track.mix, this.selection.offers(track)]));
     if (names !== this.shown) this.box.replaceChildren(...tracks.map((track) => this._strip(track)));
     this.shown = names;
     this.refresh();
   }
 
   of(track) {
-    if (!this.settings.has(track.key)) this.settings.set(track.key, { volume: 1, muted: false, solo: false });
+    if (!this.settings.has(track.key)) this.settings.set(track.key, { level: null, pan: null, reverb: null, muted: false, solo: false });
     return this.settings.get(track.key);
   }
 
   gain(track) {
-    const { volume, muted, solo } = this.of(track);
+    const { muted, solo } = this.of(track);
+    const volume = valueOf(this, track, 'level') / Math.max(1, writtenOf(track, 'level'));
     const anySolo = this.tracks.some((each) => this.of(each).solo);
     const hushed = this.melody !== null && this.hushed[track.track === this.melody ? 'melody' : 'accompaniment'];
     return hushed || muted || (anySolo && !solo) ? 0 : volume ** 2; // the ear hears a square as even steps
@@ -45,6 +47,11 @@ class Mixer {
 
   gains() {
     return new Map(this.tracks.map((track) => [track.track, this.gain(track)]));
+  }
+
+  /* Where each track is to be moved from where it is written, from -1 to 1. */
+  pans() {
+    return new Map(this.tracks.map((track) => [track.track, Math.max(-1, Math.min(1, (valueOf(this, track, 'pan') - writtenOf(track, 'pan')) / 64))]));
   }
 
   refresh() {
@@ -90,11 +97,10 @@ class Mixer {
       button.onclick = () => this._change(track, { [what]: !this.of(track)[what] });
       return button;
     });
-    const slider = make('input', 'level', { type: 'range', min: 0, max: 125, value: 100, title: `Volume of ${track.name} (double click: as written)` });
-    slider.setAttribute('aria-label', `Volume of ${track.name}`);
-    slider.oninput = () => this._change(track, { volume: slider.value / 100 });
-    slider.ondblclick = () => this._change(track, { volume: 1 });
-    strip.append(title, ...buttons, slider);
+    const sliders = ['level', 'pan', 'reverb'].map((name) => mixSlider(this, track, name));
+    const more = make('div', 'more');
+    more.append(...sliders.slice(1).map((slider) => slider.parentElement));
+    strip.append(title, ...buttons, sliders[0], more);
     if (selectable) {
       strip.classList.add('selectable');
       // its visible words too, so that who speaks to the page is understood
@@ -106,11 +112,10 @@ class Mixer {
       title.after(lock);
     }
     strip.refresh = () => {
-      const { volume, muted, solo } = this.of(track);
+      const { muted, solo } = this.of(track);
       buttons[0].setAttribute('aria-pressed', muted);
       buttons[1].setAttribute('aria-pressed', solo);
-      slider.value = Math.round(volume * 100);
-      slider.style.setProperty('--filled', `${(volume / 1.25) * 100}%`);
+      for (const slider of sliders) slider.refresh();
       strip.classList.toggle('silent', this.gain(track) === 0);
       strip.querySelector('button.title')?.setAttribute('aria-pressed', this.selection.tracks.includes(track.track));
       strip.querySelector('.locked')?.setAttribute('aria-pressed', this.selection.locked.includes(track.track));

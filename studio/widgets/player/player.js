@@ -13,11 +13,17 @@ class Player {
     this.sounds = new Map(); // status url -> Sound
     this.selection = new Selection(() => this.picked());
     this.mixer = new Mixer(() => {
-      this.transport.setGains(this.mixer.gains());
+      this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+      this.mix.refresh();
       this.draw();
     }, this.selection);
     this.view = new View();
     this.editor = new Editor(this);
+    this.midi = new Midi(this);
+    this.practice = new Practice(this);
+    this.mix = new MixBar(this.editor, this.mixer);
+    this.chords = new ChordLane(this);
+    this.sections = new SectionBar(this);
     this.label = null;
     this.piece = null;
   }
@@ -26,7 +32,7 @@ class Player {
   mount(root) {
     this.root = root;
     this.parts = {};
-    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit']) {
+    for (const name of ['play', 'stop', 'loop', 'time', 'length', 'where', 'sides', 'volume', 'meter', 'out', 'fit', 'in', 'form', 'roll', 'notes', 'over', 'empty', 'overview', 'karaoke', 'selection', 'legend', 'status', 'halves', 'mixer', 'edit', 'midi', 'songs', 'song', 'mixing', 'click', 'count', 'slow', 'help', 'keylist', 'section-tools', CHORDS]) {
       this.parts[name] = root.querySelector(`.${name}`);
     }
     const p = this.parts;
@@ -60,6 +66,12 @@ class Player {
     this.mixer.mount(p.mixer, p.halves);
     this.selection.mount(p.selection);
     this.editor.bar.mount(p.edit);
+    this.midi.mount(p.midi);
+    this.editor.song.mount(p.songs, p.song);
+    this.mix.mount(p.mixing, p.mixer);
+    this.practice.mount(p);
+    this.chords.mount(p[CHORDS]);
+    this.sections.mount(p.form, p['section-tools']);
     root.classList.toggle('editing', this.editor.wanted);
     active ??= this;
   }
@@ -68,15 +80,13 @@ class Player {
     this.data = data;
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
+    this.mix.answered(this.editor.accepted);
+    this.chords.load(data.chords, send);
+    this.sections.load(data.sections, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
     for (const [url, sound] of this.sounds) {
       if (urls.has(url)) continue;
-      if (this.transport.sound === sound) {
-        const at = this.transport.now();
-        this.transport.pause();
-        this.transport.sound = null;
-        this.transport.position = at;
-      }
+      if (this.transport.sound === sound) this.transport.setSound(null);
       sound.close();
       this.sounds.delete(url);
     }
@@ -84,30 +94,34 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted) {
+    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted && !this.sections.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
-    this.choose((same && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    this.choose((same && !this.editor.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    restorePlace(this);
   }
 
   choose(piece, live = false) {
     if (live && this.data.grows) leaveRoom(piece);
     const changed = piece.id !== this.piece?.id;
+    const before = live || !changed ? piece.bars : (this.side?.bars ?? piece.bars);
     this.side = piece; // as it came; what is shown of it may have been edited since
     this.piece = piece = this.editor.shown(piece);
     this.editor.bar.refresh();
     this.label = piece.label;
     this.view.show(piece, changed, live && this.data.grows);
+    this.transport.setSound(this.sounds.get(piece.sound) ?? null, (seconds) => samePlace(seconds, before, this.side.bars));
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
-    this.fillSides();
+    fillSides(this);
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
-    fillForm(this.parts.form, piece, (seconds) => this.seek(seconds), (from, to) => this.loopOver(from, to));
-    this.transport.setSound(this.sounds.get(piece.sound) ?? null);
-    this.transport.setGains(this.mixer.gains());
+    this.sections.fill(piece);
+    this.chords.fill(piece);
+    this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+    this.mix.refresh();
     this.heard();
     this.draw();
   }
@@ -129,7 +143,7 @@ class Player {
     else {
       if (this.transport.position > this.piece.seconds - 0.05) this.transport.position = 0;
       this.following = true;
-      this.transport.play();
+      this.practice.play();
     }
   }
 
@@ -209,23 +223,6 @@ class Player {
     this.show();
   }
 
-  fillSides() {
-    const { sides } = this.parts;
-    const labels = this.data.pieces.map((piece) => piece.label);
-    if (sides.dataset.labels !== JSON.stringify(labels)) {
-      sides.dataset.labels = JSON.stringify(labels);
-      sides.replaceChildren(...this.data.pieces.map((piece, index) => {
-        const button = document.createElement('button');
-        button.type = 'button';
-        button.textContent = button.title = piece.label;
-        button.onclick = () => this.choose(this.data.pieces[index]);
-        return button;
-      }));
-    }
-    sides.hidden = labels.length < 2;
-    [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
-  }
-
   /* Whether a track is heard: always in a mix that is made as a whole. */
   hears(track) {
     const { sound } = this.transport;
@@ -248,10 +245,12 @@ class Player {
     if (editor.on) drawGrid(g, editor, at, theme);
     drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
     if (editor.on) drawEdited(g, editor, at, theme, height);
+    drawLocks(g, editor, piece, at);
     drawSeam(g, piece, at, theme);
     drawKeys(g, piece, at, theme);
     this.parts.form.inert = this.data.live;
-    placeForm(this.parts.form, piece, at);
+    this.sections.place(piece, at);
+    this.chords.place(at);
     if (!editor.busy) drawOverview(overview.firstElementChild, piece, view, theme);
     overview.classList.toggle('whole', view.span >= piece.seconds - 0.01);
     this.overlay();
@@ -272,6 +271,7 @@ class Player {
     if (!this.data.live) drawPlayhead(g, at.x(now), at, theme);
     drawRubber(g, this.editor.rubber, theme);
     showKaraoke(this.parts.karaoke, piece, now);
+    const chord = this.chords.light(now, transport.playing);
     const bar = Math.max(1, piece.bars.slice(0, -1).findLastIndex((time) => time <= now + 0.005) + 1);
     const { time, where, over, meter, overview } = this.parts;
     const text = clock(now);
@@ -279,13 +279,16 @@ class Player {
     const place = `Bar ${bar}`;
     if (where.textContent !== place) where.textContent = place;
     over.setAttribute('aria-valuenow', now.toFixed(1));
-    over.setAttribute('aria-valuetext', `${place}, ${Math.round(now)} seconds`);
+    over.setAttribute('aria-valuetext', `${place}, ${chord && `${chord}, `}${Math.round(now)} seconds`);
     const level = this.moving ? transport.level() : 0;
     meter.firstElementChild.style.clipPath = `inset(0 ${clamp(-40 * Math.log10(level + 1e-6) - 10, 0, 100)}% 0 0)`;
     overview.lastElementChild.style.left = `${(now / piece.seconds) * 100}%`;
     const state = this.root.dataset;
     state.time = transport.now().toFixed(3);
+    tellTime(this, now);
     state.level = level.toFixed(5);
+    state.clicks = this.practice.count;
+    state.chord = chord;
     Object.assign(state, editState(this));
   }
 
@@ -306,6 +309,8 @@ class Player {
     over.setAttribute('aria-valuemax', this.piece.seconds.toFixed(1));
     empty.hidden = this.piece.end > 0;
     empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
+    this.midi.follow();
+    this.midi.refresh();
     const line = this.statusLine(sound);
     if (status.textContent !== line) status.textContent = line;
     status.classList.toggle('failed', sound?.state === 'failed');
@@ -317,12 +322,14 @@ class Player {
       sound: sound?.state ?? 'none',
       side: this.label,
       loop: JSON.stringify(transport.loop),
+      rate: transport.rate,
       live: this.data.live,
       waved: !!this.piece.wave,
       selection: this.selection.on ? this.selection.inWords() : '',
       changed: countChanged(this.piece) ?? -1,
       notes: this.piece.tracks.reduce((sum, track) => sum + track.notes.length / 4, 0),
     });
+    this.practice.look();
     this.overlay();
     this.keepMoving();
   }
@@ -343,7 +350,7 @@ class Player {
     if (sound.state === 'failed') return sound.message;
     const percent = sound.progress ? ` ${Math.round(sound.progress * 100)} %` : '';
     if (sound.state === 'preparing' && sound.message) return sound.message;
-    if (sound.state === 'preparing' && !sound.element) return `Preparing the sound…${percent}`;
+    if (sound.state === 'preparing' && !sound.element) return sound.head ? `The beginning can be heard; preparing the rest…${percent}` : `Preparing the sound…${percent}`;
     if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
     if (this.transport.mixed && sound.stems.length && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
     return sound.message || sound.advice;
@@ -360,6 +367,8 @@ class Player {
   }
 
   close() {
+    this.midi.close();
+    this.practice.close();
     this.transport.close();
     for (const sound of this.sounds.values()) sound.close();
     if (active === this) active = null;

@@ -11,32 +11,39 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from music.bars import bar_grid, ticks_to_seconds
-from music.form import sections
-from music.instruments import instrument_name, program_of
 from music.piece import Piece
+from music.roll.picture import SCRIPTS as DRAWING
+from music.roll.picture import Colors, picture
 from pipelines.descriptors import STEPS
+from pipelines.reharmonize_options import chord_key
 from studio import media
 from studio.controls import component_value
-from studio.widgets.player.drums import DRUM_ROWS, OTHER_DRUMS, drum_row
-from studio.widgets.player.karaoke import karaoke
-
-COLORS = (
-    "#4f8ff0", "#f0883e", "#3fb27f", "#b77be8", "#e2b93b", "#e8647c", "#2fb5c7", "#a9805b", "#8f9cf5", "#94bd4a", "#e58cc0", "#5fa8a0",
-)  # fmt: skip
-DRUM_COLOR = "#8b95a9"
+from studio.scripts import loader
+from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "roll.js", "view.js", "mixer.js", "select.js", "changes.js", "form.js", "karaoke.js", "pointer.js", "wave.js",
-        "audition.js", "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "keys.js", "player.js",
+        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "section_bar.js",
+        "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
+        "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
+        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip
 """The files of each component, which make one script: what one of them names, all others see."""
 
+STYLES = (
+    "player.css",
+    "editing.css",
+    "midi.css",
+    "song.css",
+    "mix.css",
+    "practice.css",
+    "chord_lane.css",
+    "section_bar.css",
+)
+
 _ACCOMPANY = [name for name, step in STEPS.items() if step.accompanies]
-_FEWEST_SEMITONES = 25  # two octaves: a tune of three notes would have rows as thick as bars
 _MAX_PICTURES = 32  # of the takes that visitors look at now: each some 100 kB and 10 ms for 5,000 notes
 _HERE = Path(__file__).parent
 
@@ -69,6 +76,10 @@ def player(
     edit: Mapping[str, Any] | None = None,
     on_edit: Callable[[Any], None] | None = None,
     waves: Mapping[str, Any] | None = None,
+    chords: Mapping[str, Any] | None = None,
+    on_chord: Callable[[Any], None] | None = None,
+    sections: Mapping[str, Any] | None = None,
+    on_section: Callable[[Any], None] | None = None,
 ) -> None:
     """Shows one piece, or several with a switch between them; the last one is shown first.
 
@@ -87,10 +98,14 @@ def player(
         edit: lets the visitor edit one of the pieces by hand; what ``studio.widgets.edits`` says of it.
         on_edit: is called with what was edited when it is to be kept, before the page runs again.
         waves: sounds that are drawn behind the notes, by the piece's fingerprint; see ``studio.widgets.recording.Wave``.
+        chords: lets the visitor change the chords of one of the pieces; what ``studio.widgets.chord_changes`` says of it.
+        on_chord: is called with the bar that is to have other chords, before the page runs again.
+        sections: lets the visitor change the form of one of the pieces; what ``studio.widgets.section_changes`` says of it.
+        on_section: is called with what is to be done with a section, before the page runs again.
     """
     if audio is None:
         audio = {} if live else {piece.fingerprint: media.address(piece) for _, piece, _ in named if piece.note_count}
-    colors, result = _Colors(), named[-1]
+    colors, result = Colors(), named[-1]
     pieces = [
         {
             **drawn(each, colors, keep=not live),
@@ -103,21 +118,30 @@ def player(
         for each in reversed(named)  # the result has the first colors, as in its small roll
     ][::-1]
 
-    def selected() -> None:
-        chosen = component_value(key, "selection")
-        if chosen is not None:
-            on_select(chosen)
+    def told(name: str, listener: Callable[[Any], None] | None) -> Callable[[], None]:
+        """Returns what hands on to a listener what the script sent under this name."""
 
-    def edited() -> None:
-        kept = component_value(key, "edit")
-        if kept is not None:
-            on_edit(kept)
+        def hand_on() -> None:
+            if listener is not None and (message := component_value(key, name)) is not None:
+                listener(message)
+
+        return hand_on
 
     _component()(
         key=key,
-        data={"pieces": pieces, "live": live, "grows": grows, "selection": selection, "edit": edit},
-        on_selection_change=selected if on_select else lambda: None,
-        on_edit_change=edited if on_edit else lambda: None,
+        data={
+            "pieces": pieces,
+            "live": live,
+            "grows": grows,
+            "selection": selection,
+            "edit": edit,
+            "chords": chords,
+            "sections": sections,
+        },
+        on_selection_change=told("selection", on_select),
+        on_edit_change=told("edit", on_edit),
+        on_chord_change=told("chord", on_chord),
+        on_section_change=told("section", on_section),
     )
 
 
@@ -134,9 +158,9 @@ def small_roll(named: NamedPiece, key: str, height: int = 96) -> None:
     _small_component()(key=key, data={"piece": {**drawn(named), "new_from": None}, "height": height})
 
 
-def drawn(named: NamedPiece, colors: _Colors | None = None, keep: bool = True) -> dict[str, Any]:
+def drawn(named: NamedPiece, colors: Colors | None = None, keep: bool = True) -> dict[str, Any]:
     """Returns what the script draws of a piece, in colors and with its changes marked."""
-    known, colors = _picture(named.piece, keep), colors or _Colors()
+    known, colors = _picture(named.piece, keep), colors or Colors()
     tracks = []
     for track in known["tracks"]:
         changed = None if named.changed is None else named.changed[track["track"]].astype(int).tolist()
@@ -149,8 +173,8 @@ def _component() -> Any:
     return st.components.v2.component(
         "studio_player",
         html=(_HERE / "player.html").read_text("utf-8"),
-        css="\n".join((_HERE / name).read_text("utf-8") for name in ("player.css", "editing.css")),
-        js=script("studio_player"),
+        css="\n".join((_HERE / name).read_text("utf-8") for name in STYLES),
+        js=loader("studio_player", script("studio_player")),
     )
 
 
@@ -160,26 +184,20 @@ def _small_component() -> Any:
         "studio_small_roll",
         html='<div class="small-roll" role="img"><canvas></canvas></div>',
         css=(_HERE / "player.css").read_text("utf-8"),
-        js=script("studio_small_roll"),
+        js=loader("studio_small_roll", script("studio_small_roll")),
     )
 
 
 def script(component: str) -> str:
     """Returns the script of a component of SCRIPTS."""
-    # Streamlit loads a component's script as one blob, which cannot import its neighbors.
-    return "\n".join((_HERE / name).read_text("utf-8") for name in SCRIPTS[component])
+    # One text, so that a page waits for one file instead of forty, one after another.
+    return "\n".join(path.read_text("utf-8") for path in script_files(component))
 
 
-class _Colors:
-    """A color for each instrument, the same in all pieces that are shown together."""
-
-    def __init__(self) -> None:
-        self._given: dict[str, str] = {}
-
-    def of(self, track: Mapping[str, Any]) -> str:
-        if track["drums"]:
-            return DRUM_COLOR
-        return self._given.setdefault(track["key"], COLORS[len(self._given) % len(COLORS)])
+def script_files(component: str) -> list[Path]:
+    """Returns the files of a component of SCRIPTS; how a roll is drawn other pages know too, so that lies where they find it."""
+    own = ((_HERE / name, DRAWING / name) for name in SCRIPTS[component])
+    return [here if here.exists() else shared for here, shared in own]
 
 
 _pictures: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -189,85 +207,9 @@ def _picture(piece: Piece, keep: bool = True) -> dict[str, Any]:
     """Returns what the script draws, kept for the next rerun unless the piece is still growing."""
     known = _pictures.get(piece.fingerprint)
     if known is None:
-        known = picture(piece)
+        known = picture(piece) | {"chords": chord_symbols(piece.score, chord_key(piece))}
         if keep:
             _pictures[piece.fingerprint] = known
             while len(_pictures) > _MAX_PICTURES:
                 _pictures.popitem(last=False)
     return known
-
-
-def picture(piece: Piece) -> dict[str, Any]:
-    """Returns a piece as plain values in seconds, as the player's script takes it.
-
-    ``tracks`` have flat ``notes`` of four numbers each: start, duration, pitch (for drums the row from below), velocity.
-    ``bars`` are the times of the bar lines, the last one the end of the last bar; ``sections`` are those that it marks, ``words``
-    the lines that are sung.
-    """
-    score = piece.score
-    grid = bar_grid(score)
-    bars = ticks_to_seconds(score, np.array([grid[0].start, *(bar.end for bar in grid)]))
-    tracks, pitches, drums_used, seen = [], [], set(), {}
-    for index, track in enumerate(score.tracks):
-        if not len(track.notes):
-            continue
-        notes = track.notes.numpy()
-        start = ticks_to_seconds(score, notes["time"])
-        duration = ticks_to_seconds(score, notes["time"] + notes["duration"]) - start
-        instrument = instrument_name(program_of(track))
-        identity = (track.name, instrument)
-        seen[identity] = seen.get(identity, 0) + 1
-        if track.is_drum:
-            drums_used.update(map(drum_row, np.unique(notes["pitch"]).tolist()))
-        else:
-            pitches += [int(notes["pitch"].min()), int(notes["pitch"].max())]
-        tracks.append(
-            {
-                "track": index,
-                "key": f"{track.name}|{instrument}|{seen[identity]}",
-                "name": track.name.strip() or instrument,
-                "instrument": instrument,
-                "drums": track.is_drum,
-                "notes": (start, duration, notes["pitch"], notes["velocity"]),
-            }
-        )
-    rows = [name for name in (*DRUM_ROWS, OTHER_DRUMS) if name in drums_used]
-    for track in tracks:
-        start, duration, pitch, velocity = track["notes"]
-        if track["drums"]:
-            pitch = [rows.index(drum_row(p)) for p in pitch.tolist()]
-        flat = np.stack([np.round(start, 3), np.round(duration, 3), pitch, velocity], axis=1).ravel()
-        track["notes"] = [int(x) if x.is_integer() else x for x in flat.tolist()]
-    low, high = _visible(pitches)
-    return {
-        "id": piece.fingerprint,
-        "seconds": round(max(float(bars[-1]), piece.seconds, 1.0), 3),
-        "end": round(piece.seconds, 3),
-        "bars": np.round(bars, 3).tolist(),
-        "low": low,
-        "high": high,
-        "has_pitches": bool(pitches) or not rows,
-        "drum_rows": rows,
-        "sections": _sections(piece, grid[-1].end),
-        "words": karaoke(piece),
-        "tracks": tracks,
-    }
-
-
-def _sections(piece: Piece, end: int) -> list[dict[str, Any]]:
-    """Returns the sections that the piece marks: name, the section it returns to, first second and the second after its last."""
-    found = sections(piece.score, end)
-    at = ticks_to_seconds(piece.score, np.array([tick for each in found for tick in each[1:]], dtype=int))
-    times = np.round(at, 3).reshape(-1, 2).tolist()
-    return [
-        {"name": each.name, "theme": each.theme, "from": start, "to": stop}
-        for each, (start, stop) in zip(found, times, strict=True)
-    ]
-
-
-def _visible(pitches: list[int]) -> tuple[int, int]:
-    low, high = (min(pitches), max(pitches)) if pitches else (48, 72)
-    low, high = low - 2, high + 2
-    missing = max(0, _FEWEST_SEMITONES - (high - low + 1))
-    low = max(0, low - missing // 2)
-    return low, min(127, max(high, low + _FEWEST_SEMITONES - 1))

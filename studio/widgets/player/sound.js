@@ -1,6 +1,4 @@
-/* The sound of a piece, and a transport that plays it in one of two ways:
-   - the mix, streamed by an <audio> element: ready first, and the same as the download;
-   - decoded buffers through gains, one a track: exact to the sample, so tracks stay together and loops have no gap. */
+/* The sound of a piece, as the server makes it: its first seconds, the mix, and a stem for each track. */
 
 const POLL_MS = 500; // the mix takes seconds to make; half of one more is not noticed
 const DECODED_BYTES = 512e6; // beyond this, tracks are decoded at a lower rate rather than fill the visitor's memory
@@ -20,6 +18,9 @@ class Sound {
     this.message = '';
     this.advice = '';
     this.element = null; // streams the mix
+    this.head = null; // AudioBuffer of the first seconds, until the mix is there
+    this.headGain = 1; // by how much the head is louder than the mix
+    this.seconds = 0;
     this.stems = []; // [track, url]
     this.buffers = null; // Map of track -> AudioBuffer
     this.mixBuffer = null;
@@ -52,6 +53,9 @@ class Sound {
     this.message = status.message ?? '';
     this.advice = status.advice ?? '';
     this.stems = status.stems ?? [];
+    this.seconds = status.seconds ?? 0;
+    this.headGain = status.head_gain ?? 1;
+    if (status.head && !status.mix) this._decodeHead(status.head);
     if (status.mix && !this.element) {
       this.element = new Audio();
       this.element.preload = 'auto';
@@ -69,6 +73,22 @@ class Sound {
     const reply = await fetch(url);
     if (!reply.ok) throw new Error(`${reply.status}`);
     return new OfflineAudioContext(2, 1, rate).decodeAudioData(await reply.arrayBuffer());
+  }
+
+  /* Whether it is too long to be held decoded. */
+  get isLong() {
+    return this.seconds * audioContext().sampleRate * 8 > DECODED_BYTES;
+  }
+
+  async _decodeHead(name) {
+    if (this._heading) return;
+    this._heading = true;
+    try {
+      this.head = await this._decode(this._file(name), audioContext().sampleRate);
+      this.changed(this);
+    } catch {
+      // the whole comes soon
+    }
   }
 
   async decodeTracks() {
@@ -92,7 +112,7 @@ class Sound {
   }
 
   async decodeMix() {
-    if (this.mixBuffer || this._decodingMix || !this.element) return;
+    if (this.mixBuffer || this._decodingMix || !this.element || this.isLong) return;
     this._decodingMix = true;
     try {
       this.mixBuffer = await this._decode(this.element.src, audioContext().sampleRate);
@@ -105,7 +125,7 @@ class Sound {
   close() {
     this.closed = true;
     this.state = 'closed';
-    this.buffers = this.mixBuffer = null;
+    this.buffers = this.mixBuffer = this.head = null;
     if (this.element) {
       this.element.pause();
       this.element.onerror = null;
@@ -125,217 +145,4 @@ function equalLengths(buffers) {
     buffers.set(track, longer);
   }
   return buffers;
-}
-
-/* Plays a Sound from any position; knows nothing of pages or pictures. */
-class Transport {
-  constructor(changed) {
-    this.changed = changed;
-    this.sound = null;
-    this.playing = false;
-    this.mode = 'none'; // mix, tracks or loop: what the ear hears now
-    this.position = 0; // where it stands when it does not play
-    this.loop = { on: false, from: 0, to: 0 };
-    this.gains = new Map(); // track -> gain, as the mixer wants it
-    this.volume = 1;
-    this.sources = [];
-    this.turn = 0; // counts starts, so that a late answer of an older one is ignored
-  }
-
-  get canPlay() {
-    return !!this.sound?.element && this.sound.state !== 'failed';
-  }
-
-  get mixed() {
-    return [...this.gains.values()].some((gain) => gain !== 1);
-  }
-
-  _wire() {
-    if (this.master) return;
-    const context = audioContext();
-    this.limiter = new DynamicsCompressorNode(context, { threshold: -2, knee: 0, ratio: 20, attack: 0.002, release: 0.1 });
-    const makeup = new GainNode(context, { gain: 10 ** (-0.6 * 1.9 / 20) }); // takes back the gain that browsers add to a compressor
-    this.master = new GainNode(context, { gain: this.volume });
-    this.meter = new AnalyserNode(context, { fftSize: 2048 });
-    this.limiter.connect(makeup).connect(this.master).connect(this.meter).connect(context.destination);
-    this._samples = new Float32Array(this.meter.fftSize);
-  }
-
-  /* Where else sound may join the mix. */
-  get input() {
-    this._wire();
-    return this.limiter;
-  }
-
-  /* The loudness now, as the root of the mean square of what leaves for the loudspeakers. */
-  level() {
-    if (!this.meter) return 0;
-    this.meter.getFloatTimeDomainData(this._samples);
-    return Math.sqrt(this._samples.reduce((sum, x) => sum + x * x, 0) / this._samples.length);
-  }
-
-  now() {
-    if (!this.playing) return this.position;
-    if (this.mode === 'mix') return this.sound.element.paused ? this.position : this.sound.element.currentTime;
-    const context = audioContext();
-    const at = this._from + Math.max(0, context.currentTime - this._began - (context.outputLatency || 0));
-    const { on, from, to } = this.loop;
-    return on && this._from < to && at >= to ? from + ((at - to) % (to - from)) : Math.min(at, this._length);
-  }
-
-  _best() {
-    if (this.mixed && this.sound.buffers) return 'tracks';
-    if (this.loop.on && this.sound.mixBuffer) return 'loop';
-    return 'mix';
-  }
-
-  setSound(sound) {
-    if (sound === this.sound) return;
-    const going = this.playing;
-    if (going) this.pause();
-    this.sound = sound;
-    if (going) this.play();
-    this._want();
-  }
-
-  async play() {
-    if (!this.canPlay) return;
-    this._wire();
-    const context = audioContext();
-    const turn = ++this.turn;
-    const { sound } = this;
-    let at = this.now();
-    this._silence();
-    if (this.loop.on && at >= this.loop.to - 0.005) at = this.loop.from;
-    this.mode = this._best();
-    this.playing = true;
-    this.position = at;
-    try {
-      if (context.state !== 'running') await context.resume();
-      if (turn !== this.turn) return;
-      if (this.mode === 'mix') await this._stream(sound.element, at);
-      else this._schedule(this.mode === 'tracks' ? sound.buffers : new Map([['mix', sound.mixBuffer]]), at, turn);
-    } catch (error) {
-      if (turn !== this.turn || error.name === 'AbortError') return;
-      this.pause();
-    }
-    this.changed();
-    this._want();
-  }
-
-  async _stream(element, at) {
-    if (!element._wired) {
-      audioContext().createMediaElementSource(element).connect(this.master);
-      element._wired = true;
-      element.addEventListener('timeupdate', () => this.keepLoop()); // also where no picture is drawn: in a tab behind
-      element.addEventListener('ended', () => this.sound?.element === element && this.mode === 'mix' && this.ended());
-    }
-    if (Math.abs(element.currentTime - at) > 0.005) element.currentTime = at;
-    await element.play();
-  }
-
-  _schedule(buffers, at, turn) {
-    const context = audioContext();
-    this._began = context.currentTime + 0.03;
-    this._from = at;
-    this._length = Math.max(...[...buffers.values()].map((b) => b.duration));
-    for (const [track, buffer] of buffers) {
-      const source = new AudioBufferSourceNode(context, { buffer });
-      const gain = new GainNode(context, { gain: track === 'mix' ? 1 : (this.gains.get(track) ?? 1) });
-      source.connect(gain).connect(track === 'mix' ? this.master : this.limiter);
-      if (this.loop.on) Object.assign(source, { loop: true, loopStart: this.loop.from, loopEnd: Math.min(this.loop.to, this._length) });
-      source.start(this._began, Math.min(at, buffer.duration));
-      this.sources.push({ track, source, gain });
-    }
-    if (this.sources.length) this.sources[0].source.onended = () => turn === this.turn && this.playing && this.ended();
-  }
-
-  _silence() {
-    this.sound?.element?.pause();
-    const context = sharedContext;
-    for (const { source, gain } of this.sources) {
-      source.onended = null;
-      gain.gain.setTargetAtTime(0, context.currentTime, GLIDE_S / 3);
-      source.stop(context.currentTime + GLIDE_S * 2);
-    }
-    this.sources = [];
-  }
-
-  pause() {
-    this.position = this.now();
-    this.turn++;
-    this._silence();
-    this.playing = false;
-    this.changed();
-  }
-
-  stop() {
-    this.pause();
-    this.position = 0;
-    this.changed();
-  }
-
-  ended() {
-    this.stop();
-    if (this.loop.on) this.play();
-  }
-
-  seek(seconds) {
-    const at = Math.max(0, seconds);
-    if (this.playing && this.mode === 'mix') {
-      this.sound.element.currentTime = at;
-    } else if (this.playing) {
-      this.pause();
-      this.position = at;
-      this.play();
-    } else this.position = at;
-    this.changed();
-  }
-
-  keepLoop() {
-    const { on, from, to } = this.loop;
-    if (!this.playing || this.mode !== 'mix' || !on) return;
-    const { element } = this.sound;
-    if (element.currentTime >= to) element.currentTime = from;
-  }
-
-  setLoop(loop) {
-    const going = this.playing && this.mode !== 'mix';
-    if (going) this.pause();
-    this.loop = loop;
-    if (going) this.play();
-    this._want();
-    this.changed();
-  }
-
-  setGains(gains) {
-    this.gains = gains;
-    for (const { track, gain } of this.sources) {
-      if (track !== 'mix') gain.gain.setTargetAtTime(gains.get(track) ?? 1, audioContext().currentTime, GLIDE_S);
-    }
-    this._want();
-    this.changed();
-  }
-
-  setVolume(volume) {
-    this.volume = volume;
-    this.master?.gain.setTargetAtTime(volume, audioContext().currentTime, GLIDE_S);
-  }
-
-  /* Decodes what the present wishes need, and changes over to it while it plays. */
-  _want() {
-    if (!this.sound) return;
-    if (this.mixed) this.sound.decodeTracks();
-    else if (this.loop.on) this.sound.decodeMix();
-    const settled = this.mode === this._best() || this.mode === 'tracks'; // tracks can do all that the others can
-    if (this.playing && this.sources.length + (this.mode === 'mix') && !settled) this.play();
-  }
-
-  refresh() {
-    this._want();
-  }
-
-  close() {
-    if (this.playing) this.pause();
-  }
 }

@@ -4,7 +4,7 @@ import numpy as np
 import symusic
 
 from music.arranging.parts import read_arrangement, read_parts
-from music.arranging.swing import swing_with_drums
+from music.arranging.swing import play_feel, swing_with_drums
 
 Q = 480
 
@@ -52,3 +52,14 @@ def test_sixteenths_and_triplets_stay():
 
 def test_bars_that_are_counted_in_threes_stay():
     assert swung(song(EIGHTHS[:3], [0, 320], (6, 8)))[:3] == [list(note) for note in EIGHTHS[:3]]
+
+
+def test_a_song_swings_whoever_plays_or_is_straight_with_no_triplets():
+    plain = song(EIGHTHS, [])
+    swung_all = play_feel(read_arrangement(plain), read_parts(plain), "swing")[0]
+    assert swung_all[:4, :2].tolist() == [[0, 320], [320, 160], [480, 480], [1280, 640]]
+    dotted = song([(0, 480)], [0, 360])
+    assert set((play_feel(read_arrangement(dotted), read_parts(dotted), "swing")[1][:, 0] % Q).tolist()) == {0, 320}
+    late = song([(0, 320), (320, 160), (480, 160), (640, 160), (800, 160)], [])
+    even = play_feel(read_arrangement(late), read_parts(late), "straight")[0]
+    assert even[:5, :2].tolist() == [[0, 240], [240, 240], [480, 240], [720, 120], [840, 120]]

@@ -17,13 +17,16 @@ import symusic
 from music.audio import fluidsynth as fluid
 from music.audio import tinysoundfont as basic_synth
 from music.audio.encoding import MIME_TYPES, Audio, AudioStream, encode, write_audio
+from music.audio.head import head_gain, head_of
 from music.audio.mastering import CEILING, LOUDNESS_LUFS, loudness, master
 from music.audio.performance import Kind, perform
 from music.audio.render import MAX_MIX_BYTES, Stopped, engine, mix_stems, raw_mix, raw_stems, render, render_stems
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
-from music.files.midi import read_midi
+from music.files.midi import midi_bytes, read_midi
+from music.mixing import track_mix, with_mix
 from music.piece import Piece
+from tests.music.files.midi_builder import chunk, file, note
 
 ROOT = Path(__file__).resolve().parents[3]
 REPORTS = ROOT / "tests" / "data" / "reports"
@@ -323,6 +326,10 @@ class TestControls:
         left = raw(track([NOTE], controls=[(0, 10, 0)]))
         assert level_db(left[:, 0]) - level_db(left[:, 1]) > 15
 
+    def test_reverb(self):
+        dry, wet = (raw(track([(0, 0.5, 69, 100), (4, 0.1, 20, 1)], controls=[(0, 91, send)])) for send in (0, 127))
+        assert level_db(span(wet, 0.8, 1.4)) - level_db(span(dry, 0.8, 1.4)) > 6
+
     def test_sustain_pedal(self):
         short = (0, 0.5, 69, 100)
         held = raw(track([short, (4, 0.1, 20, 1)], controls=[(0, 64, 127), (3, 64, 0)]))
@@ -522,3 +529,32 @@ def test_a_crash_at_the_very_end_rings_out():
     sound = render(read_midi(REPORTS / "d1-crash-at-the-very-end.mid"), bundled_soundfont(), RATE)
     end = np.abs(span(sound.samples, sound.seconds - 0.1, sound.seconds - 0.05)).max()
     assert 20 * np.log10(end / np.abs(sound.samples).max()) < -60
+
+
+@needs_fluidsynth
+def test_the_beginning_alone_is_the_beginning_of_the_whole():
+    notes = [(beat, 1, 60 + beat % 12, 90 if beat < 24 else 120) for beat in range(48)]
+    song = piece(track(notes, name="Keys"), track([(beat, 0.5, 36, 100) for beat in range(48)], 0, True))
+    head, whole = head_of(song, bundled_soundfont()), render(song, bundled_soundfont())
+    assert head.seconds == pytest.approx(10.0, abs=0.01)
+    same = whole.samples[: head.frames]
+    alike = np.corrcoef(head.samples[:, 0], same[:, 0])[0, 1]
+    assert alike > 0.99
+    gain = head_gain(head, whole)
+    assert level_db(head.samples) - level_db(same) == pytest.approx(20 * np.log10(gain), abs=0.1) and gain > 1
+    assert head_of(piece(track(notes[:24])), bundled_soundfont()) is None  # so short that the whole is there as soon
+
+
+@needs_fluidsynth
+def test_the_mix_of_another_program_s_file_is_read_kept_changed_and_heard():
+    left = chunk((0, [0xC0, 73]), (0, [0xB0, 7, 110]), (0, [0xB0, 10, 0]), (0, [0xB0, 91, 0]), *note(72, 960))
+    right = chunk((0, [0xC1, 42]), (0, [0xB1, 7, 60]), (0, [0xB1, 10, 127]), *note(48, 960, channel=1))
+    song = read_midi(file(left, right))
+    for each in (song, read_midi(midi_bytes(song))):
+        assert [track_mix(t) for t in each.score.tracks] == [{7: 110, 10: 0, 91: 0}, {7: 60, 10: 127, 91: 40}]
+    flute, cello = (stem.audio.samples for stem in raw_stems(song, bundled_soundfont(), RATE))
+    assert level_db(flute[:, 0]) - level_db(flute[:, 1]) > 15 < level_db(cello[:, 1]) - level_db(cello[:, 0])
+    mixed = song.replace(score=with_mix(song.score, ((0, 7, 55), (0, 10, 127))))
+    softer = raw_stems(read_midi(midi_bytes(mixed)), bundled_soundfont(), RATE)[0].audio.samples
+    assert level_db(softer[:, 1]) - level_db(softer[:, 0]) > 15
+    assert level_db(flute) - level_db(softer) == pytest.approx(20 * np.log10((110 / 55) ** 2), abs=1)

@@ -254,3 +254,33 @@ def test_letters_are_drawn_in_a_font_that_has_them_and_hebrew_from_the_right(mon
     monkeypatch.setattr("music.notation.words._font_with", lambda letters: "Some Font")
     page = draw_words('<tspan font-size="9px">אבג 12</tspan>')
     assert page == '<tspan font-family="Some Font" font-size="9px">12 גבא</tspan>'
+
+
+# Swing
+
+
+def test_swung_eighths_are_written_straight_under_swing_and_sound_swung_when_the_file_is_read():
+    late = [(beat + at, length, 60 + beat % 7) for beat in range(16) for at, length in ((0, 2 / 3), (2 / 3, 1 / 3))]
+    run = [(16 + n / 4, 1 / 4, 60 + n % 5) for n in range(16)]  # sixteenths and triplets stay what they are
+    threes = [(20 + n / 3, 1 / 3, 64) for n in range(12)]
+    piece = piece_of((65, [*late, *run, *threes]), (-1, [(n / 2 + n % 2 / 6, 0.1, 51) for n in range(48)]))
+    root = page(piece)
+    direction = next(d for d in root.iter("direction") if d.findtext("direction-type/words") == "Swing")
+    assert [direction.findtext(f"sound/swing/{tag}") for tag in ("first", "second", "swing-type")] == [
+        "2",
+        "1",
+        "eighth",
+    ]
+    tuplets = {m.get("number") for m in root.iter("measure") if m.find(".//time-modification") is not None}
+    assert tuplets == {"6"}
+    back = read_midi(musicxml(piece)).score
+    for before, after in zip(piece.score.tracks, back.tracks, strict=True):
+        assert [(n.time, n.pitch) for n in after.notes] == [(n.time, n.pitch) for n in before.notes]
+    drawing = svg_pages(piece)[0]
+    assert ">Swing<" in drawing and drawing.count("<rect") > 7 and ">(<" not in drawing  # the sign is drawn
+
+
+@pytest.mark.parametrize("places", [(0, 1 / 2), (0, 1 / 3, 2 / 3), (0, 1 / 4, 1 / 2, 3 / 4)])
+def test_straight_eighths_triplets_and_sixteenths_do_not_swing(places):
+    root = page(piece_of((65, [(beat + at, 0.25, 60 + beat % 7) for beat in range(16) for at in places])))
+    assert root.find(".//swing") is None

@@ -188,8 +188,12 @@ PROMPTS = [
     ("a song with a full band", {"style": "band"}, ()),
     ("three-four time, moderately fast, folk song", {"time_signature": "3/4", "tempo_bpm": 112.0, "genre": "folk"}, ()),
     ("common time, tempo 90, B flat major", {"time_signature": "4/4", "tempo_bpm": 90.0, "key": "Bb major"}, ()),
-    ("16 bars at 120 bpm in 4/4", {"tempo_bpm": 120.0, "time_signature": "4/4", "seconds": 32.0}, ()),
-    ("twenty-four measures, 3/4, crotchet = 60", {"time_signature": "3/4", "tempo_bpm": 60.0, "seconds": 72.0}, ()),
+    ("16 bars at 120 bpm in 4/4", {"tempo_bpm": 120.0, "time_signature": "4/4", "seconds": 32.0, "bars": 16}, ()),
+    (
+        "twenty-four measures, 3/4, crotchet = 60",
+        {"time_signature": "3/4", "tempo_bpm": 60.0, "seconds": 72.0, "bars": 24},
+        (),
+    ),
     (
         "chiptune, fast and playful, loopable",
         {

@@ -13,7 +13,9 @@ from pipelines.worker.pool import Worker
 from studio.jobs import Registry
 from tests.pipelines.worker.conftest import NEEDS_RAY, VERBS
 from tests.pipelines.worker.test_worker import writing
+from tests.training.data.test_parts import read
 from tests.waiting import PATIENCE_S, join, until
+from training.data import parts as parts_module
 
 
 @pytest.fixture
@@ -41,6 +43,14 @@ def test_real_music_is_written_with_the_code_and_the_checkpoints_that_are_sent(c
     worker = clustered("pipelines.worker.verbs", 1)
     step = worker.ask("generate", (Piece.empty(), GenerateOptions(bars=2, seed=1)))
     assert step.done == step.total and step.piece.note_count > 0
+
+
+@NEEDS_RAY
+def test_training_music_is_prepared_on_a_cluster_and_a_crash_costs_one_file(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts_module, "LOT", 2)
+    sources = ["a", "bb", "ccc", "crash", "eeeee", "ffffff", "ggggggg"]
+    assert read(tmp_path, sources, jobs=cluster.address) == [1, 2, 3, -1, 5, 6, 7]
+    assert read(tmp_path, sources, jobs=1) == [1, 2, 3, -1, 5, 6, 7]
 
 
 @NEEDS_RAY

@@ -32,7 +32,7 @@ def test_a_container_has_the_cores_and_the_memory_that_it_was_given(monkeypatch,
 def test_the_environment_wins_and_nonsense_is_refused(monkeypatch):
     monkeypatch.setenv("DEEPMUSIC_WORKERS", "5")
     worker = pool.Worker("tests.studio.toy_verbs")
-    assert worker.slots("model") == 5 and worker.slots("media") == 2
+    assert worker.slots("model") == 5 and worker.slots("media") == 3
     for nonsense in ("many", "-1", "0"):
         monkeypatch.setenv("DEEPMUSIC_WORKERS", nonsense)
         with pytest.raises(StudioError, match="DEEPMUSIC_WORKERS"):

@@ -263,17 +263,14 @@ def test_a_damaged_sound_in_a_song_is_left_out(audio, damage):
     assert not audio.exception and "How near to the sound" not in labels(audio)
 
 
-def test_how_notes_become_sound_is_chosen_for_player_and_files(audio):
+def test_how_notes_become_sound_is_chosen_for_player_and_files(audio, offered):
     make(drop(audio))
     ways = next(each for each in audio.get("button_group") if each.label == "Sound" and "Pure" in each.options)
     assert ways.options == ["Played", "Pure", "Original method"] and ways.value == "played"
 
-    def files():
-        return [each.proto.label for each in audio.get("download_button")]
-
-    assert {"MIDI", "MP3", "WAV", "Stems", "Recipe"} <= set(files())
+    assert {"MIDI", "MP3", "WAV", "Stems", "Recipe"} <= set(offered())
     ways.set_value("pure").run()
-    assert not audio.exception and {"MP3", "WAV"} <= set(files()) and "Stems" not in files()
+    assert not audio.exception and {"MP3", "WAV"} <= set(offered()) and "Stems" not in offered()
 
 
 def test_music_of_another_page_has_no_choice_of_sound(audio):

@@ -297,10 +297,9 @@ def test_two_visitors_have_each_their_song(page):
     assert jobs.registry().poll(None, song_of(other).id) is None
 
 
-def test_files_are_offered_under_the_name_of_the_take(page):
+def test_all_kinds_of_files_of_a_take_are_offered(page, offered):
     generate(page, bars=2, variants=1)
-    buttons = {button.proto.label for button in page.get("download_button")}
-    assert buttons == {"MIDI", "MP3", "WAV", "Stems", "MusicXML", "PDF", "Recipe"}
+    assert set(offered()) == {"MIDI", "MP3", "WAV", "Listening page", "Stems", "MusicXML", "PDF", "Recipe"}
 
 
 def test_an_empty_seed_is_drawn_anew_each_time():

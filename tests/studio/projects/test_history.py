@@ -18,7 +18,8 @@ from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
-from studio.projects.history import Event, again, describe_recipe, history, with_checkpoints_here
+from pipelines.story import describe_recipe
+from studio.projects.history import Event, again, history, with_checkpoints_here
 from studio.projects.project import Take
 from tests.examples import examples
 from tests.studio.projects.test_project import tune

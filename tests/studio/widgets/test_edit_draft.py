@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +16,13 @@ from music.edit_notes import apply
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.edit import options_of
-from studio.widgets.player import player as player_file
 from studio.widgets.player.editing import editable
 from tests.examples import examples
+from tests.javascript.node import PLAYER
+from tests.javascript.node import node as node_here
 from tests.music.test_edit_notes import nasty_scores, notes_of
 
-driver = pytest.importorskip("playwright._impl._driver", reason="These tests need the node that playwright brings.")
-
-SCRIPT = Path(player_file.__file__).parent / "edit_draft.js"
+SCRIPTS = [PLAYER / name for name in ("ticks.js", "edit_draft.js")]
 RUN = """
 const lines = require('readline').createInterface({ input: process.stdin });
 lines.on('line', (line) => {
@@ -43,10 +41,9 @@ class Node:
     """A node that answers line by line, so that many examples need one start."""
 
     def __init__(self) -> None:
-        executable, _ = driver.compute_driver_executable()
-        program = SCRIPT.read_text(encoding="utf-8") + RUN
+        program = "".join(script.read_text(encoding="utf-8") for script in SCRIPTS) + RUN
         self.process = subprocess.Popen(
-            [executable, "-e", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [node_here(), "-e", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
 
     def ask(self, score: symusic.Score, *steps: str) -> dict[str, Any]:
@@ -108,6 +105,7 @@ STEPS = st.sampled_from(
         "draft.duplicate('1/16', false)",
         "draft.duplicate('1/4', true)",
         "draft.add([{ track: 0, time: 100, duration: 90, pitch: 60, velocity: 90 }])",
+        "draft.toggleLock()",
         "draft.undo()",
         "draft.redo()",
     ]
@@ -202,6 +200,24 @@ def test_split_and_join_undo_each_other(node):
     assert halves == [(0, 240, 60, 90), (240, 720, 60, 90)]
     assert shown(node, score, ALL, "draft.split(9999, '1/16')") == [(0, 480, 60, 90), (480, 480, 60, 90)]
     assert shown(node, score, ALL, "draft.split(240, '1/16')", "draft.join()") == [(0, 960, 60, 90)]
+
+
+def test_locked_notes_stay_whatever_is_done_to_them_or_onto_them(node):
+    score = a_score((0, 480, 60, 90), (960, 480, 60, 80), (960, 480, 64, 70))
+    lock = ["draft.select([1])", "draft.toggleLock()"]
+    for step in (
+        do("moved(60, 1)"),
+        do("louder(9)"),
+        "draft.remove()",
+        "draft.split(1000, 'Off')",
+        "draft.select([0])",
+        "draft.join()",
+    ):
+        assert (960, 480, 60, 80) in shown(node, score, *lock, ALL, step)
+    onto = node.ask(score, *lock, "draft.select([0])", do("moved(1200, 0)"), "draft.blocked")
+    assert onto["last"] is True and onto["notes"] == [[[0, 480, 60, 90], [960, 480, 60, 80], [960, 480, 64, 70]]]
+    assert onto["edits"]["locked"] == [[0, 960, 480, 60, 80]] and onto["count"] == 1
+    assert node.ask(score, *lock, "draft.toggleLock()")["count"] == 0
 
 
 def test_bars_are_duplicated_after_their_end(node):

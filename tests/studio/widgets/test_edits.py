@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
+import symusic
 
+from music.piece import Piece
 from pipelines.edit_options import EditOptions
+from pipelines.locks import locked_notes
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project
 from studio.widgets.player import player as player_file
+from studio.widgets.start import summary
 from tests.studio.visitor import control, press, small_midi, song_of, until_written
 
 PAGES = ["generate", "remix", "harmonize", "compose", "audio", "songs"]
@@ -52,6 +56,7 @@ def pitches(piece):
     return [note.pitch for note in piece.score.tracks[0].notes]
 
 
+KEYED = {"pipeline": "harmonize", "key": "A minor", "options": {}}
 UP = {"changed": [[0, 1, 480, 480, 65, 80]]}
 
 
@@ -81,6 +86,28 @@ def test_only_what_was_edited_is_marked_as_changed(waltz, browser):
     assert browser.data["edit"]["tracks"][0]["notes"][4:8] == [480, 480, 65, 80]
 
 
+def test_locked_notes_are_part_of_the_take_and_told_to_the_models(waltz, browser):
+    song = song_of(browser.keep(waltz, locked=[[0, 0, 480, 60, 80], [0, 960, 480, 67, 80]]))
+    assert song.take.detail == "locked 2 notes in bar 1" and browser.data["edit"]["locked"] == [[0, 0], [0, 2]]
+    assert browser.data["edit"]["key"] != browser.data["edit"]["id"] == song.takes[0].pieces[0].fingerprint
+    assert browser.data["pieces"][-1]["tracks"][0]["changed"] is None
+    assert any("2 locked notes stay" in caption.value for caption in waltz.caption)
+    browser.keep(waltz, removed=[[0, 0]])
+    assert "Unlock it first" in waltz.error[0].value and song.take.number == 2
+    control(waltz, "remix seed").set_value(1)
+    until_written(press(waltz.run(), "Remix"))
+    assert song.take.options.lock_notes == ((0, 0), (0, 2))
+    again = read_project(project_bytes(song.project))
+    assert locked_notes(again.takes[1].pieces[0]) == ((0, 0), (0, 2))
+    press(waltz, "Undo")
+    waltz.switch_page("studio/pages/generate.py").run()
+    control(waltz, "start").set_value("song")
+    until_written(press(waltz.run(), "Generate"))
+    assert song.take.options.lock_notes == ((0, 0), (0, 2))
+    press(press(waltz, "Undo"), "Undo")
+    assert song.take.number == 1 and browser.data["edit"]["locked"] == []
+
+
 def test_it_stands_in_the_history_and_can_be_done_again(waltz, browser):
     song = song_of(browser.keep(waltz, **UP))
     (event,) = history(song.takes)[1].events
@@ -99,6 +126,29 @@ def test_it_is_replayed_from_its_recipe(waltz, browser):
     until_written(waltz)
     assert song.take.number == 3 and song.piece.fingerprint == song.takes[1].pieces[0].fingerprint
     assert "the same notes" in history(song.takes)[2].events[0].verdict
+
+
+def test_the_whole_song_is_changed_and_what_stands_over_it_follows(waltz, browser):
+    song = song_of(browser.keep(waltz, **UP))
+    assert browser.data["edit"]["song"]["beat"] == "♩"
+    browser.keep(waltz, semitones=3, tempo=100, mix=[[0, 10, 0]])
+    assert song.take.detail == "up 3 semitones, tempo 100, Lead 100 % left"
+    assert any("100 BPM" in caption.value for caption in waltz.caption)
+    (*_, shown) = browser.data["pieces"]
+    assert shown["tracks"][0]["changed"] is None  # all of it moved: nothing is to be marked
+    assert shown["tracks"][0]["mix"] == {"level": 100, "pan": 0, "reverb": 40}
+    press(waltz, "Undo")
+    assert pitches(song.piece) == [60, 65, 67, 72, 67, 64]
+
+
+def test_a_key_that_was_asked_for_is_transposed_along():
+    piece = Piece(
+        symusic.Score(480), history=(KEYED, *({"pipeline": "edit", "options": {"semitones": n}} for n in (3, -1)))
+    )
+    piece.score.tracks.append(symusic.Track("Flute", 73, False))
+    piece.score.tracks[0].notes.append(symusic.Note(0, 480, 72, 80))
+    piece.score.time_signatures.append(symusic.TimeSignature(0, 6, 8))
+    assert summary(piece).startswith("B minor · ♩. = 80 BPM · 6/8")
 
 
 @pytest.mark.parametrize("name", PAGES)

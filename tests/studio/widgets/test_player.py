@@ -10,8 +10,8 @@ import pytest
 import symusic
 
 from music.piece import Piece
+from music.roll.picture import picture
 from studio.widgets.player import player as player_file
-from studio.widgets.player.player import picture
 
 
 @pytest.fixture
@@ -96,7 +96,8 @@ def names_in(script: str) -> list[str]:
 
 @pytest.mark.parametrize("component", player_file.SCRIPTS)
 def test_no_two_files_of_a_script_declare_one_name(component):
-    names = [(name, file) for file in player_file.SCRIPTS[component] for name in names_in((PLAYER / file).read_text())]
+    files = player_file.script_files(component)
+    names = [(name, path.name) for path in files for name in names_in(path.read_text())]
     homes: dict[str, list[str]] = {}
     for name, file in names:
         homes.setdefault(name, []).append(file)
@@ -105,7 +106,7 @@ def test_no_two_files_of_a_script_declare_one_name(component):
 
 
 def test_every_script_belongs_to_a_component():
-    assert {path.name for path in PLAYER.glob("*.js")} == {
+    assert {path.name for folder in (PLAYER, player_file.DRAWING) for path in folder.glob("*.js")} == {
         file for files in player_file.SCRIPTS.values() for file in files
     }
 

@@ -96,3 +96,14 @@ def test_a_file_that_changes_is_read_again(songs, tmp_path):
     (tmp_path / before["pieces"][0][0]).unlink()
     assert main(["prepare", str(folder), "--out", str(tmp_path / "out")]) == 0
     assert len(json.loads((tmp_path / "out" / "index.json").read_text())["pieces"]) == len(before["pieces"]) - 1
+
+
+def test_more_lots_than_are_read_ahead_come_in_order(tmp_path):
+    sources = ["a" * length for length in range(1, 24)]
+    assert read(tmp_path, sources, jobs=2) == [*range(1, 24)]
+
+
+def test_what_names_neither_processes_nor_a_cluster_is_refused(songs, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["prepare", str(songs), "--out", str(tmp_path), "--jobs", "many"])
+    assert "--jobs" in capsys.readouterr().err

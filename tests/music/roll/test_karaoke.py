@@ -5,7 +5,7 @@ from __future__ import annotations
 import symusic
 
 from music.piece import Piece
-from studio.widgets.player.karaoke import LONGEST, karaoke
+from music.roll.karaoke import LONGEST, karaoke
 
 
 def sung(*texts: str) -> Piece:

@@ -1,0 +1,49 @@
+"""The verb ``page``: a piece as one HTML file to listen to and to share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from music.clock import clock
+from pipelines.commands.models import Show, Verbs
+from pipelines.commands.source import read_source
+from pipelines.sound import SYNTHESES, check_synthesis
+
+
+def add_page(verbs: Verbs) -> None:
+    """Adds the verb that makes a listening page."""
+    parser = verbs.add_parser(
+        "page",
+        help="make a page to listen to and to share, as one HTML file",
+        description="Makes one HTML file of a MIDI or MusicXML file: sound, piano roll, sheet music with a cursor, words, chords and "
+        "how it was made. It plays in any browser without the studio and without a network.",
+    )
+    parser.add_argument("source", metavar="IN.mid", help="the music to share")
+    parser.add_argument("out", metavar="OUT.html", type=Path, help="the page")
+    parser.add_argument(
+        "--title", metavar="TEXT", help="what stands over it; by default what the file is called inside"
+    )
+    parser.add_argument(
+        "--synthesis",
+        metavar="|".join(SYNTHESES),
+        default="played",
+        help="how notes become sound, as for the verb render",
+    )
+    parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
+    parser.set_defaults(run=_page, endings=(".html", ".htm"))
+
+
+def _page(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    """Returns the page of a piece."""
+    check_synthesis(asked.synthesis)
+    piece = read_source(asked.source, show.say)
+    from pipelines.listening.page import listening_page
+
+    if asked.title is not None:
+        piece = piece.replace(title=asked.title)
+    page = listening_page(
+        piece, asked.synthesis, asked.soundfont, progress=lambda share: show(round(share * 100), 100, "%")
+    )
+    show.say(f"{asked.out.name}: {len(page) / 1e6:.1f} MB for {clock(piece.seconds)}")
+    return {asked.out: page}

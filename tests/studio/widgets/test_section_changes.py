@@ -1,0 +1,122 @@
+"""The form of a song changed on the bar of its sections: takes with their stages, and locks; the browser is played by a button."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+
+from music.bars import bar_grid
+from music.form import sections
+from pipelines.rearrange import Form
+from pipelines.song.plan import Plan
+from studio.projects.history import history
+from studio.projects.project import project_bytes, read_project
+from studio.widgets.compose.prompt_field import TEXT
+from studio.widgets.player import player as player_file
+from tests.studio.visitor import press, song_of, until_written
+
+
+class Browser:
+    """What the script of the player would show and send."""
+
+    def __init__(self) -> None:
+        self.data = None
+        self.message = None
+
+    def component(self, *, key, data, on_section_change, **_):
+        if key == "player":
+            self.data = data
+            st.button("Do it", key=f"do in {key}", on_click=on_section_change)
+
+    @property
+    def bar(self):
+        """What the bar of sections is told."""
+        return self.data["sections"]
+
+    def actions(self, number):
+        return [action for action, *_ in self.bar["sections"][number]["actions"]]
+
+    def send(self, page, **message):
+        """Sends a message about the piece that is shown; returns the page once its take is there."""
+        self.message = {"piece": self.bar["id"], "serial": self.bar["answered"] + 1, **message}
+        return until_written(press(page, "Do it"))
+
+
+@pytest.fixture
+def browser(monkeypatch) -> Browser:
+    made = Browser()
+    monkeypatch.setattr(player_file, "_component", lambda: made.component)
+    monkeypatch.setattr(player_file, "component_value", lambda key, name: made.message if name == "section" else None)
+    return made
+
+
+@pytest.fixture
+def composed(page, browser):
+    """The Compose page with a song whose form is ABCA, of four bars each or so."""
+    page.switch_page("studio/pages/compose.py").run()
+    song_of(page).controls[TEXT] = "a song for strings and piano, ABCA, 40 seconds"
+    song_of(page).controls["compose seed"] = 3
+    return until_written(press(page.run(), "Compose"))
+
+
+def names(song):
+    return [section.name for section in sections(song.piece.score)]
+
+
+def section(piece, number):
+    part, bars = Form(piece.score).sections[number], bar_grid(piece.score)
+    start, end = bars[part.first].start, bars[part.last - 1].end
+    return [
+        [(n.time - start, n.duration, n.pitch, n.velocity) for n in track.notes if start <= n.time < end]
+        for track in piece.score.tracks
+    ]
+
+
+def test_sections_are_moved_repeated_and_removed_as_takes_with_stages(composed, browser):
+    song = song_of(composed)
+    assert names(song) == ["A", "B", "C", "A"]
+    third = section(song.piece, 2)
+    browser.send(composed, action="move", section=2, to=0)
+    assert names(song) == ["C", "A", "B", "A"] and section(song.piece, 0) == third
+    assert song.take.detail == "moved C before the first A" and isinstance(song.take.options, Plan)
+    browser.send(composed, action="repeat", section=0)
+    browser.send(composed, action="remove", section=3)
+    assert names(song) == ["C", "C", "A", "A"]
+    assert [stage.pipeline for stage in song.take.options.stages][-3:] == ["arrangement"] * 3
+    assert history(song.takes)[-1].events[-1].words == "removed B"
+    again = read_project(project_bytes(song.project))
+    assert again.takes[-1].options == song.take.options
+    press(composed, "Undo")
+    assert names(song) == ["C", "C", "A", "B", "A"]
+    browser.send(composed, action="remove", section=99)
+    assert "no such section" in browser.bar["problem"]
+    browser.send(composed, action="burn", section=0)
+    assert "cannot be done" in browser.bar["problem"]
+
+
+def test_one_section_is_written_again_and_its_returns_are_not(composed, browser):
+    song = song_of(composed)
+    before = song.piece
+    assert "Only this one" in {a: text for a, _, text in browser.bar["sections"][0]["actions"]}["again"]
+    browser.send(composed, action="again", section=3)
+    assert song.take.detail == "wrote the second A again"
+    assert [section(song.piece, n) == section(before, n) for n in range(4)] == [True, True, True, False]
+
+
+def test_a_locked_section_survives_re_rolls_note_for_note(composed, browser):
+    song = song_of(composed)
+    browser.send(composed, action="lock", section=1)
+    assert song.take.number == 1 and browser.bar["sections"][1]["locked"]
+    assert "again" not in browser.actions(1) and "unlock" in browser.actions(1)
+    kept = section(song.piece, 1)
+    for stage in (0, 2):
+        next(button for button in composed.button if button.key == f"re-roll {song.take.number} {stage}").click().run()
+        until_written(composed)
+        assert section(song.piece, 1) == kept and "kept B" in song.take.detail
+    assert [stage.pipeline for stage in song.take.options.stages].count("kept") == 1
+    browser.send(composed, action="move", section=1, to=2)
+    assert browser.bar["sections"][2]["locked"] and not browser.bar["sections"][1]["locked"]
+    browser.send(composed, action="unlock", section=2)
+    next(button for button in composed.button if button.key == f"re-roll {song.take.number} 0").click().run()
+    until_written(composed)
+    assert section(song.piece, 2) != kept
