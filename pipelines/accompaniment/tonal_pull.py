@@ -115,7 +115,7 @@ class TonalWeights:
         for number, rival in enumerate(self._home.rivals, start=1):  # no cadence in another key
             away = list(_dominants(rival) - _dominants(self._home))
             turn[np.ix_(away, (tonics[number] > 0) & (tonics[0] == 0))] -= AWAY
-        pull = color = 0.0
+        pull, color = 0.0, OWN_COLOR if self._home.is_church_mode else 0.0
         for _ in range(ROUNDS):
             bias = pull * (tonics[0] - self._others) + color * self._color
             found = Progressions(fit + bias, stay, turn, allowed, temperature)
@@ -125,7 +125,7 @@ class TonalWeights:
             uncolored = COLORED - (marginals @ self._color).mean() if self._home.is_church_mode else 0.0
             if missing <= 0 and uncolored <= 0:
                 break
-            pull, color = min(MOST, pull + STRIDE * max(missing, 0.0)), min(MOST, color + STRIDE * max(uncolored, 0.0))
+            pull, color = min(MOST, pull + STRIDE * max(missing, 0.0)), min(OWN_COLOR + MOST, color + STRIDE * max(uncolored, 0.0))
         return found, marginals
 
     def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
