@@ -125,7 +125,10 @@ class TonalWeights:
             uncolored = COLORED - (marginals @ self._color).mean() if self._home.is_church_mode else 0.0
             if missing <= 0 and uncolored <= 0:
                 break
-            pull, color = min(MOST, pull + STRIDE * max(missing, 0.0)), min(OWN_COLOR + MOST, color + STRIDE * max(uncolored, 0.0))
+            pull, color = (
+                min(MOST, pull + STRIDE * max(missing, 0.0)),
+                min(OWN_COLOR + MOST, color + STRIDE * max(uncolored, 0.0)),
+            )
         return found, marginals
 
     def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
