@@ -23,6 +23,7 @@ RATES = {
     "transformer_xl": 3e-4,
     "lstm": 1e-3,
     "musicbert": 1e-4,
+    "hinted_musicbert": 1e-4,
     "seq2seq": 2e-4,
     "harmonizer": 2e-4,
 }
