@@ -37,7 +37,8 @@ PHRASE_BARS, A_BAR = 4, 4
 ROUNDS, STRIDE = 10, 4.0
 SOFTER, WELL_AHEAD = 0.5, 0.25
 """How often the pull of a chord network is measured, how far it goes for a missing share, and the share of the weights above that
-such a network, which knows the places of a phrase, needs, chosen on training lead sheets; and by which share of the beats the tonic of a church mode shall be ahead, by `quality modes`."""
+such a network, which knows the places of a phrase, needs: chosen on training lead sheets. By which share of the beats the tonic
+of a church mode shall be ahead: by `quality modes`."""
 
 
 class TonalPull:
