@@ -92,6 +92,13 @@ ARCHITECTURES: dict[str, Architecture] = {
             any_dialect=True,
         ),
         Architecture(
+            "hinted_musicbert",
+            "HintedMusicBERT",
+            learns="hinted_masked_fields",
+            judged_by="masked_fields",
+            self_test="checkpoints.self_test:fill_hidden_notes_with_hints",
+        ),
+        Architecture(
             "seq2seq",
             "Seq2Seq",
             learns="accompaniment",

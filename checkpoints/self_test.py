@@ -26,6 +26,7 @@ from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, reg
 from checkpoints.word_vectors import read_word_vectors
 from models.basic_pitch import RATE_HZ, WINDOW
 from models.hinted_decoding import HintedWriter
+from models.hinted_musicbert import hidden_logits
 from models.lstm import LSTMDecoder
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
@@ -283,6 +284,26 @@ def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
             block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
             read[:, note, slot] = torch.from_numpy(choice(model.head(features[:, slot], block)) + block.start)
     return read[:, hidden.start : hidden.stop].numpy()
+
+
+def fill_hidden_notes_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns the last notes of a tune, their positions, pitches and durations hidden, found one after another."""
+    model, dialect = checkpoint.model, checkpoint.dialect
+    rows = np.repeat(dialect.encode(_tune_score()).rows[None].astype(np.int64), choice.batch, axis=0)
+    hidden = np.zeros(rows.shape[1:], dtype=bool)
+    fields = (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION)
+    hidden[-NOTES:, fields] = True
+    for note in range(rows.shape[1] - NOTES, rows.shape[1]):
+        for field in fields:
+            slot = dialect.slots.index(field)
+            block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
+            read = np.stack([dialect.token_ids(each) for each in rows])
+            read[:, 1:-1][:, hidden[:, dialect.slots]] = dialect.mask
+            logits = hidden_logits(model, torch.from_numpy(read), slot, block, [(each, hidden) for each in rows])
+            first = logits.view(choice.batch, -1, logits.shape[1])[:, 0]
+            rows[:, note, field] = FIRST + choice(first)
+            hidden[note, field] = False
+    return rows[:, -NOTES:]
 
 
 def hear_tones(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:

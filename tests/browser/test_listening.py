@@ -46,7 +46,11 @@ def test_it_plays_from_a_file_everything_follows_and_nothing_is_loaded(file, ope
     assert reached(page, 12)["sheetBar"] == "3" and state(page)["bar"] == "4"
     expect(page.locator(".karaoke .sung")).to_have_text("Counting 4 ")
     expect(page.locator(".sections [aria-current=true]")).to_have_text(HOSTILE[:40])
-    assert page.locator(".page .line:not([hidden])").count() == 1
+    line = page.locator(".page .line:not([hidden])")
+    page.evaluate("scrollTo(0, 0)")
+    expect(line).not_to_be_in_viewport()
+    page.get_by_role("button", name="Follow the sheet").click()
+    expect(line).to_be_in_viewport()
 
     page.get_by_role("slider", name="Position").press("Home")
     until(lambda: float(state(page)["time"]) == 0, "the beginning")

@@ -96,7 +96,7 @@ def test_a_file_goes_in_music_is_written_heard_taken_home_and_shared(proxied, pa
     shown.advance()
     shown.pause()
     with page.expect_download() as download:
-        page.get_by_role("button", name="MIDI", exact=True).click()
+        page.get_by_role("group", name="Downloads").get_by_text("MIDI", exact=True).click()
     assert read_midi(Path(download.value.path())).note_count >= written["notes"]
     page.locator(".st-key-share button").first.click()
     page.get_by_role("button", name="Make a link").click()

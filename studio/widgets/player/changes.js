@@ -1,4 +1,4 @@
-/* What the drawing of a comparison means, in words and with how many notes of each kind there are. */
+/* A comparison: the switch between its sides, and what its drawing means, in words and with how many notes of each kind there are. */
 
 function countChanged(piece) {
   if (!piece.tracks.some((track) => track.changed)) return null;
@@ -18,4 +18,22 @@ function showLegend(box, piece) {
     row.append(Object.assign(document.createElement('i'), { className: kind }), text);
     return row;
   }));
+}
+
+/* Fills the switch with a button a side. */
+function fillSides(player) {
+  const { sides } = player.parts;
+  const labels = player.data.pieces.map((piece) => piece.label);
+  if (sides.dataset.labels !== JSON.stringify(labels)) {
+    sides.dataset.labels = JSON.stringify(labels);
+    sides.replaceChildren(...player.data.pieces.map((piece, index) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = button.title = piece.label;
+      button.onclick = () => player.choose(player.data.pieces[index]);
+      return button;
+    }));
+  }
+  sides.hidden = labels.length < 2;
+  [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === player.label));
 }

@@ -122,7 +122,7 @@ class ChordLane {
       button.style.width = `${Math.max(1, right - left)}px`;
       const continues = held && at.x(from) >= at.gutter - 1; // of a chord that began before the view its name is seen
       const named = !continues && left >= free;
-      if (named) free = left + textWidth(name) + 12;
+      if (named) free = left + textWidth(name) + 8;
       button.className = continues ? 'held' : named ? '' : 'tick';
       button.style.setProperty('--room', `${Math.max(right - left, textWidth(name) + 12)}px`);
     });

@@ -115,7 +115,7 @@ class Player {
     const { loop, position } = this.transport;
     if (!this.transport.playing && position > piece.seconds) this.transport.position = 0;
     if (loop.on && loop.to > piece.seconds + 0.01) this.transport.setLoop({ ...loop, on: false });
-    this.fillSides();
+    fillSides(this);
     this.mixer.fill(this.side.tracks, piece.melody);
     showLegend(this.parts.legend, piece);
     this.sections.fill(piece);
@@ -223,23 +223,6 @@ class Player {
     this.show();
   }
 
-  fillSides() {
-    const { sides } = this.parts;
-    const labels = this.data.pieces.map((piece) => piece.label);
-    if (sides.dataset.labels !== JSON.stringify(labels)) {
-      sides.dataset.labels = JSON.stringify(labels);
-      sides.replaceChildren(...this.data.pieces.map((piece, index) => {
-        const button = document.createElement('button');
-        button.type = 'button';
-        button.textContent = button.title = piece.label;
-        button.onclick = () => this.choose(this.data.pieces[index]);
-        return button;
-      }));
-    }
-    sides.hidden = labels.length < 2;
-    [...sides.children].forEach((button, index) => button.setAttribute('aria-pressed', labels[index] === this.label));
-  }
-
   /* Whether a track is heard: always in a mix that is made as a whole. */
   hears(track) {
     const { sound } = this.transport;
@@ -328,7 +311,7 @@ class Player {
     empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
     this.midi.follow();
     this.midi.refresh();
-    const line = this.statusLine(sound);
+    const line = sound?.inWords(transport.mixed) ?? '';
     if (status.textContent !== line) status.textContent = line;
     status.classList.toggle('failed', sound?.state === 'failed');
     status.classList.toggle('busy', sound?.state === 'preparing');
@@ -360,17 +343,6 @@ class Player {
     if (!this.moving || this.ticking) return;
     this.ticking = true;
     requestAnimationFrame(() => this.tick());
-  }
-
-  statusLine(sound) {
-    if (!sound) return '';
-    if (sound.state === 'failed') return sound.message;
-    const percent = sound.progress ? ` ${Math.round(sound.progress * 100)} %` : '';
-    if (sound.state === 'preparing' && sound.message) return sound.message;
-    if (sound.state === 'preparing' && !sound.element) return sound.head ? `The beginning can be heard; preparing the rest…${percent}` : `Preparing the sound…${percent}`;
-    if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
-    if (this.transport.mixed && sound.stems.length && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
-    return sound.message || sound.advice;
   }
 
   tick() {
