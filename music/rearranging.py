@@ -34,9 +34,11 @@ class FormPart(NamedTuple):
 
 
 def form_parts(score: symusic.Score) -> list[FormPart]:
-    """Returns the sections of a score as its parts, after the bars before the first one, if there are any."""
+    """Returns the sections of a score as its parts, after the bars before the first one, if there are any; nothing for one that marks none."""
     bars = bar_grid(score)
     marked = [section for section in sections(score, bars[-1].end) if section.end > section.start]
+    if not marked:
+        return []
     firsts = [next((n for n, bar in enumerate(bars) if bar.start >= section.start), len(bars)) for section in marked]
     edges = itertools.pairwise([*firsts, len(bars)])
     found = [FormPart(section.name, *pair) for section, pair in zip(marked, edges, strict=True)]
