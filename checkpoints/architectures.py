@@ -92,11 +92,25 @@ ARCHITECTURES: dict[str, Architecture] = {
             any_dialect=True,
         ),
         Architecture(
+            "hinted_musicbert",
+            "HintedMusicBERT",
+            learns="hinted_masked_fields",
+            judged_by="masked_fields",
+            self_test="checkpoints.self_test:fill_hidden_notes_with_hints",
+        ),
+        Architecture(
             "seq2seq",
             "Seq2Seq",
             learns="accompaniment",
             judged_by="accompaniment",
             self_test="checkpoints.self_test:accompany_tune",
+        ),
+        Architecture(
+            "harmonizer",
+            "Harmonizer",
+            learns="harmonizing",
+            judged_by="accompaniment",
+            self_test="checkpoints.self_test:harmonize_tune",
         ),
         Architecture(
             "bigru",

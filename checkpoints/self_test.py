@@ -26,6 +26,7 @@ from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, reg
 from checkpoints.word_vectors import read_word_vectors
 from models.basic_pitch import RATE_HZ, WINDOW
 from models.hinted_decoding import HintedWriter
+from models.hinted_musicbert import hidden_logits
 from models.lstm import LSTMDecoder
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
@@ -33,6 +34,8 @@ from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from music.tokens.accompaniment import beat_rows
+from music.tokens.chord_grid import chord_grid
 from music.tokens.columns import BOS, FIRST, Octuple, StepField
 from music.tokens.octuple import POSITIONS_PER_QUARTER
 from music.tokens.piano import LOWEST_PITCH
@@ -270,6 +273,24 @@ def accompany_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     return _continue(choice, writer, 0, writer.read)
 
 
+def harmonize_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes that join a tune, and the chords and basses that the chord network gives to the beats of its end."""
+    made, network = accompany_tune(checkpoint, choice), checkpoint.model.chords
+    score = _tune_score()
+    beats, _ = beat_rows(score)
+    read = chord_grid(tokens.encode(score).rows, beats, tokens.vocabulary().durations)
+    features, places = torch.from_numpy(read.features)[None], torch.from_numpy(read.places)[None]
+    prefix = torch.from_numpy(np.arange(1, 5) % network.config.prefix_size)[None]
+    scores = network(features, places, prefix, torch.ones(features.shape[:2], dtype=torch.bool))
+    for beat in range(len(beats) - made.shape[-1], len(beats)):
+        chords = torch.from_numpy(choice(scores.fit[:, beat].expand(choice.batch, -1)))
+        basses = choice(network.bass_scores(scores.states[:, beat].expand(choice.batch, -1), chords))
+        made = np.concatenate([made, np.stack([chords.numpy(), basses] * 4, axis=1)[:, None]], axis=1)
+    stays = choice(scores.stay.expand(choice.batch, -1))
+    turns = choice(scores.turn[chords])
+    return np.concatenate([made, np.stack([stays, turns] * 4, axis=1)[:, None]], axis=1)
+
+
 def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     """Returns the last notes of a tune, all their fields but the bar hidden, found one note after another."""
     model, dialect = checkpoint.model, checkpoint.dialect
@@ -283,6 +304,26 @@ def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
             block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
             read[:, note, slot] = torch.from_numpy(choice(model.head(features[:, slot], block)) + block.start)
     return read[:, hidden.start : hidden.stop].numpy()
+
+
+def fill_hidden_notes_with_hints(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns the last notes of a tune, their positions, pitches and durations hidden, found one after another."""
+    model, dialect = checkpoint.model, checkpoint.dialect
+    rows = np.repeat(dialect.encode(_tune_score()).rows[None].astype(np.int64), choice.batch, axis=0)
+    hidden = np.zeros(rows.shape[1:], dtype=bool)
+    fields = (Octuple.POSITION, Octuple.PITCH, Octuple.DURATION)
+    hidden[-NOTES:, fields] = True
+    for note in range(rows.shape[1] - NOTES, rows.shape[1]):
+        for field in fields:
+            slot = dialect.slots.index(field)
+            block = slice(dialect.blocks[slot], dialect.blocks[slot] + dialect.sizes[slot])
+            read = np.stack([dialect.token_ids(each) for each in rows])
+            read[:, 1:-1][:, hidden[:, dialect.slots]] = dialect.mask
+            logits = hidden_logits(model, torch.from_numpy(read), slot, block, [(each, hidden) for each in rows])
+            first = logits.view(choice.batch, -1, logits.shape[1])[:, 0]
+            rows[:, note, field] = FIRST + choice(first)
+            hidden[note, field] = False
+    return rows[:, -NOTES:]
 
 
 def hear_tones(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -89,7 +90,11 @@ class SentenceEncoder(nn.Module):
         Raises:
             ValueError: there are more notes than the model has positions for.
         """
-        batch, notes, _ = tokens.shape
+        return self.upsampling[0](self.states(tokens)).unflatten(-1, (FIELDS, -1))
+
+    def states(self, tokens: Tensor) -> Tensor:
+        """Returns one vector per note [batch, notes, width]; raises as ``forward``."""
+        notes = tokens.shape[1]
         if notes > self.config.max_notes:
             raise ValueError(f"{notes} notes do not fit a model of {self.config.max_notes}")
         present = tokens[:, :, 0] != PADDING
@@ -100,7 +105,13 @@ class SentenceEncoder(nn.Module):
         readable = None if present.all() else present[:, None, None, :]
         for layer in self.layers:
             x = layer(x, readable)
-        return self.upsampling[0](x).view(batch, notes, FIELDS, -1)
+        return x
+
+    def of_field(self, states: Tensor, slot: int) -> Tensor:
+        """Returns the features [..., width] of one of the eight tokens, of states [..., width]."""
+        mine = slice(slot * self.config.width, (slot + 1) * self.config.width)
+        up = cast(nn.Linear, self.upsampling[0])
+        return F.linear(states, up.weight[mine], up.bias[mine])
 
 
 class LanguageModelHead(nn.Module):

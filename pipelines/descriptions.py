@@ -161,7 +161,9 @@ def describe_harmony(o: HarmonyOptions) -> list[str]:
 def describe_mix(o: MixOptions) -> list[str]:
     """Returns how the song was mixed; parts may be empty."""
     extras = {"players join in turn": o.layers, "steady groove": o.groove, "room for the melody": o.clear}
-    extras |= {"fills": o.fills, "ritardando": o.ritardando}
+    extras |= {"fills": o.fills, "ritardando": o.ritardando, "an upbeat": o.pickup > 0}
+    extras |= {"all eighths swing": o.feel == "swing", "no eighths swing": o.feel == "straight"}
+    extras |= {", ".join(o.course): bool(o.course), f"a drop in bar {o.drop}": o.drop > 0, "a fade out": o.fade > 0}
     return [f"mixed it, loudness by section {o.dynamics:g} %", *(words for words, is_on in extras.items() if is_on)]
 
 

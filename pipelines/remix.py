@@ -21,7 +21,7 @@ from pipelines.locks import notes_at
 from pipelines.options import RemixOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "1"
+VERSION = "2"
 
 
 def remix(piece: Piece, options: RemixOptions) -> Iterator[Step]:
@@ -61,8 +61,8 @@ def written(canvas: Canvas) -> symusic.Score:
     unfinished = canvas.open.any(axis=1) & (canvas.track >= 0)
     done = canvas.chosen & ~unfinished & (canvas.track >= 0)
     gone = canvas.gone
-    if unfinished.any():  # a bar is shown once all of it is written
-        pending = np.unique(canvas.bar[unfinished])
+    if unfinished.any():
+        pending = _waiting_bars(canvas, done, unfinished)
         done &= ~np.isin(canvas.bar, pending)
         gone = gone[~np.isin(original.bar[gone], pending)]
     velocities = np.clip(original.dialect.velocities, 1, 127)
@@ -81,6 +81,25 @@ def written(canvas: Canvas) -> symusic.Score:
             remove.append((track, index))
         new.append((int(canvas.track[note]), int(canvas.start[note]), int(canvas.length[note]), pitch, velocity))
     return graft(original.score, new, remove)
+
+
+def _waiting_bars(canvas: Canvas, done: np.ndarray, unfinished: np.ndarray) -> np.ndarray:
+    """Returns the bars that are not shown yet: those of which not all is written, and those whose new notes would sound
+    at once with a note of their pitch that still stands in such a bar as in the input."""
+    original, pending = canvas.original, np.unique(canvas.bar[unfinished])
+    ends = canvas.start + canvas.length
+    while True:
+        shown = np.flatnonzero(done & ~np.isin(canvas.bar, pending))
+        sources = canvas.source[canvas.chosen & (canvas.source >= 0) & np.isin(canvas.bar, pending)]
+        old = np.concatenate([sources, canvas.gone[np.isin(original.bar[canvas.gone], pending)]])
+        meet = (canvas.start[shown, None] < (original.start + original.length)[old]) & (
+            ends[shown, None] > original.start[old]
+        )
+        meet &= canvas.track[shown, None] == original.origin[old, 0]
+        meet &= canvas.rows[shown, Octuple.PITCH, None] == original.rows[old, Octuple.PITCH]
+        if not meet.any():
+            return pending
+        pending = np.union1d(pending, canvas.bar[shown[meet.any(axis=1)]])
 
 
 def _swaps(original: Original, options: RemixOptions) -> dict[int, int]:

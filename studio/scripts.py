@@ -8,7 +8,6 @@ compiled, too.
 from __future__ import annotations
 
 import functools
-import gzip
 import hashlib
 
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from starlette.routing import Route
 _LOADER = (
     "const {{ default: show }} = await import(new URL('scripts/{name}', document.baseURI).href);\nexport default show;"
 )
-_kept: dict[str, bytes] = {}
+_kept: dict[str, str] = {}
 
 
 @functools.cache
@@ -30,18 +29,16 @@ def loader(component: str, text: str) -> str:
         text: an ES module.
     """
     name = f"{component}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.js"
-    _kept[name] = gzip.compress(text.encode(), mtime=0)
+    _kept[name] = text
     return _LOADER.format(name=name)
 
 
 async def _script(request: Request) -> Response:
-    packed = _kept.get(request.path_params["name"])
-    if packed is None:
+    text = _kept.get(request.path_params["name"])
+    if text is None:
         return Response(status_code=404)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/javascript")
-    return Response(gzip.decompress(packed), headers=headers, media_type="text/javascript")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(text, headers=headers, media_type="text/javascript")
 
 
 ROUTES = [Route("/scripts/{name}", _script)]

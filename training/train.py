@@ -186,7 +186,8 @@ def train(recipe: dict[str, Any], shards: Any, run: Path, valid_every: int, save
         if (now := stage_at(recipe, step)) is not stage:
             stage = now
             task.begin(stage, seed + 1000 * rank + 7919 * step)
-        rate = wanted["learning_rate"] * min(1.0, (step + 1) / wanted["warmup_steps"]) * (1 - step / wanted["steps"])
+        fall = (1 - step / wanted["steps"]) / wanted.get("decay", 1.0)  # over the last share of the steps, or all
+        rate = wanted["learning_rate"] * min(1.0, (step + 1) / wanted["warmup_steps"]) * min(1.0, fall)
         model.train()
         with autocast(device, recipe):
             nats, count, read = task.loss(model)

@@ -31,6 +31,7 @@ _LOUD = {"drums": 0.85, "bass": 0.8, "chords": 0.72, "held": 0.55}
 _LOW_PLAYERS = 76  # who cannot reach this pitch plays the bass, where nobody else does
 _POWER_PLAYERS = frozenset((29, 30))
 _BANJO = 105
+_ORGANS = frozenset((16, 17, 18))
 _HIGHER = 7  # semitones by which the second of two players of one rhythm lies above the first
 _STEP_TONES = {3: (3, 4), 5: (7, 6, 8), 7: (10, 11, 9), 6: (9, 8), 2: (2, 1), 4: (5, 6)}
 
@@ -96,6 +97,9 @@ def play(name: str, programs: Sequence[int], chart: Chart, seed: int = 0) -> dic
             found[program] = _bass(groove, chart, program, seed)
     hands = bassist is None and len(chordal) == 1
     of_chords = [program for program in chordal if program in STRUCK | HELD]
+    organist = next((p for p in of_chords if p in _ORGANS), None)
+    if not STRUCK & set(of_chords) and organist is not None:  # nobody else strikes the chords, as in a skank
+        groove = {**groove, "strikes": organist}
     models: list[int] = []
     for number, program in enumerate(of_chords or chordal):
         model = _model(groove, program, number)
@@ -284,7 +288,7 @@ def _accompany(
         if chordal
         else _line(chart, low, high, voice)
     )
-    held = program in HELD or (program not in STRUCK and model is None)
+    held = program in HELD - {groove.get("strikes")} or (program not in STRUCK and model is None)
     found: list[Hit] = []
     for bar, (start, end) in enumerate(chart.bars):
         if held or model is None or _is_last(chart, bar):

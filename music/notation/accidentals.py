@@ -15,6 +15,7 @@ _RUN = re.compile(r'<tspan( font-family="[^"]*")? font-size="(\d+)px">([^<]+)</t
 _SHAPE = re.compile(r' d="([^"]*)"')
 _SIZE = 0.72  # of the music font: a flat is then a little taller than the letter before it
 _AIR = 12
+_WIDER = 1.2  # the widths are those of Times, and most machines draw a wider font (DejaVu Serif: up to 1.25 times)
 
 
 def draw_accidentals(page: str) -> str:
@@ -29,7 +30,7 @@ def _draw(symbol: re.Match[str]) -> str:
     for music_font, size, text in _RUN.findall(runs):
         if not music_font:
             pieces.append(f'<text x="{x:.0f}" y="{baseline}" font-size="{size}px">{text}</text>')
-            x += sum(widths.get(letter, 0.5) for letter in text) * int(size)
+            x += sum(widths.get(letter, 0.5) for letter in text) * int(size) * _WIDER
             continue
         for code in text:
             shape, lowest, width = glyph(f"{ord(code):04X}")

@@ -11,14 +11,15 @@ from music.form import ENDING, INTRO, theme_of
 from music.words.accents import stresses
 from music.words.pronunciation import Syllable, line_syllables
 
-VERSE, CHORUS, BRIDGE = "Verse", "Chorus", "Bridge"
+VERSE, PRE_CHORUS, CHORUS, BRIDGE = "Verse", "Pre-chorus", "Chorus", "Bridge"
 """Kinds of stanzas."""
 
 MAX_LINES, MAX_CHARACTERS = 400, 20_000
 """Of the words of one song; a long ballad has some 200 lines."""
 
 _KINDS = {
-    VERSE: "verse verses strophe strofe vers couplet estrofa strofa intro pre-chorus prechorus",
+    VERSE: "verse verses strophe strofe vers couplet estrofa strofa intro",
+    PRE_CHORUS: "pre-chorus prechorus vorrefrain pré-refrain pre-estribillo",
     CHORUS: "chorus refrain refrão ritornello estribillo hook kehrvers",
     BRIDGE: "bridge outro coda middle-eight puente ponte pont",
 }
@@ -35,7 +36,7 @@ class Stanza(NamedTuple):
     """Lines that belong together.
 
     Attributes:
-        kind: VERSE, CHORUS or BRIDGE.
+        kind: VERSE, PRE_CHORUS, CHORUS or BRIDGE.
         name: such as "Verse 2".
         lines: of text; none where they are still to be written.
     """
@@ -81,7 +82,8 @@ def stanzas_of_sections(stanzas: Sequence[Stanza], sections: Sequence[str]) -> t
     """Returns what each section of a song sings, None for nothing, and the stanzas that no section sings.
 
     Each verse section has the next verse, and the first again when there are no more. All choruses have the chorus, bridges the
-    bridge; a song without the one gives its words to the other. In forms of letters the first is a verse, another that comes
+    bridge; a song without the one gives its words to the other. Likewise pre-choruses; where either the song or the words have
+    none, they are verses as others. In forms of letters the first is a verse, another that comes
     again a chorus, and the rest are bridges; where no letter comes again all are verses.
 
     Args:
@@ -89,8 +91,10 @@ def stanzas_of_sections(stanzas: Sequence[Stanza], sections: Sequence[str]) -> t
         sections: their names in order, intro and ending too.
     """
     roles = roles_of(sections)
-    verses = [stanza for stanza in stanzas if stanza.kind == VERSE]
-    others = {kind: [stanza for stanza in stanzas if stanza.kind == kind] for kind in (CHORUS, BRIDGE)}
+    others = {kind: [stanza for stanza in stanzas if stanza.kind == kind] for kind in (PRE_CHORUS, CHORUS, BRIDGE)}
+    led = bool(others[PRE_CHORUS]) and PRE_CHORUS in roles
+    roles = roles if led else [VERSE if role == PRE_CHORUS else role for role in roles]
+    verses = [stanza for stanza in stanzas if stanza.kind in ((VERSE,) if led else (VERSE, PRE_CHORUS))]
     if not set(roles) & {CHORUS, BRIDGE} and len(verses) < len(stanzas):
         verses = list(stanzas)  # nothing but verse sections: whatever there is, is sung in order
     if not verses:
@@ -99,7 +103,7 @@ def stanzas_of_sections(stanzas: Sequence[Stanza], sections: Sequence[str]) -> t
         if not others[here] and there not in roles:
             others[here] = others[there]
     sung: list[Stanza | None] = []
-    turn = dict.fromkeys((VERSE, CHORUS, BRIDGE), 0)
+    turn = dict.fromkeys((VERSE, PRE_CHORUS, CHORUS, BRIDGE), 0)
     for role in roles:
         own = verses if role == VERSE else others.get(role or "", [])
         sung.append(own[turn[role] % len(own)] if own and role else None)

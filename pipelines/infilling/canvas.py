@@ -10,6 +10,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid, score_end
+from music.chords import beat_ticks
 from music.errors import StudioError
 from music.instruments import playable_range, program_of
 from music.piece import Piece
@@ -47,6 +48,7 @@ class Original:
         start, length: ticks of each note [notes].
         bar: the bar of each note as a musician counts them, from 0 [notes].
         bar_starts: ticks at which these bars begin, and at last where the final one ends.
+        beats: ticks at which beats begin.
         shift: semitones from what sounds to what the model reads.
         key: of the piece; None without pitched notes.
         bars: which bars are selected.
@@ -66,6 +68,7 @@ class Original:
     length: np.ndarray
     bar: np.ndarray
     bar_starts: np.ndarray
+    beats: np.ndarray
     shift: int
     key: Key | None
     bars: frozenset[int]
@@ -125,6 +128,7 @@ def read(score: symusic.Score, dialect: Dialect, options: RemixOptions) -> Origi
         length=length,
         bar=np.searchsorted(bar_starts[:-1], start, side="right") - 1,
         bar_starts=bar_starts,
+        beats=np.array([tick for bar in bars for tick in beat_ticks(bar, score.ticks_per_quarter)]),
         shift=shift,
         key=None if key is None else written_key(score) or estimate_key(score)[0],
         bars=_chosen_bars(options, len(bars)),

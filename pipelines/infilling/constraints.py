@@ -16,6 +16,12 @@ from pipelines.options import RemixOptions
 REGISTER_BARS = 2  # on either side
 REGISTER_WIDTH = 1.5  # times the standard deviation
 REGISTER_LEAST = 3.0  # semitones that the standard deviation counts for at least
+ACCENT = 1.5
+"""Log-odds by which a chord that stood on a beat prefers beats, so that as many onsets as before are accented.
+
+By `quality remix-small` 38 % of the onsets of rhythms at 80 % are then on beats, of the originals 41 %; in a trial on 24
+excerpts without it a fifth fewer were than of the originals, and at 1.0 a tenth fewer.
+"""
 DRUM_KEYS = playable_range(DRUMS)
 DRUM_VALUES = 128  # a drum's key is this much more than its MIDI key
 
@@ -151,12 +157,24 @@ class DurationRule(Rule):
         self.ticks = np.round(self.original.dialect.durations * self.original.unit).astype(np.int64)
 
     def _room(self, note: int) -> int:
-        canvas = self.canvas
-        start = int(canvas.start[note])
-        others = np.flatnonzero((canvas.track == canvas.track[note]) & (canvas.start > start))
-        if int(canvas.track[note]) not in self.original.lines:
-            others = others[canvas.rows[others, Octuple.PITCH] == canvas.rows[note, Octuple.PITCH]]
-        return min([int(self.original.bar_starts[-1]), *canvas.start[others].tolist()]) - start
+        canvas, original = self.canvas, self.original
+        start, source = int(canvas.start[note]), int(canvas.source[note])
+        others = canvas.track == canvas.track[note]
+        if int(canvas.track[note]) not in original.lines:
+            others &= canvas.rows[:, Octuple.PITCH] == canvas.rows[note, Octuple.PITCH]
+        waiting = others & canvas.open[:, Octuple.POSITION] & (canvas.source >= 0)
+        ends = [int(original.bar_starts[-1]), *canvas.start[others & ~waiting & (canvas.start > start)].tolist()]
+        if (
+            source >= 0 and waiting.any()
+        ):  # the next one whose place is open, of a bar with more notes than fit a window
+            after = np.flatnonzero(waiting)
+            after = after[original.start[canvas.source[after]] > original.start[source]]
+            if len(after):
+                first = after[original.start[canvas.source[after]].argmin()]
+                positions = PositionRule(canvas, self.options)
+                chord = next(chord for chord in positions.units(np.array([first])) if first in chord)
+                ends.append(positions.latest(chord))
+        return min(ends) - start
 
     def allowed(self, unit: Sequence[int]) -> np.ndarray:
         note = unit[0]
@@ -179,7 +197,7 @@ class DurationRule(Rule):
             kept = min(int(self.original.length[source]), room) if source >= 0 else room
             unmoved = source >= 0 and self.original.start[source] == canvas.start[note]
             if unmoved and kept == self.original.length[source]:  # too short for the grid: at least not as it was
-                kept //= 2
+                kept = kept // 2 or min(2, room)
             canvas.length[note] = max(1, kept)
             canvas.open[note, Octuple.DURATION] = False
             return
@@ -212,6 +230,22 @@ class PositionRule(Rule):
         mask[:count] = inside & (self._free(unit, places[:count]))
         return mask
 
+    def bias(self, unit: Sequence[int]) -> np.ndarray | float:
+        canvas = self.canvas
+        if canvas.source[unit[0]] < 0 or not self._on_beat(np.array([self._began(list(unit)).min()]))[0]:
+            return 0.0
+        places = self._places(unit)[: self.values]
+        favor = np.zeros(self.values)
+        favor[: len(places)] = ACCENT * self._on_beat(places)
+        return favor
+
+    def _on_beat(self, ticks: np.ndarray) -> np.ndarray:
+        """Returns whether each tick lies within half a position of a beat, bool [ticks]."""
+        beats = self.original.beats
+        near = np.clip(np.searchsorted(beats, ticks), 1, max(1, len(beats) - 1))
+        apart = np.minimum(np.abs(ticks - beats[near - 1]), np.abs(ticks - beats[np.minimum(near, len(beats) - 1)]))
+        return 2 * apart <= self.original.unit
+
     def fix(self, unit: Sequence[int], value: int | None) -> None:
         canvas = self.canvas
         if canvas.source[unit[0]] < 0:
@@ -226,12 +260,18 @@ class PositionRule(Rule):
         as_before = value is None or value == self._before(unit[0])
         if as_before and low < first < high:
             start = first
+        elif value is not None:
+            start = int(self._places(unit)[value])
         else:
-            start = (low + high) // 2 if value is None else int(self._places(unit)[value])
+            start = (low + high) // 2 if low + 1 < high else first
         for note in unit:
             canvas.start[note] += start - first
             # Where no place was allowed, the note stands between two places and is read at its old one.
             self._write(note, self._before(note) if value is None else value)
+
+    def latest(self, unit: Sequence[int]) -> int:
+        """Returns the last tick at which a chord may begin, so that those after it have room."""
+        return self._between(unit, margin=1)[1] - 1
 
     def _places(self, unit: Sequence[int]) -> np.ndarray:
         """Returns the tick of each position of the unit's bar."""
@@ -279,16 +319,12 @@ class PositionRule(Rule):
             high = min(high, int(canvas.start[placed_later].min()))
             waiting_later = waiting_later[self._began(waiting_later) < self._began(placed_later).min()]
 
-        # What still waits for its place between this chord and a wall will need room there.
-        room_earlier = sum(span + margin for span in self._spans(waiting_earlier))
-        room_later = sum(span + margin for span in self._spans(waiting_later))
-        until = self._sounds_until(notes, earlier)
-        if until is None:
-            low += room_earlier
-        elif until - 1 + room_earlier < first:  # those that wait may have to wait for that note too
-            low = max(low + room_earlier, until - 1 + room_earlier)
-        else:  # there is no room for that: they share the time with it
-            low = max(low + room_earlier, until - 1)
+        # What still waits for its place between this chord and a wall will need room there, and may have to wait itself
+        # until a note of its pitch has ended.
+        for chord in self._chords(waiting_earlier):
+            low = max(low + 1, self._sounds_until(chord, low)) + self._span(chord) + margin - 1
+        low = max(low, self._sounds_until(notes, low) - 1)
+        room_later = sum(self._span(chord) + margin for chord in self._chords(waiting_later))
         return low, high - room_later - (last - first)
 
     def _began(self, notes: np.ndarray | list[int]) -> np.ndarray:
@@ -300,27 +336,36 @@ class PositionRule(Rule):
         waiting = self.canvas.open[notes, Octuple.POSITION]
         return notes[~waiting], notes[waiting & (self.canvas.bar[notes] == bar)]
 
-    def _sounds_until(self, chord: list[int], earlier: np.ndarray) -> int | None:
-        """Returns the tick at which the last note that a chord may not begin under has ended; None if there is none.
+    def _sounds_until(self, chord: list[int], low: int) -> int:
+        """Returns the tick, if it is beyond a lower one, at which the last note that a chord may not begin under has ended.
 
         Those are the notes before it that keep their length and had ended in the input when the chord began: of its own
         pitches, and in a line any.
         """
         canvas, original = self.canvas, self.original
-        held = earlier[~canvas.open[earlier, Octuple.DURATION]]
-        if int(canvas.track[chord[0]]) not in original.lines:
+        track = int(canvas.track[chord[0]])
+        held = np.flatnonzero(
+            (canvas.track == track)
+            & (canvas.source >= 0)
+            & ~canvas.open[:, Octuple.DURATION]
+            & (canvas.start + canvas.length > low)
+        )
+        if not len(held):
+            return low
+        if track not in original.lines:
             held = held[np.isin(canvas.rows[held, Octuple.PITCH], canvas.rows[chord, Octuple.PITCH])]
-        ended = self._began(held) + original.length[canvas.source[held]] <= self._began(chord).min()
-        held = held[ended]
-        return int((canvas.start[held] + canvas.length[held]).max()) if len(held) else None
+        began, first = self._began(held), self._began(chord).min()
+        held = held[(began < first) & (began + original.length[canvas.source[held]] <= first)]
+        return max([low, *(canvas.start[held] + canvas.length[held]).tolist()])
 
-    def _spans(self, notes: np.ndarray) -> list[int]:
-        """Returns the ticks from the first to the last note of each chord among these notes."""
-        if not len(notes):
-            return []
-        source = self.canvas.source[notes]
-        place = self.original.rows[source, Octuple.POSITION]
-        return [int(np.ptp(self.original.start[source[place == chord]])) for chord in np.unique(place)]
+    def _chords(self, notes: np.ndarray) -> list[list[int]]:
+        """Returns the chords that these notes of a bar, none of them new, make, in the order of the input."""
+        place = self.original.rows[self.canvas.source[notes], Octuple.POSITION]
+        return [notes[place == chord].tolist() for chord in np.unique(place)]
+
+    def _span(self, chord: list[int]) -> int:
+        """Returns the ticks from the first to the last note of a chord in the input."""
+        return int(np.ptp(self._began(chord)))
 
 
 RULES: dict[int, type[Rule]] = {rule.field: rule for rule in (PitchRule, VelocityRule, DurationRule, PositionRule)}

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from checkpoints.loading import Checkpoint
+from models.hinted_musicbert import hidden_logits
 from models.musicbert import blind_order
 from models.sampling import sample
 from music.tokens.columns import FIRST, Octuple
@@ -133,12 +134,12 @@ class MaskPredictor:
 
     @torch.inference_mode()
     def logits(self, views: Sequence[tuple[Canvas, np.ndarray]], field: int) -> list[np.ndarray]:
-        """Returns the log-probabilities [notes, values] of one field for the notes of each view."""
+        """Returns the log-probabilities [notes, values] of one field for the notes of each view; 0 where it is not open."""
         slot = self.dialect.slots.index(field)
         start, size = self.dialect.blocks[slot], self.dialect.sizes[slot]
         longest = max(len(window) for _, window in views) + 2
         read = np.full((len(views), longest, 8), 1, dtype=np.int64)
-        orders = []
+        orders, seen = [], []
         for number, (canvas, window) in enumerate(views):
             rows, hidden = canvas.rows[window].copy(), canvas.open[window]
             order = blind_order(rows, hidden, ORDER, canvas.rng.random(len(rows)))
@@ -149,11 +150,13 @@ class MaskPredictor:
             read[number, 0], read[number, len(rows) + 1] = 0, 2
             read[number, 1 : len(rows) + 1] = found
             orders.append(order)
-        features = self.model.features(torch.from_numpy(read))[:, :, slot]
-        values = torch.log_softmax(self.model.head(features, slice(start, start + size)).float(), dim=-1).numpy()
+            seen.append((rows[order], hidden[order]))
+        logits = hidden_logits(self.model, torch.from_numpy(read), slot, slice(start, start + size), seen)
+        asked = [order[hidden[:, field]] for order, (_, hidden) in zip(orders, seen, strict=True)]
+        values = np.split(torch.log_softmax(logits, dim=-1).numpy(), np.cumsum([len(one) for one in asked])[:-1])
         results = []
-        for number, order in enumerate(orders):
-            back = np.empty((len(order), size), dtype=np.float32)
-            back[order] = values[number, 1 : len(order) + 1]
+        for order, mine, found in zip(orders, asked, values, strict=True):
+            back = np.zeros((len(order), size), dtype=np.float32)
+            back[mine] = found
             results.append(back)
         return results

@@ -8,7 +8,7 @@ from typing import Any
 
 from music.arranging.course import COURSES
 from music.bars import parse_signature
-from music.instruments import instrument_name
+from music.instruments import BASSES, DRUMS, instrument_name, parse_instrument
 from music.theory import parse_key
 from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.prompt import words
@@ -50,6 +50,9 @@ def _settle(reading: Reading) -> dict[str, Any]:
     """Returns the fields of the Brief that the claims agree on, contradictions settled."""
     values: dict[str, Any] = {}
     values["instruments"], values["without"] = _players(reading)
+    players = set(map(parse_instrument, values["instruments"]))
+    if players and players <= {DRUMS, *BASSES}:
+        reading.note(f"{' and '.join(values['instruments'])} carry no melody: others of the usual band play with them.")
     for start, raw, size in reading.sizes:
         if len(values["instruments"]) < size:
             reading.unknown.append((start, raw))

@@ -75,7 +75,7 @@ class MixOptions:
         layers: whether players join one after the other, instead of all playing all the time.
         groove: whether drums and bass keep to the section's own pattern instead of changing it in each bar.
         swing: whether all play swung eighths where the drums do.
-        feel: one of FEELS: whether all eighths swing, or none do, whoever plays; None: as ``swing`` says.
+        feel: one of FEELS: whether all eighths are to swing, if ``swing`` lets them, or none are, whoever plays; None: as the drums do.
         course: some of COURSES, how the song changes from its beginning to its end.
         pickup: quarter notes of an upbeat before the first section; an intro of one bar is then silent but for it. 0 for none.
         drop: the bar, from 1, that a break leads to and with which all come in; 0 for none.

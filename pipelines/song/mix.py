@@ -41,7 +41,7 @@ def mix(piece: Piece, options: MixOptions) -> Iterator[Step]:
         (options.clear, lambda now: keep_below_melody(song, now)),
         (options.fills, lambda now: add_fills(song, now, options.seed)),
         (drop > 0, lambda now: add_drop(song, now, drop)),
-        (bool(feel), lambda now: play_feel(song, now, feel or "straight")),
+        (feel == "straight" or feel == "swing" and options.swing, lambda now: play_feel(song, now, feel or "straight")),
         (not options.fade, lambda now: end_together(song, now)),
         (bool(changes), lambda now: thicken(song, now, changes[0])),
         (bool(options.entries), lambda now: enter_later(song, now, entries)),

@@ -10,6 +10,7 @@ from music.arranging.phrases import USUAL_NOTES_PER_QUARTER
 from music.bars import parse_signature
 from music.words.verses import (
     CHORUS,
+    PRE_CHORUS,
     VERSE,
     Stanza,
     read_stanzas,
@@ -53,6 +54,8 @@ class RoomForWords:
     def form(self) -> str:
         """The form that these stanzas ask for: verses and a chorus, or as many verses as there are."""
         kinds = [stanza.kind for stanza in self._stanzas]
+        if PRE_CHORUS in kinds and CHORUS in kinds:
+            return "verse-pre-chorus-chorus"
         if CHORUS in kinds:
             return "verse-chorus"
         return "A" * min(_MOST_VERSES, kinds.count(VERSE)) if kinds.count(VERSE) > 1 else "AABA"

@@ -19,7 +19,7 @@ from pipelines.recipes import recipe_of
 from pipelines.remix import remix
 from pipelines.song.plan import SectionsOptions
 
-VERSION = "1"
+VERSION = "2"
 _LAST_NOTE_VELOCITY = 90  # percent of the velocity before it; by ear, not measured
 
 

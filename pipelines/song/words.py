@@ -31,7 +31,7 @@ from pipelines.recipes import recipe_of
 from pipelines.song.optional_stages import WordsOptions
 from pipelines.song.written_words import stanzas_for, write_stanzas
 
-VERSION = "1"
+VERSION = "2"
 _NAMED = 3  # stanzas that a remark names
 _WRITING = 9.0  # how long writing the words takes beside setting them
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from music.piece import Piece
-from music.words.verses import BRIDGE, CHORUS, VERSE, Stanza, read_stanzas, roles_of
+from music.words.verses import BRIDGE, CHORUS, PRE_CHORUS, VERSE, Stanza, read_stanzas, roles_of
 from pipelines.lyrics_options import LyricsOptions
 from pipelines.song.optional_stages import WordsOptions
 
@@ -27,7 +27,8 @@ def stanzas_for(options: WordsOptions, sections: Sequence[str]) -> tuple[Stanza,
     verses = min(MOST_VERSES, max(1, roles.count(VERSE)))
     named = [(VERSE, f"{VERSE} {number}") for number in range(1, verses + 1)]
     chorus = [(CHORUS, CHORUS)] if {CHORUS, BRIDGE} & set(roles) else []
-    return tuple(Stanza(kind, name, ()) for kind, name in (*named[:1], *chorus, *named[1:]))
+    led = [(PRE_CHORUS, PRE_CHORUS)] if PRE_CHORUS in roles and chorus else []
+    return tuple(Stanza(kind, name, ()) for kind, name in (*named[:1], *led, *chorus, *named[1:]))
 
 
 class Written(NamedTuple):
@@ -66,7 +67,7 @@ def write_stanzas(stanzas: Sequence[Stanza], options: WordsOptions) -> Iterator[
 
 def lyrics_options(missing: Sequence[Stanza], options: WordsOptions) -> LyricsOptions:
     """Returns what is asked of the pipeline Lyrics for so many stanzas."""
-    others = [stanza for stanza in missing if stanza.kind != VERSE]
+    others = [stanza for stanza in missing if stanza.kind not in (VERSE, PRE_CHORUS)]
     return LyricsOptions(
         text=options.about,
         verses=max(1, len(missing) - bool(others)),
@@ -87,7 +88,7 @@ def _filled(stanzas: Sequence[Stanza], lyrics: Sequence[str], has_chorus: bool) 
     verses = [block for block in written if block not in chorus]
     filled = []
     for stanza in stanzas:
-        source = verses if stanza.kind == VERSE or not chorus else chorus
+        source = verses if stanza.kind in (VERSE, PRE_CHORUS) or not chorus else chorus
         lines = stanza.lines or (source.pop(0) if source else ())
         filled.append(stanza._replace(lines=lines))
     return tuple(filled)

@@ -151,7 +151,7 @@ def test_tab_goes_on_from_the_roll_and_back(page, player):
     page.keyboard.press("Shift+Tab")
     assert player.focused() == "Position"
     page.keyboard.press("Shift+Tab")
-    assert player.focused() == "MIDI"
+    assert player.focused() == "MIDI devices"
     page.keyboard.press("Shift+Tab")
     assert player.focused() == "Edit"
     page.keyboard.press("Shift+Tab")

@@ -96,7 +96,7 @@ def test_a_file_goes_in_music_is_written_heard_taken_home_and_shared(proxied, pa
     shown.advance()
     shown.pause()
     with page.expect_download() as download:
-        page.get_by_role("button", name="MIDI", exact=True).click()
+        page.get_by_role("group", name="Downloads").get_by_text("MIDI", exact=True).click()
     assert read_midi(Path(download.value.path())).note_count >= written["notes"]
     page.locator(".st-key-share button").first.click()
     page.get_by_role("button", name="Make a link").click()
@@ -111,6 +111,14 @@ def test_pages_lie_below_the_path_and_find_the_song_again(page):
     page.wait_for_url("**/studio/remix?song=*")
     page.reload()
     page.locator(".st-key-remix button, [data-testid=stFileUploader]").first.wait_for()
+
+
+def test_scripts_come_packed(page):
+    shares = page.evaluate(
+        "performance.getEntriesByType('resource').filter(({ name, decodedBodySize }) => name.includes('.js') && decodedBodySize > 1e5)"
+        ".map(({ encodedBodySize, decodedBodySize }) => encodedBodySize / decodedBodySize)"
+    )
+    assert shares and max(shares) < 0.6
 
 
 def test_figures_are_not_for_visitors(proxied):

@@ -82,7 +82,7 @@ def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
 
     until_at_rest(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="MIDI", exact=True).click()
+        page.get_by_role("group", name="Downloads").get_by_text("MIDI", exact=True).click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
     taken = read_midi(path)

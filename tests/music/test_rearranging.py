@@ -87,3 +87,7 @@ def test_lyrics_lose_only_what_is_not_sung_any_more(score):
 def test_what_is_no_order_is_refused(score, parts):
     with pytest.raises(StudioError):
         rearranged(score, parts)
+
+
+def test_a_score_without_sections_has_no_parts():
+    assert form_parts(symusic.Score(480)) == []

@@ -167,8 +167,8 @@ def _check_amount(before: Piece, after: Piece, options: RemixOptions, selected: 
     def wanted(bar: int) -> float:
         return options.amount / 100 * selected.notes[bar].total()
 
-    # Notes that sound at once on one pitch are pinned: neither may move past the other.
-    pinned = sum(overlaps(track).total() for track in before.score.tracks) if options.change == "rhythm" else 0
+    # Notes that sound at once on one pitch are pinned: neither may move past the other; nor can one of a tick get shorter.
+    pinned = sum(overlaps(t).total() + _ticks(t) for t in before.score.tracks) if options.change == "rhythm" else 0
     wrong = [
         bar
         for bar in selected.notes
@@ -179,6 +179,12 @@ def _check_amount(before: Piece, after: Piece, options: RemixOptions, selected: 
         assert same, "no bar was left as it is"
         wrong = wrong[1:] if wrong and wrong[0] in same else wrong
     assert not wrong, [(bar, gone[bar], selected.notes[bar].total()) for bar in wrong]
+
+
+def _ticks(track: symusic.Track) -> int:
+    """Returns how many notes last a tick and are followed at once by another."""
+    begun = {note[TIME] for note in notes_of(track)}
+    return sum(note[DURATION] == 1 and note[TIME] + 1 in begun for note in notes_of(track).elements())
 
 
 def _count(piece: Piece, track: int, note: Note) -> int:

@@ -139,3 +139,27 @@ def wishes(draw, style: str) -> dict:
         "variants": draw(st.sampled_from([1, 1, 2])),
         "checkpoint": draw(st.sampled_from(["random-harmonize", "random-harmonize-short"])),
     }
+
+
+@st.composite
+def runs(draw) -> Piece:
+    """Returns a piece whose tracks hold runs: notes closer together than any grid, and more of them than fit a window."""
+    quarter = draw(st.sampled_from([480, 96, 24, 7]))
+    score = symusic.Score(quarter)
+    score.time_signatures = [symusic.TimeSignature(0, *draw(st.sampled_from([(4, 4), (3, 4), (1, 4), (7, 16)])))]
+    for number in range(draw(st.integers(1, 2))):
+        is_drum = draw(st.sampled_from([False, False, True]))
+        track = symusic.Track(f"track {number}", 0 if is_drum else draw(st.sampled_from([0, 0, 73])), is_drum)
+        at, notes = draw(st.integers(0, quarter)), []
+        for _ in range(draw(st.integers(1, 3))):  # each with its own step, from one tick on
+            step = draw(st.sampled_from([1, 1, 2, max(1, quarter // 30), max(1, quarter // 12), max(1, quarter // 4)]))
+            length = draw(st.sampled_from([1, step, step, 2 * step, 5 * step]))  # notes touch, or sound together
+            pitches = draw(st.lists(st.integers(60, 66), min_size=1, max_size=3))
+            for number_of_note in range(draw(st.integers(2, 16))):
+                pitch = pitches[number_of_note % len(pitches)]
+                notes.append((at, length, pitch, draw(st.integers(1, 127))))
+                at += step
+            at += draw(st.sampled_from([0, 1, quarter, 4 * quarter]))
+        track.notes = [symusic.Note(*note) for note in sorted(notes)]
+        score.tracks.append(track)
+    return Piece(score, "Runs", (), ({"pipeline": "by hand"},))

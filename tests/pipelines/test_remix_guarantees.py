@@ -13,7 +13,7 @@ from pipelines.options import CHANGES, RemixOptions
 from pipelines.remix import remix
 from tests.examples import examples
 from tests.pipelines.remix_checks import PITCH, Selected, check_remix, check_rest, notes_of
-from tests.pipelines.scores import pieces, selections
+from tests.pipelines.scores import pieces, runs, selections
 
 pytestmark = pytest.mark.usefixtures("random_models")
 quick = settings(
@@ -82,3 +82,12 @@ def test_the_same_recipe_gives_the_same_notes(change, data):
         return
     assert found[0].fingerprint == found[1].fingerprint
     assert found[0].history == found[1].history
+
+
+@pytest.mark.parametrize("checkpoint", ["random", "random-short"])
+@pytest.mark.parametrize("change", ["notes", "rhythm", "everything"])
+@settings(quick, max_examples=examples(15))
+@given(st.data())
+def test_runs_denser_than_the_grid_and_longer_than_the_window_keep_every_promise(change, checkpoint, data):
+    piece = data.draw(runs())
+    run_and_check(piece, RemixOptions(change=change, checkpoint=checkpoint, **data.draw(selections(piece))))

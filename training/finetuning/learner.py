@@ -18,7 +18,15 @@ from checkpoints.store import RegistryEntry
 from music.errors import StudioError
 from training.train import new_optimizer, task_class, task_module
 
-RATES = {"hinted_transformer_xl": 3e-4, "transformer_xl": 3e-4, "lstm": 1e-3, "musicbert": 1e-4, "seq2seq": 2e-4}
+RATES = {
+    "hinted_transformer_xl": 3e-4,
+    "transformer_xl": 3e-4,
+    "lstm": 1e-3,
+    "musicbert": 1e-4,
+    "hinted_musicbert": 1e-4,
+    "seq2seq": 2e-4,
+    "harmonizer": 2e-4,
+}
 """Rates of learning for AdamW, a tenth to a half of those the bases were made with; see docs/training.md."""
 
 SMALL_BATCH = 4

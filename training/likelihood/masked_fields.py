@@ -24,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from checkpoints.loading import Checkpoint
+from models.hinted_musicbert import hidden_logits
 from models.musicbert import blind_order
 from music.tokens.columns import FIELDS, FIRST, Octuple
 from training.data.masking import Hidden
@@ -129,9 +130,9 @@ def mask(rows: np.ndarray, column: int, share: float, rng: np.random.Generator) 
 def by_model(model: nn.Module, blocks: Blocks, hidden: Hidden, column: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns for each hidden value how many others the model holds more likely, and the nats that it costs, [hidden] each."""
     slot, batch = SLOTS.index(column), blocks.read([hidden])
-    asked = batch.target[0, :, slot] >= 0
-    logits = model.head(model.features(batch.tokens)[0, asked, slot], blocks.slices()[slot])
-    truth = batch.target[0, asked, slot]
+    logits = hidden_logits(model, batch.tokens, slot, blocks.slices()[slot], [(hidden.rows, hidden.hidden)])
+    truth = batch.target[0, :, slot]
+    truth = truth[truth >= 0]
     ranks = (logits > logits.gather(1, truth[:, None])).sum(dim=1)
     return ranks.numpy(), F.cross_entropy(logits, truth, reduction="none").double().numpy()
 

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from checkpoints.loading import load
 from music.bars import bar_grid
+from music.chords import beat_ticks
 from music.compare import changed_notes
 from music.edit import slice_bars
 from music.errors import StudioError
@@ -42,7 +43,8 @@ AMOUNTS = (20, 50, 80)
 FIRST_BAR, LAST_BAR = 4, 12  # of the excerpt, counted from 0; the last is left out
 PASSES = 3  # in more, all of this would take more than ten minutes for a hundred pieces
 IN_KEY_CHANGES = ("notes", "everything")
-SHARE_CHANGED = "notes changed"
+SHARE_CHANGED, ACCENTS = "notes changed", "onsets on beats"
+NEAR_BEAT = 24  # parts of a quarter note: an onset so near to a beat is on it, half a position of the model's grid
 
 
 def figures(args: argparse.Namespace) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def grid_figures(
         for score, after in zip(pieces, kept[change, amount], strict=True):
             changed = _starting_in(after, FIRST_BAR, LAST_BAR, changed_notes(score, after))
             total = max(1, len(_starting_in(after, FIRST_BAR, LAST_BAR)))
-            rows.append({SHARE_CHANGED: len(changed) / total, **likeness(score, after, FIRST_BAR, LAST_BAR)})
+            accents = {ACCENTS: on_beats(after, FIRST_BAR, LAST_BAR)}
+            rows.append({SHARE_CHANGED: len(changed) / total, **likeness(score, after, FIRST_BAR, LAST_BAR), **accents})
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         grid.setdefault(change, {})[amount] = columns | {"seconds": seconds}
     return {
@@ -130,8 +133,17 @@ def grid_figures(
             }
             for change, cells in grid.items()
         },
+        "accents": mean([on_beats(score, FIRST_BAR, LAST_BAR) for score in pieces]),
         "nearer": {change: _nearer(cells[AMOUNTS[0]], cells[AMOUNTS[-1]]) for change, cells in grid.items()},
     }, kept
+
+
+def on_beats(score: symusic.Score, first: int, last: int) -> float:
+    """Returns what share of the onsets in these bars, each time and track once, falls on a beat; of 6/8 two a bar."""
+    onsets = np.array(sorted({note[:2] for note in _starting_in(score, first, last)}), dtype=np.int64).reshape(-1, 2)
+    beats = [tick for bar in bar_grid(score)[first:last] for tick in beat_ticks(bar, score.ticks_per_quarter)]
+    near = np.abs(onsets[:, 1, None] - np.array(beats)).min(axis=1) * NEAR_BEAT <= score.ticks_per_quarter
+    return float(near.mean()) if len(onsets) else float("nan")
 
 
 def grid_options(checkpoint: str, change: str, amount: int, seed: int, **more: Any) -> RemixOptions:
@@ -282,13 +294,14 @@ def as_text(figures: dict[str, Any]) -> str:
         f"Bars {first} to {last} of all tracks are remixed once each way, in {figures['passes']} passes at temperature 1, and",
         "compared bar by bar with what they were. Seconds are those of one processor core.",
         "",
-        f"  {'change and amount':24}{SHARE_CHANGED:>16}{LIKENESS[0]:>24}{LIKENESS[1]:>20}{'seconds':>10}",
+        f"  {'change and amount':24}{SHARE_CHANGED:>16}{LIKENESS[0]:>24}{LIKENESS[1]:>20}{ACCENTS:>18}{'seconds':>10}",
+        f"  {'the original':24}{0:16.1%}{0:24.3f}{1:20.3f}{figures['accents']:18.1%}",
     ]
     for change, cells in figures["grid"].items():
         for amount, cell in cells.items():
             lines.append(
                 f"  {f'{change} {amount} %':24}{cell[SHARE_CHANGED]:16.1%}{cell[LIKENESS[0]]:24.3f}"
-                f"{cell[LIKENESS[1]]:20.3f}{cell['seconds']:10.2f}"
+                f"{cell[LIKENESS[1]]:20.3f}{cell[ACCENTS]:18.1%}{cell['seconds']:10.2f}"
             )
     low, high = AMOUNTS[0], AMOUNTS[-1]
     lines += [

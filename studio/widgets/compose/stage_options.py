@@ -194,7 +194,7 @@ def _mix(options: MixOptions, key: Key) -> dict[str, Any]:
     switches = {
         "layers": ("Players join in turn", "Instead of all playing all the time."),
         "groove": ("One groove a section", "Drums and bass keep to the section's pattern."),
-        "swing": ("Swing together", "Where the drums swing their off-beats, all players do."),
+        "swing": ("Swing together", "Where the style or the drums swing their off-beats, all players do."),
         "clear": ("Room for the melody", "Chords that would cover it move below it."),
         "fills": ("Fills", "Drums and bass lead over into the next section."),
         "ritardando": ("Slow down at the end", "The last bar becomes slower."),

@@ -1,7 +1,7 @@
 /* MIDI in and out of the player: the row from which it is used. There is none where the browser has no MIDI. */
 
 const HAS_MIDI = typeof navigator !== 'undefined' && typeof navigator.requestMIDIAccess === 'function';
-const DENIED = 'The browser did not allow MIDI: allow it for this page in its settings and press MIDI again.';
+const DENIED = 'The browser did not allow MIDI: allow it for this page in its settings and press MIDI devices again.';
 let midiAccess = null; // of the page; asked for once
 
 if (HAS_MIDI) EDIT_COMMANDS.record = { title: 'Record from the MIDI keyboard, or stop', keys: ['r'], run: (e) => e.player.midi.record() };
@@ -46,8 +46,8 @@ class Midi {
     if (!HAS_MIDI) return;
     const make = (tag, name, attributes = {}) => Object.assign(document.createElement(tag), { className: name, ...attributes });
     const button = (name, text, title, onclick) => make('button', name, { type: 'button', textContent: text, title, onclick });
-    this.toggle = button('midis', 'MIDI', 'Play in notes with a MIDI keyboard, and play the song on MIDI instruments', () => this.connect());
-    this.toggle.setAttribute('aria-label', 'MIDI');
+    this.toggle = button('midis', 'MIDI devices', 'Play in notes with a MIDI keyboard, and play the song on MIDI instruments', () => this.connect());
+    this.toggle.setAttribute('aria-label', 'MIDI devices');
     this.tools = make('div', 'tools');
     this.names = make('span', 'names');
     this.recorder = button('record', 'Record', 'Record into the draft after a bar of clicks (R)', () => this.record());

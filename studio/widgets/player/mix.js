@@ -25,8 +25,8 @@ function mixSlider(mixer, track, name) {
   slider.setAttribute('aria-label', `${what} of ${track.name}`);
   const heard = name === 'reverb' ? 'heard once the mix is kept; ' : '';
   slider.title = `${what} of ${track.name} (${heard}double click: as written)`;
-  slider.oninput = () => mixer._change(track, { [name]: Number(slider.value) });
-  slider.ondblclick = () => mixer._change(track, { [name]: null });
+  slider.oninput = () => mixer.change(track, { [name]: Number(slider.value) });
+  slider.ondblclick = () => mixer.change(track, { [name]: null });
   if (name !== 'level') {
     const label = document.createElement('label');
     label.append(what, slider);

@@ -58,7 +58,7 @@ class Mixer {
     for (const part of [...this.box.children, ...this.halves.children]) part.refresh();
   }
 
-  _change(track, setting) {
+  change(track, setting) {
     Object.assign(this.of(track), setting);
     this.refresh();
     this.changed();
@@ -94,7 +94,7 @@ class Mixer {
     const buttons = [['muted', 'M', 'Mute'], ['solo', 'S', 'Solo']].map(([what, letter, word]) => {
       const button = make('button', what, { type: 'button', textContent: letter, title: `${word} ${track.name}` });
       button.setAttribute('aria-label', `${word} ${track.name}`);
-      button.onclick = () => this._change(track, { [what]: !this.of(track)[what] });
+      button.onclick = () => this.change(track, { [what]: !this.of(track)[what] });
       return button;
     });
     const sliders = ['level', 'pan', 'reverb'].map((name) => mixSlider(this, track, name));

@@ -311,7 +311,7 @@ class Player {
     empty.textContent = this.data.live ? 'The notes appear here as they are written.' : 'There are no notes in this piece.';
     this.midi.follow();
     this.midi.refresh();
-    const line = this.statusLine(sound);
+    const line = sound?.inWords(transport.mixed) ?? '';
     if (status.textContent !== line) status.textContent = line;
     status.classList.toggle('failed', sound?.state === 'failed');
     status.classList.toggle('busy', sound?.state === 'preparing');
@@ -343,17 +343,6 @@ class Player {
     if (!this.moving || this.ticking) return;
     this.ticking = true;
     requestAnimationFrame(() => this.tick());
-  }
-
-  statusLine(sound) {
-    if (!sound) return '';
-    if (sound.state === 'failed') return sound.message;
-    const percent = sound.progress ? ` ${Math.round(sound.progress * 100)} %` : '';
-    if (sound.state === 'preparing' && sound.message) return sound.message;
-    if (sound.state === 'preparing' && !sound.element) return sound.head ? `The beginning can be heard; preparing the rest…${percent}` : `Preparing the sound…${percent}`;
-    if (sound.state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
-    if (this.transport.mixed && sound.stems.length && !sound.buffers && !sound.message) return 'Loading the tracks for the mixer…';
-    return sound.message || sound.advice;
   }
 
   tick() {

@@ -65,6 +65,18 @@ class Sound {
     this.changed(this);
   }
 
+  /* What is to be said of it: how far it is, or what is wrong with it. */
+  inWords(mixed) {
+    const { state, message, advice, element, stems } = this;
+    if (state === 'failed') return message;
+    const percent = this.progress ? ` ${Math.round(this.progress * 100)} %` : '';
+    if (state === 'preparing' && message) return message;
+    if (state === 'preparing' && !element) return this.head ? `The beginning can be heard; preparing the rest…${percent}` : `Preparing the sound…${percent}`;
+    if (state === 'preparing') return `Preparing the tracks for the mixer…${percent}`;
+    if (mixed && stems.length && !this.buffers && !message) return 'Loading the tracks for the mixer…';
+    return message || advice;
+  }
+
   _file(name) {
     return `${this.url}/${name}.${FORMAT}`;
   }

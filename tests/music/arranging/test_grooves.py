@@ -132,3 +132,21 @@ def test_a_rest_in_the_harmony_is_a_rest_for_all_but_the_drums():
 def test_the_same_seed_walks_the_same_way():
     assert play("swing", (PIANO, BASS), chart(), 1) == play("swing", (PIANO, BASS), chart(), 1)
     assert play("swing", (PIANO, BASS), chart(), 1) != play("swing", (PIANO, BASS), chart(), 2)
+
+
+def test_an_organ_skanks_where_nobody_else_strikes_the_chords_and_holds_them_beside_a_guitar():
+    song, organ = chart(), 16
+    alone, beside = (
+        play("reggae", players, song)[organ] for players in ((organ, BASS, DRUMS), (organ, GUITAR, BASS, DRUMS))
+    )
+    assert {hit.place % (4 * GRID) for hit in alone} == {GRID, 3 * GRID}
+    assert all(hit.place % (4 * GRID) == 0 for hit in beside)
+
+
+def test_a_second_player_behind_the_beat_has_the_rhythm_higher_up_and_a_banjo_rolls():
+    song = chart()
+    waltz = play("viennese waltz", (PIANO, GUITAR, BASS), chart(quarters=3))
+    assert {hit.place % (3 * GRID) for hit in waltz[GUITAR]} == {GRID, 2 * GRID}
+    both = play("country", (GUITAR, 105, BASS), song)
+    assert {hit.place % (4 * GRID) for hit in both[105]} == set(range(0, 4 * GRID, GRID // 2))
+    assert len({hit.place for hit in both[105]}) == len(both[105])

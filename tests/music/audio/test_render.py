@@ -23,8 +23,10 @@ from music.audio.performance import Kind, perform
 from music.audio.render import MAX_MIX_BYTES, Stopped, engine, mix_stems, raw_mix, raw_stems, render, render_stems
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
-from music.files.midi import read_midi
+from music.files.midi import midi_bytes, read_midi
+from music.mixing import track_mix, with_mix
 from music.piece import Piece
+from tests.music.files.midi_builder import chunk, file, note
 
 ROOT = Path(__file__).resolve().parents[3]
 REPORTS = ROOT / "tests" / "data" / "reports"
@@ -541,3 +543,18 @@ def test_the_beginning_alone_is_the_beginning_of_the_whole():
     gain = head_gain(head, whole)
     assert level_db(head.samples) - level_db(same) == pytest.approx(20 * np.log10(gain), abs=0.1) and gain > 1
     assert head_of(piece(track(notes[:24])), bundled_soundfont()) is None  # so short that the whole is there as soon
+
+
+@needs_fluidsynth
+def test_the_mix_of_another_program_s_file_is_read_kept_changed_and_heard():
+    left = chunk((0, [0xC0, 73]), (0, [0xB0, 7, 110]), (0, [0xB0, 10, 0]), (0, [0xB0, 91, 0]), *note(72, 960))
+    right = chunk((0, [0xC1, 42]), (0, [0xB1, 7, 60]), (0, [0xB1, 10, 127]), *note(48, 960, channel=1))
+    song = read_midi(file(left, right))
+    for each in (song, read_midi(midi_bytes(song))):
+        assert [track_mix(t) for t in each.score.tracks] == [{7: 110, 10: 0, 91: 0}, {7: 60, 10: 127, 91: 40}]
+    flute, cello = (stem.audio.samples for stem in raw_stems(song, bundled_soundfont(), RATE))
+    assert level_db(flute[:, 0]) - level_db(flute[:, 1]) > 15 < level_db(cello[:, 1]) - level_db(cello[:, 0])
+    mixed = song.replace(score=with_mix(song.score, ((0, 7, 55), (0, 10, 127))))
+    softer = raw_stems(read_midi(midi_bytes(mixed)), bundled_soundfont(), RATE)[0].audio.samples
+    assert level_db(softer[:, 1]) - level_db(softer[:, 0]) > 15
+    assert level_db(flute) - level_db(softer) == pytest.approx(20 * np.log10((110 / 55) ** 2), abs=1)

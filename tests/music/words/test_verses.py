@@ -76,6 +76,15 @@ def test_forms_of_letters_sing_too(form, names):
     assert sung("a\n\nb\n\nc", form) == names
 
 
+def test_pre_choruses_have_their_words_each_time_and_are_verses_where_the_song_has_none():
+    text = "[Verse 1]\na\n[Pre-chorus]\nb\n[Chorus]\nc\n[Verse 2]\nd"
+    assert sung(text, "Verse Pre-chorus Chorus Verse' Pre-chorus Chorus") == [
+        "Verse 1", "Pre-chorus", "Chorus", "Verse 2", "Pre-chorus", "Chorus",
+    ]  # fmt: skip
+    assert sung(text, "Verse Chorus Verse' Chorus Verse") == ["Verse 1", "Chorus", "Pre-chorus", "Chorus", "Verse 2"]
+    assert sung("a\n\nb\n\nc", "Verse Pre-chorus Chorus") == ["Verse 1", "Verse 2", "Chorus"]
+
+
 def test_what_no_section_sings_is_told():
     _, left = stanzas_of_sections(read_stanzas(SONG), ["Verse", "Chorus"])
     assert [each.name for each in left] == ["Verse 2", "Bridge"]

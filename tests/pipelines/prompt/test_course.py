@@ -99,3 +99,10 @@ def test_the_mix_is_told_what_the_whole_song_does():
 )  # fmt: skip
 def test_a_song_swings_by_its_style_or_its_words(text, feel):
     assert options(text, "mix").feel == feel
+
+
+def test_lyrics_with_a_pre_chorus_get_a_form_that_has_one():
+    text = "pop, lyrics: [Verse 1]\nthe night is long and cold\n[Pre-chorus]\nand then it breaks\n[Chorus]\nwe rise again we rise"
+    brief = understand(text).brief
+    sections = next(stage.options for stage in plan_song(brief).stages if stage.pipeline == "sections")
+    assert brief.lyrics and "Pre-chorus" in sections.form

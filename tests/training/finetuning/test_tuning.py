@@ -223,7 +223,7 @@ def test_high_copying_is_said(run, monkeypatch):
 
 @pytest.mark.parametrize("base", ["generate-small", "lstm-notes", "lstm-chords", "remix-small", "harmonize-small"])
 def test_each_model_that_ships_learns_on(base, tmp_path):
-    """One step: the loss is that of the shipped weights, all weights move, and the rest of the world stays."""
+    """The loss is that of the shipped weights, all weights move, and the rest of the world stays."""
     entry = store.entry(base)
     folder = put_songs(tmp_path / "songs", range(4))
     if base == "harmonize-small":
@@ -236,8 +236,9 @@ def test_each_model_that_ships_learns_on(base, tmp_path):
     before, weights = learner.judge(), learner.weights()
     assert math.isfinite(before) and before > 0
     learner.begin(0)
-    loss, notes = learner.learn(1.0)
-    assert math.isfinite(loss) and notes > 0
+    for _ in range(4 if base == "remix-small" else 1):  # each step asks for some of the eight fields
+        loss, notes = learner.learn(1.0)
+        assert math.isfinite(loss) and notes > 0
     moved = [name for name, tensor in learner.model.named_parameters() if not torch.equal(tensor, weights[name])]
     assert len(moved) > 0.7 * len(list(learner.model.named_parameters()))
     assert all(torch.equal(tensor, weights[name]) for name, tensor in loading.read(entry).model.state_dict().items())
