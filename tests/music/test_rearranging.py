@@ -84,8 +84,5 @@ def test_what_is_no_order_is_refused(score, parts):
         rearranged(score, parts)
 
 
-def test_a_piece_without_sections_has_no_parts():
-    score = symusic.Score(480)
-    score.tracks.append(symusic.Track("One", 0, False))
-    score.tracks[0].notes.append(symusic.Note(0, 480, 60, 80))
-    assert form_parts(score) == []
+def test_a_score_without_sections_has_no_parts():
+    assert form_parts(symusic.Score(480)) == []
