@@ -37,7 +37,7 @@ def form_parts(score: symusic.Score) -> list[FormPart]:
     bars = bar_grid(score)
     marked = [section for section in sections(score, bars[-1].end) if section.end > section.start]
     firsts = [next((n for n, bar in enumerate(bars) if bar.start >= section.start), len(bars)) for section in marked]
-    lasts = [*firsts[1:], len(bars)]
+    lasts = [*firsts[1:], len(bars)][: len(firsts)]
     found = [FormPart(section.name, *edges) for section, *edges in zip(marked, firsts, lasts, strict=True)]
     if firsts and firsts[0] > 0:
         found.insert(0, FormPart("", 0, firsts[0]))

@@ -82,3 +82,7 @@ def test_lyrics_lose_only_what_is_not_sung_any_more(score):
 def test_what_is_no_order_is_refused(score, parts):
     with pytest.raises(StudioError):
         rearranged(score, parts)
+
+
+def test_a_score_that_marks_no_sections_has_no_parts(score):
+    assert form_parts(with_sections(score, [])) == []
