@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 
 import pytest
@@ -10,10 +11,13 @@ from music.bars import bar_grid
 from music.errors import StudioError
 from music.piece import Piece
 from music.words.events import read_words
+from pipelines.edit import edit
+from pipelines.edit_options import EditOptions
+from pipelines.locks import notes_at
 from pipelines.option_values import to_mapping
 from pipelines.rearrange import Form
 from pipelines.song.again import write_again
-from pipelines.song.again_options import AgainOptions
+from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.harmony import write_harmony
@@ -86,6 +90,18 @@ def test_what_is_not_composed_or_has_no_melody_is_refused():
         list(write_again(tunes(), AgainOptions(0)))
     with pytest.raises(StudioError, match="no melody"):
         list(write_again(song(), AgainOptions(9)))
+
+
+def test_a_section_with_locked_notes_is_not_written_again():
+    start, end = edges(song())
+    inside = next(n for n, note in enumerate(song().score.tracks[0].notes) if start <= note.time < end)
+    for place, refused in (((0, inside), True), ((0, 0), False)):
+        (*_, step) = edit(song(), EditOptions(locked=notes_at(song(), [place])))
+        with pytest.raises(StudioError, match="locked notes") if refused else nullcontext():
+            check_unlocked(step.piece, SECTION)
+        if refused:
+            with pytest.raises(StudioError, match="locked notes"):
+                next(write_again(step.piece, AgainOptions(SECTION)))
 
 
 def test_a_locked_section_comes_back_note_for_note():
