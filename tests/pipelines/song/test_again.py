@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import nullcontext
 from functools import cache
 
 import pytest
+import symusic
 
 from music.bars import bar_grid
 from music.errors import StudioError
@@ -117,6 +119,18 @@ def test_a_locked_section_comes_back_note_for_note():
         (event.time, event.text) for event in before.score.tracks[0].lyrics
     ]
     assert kept_section(step.piece, SECTION) == kept
+
+
+def test_a_kept_note_that_rings_on_ends_where_its_key_is_struck_again():
+    piece, (start, end) = tunes(), edges(tunes())
+    kept = dataclasses.replace(
+        kept_section(piece, SECTION), notes=((0, 0, end - start + 960, 60, 80), (0, 0, end - start + 960, 61, 80))
+    )
+    other = piece.score.copy()
+    other.tracks[0].notes = [symusic.Note(end + 480, 480, 60, 70), symusic.Note(end, 240, 62, 70)]
+    (*_, step) = keep_section(piece.replace(score=other), kept)
+    ends = {note.pitch: note.end for note in step.piece.score.tracks[0].notes if note.time == start}
+    assert ends == {60: end + 480, 61: end + 960} and len(step.piece.score.tracks[0].notes) == 4
 
 
 def test_a_locked_section_that_has_no_place_any_more_is_told_of():
