@@ -34,7 +34,7 @@ class FormPart(NamedTuple):
 
 
 def form_parts(score: symusic.Score) -> list[FormPart]:
-    """Returns the sections of a score as its parts, after the bars before the first one, if there are any; nothing for one that marks none."""
+    """Returns the sections of a score as its parts, after the bars before the first one, if any; nothing where it marks none."""
     bars = bar_grid(score)
     marked = [section for section in sections(score, bars[-1].end) if section.end > section.start]
     if not marked:
