@@ -24,7 +24,7 @@ from music.tokens.chord_grid import chord_grid
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.chords import CHORD_STAGE, chord_candidates, melody_fit
 from pipelines.accompaniment.request import AccompanimentRequest
-from pipelines.accompaniment.tonal_pull import PHRASE_BARS, TonalWeights, phrase_places
+from pipelines.accompaniment.tonal_pull import TonalWeights, phrase_places
 from pipelines.harmonize_options import HarmonizeOptions
 
 # Chosen on training lead sheets by root and quality found and by the measures of `python -m training quality`.
@@ -70,9 +70,6 @@ def find_progressions(
     uniform = np.stack([randomness.step() for _ in range(len(fit))])  # [beats, drafts + 1, variants]
     likely = roots_of(marginals)
     step = 1 if options.style == "chorale" else 2  # hymns change with the beat, songs with the half bar
-    # The tonic shall be ahead in the whole, and in a church mode, which the network has seldom read, in the last phrase too.
-    bars = request.grid.beat_bars
-    ends = [0, int(np.searchsorted(bars, bars[-1] + 1 - PHRASE_BARS))] if home.is_church_mode else [0]
     chosen: list[tuple[Chord | None, ...]] = []
     for variant in range(options.variants):
         if temperature > 0:
@@ -89,11 +86,9 @@ def find_progressions(
                 numbers = on_roots.sample(uniform[:, DRAFTS:, variant], options.top_p, options.top_k)[0]
             else:
                 numbers = on_roots.likeliest()
-            behind = [first for first in ends if weights.lead(numbers[None, first:])[0] <= 0]
-            if not behind:
+            if weights.lead(numbers[None])[0] > 0:
                 break
-            for first in behind:
-                share[first:, home.tonic] *= NEARER
+            share[:, home.tonic] *= NEARER
         chords = with_basses(checkpoint, states, numbers)
         sounding = (chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords)
         chosen.append(tuple(free if given is None else given for given, free in zip(required, sounding, strict=True)))

@@ -35,9 +35,10 @@ OWN_COLOR, RESTLESS, COLORED = 1.5, 0.5, 0.25
 chords that the scale allows a model is slow to choose another; and the share of beats that shall have the own step."""
 PHRASE_BARS, A_BAR = 4, 4
 ROUNDS, STRIDE = 10, 4.0
-SOFTER = 0.5
+SOFTER, WELL_AHEAD = 0.5, 0.25
 """How often the pull of a chord network is measured, how far it goes for a missing share, and the share of the weights above that
-such a network, which knows the places of a phrase, needs; all chosen on training lead sheets."""
+such a network, which knows the places of a phrase, needs: chosen on training lead sheets. By which share of the beats the tonic
+of a church mode shall be ahead: by `quality modes`."""
 
 
 class TonalPull:
@@ -106,7 +107,9 @@ class TonalWeights:
         self, fit: np.ndarray, stay: np.ndarray, turn: np.ndarray, allowed: np.ndarray, temperature: float
     ) -> tuple[Progressions, np.ndarray]:
         """Returns the progressions that keep to the key, and how likely each chord is on each beat, [beats, chords]."""
-        softer = 1.0 if self._home.is_church_mode else SOFTER  # of those modes it has seen few
+        softer, ahead = (
+            (1.0, WELL_AHEAD) if self._home.is_church_mode else (SOFTER, AHEAD)
+        )  # it has read few of those modes
         tonics, at_rest, leads = self._tonics, softer * self._places[:, :1], softer * self._places[:, 1:]
         fit = fit + at_rest * (tonics[0] - self._others / 2) + leads * self._leading
         for beat in range(len(fit)):
@@ -121,7 +124,7 @@ class TonalWeights:
             found = Progressions(fit + bias, stay, turn, allowed, temperature)
             marginals = found.marginals()
             share = (marginals @ (tonics > 0).T).mean(axis=0)
-            missing = AHEAD - (share[0] - share[1:].max())
+            missing = ahead - (share[0] - share[1:].max())
             uncolored = COLORED - (marginals @ self._color).mean() if self._home.is_church_mode else 0.0
             if missing <= 0 and uncolored <= 0:
                 break

@@ -89,5 +89,14 @@ def test_what_is_no_order_is_refused(score, parts):
         rearranged(score, parts)
 
 
-def test_a_score_without_sections_has_no_parts():
-    assert form_parts(symusic.Score(480)) == []
+@pytest.mark.parametrize("limit", ["MAX_NOTES", "MAX_EVENTS", "MAX_SECONDS", "MAX_TICK"])
+def test_what_could_not_be_read_again_is_refused(score, monkeypatch, limit):
+    most = {"MAX_NOTES": 17, "MAX_EVENTS": 50, "MAX_SECONDS": 20, "MAX_TICK": 11 * BAR}[limit]
+    monkeypatch.setattr(f"music.rearranging.{limit}", most)
+    order(score, 0, 1, 2)
+    with pytest.raises(StudioError, match="too long"):
+        order(score, 0, 1, 2, 0, 1, 2)
+
+
+def test_a_score_that_marks_no_sections_has_no_parts(score):
+    assert form_parts(with_sections(score, [])) == []
