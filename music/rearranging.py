@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -37,12 +38,12 @@ class FormPart(NamedTuple):
 
 
 def form_parts(score: symusic.Score) -> list[FormPart]:
-    """Returns the sections of a score as its parts, after the bars before the first one, if there are any."""
+    """Returns the sections of a score as its parts, after the bars before the first one, if there are any; none if none is marked."""
     bars = bar_grid(score)
     marked = [section for section in sections(score, bars[-1].end) if section.end > section.start]
     firsts = [next((n for n, bar in enumerate(bars) if bar.start >= section.start), len(bars)) for section in marked]
-    lasts = [*firsts[1:], len(bars)][: len(firsts)]
-    found = [FormPart(section.name, *edges) for section, *edges in zip(marked, firsts, lasts, strict=True)]
+    edges = itertools.pairwise([*firsts, len(bars)])
+    found = [FormPart(section.name, *pair) for section, pair in zip(marked, edges, strict=True)]
     if firsts and firsts[0] > 0:
         found.insert(0, FormPart("", 0, firsts[0]))
     return [part for part in found if part.first < part.last]

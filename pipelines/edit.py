@@ -87,6 +87,8 @@ def options_of(piece: Piece, values: Any) -> EditOptions:
     ):  # before each is looked at
         raise StudioError(f"More than {MAX_EDITED:,} notes were touched. Keep your changes in smaller steps.")
     options = from_mapping(EditOptions, {**values, "words": ""})
+    if len(places_of(piece, options.unlocked)) < len(set(options.unlocked)):
+        raise StudioError("A note that is to be unlocked is not there. Reload the page and edit the piece again.")
     _applied(piece, options)
     return dataclasses.replace(options, words=in_words(piece.score, options))
 

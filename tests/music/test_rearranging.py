@@ -41,6 +41,11 @@ def order(score: symusic.Score, *numbers: int) -> symusic.Score:
     return rearranged(score, [parts[number] for number in numbers])
 
 
+def test_a_piece_without_sections_has_none(score):
+    assert form_parts(with_sections(score, [])) == []
+    assert form_parts(with_sections(score, [(BAR, "Verse")])) == [FormPart("", 0, 1), FormPart("Verse", 1, 6)]
+
+
 def test_the_same_order_is_the_same_score(score):
     again = order(score, 0, 1, 2)
     assert [list(track.notes) for track in again.tracks] == [list(track.notes) for track in score.tracks]
