@@ -56,7 +56,7 @@ def on_the_bar(song: Song) -> dict[str, Any] | None:
         return None
     noted = session.read_note(_ANSWERED)
     answer = noted if isinstance(noted, _Answer) else _Answer()
-    whole, locked = _is_whole(song.take), locked_sections(song.take)
+    whole, locked = _is_whole(song.take), _locked(song.take)
     return {
         "id": piece.fingerprint,
         "answered": answer.serial,
@@ -73,6 +73,11 @@ def _form(piece: Piece) -> Form:
 def _is_whole(take: Take) -> bool:
     """Whether a take is a composed song, finished."""
     return isinstance(take.options, Plan) and finished(take.options, take.stages) == len(take.options.stages)
+
+
+def _locked(take: Take) -> list[int]:
+    """Returns the sections that are locked, where re-rolls are possible at all: elsewhere nobody could unlock them."""
+    return locked_sections(take) if _is_whole(take) else []
 
 
 def _offered(form: Form, number: int, whole: bool, locked: bool) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def _change(song: Song, message: Mapping[str, Any]) -> None:
     form, whole = _form(song.piece), _is_whole(song.take)
     if type(number) is not int or not 0 <= number < len(form.sections):
         raise StudioError("There is no such section in this piece. Reload the page and try again.")
-    if action in _CHANGING and number in locked_sections(song.take):
+    if action in _CHANGING and number in _locked(song.take):
         raise StudioError("This section is locked. Unlock it first.")
     if action == "move" and type(to) is int:
         _arrange(song, form.moved(number, to))

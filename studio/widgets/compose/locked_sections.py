@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import zip_longest
 
 from music.piece import Piece
 from pipelines.option_values import fits
@@ -50,12 +51,15 @@ def _note(piece: Piece, numbers: Collection[int]) -> None:
 
 
 def _found(take: Take) -> _Sections:
-    noted = _noted()
-    if not isinstance(take.options, Plan) or take.pieces[0].fingerprint in noted:
-        return noted.get(take.pieces[0].fingerprint, [])
-    kept: _Sections = []
-    for stage, piece in reversed(list(zip(take.options.stages, take.stages))):
-        if piece.fingerprint in noted:
+    if not isinstance(take.options, Plan):
+        return []
+    noted, kept = _noted(), _Sections()
+    if take.pieces[0].fingerprint in noted:
+        return noted[take.pieces[0].fingerprint]
+    for stage, piece in reversed(
+        list(zip_longest(take.options.stages, take.stages))
+    ):  # a stopped song has not all results
+        if piece is not None and piece.fingerprint in noted:
             return [*kept, *noted[piece.fingerprint]]
         if stage.pipeline == "kept":
             kept.append((stage.options.section, stage.options.name))

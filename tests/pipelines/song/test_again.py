@@ -122,7 +122,7 @@ def test_a_locked_section_comes_back_note_for_note():
 
 
 def test_a_kept_note_that_rings_on_ends_where_its_key_is_struck_again():
-    piece, (start, end) = tunes(), edges(tunes())
+    piece, (start, end) = tunes("A B A"), edges(tunes("A B A"))
     kept = dataclasses.replace(
         kept_section(piece, SECTION), notes=((0, 0, end - start + 960, 60, 80), (0, 0, end - start + 960, 61, 80))
     )
