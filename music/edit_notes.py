@@ -112,6 +112,8 @@ def hold(score: symusic.Score, held: Iterable[NewNote], since: int) -> symusic.S
                 gone.add((track, place))
                 if note.time < time:
                     new.append((track, note.time, time - note.time, pitch, note.velocity))
+        if stays and not new and not gone:
+            continue
         score = graft(score, new if stays else [*new, (track, time, duration, pitch, velocity)], gone)
     return score
 
@@ -129,7 +131,7 @@ def _with_tracks(score: symusic.Score, edits: Edits) -> symusic.Score:
     for name, program, is_drum in edits.tracks:
         if not 0 <= program <= 127 or len(name) > MAX_NAME:
             _refuse()
-        out = add_track(out, program, is_drum, " ".join(name.split()))
+        out = add_track(out, program, is_drum, " ".join(name.split()).encode("utf-8", "replace").decode())
     for track, program in edits.programs:
         if not (0 <= track < len(score.tracks) and 0 <= program <= 127) or out.tracks[track].is_drum:
             _refuse()

@@ -28,11 +28,14 @@ def track_mix(track: symusic.Track) -> dict[int, int]:
 def with_mix(score: symusic.Score, settings: Settings) -> symusic.Score:
     """Returns the score with tracks mixed so from their beginning, and all else as it was.
 
-    Changes of level that a track has on its way keep their relation to it; those of pan and reverb go.
+    Changes of level that a track has on its way keep their relation to it, and stay above 0 where they were, so that a track
+    that was silenced comes back as it was; those of pan and reverb go.
 
     Raises:
-        StudioError: there is no such track, control or value.
+        StudioError: there is no such track, control or value, or one is given twice.
     """
+    if len({(number, control) for number, control, _ in settings}) < len(settings):
+        raise StudioError("This mix sets a control twice. Reload the page and set it again.")
     out = score.copy()
     for number, control, value in settings:
         if not (0 <= number < len(out.tracks) and control in PLAIN_MIX and 0 <= value <= 127):
@@ -43,7 +46,10 @@ def with_mix(score: symusic.Score, settings: Settings) -> symusic.Score:
         if control == LEVEL:
             share, first = value / max(1, track_mix(track)[LEVEL]), _first(track)
             later = [event for event in track.controls if event.number == LEVEL and event.time > first]
-            own += [symusic.ControlChange(e.time, LEVEL, min(127, round(e.value * share))) for e in later]
+            own += [
+                symusic.ControlChange(each.time, LEVEL, min(127, max(min(1, each.value), round(each.value * share))))
+                for each in later
+            ]
         track.controls = sorted([*own, *others], key=lambda event: event.time)
     return out
 
@@ -58,4 +64,4 @@ def setting_in_words(control: int, value: int) -> str:
 
 def _first(track: symusic.Track) -> int:
     """Returns the tick of a track's first note."""
-    return min((note.time for note in track.notes), default=0)
+    return int(track.notes.numpy()["time"].min()) if len(track.notes) else 0

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from studio import visitors
@@ -37,15 +38,30 @@ def routes(shares: Callable[[], Shares]) -> list[Route]:
     """Returns the address under which a server answers for these pages."""
 
     async def listen(request: Request) -> Response:
-        page = await run_in_threadpool(shares().page, request.path_params["token"])
-        if page is None:
+        try:
+            path, head = await run_in_threadpool(_found, shares(), request.path_params["token"])
+        except FileNotFoundError:  # unknown, or withdrawn just now
             gone = "There is no page at this address. The link is not whole, or it was withdrawn."
             return PlainTextResponse(gone, 404, {**_HEADERS, "Content-Security-Policy": "default-src 'none'"})
-        own = _POLICY.search(page[:4096])
+        own = _POLICY.search(head)
         policy = (own[1].decode() if own else "default-src 'none'") + _BOX
-        return Response(page, headers={**_HEADERS, "Content-Security-Policy": policy}, media_type="text/html")
+        headers = {**_HEADERS, "Content-Security-Policy": policy}
+        return FileResponse(path, headers=headers, media_type="text/html", stat_result=path.stat())
 
     return [Route("/listen/{token}", listen)]
+
+
+def _found(shares: Shares, token: str) -> tuple[Path, bytes]:
+    """Returns the file of a page and its beginning, in which its policy stands.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    path = shares.page(token)
+    if path is None:
+        raise FileNotFoundError(token)
+    with path.open("rb") as file:
+        return path, file.read(4096)
 
 
 ROUTES = routes(visitors.shares)

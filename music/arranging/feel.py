@@ -6,6 +6,9 @@ a player come along with the eighths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import symusic
 
@@ -54,14 +57,15 @@ def with_feel(score: symusic.Score, feel: str) -> symusic.Score:
             stop = np.maximum(bend(notes["time"] + notes["duration"]), start + 1)
             moved |= bool((start != notes["time"]).any())
             track.notes = note_list(start, stop - start, notes["pitch"], notes["velocity"])
-        for events in (track.controls, track.pitch_bends, track.lyrics):
-            for event in events:
-                event.time = int(bend(np.array([event.time]))[0])
-        for pedal in track.pedals:
-            down, up = bend(np.array([pedal.time, pedal.time + pedal.duration])).tolist()
+        groups: tuple[Any, ...] = (track.controls, track.pitch_bends, track.lyrics)
+        for events in groups:
+            for event, time in zip(events, bend(_times(events)).tolist(), strict=True):
+                event.time = time
+        ups = bend(_times(track.pedals) + np.array([pedal.duration for pedal in track.pedals], dtype=np.int64))
+        for pedal, down, up in zip(track.pedals, bend(_times(track.pedals)).tolist(), ups.tolist(), strict=True):
             pedal.time, pedal.duration = down, max(1, up - down)
-    for marker in out.markers:
-        marker.time = int(_bent(beats, quarter, np.array([marker.time]), shared, feel)[0])
+    for marker, time in zip(out.markers, _bent(beats, quarter, _times(out.markers), shared, feel).tolist()):
+        marker.time = time
     if not moved:
         raise StudioError(f"There are no quarters with eighths that are not {feel} already. Leave the feel as it is.")
     return out
@@ -69,6 +73,11 @@ def with_feel(score: symusic.Score, feel: str) -> symusic.Score:
 
 def _beats(score: symusic.Score) -> Beats:
     return Beats(bar_grid(score), score.ticks_per_quarter)
+
+
+def _times(events: Iterable[Any]) -> np.ndarray:
+    """Returns the ticks of events, int64."""
+    return np.array([event.time for event in events], dtype=np.int64)
 
 
 def _onsets(score: symusic.Score) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 
 from music.chords import NO_CHORD
@@ -24,12 +25,10 @@ def long_rests(
         heads: bars at which something stands that a player must see: a section, a key, a tempo. A rest is cut there, as it is where
             the time signature changes.
     """
-    sounding = {
-        index
-        for note in notes
-        for index, bar in enumerate(bars)
-        if note.start < bar.start + bar.length and note.end > bar.start
-    }
+    starts = [bar.start for bar in bars]
+    sounding: set[int] = set()
+    for note in notes:
+        sounding.update(range(max(0, bisect_right(starts, note.start) - 1), bisect_left(starts, note.end)))
     found: list[tuple[int, int]] = []
     for index, bar in enumerate(bars):
         if index in sounding or bar.partial:

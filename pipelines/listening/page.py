@@ -103,7 +103,9 @@ def listening_page(
         "data": _inert(data),
     }
     template = (_HERE / "page.html").read_text("utf-8")
-    page = _PLACE.sub(lambda place: filled[place[1]], template).encode()
+    page = _PLACE.sub(lambda place: filled[place[1]], template).encode(
+        "utf-8", "replace"
+    )  # a recipe may hold halves of signs
     tell(1.0)
     return page
 

@@ -47,14 +47,11 @@ class Shares:
         path = next(iter(self._paths(song_id)), None)
         return None if path is None else Share(*path.name.split(".")[1:3])
 
-    def page(self, token: str) -> bytes | None:
-        """Returns the page of a token; None for one that is unknown, or was withdrawn."""
+    def page(self, token: str) -> Path | None:
+        """Returns where the page of a token lies; None for one that is unknown, or was withdrawn."""
         if not _TOKEN.fullmatch(token):
             return None
-        try:
-            return next((path.read_bytes() for path in (self.folder / PAGES).glob(f"*.{token}.*.html")), None)
-        except FileNotFoundError:  # it was withdrawn just now
-            return None
+        return next((self.folder / PAGES).glob(f"*.{token}.*.html"), None)
 
     def put(self, song_id: str, fingerprint: str, page: bytes) -> Share:
         """Returns what is shared of a song from now on; its link stays the same where it had one.

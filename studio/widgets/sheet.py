@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import secrets
 import threading
@@ -202,10 +203,8 @@ def _advance(entry: _Entry, piece: Piece, paper: Paper) -> None:
             return
         job = registry().poll(entry.job_id, entry.owner)
         if job is None or job.state == "stopped":  # it was dropped while no page was looking
-            try:
+            with contextlib.suppress(StudioError):  # the queue is full: the next question tries again
                 entry.job_id = registry().submit("sheet", piece, "svg", *paper, owner=entry.owner, visitor=visitor()).id
-            except StudioError as error:  # the queue is full
-                entry.problem = str(error)
         elif not job.live:
             entry.pages, entry.problem = job.result, job.error or ""
             registry().forget(job.id, entry.owner)

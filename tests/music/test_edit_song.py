@@ -183,3 +183,23 @@ def test_words_are_short(song):
     many = SongChanges(mix=tuple((n, LEVEL, 9) for n in range(4)))
     assert song_in_words(four, many) == ["mixed 4 tracks"]
     assert np.array_equal(pitches(four), pitches(song))
+
+
+def test_many_controllers_are_swung_at_once(song):
+    song.tracks[0].controls = [symusic.ControlChange(tick // 8, 11, tick % 128) for tick in range(60_000)]
+    swung = with_feel(song, "swung")
+    assert len(swung.tracks[0].controls) == 60_000
+    assert [each.time for each in swung.tracks[0].controls[EIGHTH * 8 : EIGHTH * 8 + 2]] == [320, 320]
+
+
+def test_silence_and_back_keeps_what_came_later_audible(song):
+    song.tracks[1].controls = [symusic.ControlChange(0, LEVEL, 100), symusic.ControlChange(480, LEVEL, 60)]
+    silent = change_song(song, SongChanges(mix=((1, LEVEL, 0),)))
+    assert [event.value for event in silent.tracks[1].controls] == [0, 1]
+    back = change_song(silent, SongChanges(mix=((1, LEVEL, 100),)))
+    assert all(event.value > 0 for event in back.tracks[1].controls)
+
+
+def test_a_control_that_is_set_twice_is_refused(song):
+    with pytest.raises(StudioError, match="twice"):
+        change_song(song, SongChanges(mix=tuple((0, LEVEL, value % 128) for value in range(50_000))))

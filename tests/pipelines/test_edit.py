@@ -97,6 +97,8 @@ HOSTILE = [
     {"feel": "swung"},
     {"mix": [[0, 7]]},
     {"mix": [[10**9, 7, 1]]},
+    {"mix": [[0, 7, 90]] * 40_000},
+    {"unlocked": [[0, 10**13, 1, 60, 80]]},
     {},
     [],
 ]
@@ -106,6 +108,12 @@ HOSTILE = [
 def test_hostile_messages_end_in_two_sentences(piece, number):
     with pytest.raises(StudioError):
         options_of(piece, HOSTILE[number])
+
+
+def test_a_name_that_is_no_text_is_written_as_far_as_it_is(piece):
+    options = options_of(piece, {"tracks": [["\ud800 Lead", 0, False]]})
+    (*_, step) = edit(piece, options)
+    assert step.piece.score.tracks[-1].name == "? Lead"
 
 
 def test_words_of_a_page_are_not_believed(piece):
