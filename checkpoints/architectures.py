@@ -106,6 +106,13 @@ ARCHITECTURES: dict[str, Architecture] = {
             self_test="checkpoints.self_test:accompany_tune",
         ),
         Architecture(
+            "harmonizer",
+            "Harmonizer",
+            learns="harmonizing",
+            judged_by="accompaniment",
+            self_test="checkpoints.self_test:harmonize_tune",
+        ),
+        Architecture(
             "bigru",
             "BiGRU",
             learns="hidden_patches",

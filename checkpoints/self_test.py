@@ -34,6 +34,8 @@ from models.transformer_xl_decoding import Decoder
 from music.audio.soundfonts import check_soundfont
 from music.errors import StudioError
 from music.tokens import octuple as tokens
+from music.tokens.accompaniment import beat_rows
+from music.tokens.chord_grid import chord_grid
 from music.tokens.columns import BOS, FIRST, Octuple, StepField
 from music.tokens.octuple import POSITIONS_PER_QUARTER
 from music.tokens.piano import LOWEST_PITCH
@@ -269,6 +271,24 @@ def accompany_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
     writer = HeadWriter(model.head, decoder)
     writer.read(np.full((choice.batch, 1, len(StepField)), BOS), np.zeros((choice.batch, 1), np.int64))
     return _continue(choice, writer, 0, writer.read)
+
+
+def harmonize_tune(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:
+    """Returns notes that join a tune, and the chords and basses that the chord network gives to the beats of its end."""
+    made, network = accompany_tune(checkpoint, choice), checkpoint.model.chords
+    score = _tune_score()
+    beats, _ = beat_rows(score)
+    read = chord_grid(tokens.encode(score).rows, beats, tokens.vocabulary().durations)
+    features, places = torch.from_numpy(read.features)[None], torch.from_numpy(read.places)[None]
+    prefix = torch.from_numpy(np.arange(1, 5) % network.config.prefix_size)[None]
+    scores = network(features, places, prefix, torch.ones(features.shape[:2], dtype=torch.bool))
+    for beat in range(len(beats) - made.shape[-1], len(beats)):
+        chords = torch.from_numpy(choice(scores.fit[:, beat].expand(choice.batch, -1)))
+        basses = choice(network.bass_scores(scores.states[:, beat].expand(choice.batch, -1), chords))
+        made = np.concatenate([made, np.stack([chords.numpy(), basses] * 4, axis=1)[:, None]], axis=1)
+    stays = choice(scores.stay.expand(choice.batch, -1))
+    turns = choice(scores.turn[chords])
+    return np.concatenate([made, np.stack([stays, turns] * 4, axis=1)[:, None]], axis=1)
 
 
 def fill_hidden_notes(checkpoint: Checkpoint, choice: _Choice) -> np.ndarray:

@@ -190,10 +190,10 @@ def hidden_logits(
         windows: rows [notes, 8] octuples and hidden bool [notes, 8] of each, in the order in which the model reads them.
     """
     column = SLOTS[slot]
-    if isinstance(model, MusicBERT):
-        asked = [hidden[:, column].nonzero()[0] + 1 + row * tokens.shape[1] for row, (_, hidden) in enumerate(windows)]
-        features = model.features(tokens)[:, :, slot].flatten(0, 1)
-        return model.head(features[torch.from_numpy(np.concatenate(asked))], block).float()
-    tables = np.array(model.config.durations), np.array(model.config.bar_lengths)
-    found = {row: around(*window, column, *tables) for row, window in enumerate(windows)}
-    return model.log_probabilities(model.states(tokens), slot, block, lent(found, tokens.shape[1]))
+    if isinstance(model, HintedMusicBERT):
+        tables = np.array(model.config.durations), np.array(model.config.bar_lengths)
+        found = {row: around(*window, column, *tables) for row, window in enumerate(windows)}
+        return model.log_probabilities(model.states(tokens), slot, block, lent(found, tokens.shape[1]))
+    asked = [hidden[:, column].nonzero()[0] + 1 + row * tokens.shape[1] for row, (_, hidden) in enumerate(windows)]
+    features = model.features(tokens)[:, :, slot].flatten(0, 1)
+    return model.head(features[torch.from_numpy(np.concatenate(asked))], block).float()

@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import symusic
 
-from music.bars import bar_grid
-from music.edit import graft, slice_bars
+from music.bars import bar_grid, score_end, ticks_to_seconds
+from music.edit import NewNote, graft, slice_bars
 from music.errors import StudioError
+from music.files.midi import MAX_SECONDS
+from music.files.smf import MAX_EVENTS, MAX_NOTES, MAX_TICK
 from music.form import join, sections, with_sections
 from music.words.events import read_words
 from music.words.verses import lyrics_text, read_stanzas
@@ -20,6 +23,7 @@ MAX_PARTS = 256
 """Far more than a song has sections."""
 MAX_BARS = 4096
 _SECTION = "section: "
+_TOO_LONG = "The song would become too long. Remove a section first."
 
 
 class FormPart(NamedTuple):
@@ -34,7 +38,7 @@ class FormPart(NamedTuple):
 
 
 def form_parts(score: symusic.Score) -> list[FormPart]:
-    """Returns the sections of a score as its parts, after the bars before the first one, if there are any."""
+    """Returns the sections of a score as its parts, after the bars before the first one, if there are any; none if none is marked."""
     bars = bar_grid(score)
     marked = [section for section in sections(score, bars[-1].end) if section.end > section.start]
     firsts = [next((n for n, bar in enumerate(bars) if bar.start >= section.start), len(bars)) for section in marked]
@@ -51,21 +55,17 @@ def rearranged(score: symusic.Score, parts: Sequence[FormPart]) -> symusic.Score
     Notes that sound on over a seam that is new end there.
 
     Raises:
-        StudioError: there are no parts, too many, or bars that the score does not have.
+        StudioError: there are no parts, too many, or bars that the score does not have; or what comes of them could not be read again.
     """
     bars = bar_grid(score)
     if not parts or any(not 0 <= part.first < part.last <= len(bars) for part in parts):
         raise StudioError("These are not the bars of this piece. Reload the page and try again.")
     if len(parts) > MAX_PARTS or sum(part.last - part.first for part in parts) > MAX_BARS:
-        raise StudioError("The song would become too long. Remove a section first.")
-    runs: list[list[int]] = []
-    for part in parts:
-        if runs and runs[-1][1] == part.first:
-            runs[-1][1] = part.last
-        else:
-            runs.append([part.first, part.last])
-    pieces = [slice_bars(_beginning_at(score, bars[first].start), first, last) for first, last in runs]
+        raise StudioError(_TOO_LONG)
+    runs = _runs(parts)
     lengths = [bars[last - 1].end - bars[first].start for first, last in runs]
+    _check_size(score, [(bars[first].start, bars[last - 1].end) for first, last in runs])
+    pieces = [slice_bars(_beginning_at(score, bars[first].start), first, last) for first, last in runs]
     out = join([("", piece, length) for piece, length in zip(pieces, lengths, strict=True)], score)
     for kind, of in (("tempos", _tempo), ("time_signatures", _signature), ("key_signatures", _key)):
         setattr(out, kind, _in_a_row([getattr(piece, kind) for piece in pieces], lengths, lambda event: "", of))
@@ -83,7 +83,53 @@ def rearranged(score: symusic.Score, parts: Sequence[FormPart]) -> symusic.Score
     for part in parts:
         marks += [(at, part.name)] if part.name else []
         at += bars[part.last - 1].end - bars[part.first].start
+    if ticks_to_seconds(out, score_end(out)) > MAX_SECONDS:
+        raise StudioError(_TOO_LONG)
     return with_sections(out, marks)
+
+
+def notes_after(score: symusic.Score, parts: Sequence[FormPart], notes: Iterable[NewNote]) -> list[NewNote]:
+    """Returns what becomes of notes of a score when its bars come in another order: each as often as its bar does."""
+    bars, found, at, wanted = bar_grid(score), [], 0, list(notes)
+    for first, last in _runs(parts):
+        start, stop = bars[first].start, bars[last - 1].end
+        found += [
+            (track, at + time - start, min(duration, stop - time), pitch, velocity)
+            for track, time, duration, pitch, velocity in wanted
+            if start <= time < stop
+        ]
+        at += stop - start
+    return found
+
+
+def _runs(parts: Iterable[FormPart]) -> list[list[int]]:
+    """Returns the bars that stay in a row: the first, and the one after the last."""
+    runs: list[list[int]] = []
+    for part in parts:
+        if runs and runs[-1][1] == part.first:
+            runs[-1][1] = part.last
+        else:
+            runs.append([part.first, part.last])
+    return runs
+
+
+def _check_size(score: symusic.Score, spans: Sequence[tuple[int, int]]) -> None:
+    """Makes sure, before anything is built, that a score of these stretches of another one, in ticks, can be kept and read again."""
+    notes = [track.notes for track in score.tracks]
+    others = [getattr(score, kind) for kind in ("tempos", "time_signatures", "key_signatures", "markers")]
+    others += [
+        getattr(track, kind) for track in score.tracks for kind in ("controls", "pitch_bends", "pedals", "lyrics")
+    ]
+    begin, end = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    count = _within(notes, begin, end)
+    if count > MAX_NOTES or count + _within(others, begin, end) > MAX_EVENTS or int((end - begin).sum()) > MAX_TICK:
+        raise StudioError(_TOO_LONG)
+
+
+def _within(kinds: Iterable[Iterable[Any]], begin: np.ndarray, end: np.ndarray) -> int:
+    """Returns how many events begin in stretches, int ``[stretches]``, in all."""
+    times = np.sort(np.array([event.time for events in kinds for event in events], dtype=np.int64))
+    return int((np.searchsorted(times, end) - np.searchsorted(times, begin)).sum())
 
 
 def _beginning_at(score: symusic.Score, tick: int) -> symusic.Score:

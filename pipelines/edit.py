@@ -20,7 +20,7 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.descriptions import listed
 from pipelines.edit_options import MAX_WORDS, EditOptions
-from pipelines.locks import locked_notes, moved_along, notes_at, places_of
+from pipelines.locks import locked_notes, moved_along, notes_at, places_of, with_locked
 from pipelines.option_text import bars_as_text
 from pipelines.option_values import from_mapping
 from pipelines.recipes import recipe_of
@@ -116,7 +116,7 @@ def _with_locks(piece: Piece, made: Piece, options: EditOptions) -> Piece:
     if not locked:
         return made
     moved = moved_along(before.score, made.score, locked, options.semitones)
-    return made.replace(history=(*piece.history, {**made.history[-1], "locked": [list(note) for note in moved]}))
+    return with_locked(piece, made, moved)
 
 
 def in_words(score: symusic.Score, edits: EditOptions) -> str:

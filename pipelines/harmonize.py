@@ -20,6 +20,7 @@ from pipelines.accompaniment.chords import choose_chords
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.part_writing import write_voices
+from pipelines.accompaniment.progressions import find_progressions
 from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_request
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
@@ -73,7 +74,8 @@ def _drafts(
 ) -> Iterator[tuple[list[Draft], float]]:
     """Yields all variants as far as they are written, and how many bars are: first for the chords, then for the notes."""
     chords: list[tuple[Chord | None, ...]] = []
-    for chords, share in choose_chords(checkpoint, request, options):
+    find = find_progressions if hasattr(checkpoint.model, "chords") else choose_chords  # older ones write beat by beat
+    for chords, share in find(checkpoint, request, options):
         yield [Draft(one) for one in chords], request.bar_count * share
     if options.style == "chorale":
         yield from _write_chorale(checkpoint, request, options, chords)

@@ -16,6 +16,7 @@ from pipelines.option_values import fits
 NotePlace = tuple[int, int]
 """``(track, note)`` of a score, both counted from 0."""
 
+_MOVING = ("edit", "rearrange", "arrangement")  # pipelines whose recipes may say what the locked notes have become
 _MOST_HELD = 16  # pieces that visitors look at now
 
 
@@ -28,8 +29,20 @@ def locked_notes(piece: Piece) -> tuple[NotePlace, ...]:
         if recipe.get("pipeline") == "edit" and isinstance(options, Mapping):  # a file may say anything
             wanted -= _notes(options.get("unlocked"))
             wanted |= _notes(options.get("locked"))
-            wanted = _notes(recipe["locked"]) if "locked" in recipe else wanted  # they moved with the whole song
+        if recipe.get("pipeline") in _MOVING and "locked" in recipe:
+            wanted = _notes(recipe["locked"])
     return places_of(piece, wanted) if wanted else ()
+
+
+def with_locked(piece: Piece, made: Piece, notes: Iterable[NewNote]) -> Piece:
+    """Returns what a pipeline made of a piece, with what the locked notes have become in the last recipe of its history.
+
+    That says all, so earlier recipes no longer tell what they had become before: a history would grow with each of them by
+    all locked notes.
+    """
+    *_, last = made.history
+    before = [{name: value for name, value in recipe.items() if name != "locked"} for recipe in piece.history]
+    return made.replace(history=(*before, {**last, "locked": [list(note) for note in notes]}))
 
 
 def places_of(piece: Piece, notes: Iterable[NewNote]) -> tuple[NotePlace, ...]:

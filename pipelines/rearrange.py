@@ -12,8 +12,9 @@ import symusic
 from music.errors import StudioError
 from music.form import ENDING, INTRO, theme_of
 from music.piece import Piece
-from music.rearranging import FormPart, form_parts, lyrics_after, rearranged
+from music.rearranging import FormPart, form_parts, lyrics_after, notes_after, rearranged
 from pipelines.contract import Step
+from pipelines.locks import locked_notes, notes_at, with_locked
 from pipelines.rearrange_options import RearrangeOptions
 from pipelines.recipes import recipe_of
 
@@ -40,9 +41,13 @@ def change_form(piece: Piece, options: RearrangeOptions) -> Iterator[Step]:
 
 def _steps(piece: Piece, options: RearrangeOptions, name: str) -> Iterator[Step]:
     yield Step((piece,), 0.0, 1.0, "sections")
-    score = rearranged(piece.score, [FormPart(*part) for part in options.parts])
+    parts = [FormPart(*part) for part in options.parts]
+    score = rearranged(piece.score, parts)
     worded = piece.replace(lyrics=lyrics_after(piece.lyrics, piece.score, score))
-    yield Step((worded.with_step(score, recipe_of(name, VERSION, options, piece)),), 1.0, 1.0, "sections")
+    made = worded.with_step(score, recipe_of(name, VERSION, options, piece))
+    if locked := notes_at(piece, locked_notes(piece)):
+        made = with_locked(piece, made, notes_after(piece.score, parts, locked))
+    yield Step((made,), 1.0, 1.0, "sections")
 
 
 class Form:

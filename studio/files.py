@@ -109,7 +109,7 @@ class FileCache:
     def path(self, token: str, name: str) -> tuple[Path, File] | None:
         """Returns where the file of this name lies, or None if it does not."""
         entry = self._addresses.get(token)
-        if entry is None or not entry.is_there or entry.file.name != name:
+        if entry is None or entry.file.name != name or not self._path(entry).exists():
             return None
         return self._path(entry), entry.file
 
@@ -121,6 +121,7 @@ class FileCache:
             registry = self._registry()
             job = registry.poll(entry.job_id, entry.token)
             if job is None or job.state == "stopped":  # it was dropped while no page was asking
+                entry.job_id = None
                 job = registry.submit(*entry.file.content, owner=entry.token, visitor=visitor)
                 entry.job_id = job.id
             if job.live:
@@ -143,6 +144,8 @@ class FileCache:
         if self._addresses.keeps(entry):  # it may have been put away meanwhile
             replace_file(self._path(entry), data)
             entry.is_there = True
+        if not self._addresses.keeps(entry):  # or just now
+            self._put_away(entry)
 
     def _path(self, entry: _Entry) -> Path:
         return Path(self._folder.path, entry.token)

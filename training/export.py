@@ -112,6 +112,8 @@ def write_checkpoint(
     os.replace(f"{path}.part", path)
     named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
     used = named or index["sets"]
+    if begins_with := recipe.get("begins_with"):  # part of its weights learned from that one's sets
+        used = json.loads((CARDS / f"{begins_with}.sets.json").read_text()) | used
     unit = loss_unit(recipe)
     values = {
         "kind": "checkpoint",

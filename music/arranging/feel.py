@@ -57,7 +57,8 @@ def with_feel(score: symusic.Score, feel: str) -> symusic.Score:
             stop = np.maximum(bend(notes["time"] + notes["duration"]), start + 1)
             moved |= bool((start != notes["time"]).any())
             track.notes = note_list(start, stop - start, notes["pitch"], notes["velocity"])
-        for events in (track.controls, track.pitch_bends, track.lyrics):
+        groups: tuple[Any, ...] = (track.controls, track.pitch_bends, track.lyrics)
+        for events in groups:
             for event, time in zip(events, bend(_times(events)).tolist(), strict=True):
                 event.time = time
         ups = bend(_times(track.pedals) + np.array([pedal.duration for pedal in track.pedals], dtype=np.int64))

@@ -16,7 +16,7 @@ import symusic
 from music.bars import score_end, tempo_map
 from music.chord_grammar import MODEL_QUALITIES, steps_of
 from music.chords import CHORD_NUMBERS, Chord, beat_ticks
-from music.theory import Key
+from music.theory import MODES, Key, Mode
 from music.tokens import octuple as tokens
 from music.tokens.columns import DRUM_PROGRAM, FIRST, MASK, STEP_COLUMNS, Octuple
 from music.tokens.conditions import (
@@ -38,6 +38,7 @@ VOICES = (ALTO, TENOR, BASS)
 # step or two at either end; these are the wider ranges of theirs.
 VOICE_RANGES = ((60, 81), (55, 74), (48, 69), (40, 62))
 CONDITION_IDS_SIZE = PREFIX_SIZE + len(HARMONIES) + len(COMPLEXITIES)
+CHORD_CONDITION_IDS_SIZE = CONDITION_IDS_SIZE + len(MODES)  # chord networks know modes too
 
 
 def sizes() -> tuple[int, ...]:
@@ -52,6 +53,11 @@ def condition_ids(conditions: Conditions, style: int, complexity: int | None) ->
     measured = conditions.prefix()[1:]  # without the start: these ids are a bag
     asked = [PREFIX_SIZE + style, 0 if complexity is None else PREFIX_SIZE + len(HARMONIES) + complexity]
     return np.concatenate([measured, asked]).astype(np.int64)
+
+
+def chord_condition_ids(ids: np.ndarray, mode: Mode) -> np.ndarray:
+    """Returns the prefix ids of a chord network: those of ``condition_ids``, and the mode."""
+    return np.append(ids, CONDITION_IDS_SIZE + MODES.index(mode))
 
 
 def facts() -> dict[str, Any]:
@@ -74,6 +80,8 @@ def facts() -> dict[str, Any]:
         "signature_positions": vocab.signature_positions().tolist(),
         "density_limits": DENSITY_LIMITS,
         "rich_chords": [is_rich(chord) for chord in chords],
+        "mode_block": [CONDITION_IDS_SIZE, CHORD_CONDITION_IDS_SIZE],
+        "chord_tones": [[int(tone in chord.tones) for tone in range(12)] for chord in chords],
         "foreign_chords": [[not home.issuperset(chord.tones) for chord in chords] for home in homes],
     }
 

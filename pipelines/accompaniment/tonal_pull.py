@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.chord_sampling import Progressions
 from music.chords import CHORD_NUMBERS, Chord
 from music.form import sections
 from music.modes import cadence_chords, is_tonic, tonic_chord
@@ -33,6 +34,11 @@ OWN_COLOR, RESTLESS, COLORED = 1.5, 0.5, 0.25
 """In a church mode: to chords that hold its own step; off a chord for each beat that it has lasted beyond a bar, for of the few
 chords that the scale allows a model is slow to choose another; and the share of beats that shall have the own step."""
 PHRASE_BARS, A_BAR = 4, 4
+ROUNDS, STRIDE = 10, 4.0
+SOFTER, WELL_AHEAD = 0.5, 0.25
+"""How often the pull of a chord network is measured, how far it goes for a missing share, and the share of the weights above that
+such a network, which knows the places of a phrase, needs: chosen on training lead sheets. By which share of the beats the tonic
+of a church mode shall be ahead: by `quality modes`."""
 
 
 class TonalPull:
@@ -69,14 +75,7 @@ class TonalPull:
     def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
         """Returns which candidates may be chosen, bool [chord numbers]: at the close of a section only those that lead
         home, and the tonic at the beginning of a song whose melody agrees with it."""
-        tonics, leading, _ = _kinds(self._home)
-        if beat == 0 and self._places[0, 0] >= AT_REST:
-            wanted = candidates & (tonics[0] > 0)
-        elif self._places[beat, 1] > LEADING:
-            wanted = candidates & (leading > 0)
-        else:
-            return candidates
-        return wanted if wanted.any() else candidates
+        return _allowed(self._home, self._places, beat, candidates)
 
     def add(self, number: int) -> None:
         """Takes the chord of a beat."""
@@ -89,6 +88,62 @@ class TonalPull:
     def lead(self) -> float:
         """By how many beats the tonic chord has sounded longer than that of its strongest rival."""
         return float(self._lasted[0] - self._lasted[1:].max())
+
+
+class TonalWeights:
+    """The same on all progressions at once.
+
+    Args:
+        home: the key as the model reads it: on C or A.
+        places: of ``phrase_places``.
+    """
+
+    def __init__(self, home: Key, places: np.ndarray):
+        self._home, self._places = home, places
+        self._tonics, self._leading, self._color = _kinds(home)
+        self._others = np.where(self._tonics[0] > 0, 0.0, self._tonics[1:].max(axis=0))
+
+    def pulled(
+        self, fit: np.ndarray, stay: np.ndarray, turn: np.ndarray, allowed: np.ndarray, temperature: float
+    ) -> tuple[Progressions, np.ndarray]:
+        """Returns the progressions that keep to the key, and how likely each chord is on each beat, [beats, chords]."""
+        softer, ahead = (
+            (1.0, WELL_AHEAD) if self._home.is_church_mode else (SOFTER, AHEAD)
+        )  # it has read few of those modes
+        tonics, at_rest, leads = self._tonics, softer * self._places[:, :1], softer * self._places[:, 1:]
+        fit = fit + at_rest * (tonics[0] - self._others / 2) + leads * self._leading
+        for beat in range(len(fit)):
+            allowed[beat] = self.allowed(beat, allowed[beat])
+        turn = turn.copy()
+        for number, rival in enumerate(self._home.rivals, start=1):  # no cadence in another key
+            away = list(_dominants(rival) - _dominants(self._home))
+            turn[np.ix_(away, (tonics[number] > 0) & (tonics[0] == 0))] -= AWAY
+        pull, color = 0.0, OWN_COLOR if self._home.is_church_mode else 0.0
+        for _ in range(ROUNDS):
+            bias = pull * (tonics[0] - self._others) + color * self._color
+            found = Progressions(fit + bias, stay, turn, allowed, temperature)
+            marginals = found.marginals()
+            share = (marginals @ (tonics > 0).T).mean(axis=0)
+            missing = ahead - (share[0] - share[1:].max())
+            uncolored = COLORED - (marginals @ self._color).mean() if self._home.is_church_mode else 0.0
+            if missing <= 0 and uncolored <= 0:
+                break
+            pull, color = (
+                min(MOST, pull + STRIDE * max(missing, 0.0)),
+                min(OWN_COLOR + MOST, color + STRIDE * max(uncolored, 0.0)),
+            )
+        return found, marginals
+
+    def allowed(self, beat: int, candidates: np.ndarray) -> np.ndarray:
+        """Returns which candidates may be chosen, as ``TonalPull.allowed``; and the last one is the tonic."""
+        if beat == len(self._places) - 1 and (candidates & (self._tonics[0] > 0)).any():
+            return candidates & (self._tonics[0] > 0)
+        return _allowed(self._home, self._places, beat, candidates)
+
+    def lead(self, drafts: np.ndarray) -> np.ndarray:
+        """Returns by how many beats the tonic chord sounds longer in each draft [drafts, beats] than its strongest rival."""
+        lasted = (self._tonics > 0)[:, drafts].sum(axis=2)
+        return lasted[0] - lasted[1:].max(axis=0)
 
 
 def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) -> np.ndarray:
@@ -129,6 +184,17 @@ def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) ->
     if not found[final[0] - 1, 0] >= AT_REST:  # it may have been reached before
         _lead_to(found, int(final[0]), half, leads, LEADING * AT_THE_END)
     return found
+
+
+def _allowed(home: Key, places: np.ndarray, beat: int, candidates: np.ndarray) -> np.ndarray:
+    tonics, leading, _ = _kinds(home)
+    if beat == 0 and places[0, 0] >= AT_REST:
+        wanted = candidates & (tonics[0] > 0)
+    elif places[beat, 1] > LEADING:
+        wanted = candidates & (leading > 0)
+    else:
+        return candidates
+    return wanted if wanted.any() else candidates
 
 
 def _lead_to(found: np.ndarray, beat: int, half: int, leads: np.ndarray, how: float) -> None:

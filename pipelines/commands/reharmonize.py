@@ -22,7 +22,8 @@ def add_reharmonize(verbs: Verbs) -> None:
         "reharmonize",
         help="give some bars of a MIDI file other chords, and an accompaniment there that fits them",
         description="Changes the chord symbols of some bars, and the accompaniment there: written anew where Harmonize or "
-        "Compose wrote it, else moved to the nearest tones. Melody, drums and all other bars stay as they are, bit for bit.",
+        "Compose wrote it, else moved to the nearest tones. Melody, drums and all other bars stay as they are, bit for bit, "
+        "but for notes that ring into these bars and do not fit: they end where the bars begin.",
         epilog="Example: python -m pipelines reharmonize song.mid --bars 5-6 --chords 'Am7 | D7' --out other.mid",
     )
     parser.add_argument("source", metavar="IN.mid", help="the music whose chords are changed")

@@ -19,7 +19,8 @@ REGISTER_LEAST = 3.0  # semitones that the standard deviation counts for at leas
 ACCENT = 1.5
 """Log-odds by which a chord that stood on a beat prefers beats, so that as many onsets as before are accented.
 
-Measured by `quality remix-small`: without it 31 % of the onsets of rhythms at 80 % are on beats, of the originals 38 %.
+By `quality remix-small` 38 % of the onsets of rhythms at 80 % are then on beats, of the originals 41 %; in a trial on 24
+excerpts without it a fifth fewer were than of the originals, and at 1.0 a tenth fewer.
 """
 DRUM_KEYS = playable_range(DRUMS)
 DRUM_VALUES = 128  # a drum's key is this much more than its MIDI key

@@ -168,6 +168,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "piano trio, classical trio": ("Acoustic Grand Piano", "Violin", "Cello"),
     "piano quartet, piano quintet": ("Acoustic Grand Piano", *_QUARTET),
     "jazz trio": ("Acoustic Grand Piano", "Acoustic Bass", "Drums"),
+    "swing trio": ("Acoustic Grand Piano", "Acoustic Bass", "Drums"),
     "jazz quartet, jazz band, jazz combo": ("Alto Sax", "Acoustic Grand Piano", "Acoustic Bass", "Drums"),
     "jazz quintet": ("Alto Sax", "Trumpet", "Acoustic Grand Piano", "Acoustic Bass", "Drums"),
     "big band": (

@@ -29,7 +29,7 @@ from pipelines.option_values import from_mapping
 from pipelines.rearrange import Form
 from pipelines.recipes import recipe_of
 from pipelines.reharmonize_options import AS_MIXED
-from pipelines.song.again_options import AgainOptions
+from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import WordsOptions
 from pipelines.song.plan import ThemeOptions
@@ -46,7 +46,8 @@ def write_again(piece: Piece, options: AgainOptions) -> Iterator[Step]:
     """Yields Steps whose piece is the song with one section written again.
 
     Raises:
-        StudioError: the song does not say how it was composed, there is no such section, or a checkpoint cannot be used.
+        StudioError: the song does not say how it was composed, there is no such section, it has locked notes, or a checkpoint cannot be
+            used.
     """
     again = _Again(piece, options)
     yield Step((piece,), 0.0, 1.0, "bars")
@@ -78,6 +79,7 @@ class _Again:
         sections = Form(piece.score).sections
         if not 0 <= options.section < len(sections) or sections[options.section].name in (INTRO, ENDING):
             raise StudioError("This section has no melody of its own. Choose one between the intro and the ending.")
+        check_unlocked(piece, options.section)
         name, first, last = sections[options.section]
         bars = bar_grid(piece.score)
         self._start, self._stop = bars[first].start, bars[last - 1].end

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from music.bars import bar_grid
+from music.errors import StudioError
+from music.piece import Piece
 from pipelines.edit_options import MAX_WORDS
+from pipelines.locks import locked_notes
 from pipelines.options import Check, seed_check, settle
+from pipelines.rearrange import Form
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,20 @@ class AgainOptions:
 
     def __post_init__(self) -> None:
         settle(self, _checks)
+
+
+def check_unlocked(piece: Piece, section: int) -> None:
+    """Makes sure that writing a section of a song again changes no locked note; drums play on as they did.
+
+    Raises:
+        StudioError: it would.
+    """
+    score, bars = piece.score, bar_grid(piece.score)
+    _, first, last = Form(score).sections[section]
+    start, stop = bars[first].start, bars[last - 1].end
+    locked = [(score.tracks[track], score.tracks[track].notes[place]) for track, place in locked_notes(piece)]
+    if any(not track.is_drum and note.time < stop and note.end > start for track, note in locked):
+        raise StudioError("This section has locked notes. Unlock them first, with L on the piano roll.")
 
 
 def _checks(o: AgainOptions) -> list[Check]:

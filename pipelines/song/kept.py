@@ -17,7 +17,7 @@ from pipelines.rearrange import Form
 from pipelines.recipes import recipe_of
 from pipelines.song.kept_options import KeptOptions
 
-VERSION = "1"
+VERSION = "2"
 
 
 def keep_section(piece: Piece, options: KeptOptions) -> Iterator[Step]:
@@ -43,7 +43,10 @@ def keep_section(piece: Piece, options: KeptOptions) -> Iterator[Step]:
 
 
 def _with_section(score: symusic.Score, options: KeptOptions, start: int, stop: int, end: int) -> symusic.Score:
-    """Returns a score with what a section holds in its place; what rings into it on the same key ends where it begins."""
+    """Returns a score with what a section holds in its place.
+
+    What rings into it on the same key ends where it begins, and what rings out of it where that key is struck again.
+    """
     out, of = _with_players(score, options)
     new: list[NewNote] = [
         (of[track], start + time, length, pitch, velocity) for track, time, length, pitch, velocity in options.notes
@@ -57,7 +60,7 @@ def _with_section(score: symusic.Score, options: KeptOptions, start: int, stop: 
                 gone.add((number, place))
             if rings:
                 new.append((number, note.time, start - note.time, note.pitch, note.velocity))
-    out = graft(out, new, gone)
+    out = graft(out, [_until_struck(note, out.tracks[note[0]], stop) for note in new], gone)
     ends = [*(time for time, _ in options.chords[1:]), options.length]
     spans = [
         ChordSpan(start + time, start + stop_, parse_chord(name)) for (time, name), stop_ in zip(options.chords, ends)
@@ -69,6 +72,17 @@ def _with_section(score: symusic.Score, options: KeptOptions, start: int, stop: 
         if own or len(others) < len(track.lyrics):
             track.lyrics = sorted([*others, *own], key=lambda event: event.time)
     return out
+
+
+def _until_struck(note: NewNote, track: symusic.Track, since: int) -> NewNote:
+    """Returns a note that ends where a track strikes its key again, at this tick or later."""
+    number, time, duration, pitch, velocity = note
+    strikes = (each.time for each in track.notes if each.pitch == pitch and since <= each.time < time + duration)
+    return (
+        (number, time, min(strikes, default=time + duration) - time, pitch, velocity)
+        if since < time + duration
+        else note
+    )
 
 
 def _with_players(score: symusic.Score, options: KeptOptions) -> tuple[symusic.Score, list[int]]:

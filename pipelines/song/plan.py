@@ -153,7 +153,7 @@ BY_HAND = ("chords", "again", "kept", "arrangement")
 """Stages that a song has only because somebody changed it by hand when it was finished."""
 
 MAX_STAGES = 128
-"""Of a plan that is read: those that the studio plans, and as many changes by hand as nobody will make."""
+"""Of a plan: those that the studio plans, and as many changes by hand as nobody will make."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +170,18 @@ class Plan:
 
     Attributes:
         brief: what was wanted.
-        stages: what is done for it, in order.
+        stages: what is done for it, in order; at most MAX_STAGES.
     """
 
     brief: Brief
     stages: tuple[Stage, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.stages) > MAX_STAGES:  # else it could be written and not be read again
+            raise StudioError(
+                f"A song holds {MAX_STAGES} stages and changes by hand, and there is no room for another one. "
+                "Download it as MIDI and go on from that."
+            )
 
     @property
     def beats_per_bar(self) -> int:

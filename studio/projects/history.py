@@ -162,7 +162,13 @@ def _found(pieces: Mapping[str, Piece], fingerprint: Any) -> tuple[Piece, ...]:
 def _shared(before: Piece | None, recipes: Sequence[Mapping[str, Any]]) -> int:
     """Returns how many of a take's recipes those of the piece before it are."""
     known = before.history if before is not None else ()
-    return len(known) if tuple(recipes[: len(known)]) == tuple(known) else 0
+    same = all(_without_locks(was) == _without_locks(now) for was, now in zip(known, recipes))
+    return len(known) if same and len(known) <= len(recipes) else 0
+
+
+def _without_locks(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a recipe but for what locked notes have become, which only the last one that moves them tells."""
+    return {name: value for name, value in recipe.items() if name != "locked"}
 
 
 def _begin(recipes: Sequence[Mapping[str, Any]], number: int) -> int:

@@ -6,10 +6,13 @@ events, column by column, as symusic has them in memory (little-endian). Nothing
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import zlib
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import symusic
@@ -73,6 +76,11 @@ class _Header(TypedDict):
 
 def pack(piece: Piece) -> bytes:
     """Returns the piece as bytes: score, title, lyrics and history."""
+    return zlib.compress(laid_out(piece))
+
+
+def laid_out(piece: Piece) -> bytes:
+    """Returns the piece as ``unpack`` takes it, before it is compressed."""
     score, columns = piece.score, []
 
     def counts(owner: Any, kinds: Mapping[str, Any]) -> list[int]:
@@ -100,7 +108,40 @@ def pack(piece: Piece) -> bytes:
         ],
     }
     top = json.dumps(header, separators=(",", ":")).encode()
-    return zlib.compress(b"".join([len(top).to_bytes(4, "little"), top, *columns]))
+    return b"".join([len(top).to_bytes(4, "little"), top, *columns])
+
+
+class Packed(NamedTuple):
+    """A piece as a project's file holds it.
+
+    Attributes:
+        name: of its own; pieces that are alike have the same.
+        data: what ``pack`` returns.
+        size: bytes of that when it is inflated.
+        header_memory: bytes that its header takes in memory at most.
+    """
+
+    name: str
+    data: bytes
+    size: int
+    header_memory: int
+
+
+_packs: WeakKeyDictionary[Piece, Packed] = WeakKeyDictionary()
+_packing = threading.Lock()
+
+
+def packed(piece: Piece) -> Packed:
+    """Returns a piece as a project's file holds it, which is made once."""
+    with _packing:
+        known = _packs.get(piece)
+    if known is None:
+        plain = laid_out(piece)
+        data = zlib.compress(plain)
+        known = Packed(hashlib.sha256(data).hexdigest()[:32], data, len(plain), header_memory(plain))
+        with _packing:
+            _packs[piece] = known
+    return known
 
 
 def inflated(data: bytes, room: int = MAX_UNPACKED) -> bytes:

@@ -5,26 +5,33 @@ A ``.deepmusic`` file is a zip of ``project.json`` and of each distinct piece on
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import struct
-import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
-from weakref import WeakKeyDictionary
 
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.option_values import fits
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_title
-from studio.projects.packing import MAX_UNPACKED, header_memory, inflated, pack, strict_json, unpack
+from studio.projects.packing import (
+    MAX_JSON_MEMORY,
+    MAX_UNPACKED,
+    Packed,
+    header_memory,
+    inflated,
+    json_memory,
+    packed,
+    strict_json,
+    unpack,
+)
 from studio.projects.plain_values import controls_from_plain, controls_to_plain, options_from_plain, to_plain
 
 ENDING = ".deepmusic"
@@ -40,6 +47,7 @@ _MAX_JSON = 8 * 2**20
 _MAX_PIECES = 2_000
 _FORMAT = "deepmusic project"
 _NO_PROJECT = "The file is no project of the studio, or it is damaged. Choose another copy of it."
+_OUTGROWN = "The song has become too large to be kept as one file. Go on from a take in a new song."
 _TOO_LARGE = "The project is too large to be opened. Take single songs out of it as MIDI files."
 
 
@@ -170,14 +178,14 @@ def project_bytes(project: Project) -> bytes:
     Raises:
         StudioError: it is too large to be opened again.
     """
-    blobs: dict[str, bytes] = {}
+    packs: dict[str, Packed] = {}
 
     def name(piece: Piece | None) -> str | None:
         if piece is None:
             return None
-        key, data = _packed(piece)
-        blobs[key] = data
-        return key
+        made = packed(piece)
+        packs[made.name] = made
+        return made.name
 
     upload = project.upload if project.upload and project.upload.take in project.takes else None
     values = {
@@ -204,14 +212,34 @@ def project_bytes(project: Project) -> bytes:
         "future": [_place(place) for place in project.future],
         "controls": controls_to_plain(project.controls),
     }
+    top = json.dumps(values, allow_nan=False).encode()
+    _check_opens(top, packs.values())
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:  # pieces are compressed already, once and for all
-        file.writestr("project.json", json.dumps(values, allow_nan=False), zipfile.ZIP_DEFLATED)
-        for key, data in blobs.items():
-            file.writestr(f"pieces/{key}", data)
+        file.writestr("project.json", top, zipfile.ZIP_DEFLATED)
+        for key, made in packs.items():
+            file.writestr(f"pieces/{key}", made.data)
     if out.tell() > MAX_BYTES:
-        raise StudioError("The song has become too large to be kept as one file. Go on from a take in a new song.")
+        raise StudioError(_OUTGROWN)
     return out.getvalue()
+
+
+def _check_opens(top: bytes, packs: Collection[Packed]) -> None:
+    """Makes sure that what is about to be written is no larger than what reading takes.
+
+    Args:
+        top: project.json.
+        packs: the pieces.
+    """
+    if (
+        any(max(len(made.data), made.size) > MAX_UNPACKED or made.header_memory > MAX_JSON_MEMORY for made in packs)
+        or len(top) > _MAX_JSON
+        or json_memory(top) > MAX_JSON_MEMORY
+        or len(packs) > _MAX_PIECES
+        or sum(made.size for made in packs) > _MAX_ALL_UNPACKED
+        or sum(made.header_memory for made in packs) > _MAX_ALL_HEADERS
+    ):
+        raise StudioError(_OUTGROWN)
 
 
 def read_project(data: bytes | Path) -> Project:
@@ -345,22 +373,6 @@ def _member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
     if len(data) > limit:
         raise StudioError(_TOO_LARGE)
     return data
-
-
-_packs: WeakKeyDictionary[Piece, tuple[str, bytes]] = WeakKeyDictionary()
-_packing = threading.Lock()
-
-
-def _packed(piece: Piece) -> tuple[str, bytes]:
-    """Returns a piece's name in a project and its bytes, which are made once."""
-    with _packing:
-        known = _packs.get(piece)
-    if known is None:
-        data = pack(piece)
-        known = hashlib.sha256(data).hexdigest()[:32], data
-        with _packing:
-            _packs[piece] = known
-    return known
 
 
 def _place(place: Place | None) -> list[int] | None:

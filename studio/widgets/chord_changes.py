@@ -24,7 +24,7 @@ from studio.widgets.job_progress import begin
 from studio.widgets.player.chord_symbols import before_bar, chord_symbols
 from studio.widgets.sampling import drawn_seed
 
-_ANSWERED, _SHOWN = "chords answered", "heard chords shown"
+_ANSWERED, _SHOWN = "chords answered", "reharmonize heard shown"
 _HOW = {
     True: "The accompaniment of this bar is written again, by what wrote it. All else stays, note for note.",
     False: "The notes of the accompaniment move to the nearest tones. All else stays, note for note.",

@@ -12,7 +12,7 @@ from music.piece import Piece
 from pipelines.descriptors import STAGES
 from pipelines.rearrange import Form, change_form, rearrange
 from pipelines.rearrange_options import RearrangeOptions
-from pipelines.song.again_options import AgainOptions
+from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.plan import Plan, Stage
 from studio import session
 from studio.projects.project import Take
@@ -35,6 +35,9 @@ _ORDERS: dict[str, Callable[[Form, int], RearrangeOptions]] = {
 }
 """What a button of a section does to the form."""
 
+_CHANGING = ("again", "longer", "shorter", "remove")
+"""What does not go with a section that is locked."""
+
 _LOCKED_NOTE = "Locked: re-rolls leave it as it is, note for note."
 
 
@@ -53,7 +56,7 @@ def on_the_bar(song: Song) -> dict[str, Any] | None:
         return None
     noted = session.read_note(_ANSWERED)
     answer = noted if isinstance(noted, _Answer) else _Answer()
-    whole, locked = _is_whole(song.take), locked_sections(piece)
+    whole, locked = _is_whole(song.take), _locked(song.take)
     return {
         "id": piece.fingerprint,
         "answered": answer.serial,
@@ -70,6 +73,11 @@ def _form(piece: Piece) -> Form:
 def _is_whole(take: Take) -> bool:
     """Whether a take is a composed song, finished."""
     return isinstance(take.options, Plan) and finished(take.options, take.stages) == len(take.options.stages)
+
+
+def _locked(take: Take) -> list[int]:
+    """Returns the sections that are locked, where re-rolls are possible at all: elsewhere nobody could unlock them."""
+    return locked_sections(take) if _is_whole(take) else []
 
 
 def _offered(form: Form, number: int, whole: bool, locked: bool) -> dict[str, Any]:
@@ -124,16 +132,18 @@ def _change(song: Song, message: Mapping[str, Any]) -> None:
     if song.piece is None or message.get("piece") != song.piece.fingerprint:
         raise StudioError("Another piece is shown by now. Go back to the take whose section you changed.")
     action, number, to = message.get("action"), message.get("section"), message.get("to")
-    form = _form(song.piece)
+    form, whole = _form(song.piece), _is_whole(song.take)
     if type(number) is not int or not 0 <= number < len(form.sections):
         raise StudioError("There is no such section in this piece. Reload the page and try again.")
+    if action in _CHANGING and number in _locked(song.take):
+        raise StudioError("This section is locked. Unlock it first.")
     if action == "move" and type(to) is int:
         _arrange(song, form.moved(number, to))
-    elif action in _ORDERS:
+    elif isinstance(action, str) and action in _ORDERS:
         _arrange(song, _ORDERS[action](form, number))
-    elif action in ("lock", "unlock") and _is_whole(song.take) and number in form.body:
-        lock_section(song.piece, number, action == "lock")
-    elif action == "again" and _is_whole(song.take):
+    elif action in ("lock", "unlock") and whole and number in form.body:
+        lock_section(song.take, number, action == "lock")
+    elif action == "again" and whole:
         _write_again(song, form, number)
     else:
         raise StudioError("This cannot be done with a section. Reload the page and try again.")
@@ -142,21 +152,22 @@ def _change(song: Song, message: Mapping[str, Any]) -> None:
 def _arrange(song: Song, options: RearrangeOptions) -> None:
     """Adds the take at once: only rules work for it."""
     piece, take = song.piece, song.take
-    whole = _is_whole(take)
-    (*_, step) = (change_form if whole else rearrange)(piece, options)
-    follow_sections(piece, options)
-    song.notice, song.remarks = None, step.remarks
-    if whole:
+    if not _is_whole(take):
+        (*_, step) = rearrange(piece, options)
+        song.add(step.pieces, detail=options.words, before=piece, options=options)
+    else:
         plan = Plan(take.options.brief, (*take.options.stages, Stage("arrangement", options)))
+        (*_, step) = change_form(piece, options)
+        follow_sections(take, step.piece, options)
         stages = (*take.stages, step.piece)
         song.add(step.pieces, detail=options.words, before=take.before, options=plan, stages=stages)
-    else:
-        song.add(step.pieces, detail=options.words, before=piece, options=options)
+    song.notice, song.remarks = None, step.remarks
 
 
 def _write_again(song: Song, form: Form, number: int) -> None:
     take = song.take
     options = AgainOptions(number, f"wrote {form.name(number)} again", drawn_seed())
+    check_unlocked(song.piece, number)
     (detail,) = STAGES["again"].describe(options)
     plan = Plan(take.options.brief, (*take.options.stages, Stage("again", options)))
     begin(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from music.instruments import track_label
 from music.piece import Piece
 from pipelines.locks import locked_notes
 from pipelines.option_text import parse_bars
+from pipelines.option_values import fits
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.wording import show_error
 
@@ -75,8 +76,17 @@ def on_the_roll(piece: Piece) -> dict[str, Any]:
     }
 
 
-def take_over(chosen: Mapping[str, Any]) -> None:
-    """Sets the fields to what was selected on the roll; for the player's callback."""
+class _Chosen(TypedDict):
+    bars: list[tuple[int, int]]
+    tracks: list[int]
+    locked: list[int]
+    serial: int
+
+
+def take_over(chosen: Any) -> None:
+    """Sets the fields to what was selected on the roll; for the player's callback. A browser may say anything."""
+    if not fits(_Chosen, chosen):
+        return
     spans = [f"{first + 1}-{end}" if end - first > 1 else f"{end}" for first, end in chosen["bars"]]
     keep(_SERIAL, chosen["serial"])
     set_controls({BARS: ", ".join(spans), TRACKS: list(chosen["tracks"]), LOCKED: list(chosen["locked"])})

@@ -15,7 +15,7 @@ from checkpoints.__main__ import main
 from checkpoints.importing import import_file
 from checkpoints.self_test import NOTES, check, fingerprint, record
 from checkpoints.store import entry, file_sha256, known, read_registry, register
-from models import basic_pitch, musicbert, seq2seq
+from models import basic_pitch, chord_network, musicbert, seq2seq
 from models import hinted_backbone as backbone
 from models import hinted_fields as fields
 from models.hints import around
@@ -93,6 +93,11 @@ BREAKS = {
     "harmonize-small": {
         "rotation": (seq2seq, "rotate", lambda x, angles, of=seq2seq.rotate: of(x, -angles * 0.5)),
         "reach": (seq2seq.Seq2Seq, "in_reach", lambda self, a, b: ((a[:, :, None] - b[:, None]).abs() <= 24)[:, None]),
+        "chords": (
+            chord_network.ChordNetwork,
+            "chord_vectors",
+            lambda self, of=chord_network.ChordNetwork.chord_vectors: of(self) * 0.9,
+        ),
     },
     "remix-small": {
         "norm": (musicbert.EncoderLayer, "forward", lambda self, x, readable: x),

@@ -41,6 +41,11 @@ def order(score: symusic.Score, *numbers: int) -> symusic.Score:
     return rearranged(score, [parts[number] for number in numbers])
 
 
+def test_a_piece_without_sections_has_none(score):
+    assert form_parts(with_sections(score, [])) == []
+    assert form_parts(with_sections(score, [(BAR, "Verse")])) == [FormPart("", 0, 1), FormPart("Verse", 1, 6)]
+
+
 def test_the_same_order_is_the_same_score(score):
     again = order(score, 0, 1, 2)
     assert [list(track.notes) for track in again.tracks] == [list(track.notes) for track in score.tracks]
@@ -82,3 +87,16 @@ def test_lyrics_lose_only_what_is_not_sung_any_more(score):
 def test_what_is_no_order_is_refused(score, parts):
     with pytest.raises(StudioError):
         rearranged(score, parts)
+
+
+@pytest.mark.parametrize("limit", ["MAX_NOTES", "MAX_EVENTS", "MAX_SECONDS", "MAX_TICK"])
+def test_what_could_not_be_read_again_is_refused(score, monkeypatch, limit):
+    most = {"MAX_NOTES": 17, "MAX_EVENTS": 50, "MAX_SECONDS": 20, "MAX_TICK": 11 * BAR}[limit]
+    monkeypatch.setattr(f"music.rearranging.{limit}", most)
+    order(score, 0, 1, 2)
+    with pytest.raises(StudioError, match="too long"):
+        order(score, 0, 1, 2, 0, 1, 2)
+
+
+def test_a_score_that_marks_no_sections_has_no_parts(score):
+    assert form_parts(with_sections(score, [])) == []

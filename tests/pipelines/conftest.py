@@ -13,11 +13,13 @@ from torch import nn
 
 from checkpoints import loading, store
 from models.bigru import BiGRU, BiGRUConfig
+from models.harmonizer import Harmonizer, HarmonizerConfig
 from models.lstm import NoteLSTM, NoteLSTMConfig
 from models.musicbert import MusicBERT, MusicBERTConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 from models.transformer_xl import TransformerXL, TransformerXLConfig
-from music.tokens.accompaniment import CONDITION_IDS_SIZE, sizes
+from music.tokens.accompaniment import CHORD_CONDITION_IDS_SIZE, CONDITION_IDS_SIZE, sizes
+from music.tokens.chord_grid import FEATURES, PLACES
 from music.tokens.columns import FIRST, StepField
 from music.tokens.conditions import PREFIX_SIZE
 from music.tokens.dialects import Dialect, official, studio
@@ -61,6 +63,18 @@ def harmonizer(std: float = 1.0, busy: float = 0.0, **memory: int) -> tuple[str,
     _random(model, std)
     model.head.outer[0].bias[FIRST] += busy
     return "harmonize", "seq2seq", studio(), model
+
+
+def second_harmonizer() -> tuple[str, str, Dialect, nn.Module]:
+    """Returns a harmonizer whose chords come from a network of their own."""
+    config = HarmonizerConfig(
+        sizes(), CONDITION_IDS_SIZE, encoder_layers=1, decoder_layers=1, width=16, heads=2, hidden=16, head_hidden=16,
+        chord_features=FEATURES, chord_places=PLACES, chord_prefix_size=CHORD_CONDITION_IDS_SIZE, chord_layers=1,
+        chord_width=16, chord_heads=2, chord_hidden=16, chord_rank=8,
+    )  # fmt: skip
+    model = Harmonizer(config)
+    _random(model, 0.5)
+    return "harmonize", "harmonizer", studio(), model
 
 
 def generator() -> tuple[str, str, Dialect, nn.Module]:
@@ -116,6 +130,7 @@ MODELS: dict[str, Callable[[], tuple[str, str, Dialect | SimpleNamespace, nn.Mod
     "random-lstm-notes": lambda: pianist(False),
     "random-lstm-chords": lambda: pianist(True),
     "random-harmonize": harmonizer,
+    "random-harmonizer": second_harmonizer,
     "random-audio": audio_network,
     "random-harmonize-short": lambda: harmonizer(std=0.2, busy=6.0, reach=24, memory=5),
 }

@@ -69,6 +69,15 @@ def test_locks_move_along_with_the_whole_song():
     assert len(locked_notes(edited(read_midi(midi_bytes(lower)), tempo=77))) == len(PLACES)
 
 
+def test_locks_that_moved_often_are_written_once():
+    piece = locked(band())
+    for _ in range(5):
+        piece = edited(piece, semitones=1)
+    assert [recipe["pipeline"] for recipe in piece.history[-6:]] == ["edit"] * 6
+    assert ["locked" in recipe for recipe in piece.history[-6:]] == [False] * 5 + [True]
+    assert locked_notes(piece) == PLACES
+
+
 @pytest.mark.parametrize("change", [{"semitones": 2}, {"feel": "swung"}, {"tempo": 77}])
 def test_locked_notes_go_along_with_the_whole_song_and_stay_locked(change):
     piece = locked(band())

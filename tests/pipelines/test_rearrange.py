@@ -8,6 +8,9 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.form import sections, with_sections
 from pipelines.__main__ import main
+from pipelines.edit import edit
+from pipelines.edit_options import EditOptions
+from pipelines.locks import locked_notes, notes_at
 from pipelines.rearrange import Form, rearrange
 from studio.projects.history import describe_recipe
 from tests.pipelines.song.song_checks import tunes
@@ -77,3 +80,17 @@ def test_the_command_line_moves_a_section_and_does_it_again(song, tmp_path):
     assert main(["rearrange", str(source), "--recipe", recipe, "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
     assert main(["rearrange", str(source), "--remove", "7", "--out", str(again)]) == 2
+
+
+def test_locked_notes_go_where_their_section_goes(song):
+    places = tuple((0, n) for n, note in enumerate(song.score.tracks[0].notes) if 10 <= note.time // 1920 < 18)
+    (*_, step) = edit(song, EditOptions(locked=notes_at(song, places)))
+    form = Form(step.piece.score)
+    pitches = [note.pitch for note in notes_of(song, places)]
+    for act, times in ((form.moved(2, 1), 1), (form.repeated(2), 2), (form.removed(2), 0)):
+        (*_, moved) = rearrange(step.piece, act)
+        assert [note.pitch for note in notes_of(moved.piece, locked_notes(moved.piece))] == times * pitches
+
+
+def notes_of(piece, places):
+    return [piece.score.tracks[track].notes[note] for track, note in places]

@@ -1,7 +1,7 @@
 """Many files, some hundred at a time: each lot becomes a part on the disk, in as many processes as are wanted, here or on a cluster.
 
 What was made stays: a run that was ended goes on where it was, and what is held in memory does not grow with the number of files.
-A file that takes too long, or that takes its process along, costs nothing but itself.
+A file that takes too long costs nothing but itself, nor does one that takes its process along where that is not this one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def parts(
     paths = [folder / f"{_digest(map(key, lot))}.npz" for lot in lots]
     folder.mkdir(parents=True, exist_ok=True)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
-    if jobs == 1 or len(missing) < 2:
+    if jobs == 1 or not missing:
         for path, lot in zip(paths, lots):
             if not path.exists():
                 _save(path, make(lot))
@@ -127,9 +127,12 @@ class _Cluster:
         errors = self._ray.exceptions
         try:
             return pickle.loads(self._ray.get(reference))
-        except errors.RayTaskError:
-            raise
-        except errors.RayError as error:
+        except (
+            errors.WorkerCrashedError,
+            errors.NodeDiedError,
+            errors.OutOfMemoryError,
+            errors.ObjectLostError,
+        ) as error:
             raise BrokenProcessPool(str(error)) from error
 
     def renew(self) -> None:

@@ -25,6 +25,7 @@ RATES = {
     "musicbert": 1e-4,
     "hinted_musicbert": 1e-4,
     "seq2seq": 2e-4,
+    "harmonizer": 2e-4,
 }
 """Rates of learning for AdamW, a tenth to a half of those the bases were made with; see docs/training.md."""
 

@@ -50,6 +50,7 @@ MOST_WINDOWS = 2_000_000
 """So many are compared to find copies, some 200 MB; of more, an even share."""
 
 OPENING_BARS = 16
+ACCOMPANY = ("accompaniment", "harmonizing")
 
 
 @dataclass
@@ -102,7 +103,7 @@ def prepare_files(
     checks = _kept_back(groups, usable)
     splits = ["valid" if group in checks else "train" for group in groups]
     out.mkdir(parents=True, exist_ok=True)
-    if learns == "accompaniment":
+    if learns in ACCOMPANY:
         write_pairs({SET: _entry(path)}, {SET: [_pair(each, s) for each, s in zip(usable, splits)]}, out)
         usable, groups, splits = _accompanied(out, usable, groups, splits, skipped)
     else:
@@ -191,7 +192,7 @@ def _read(data: bytes, name: str, learns: str) -> _Usable:
     if len(rows) < MIN_NOTES:
         raise StudioError(f"It is too short: {len(rows)} of at least {MIN_NOTES} notes.")
     rows[:, Octuple.BAR] -= rows[0, Octuple.BAR] - FIRST  # leading silence says nothing
-    if learns == "accompaniment" and _parts(score) is None:
+    if learns in ACCOMPANY and _parts(score) is None:
         raise StudioError("Nobody in it accompanies a melody, and this model learns accompaniment alone.")
     if reading.repairs and not remark:
         remark = f"Mended while it was read: {reading.repairs[0]}"

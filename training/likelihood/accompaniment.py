@@ -27,6 +27,7 @@ from pipelines.harmonize_options import HarmonizeOptions
 from training.data.pair_shards import Example, Pairs, collate
 from training.data.songbooks import Song
 from training.likelihood.next_note import FITTED_TO, Floors
+from training.likelihood.progressions import progression_lines
 from training.tasks.accompaniment import plain_examples
 
 LIMITS = {"bars": 16, "window": 320, "given": 384}  # of an example, as in the recipe
@@ -41,6 +42,9 @@ def report(checkpoint: Checkpoint, pairs: Pairs, windows: int) -> str:
         StudioError: there are no validation examples.
     """
     chosen = plain_examples(pairs, "valid", LIMITS, windows)
+    network = getattr(checkpoint.model, "chords", None)
+    if network is not None:  # which writes the chords in place of the decoder
+        chosen = {(style, name): group for (style, name), group in chosen.items() if style != "chords"}
     if not chosen:
         raise StudioError("The pairs hold no validation music. Prepare more files.")
     fitted_to = plain_examples(pairs, "train", LIMITS, FITTED_TO * windows)
@@ -79,6 +83,8 @@ def report(checkpoint: Checkpoint, pairs: Pairs, windows: int) -> str:
         lines.append(
             "Of the beats that have a chord, all before being known; a new chord is one that the beat before did not have."
         )
+    if network is not None:
+        lines += progression_lines(network, pairs, windows)
     return "\n".join(lines)
 
 

@@ -83,7 +83,7 @@ def write_again(
         plan = replanned(plan, brief, number, take.before)
         detail = f"{title} re-rolled{_new_wishes(take.options.brief, plan.brief)}"
     plan = plan.with_options(number, **({"seed": sampling.drawn_seed()} if changes is None else changes))
-    kept = [kept_section(take.pieces[0], each) for each in locked_sections(take.pieces[0])]
+    kept = [kept_section(take.pieces[0], each) for each in locked_sections(take)]
     plan, whole = with_changes_by_hand(plan, take.options, number, kept)
     detail += "".join(f", {each.words}" for each in kept) + ("" if whole else ", without what was changed by hand")
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])

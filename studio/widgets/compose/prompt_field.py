@@ -6,10 +6,11 @@ import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
+from pipelines.option_values import fits
 from pipelines.prompt.understand import Understanding
 from studio.controls import component_value, keep, song_controls
 
@@ -53,10 +54,15 @@ def sentence_field(understood: Understanding, placeholder: str, song_id: str) ->
     return sent.get("submitted") is not None
 
 
+class _Sent(TypedDict):
+    text: str
+    serial: int
+
+
 def _take_over(what: str) -> None:
     sent = component_value(_KEY, what)
-    if sent is not None:
-        keep(TEXT, str(sent["text"])[:MOST_LETTERS])
+    if fits(_Sent, sent):  # a browser may say anything
+        keep(TEXT, sent["text"][:MOST_LETTERS])
         keep(SERIAL, sent["serial"])
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progre
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
+from pipelines.option_values import fits
 from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
 from studio.wording import plain, show_error
 
@@ -206,9 +207,14 @@ def _fitted(count: int) -> list[str]:
     return [typed[n % len(typed)] if n < len(typed) or all(typed) else "" for n in range(count)]
 
 
-def _take_over(sent: Mapping[str, Any] | None, heard: Sequence[str], beats: int, key: Key | None) -> None:
-    """Keeps what was typed in the grid; a text with bar lines fills the bars from its own on."""
-    if sent is None:
+class _Sent(TypedDict):
+    cells: list[str]
+    serial: int
+
+
+def _take_over(sent: Any, heard: Sequence[str], beats: int, key: Key | None) -> None:
+    """Keeps what was typed in the grid; a text with bar lines fills the bars from its own on. A browser may say anything."""
+    if not fits(_Sent, sent):
         return
     typed = [text.strip() for text in sent["cells"]]
     for n, text in enumerate(typed):

@@ -241,7 +241,8 @@ def selectable(piece: Piece) -> dict[str, Any] | None:
     return on_the_roll(piece) | {"names": {}, "tracks": [], "locked": []} if harmonized(piece) else None
 
 
-def take_over_bars(chosen: Mapping[str, Any]) -> None:
-    """Sets the field of bars to what was selected on the roll; tracks selected for Remix stay so."""
+def take_over_bars(chosen: Any) -> None:
+    """Sets the field of bars to what was selected on the roll; tracks selected for Remix stay so. A browser may say anything."""
     controls = song_controls()
-    take_over({**chosen, "tracks": controls.get(TRACKS, []), "locked": controls.get(LOCKED, [])})
+    if isinstance(chosen, Mapping):
+        take_over({**chosen, "tracks": controls.get(TRACKS, []), "locked": controls.get(LOCKED, [])})

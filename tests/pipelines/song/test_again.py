@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from contextlib import nullcontext
 from functools import cache
 
 import pytest
+import symusic
 
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.piece import Piece
 from music.words.events import read_words
+from pipelines.edit import edit
+from pipelines.edit_options import EditOptions
+from pipelines.locks import notes_at
 from pipelines.option_values import to_mapping
 from pipelines.rearrange import Form
 from pipelines.song.again import write_again
-from pipelines.song.again_options import AgainOptions
+from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.harmony import write_harmony
@@ -88,6 +94,18 @@ def test_what_is_not_composed_or_has_no_melody_is_refused():
         list(write_again(song(), AgainOptions(9)))
 
 
+def test_a_section_with_locked_notes_is_not_written_again():
+    start, end = edges(song())
+    inside = next(n for n, note in enumerate(song().score.tracks[0].notes) if start <= note.time < end)
+    for place, refused in (((0, inside), True), ((0, 0), False)):
+        (*_, step) = edit(song(), EditOptions(locked=notes_at(song(), [place])))
+        with pytest.raises(StudioError, match="locked notes") if refused else nullcontext():
+            check_unlocked(step.piece, SECTION)
+        if refused:
+            with pytest.raises(StudioError, match="locked notes"):
+                next(write_again(step.piece, AgainOptions(SECTION)))
+
+
 def test_a_locked_section_comes_back_note_for_note():
     before, other = song(), again()
     kept = kept_section(before, SECTION)
@@ -101,6 +119,18 @@ def test_a_locked_section_comes_back_note_for_note():
         (event.time, event.text) for event in before.score.tracks[0].lyrics
     ]
     assert kept_section(step.piece, SECTION) == kept
+
+
+def test_a_kept_note_that_rings_on_ends_where_its_key_is_struck_again():
+    piece, (start, end) = tunes("A B A"), edges(tunes("A B A"))
+    kept = dataclasses.replace(
+        kept_section(piece, SECTION), notes=((0, 0, end - start + 960, 60, 80), (0, 0, end - start + 960, 61, 80))
+    )
+    other = piece.score.copy()
+    other.tracks[0].notes = [symusic.Note(end + 480, 480, 60, 70), symusic.Note(end, 240, 62, 70)]
+    (*_, step) = keep_section(piece.replace(score=other), kept)
+    ends = {note.pitch: note.end for note in step.piece.score.tracks[0].notes if note.time == start}
+    assert ends == {60: end + 480, 61: end + 960} and len(step.piece.score.tracks[0].notes) == 4
 
 
 def test_a_locked_section_that_has_no_place_any_more_is_told_of():

@@ -33,6 +33,13 @@ PLAN = Plan(
 )
 
 
+def test_a_plan_that_could_not_be_read_again_is_not_made():
+    full = Plan(Brief(), (Stage("mix", MixOptions()),) * 128)
+    assert plan_from_mapping(plan_to_mapping(full)) == full
+    with pytest.raises(StudioError, match="no room for another"):
+        Plan(Brief(), (*full.stages, Stage("mix", MixOptions())))
+
+
 @settings(max_examples=examples(150), deadline=None)
 @given(wanted())
 def test_a_brief_is_taken_or_refused_in_sentences_and_comes_back_from_a_recipe(values):

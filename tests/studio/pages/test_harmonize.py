@@ -298,6 +298,10 @@ def test_what_is_typed_in_the_grid_is_kept_and_bar_lines_fill_the_bars_after(mon
     assert controls["harmonize cells serial"] == 5
     assert typed("", "C | G | D | A") == ["", "C"]
     assert typed("C | H", "Am") == ["C | H", "Am"]
+    before = dict(controls)
+    for wrong in ({}, [], {"cells": [7], "serial": 1}, {"cells": "C", "serial": 1}, {"cells": ["C"], "serial": None}):
+        chord_grid._take_over(wrong, ["Em"], 4, None)
+    assert controls == before
     assert typed("", "%", "G A", "/ / B B", "%") == ["", "Em", "G A", "A B", "A B"]
 
 

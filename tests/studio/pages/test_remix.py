@@ -202,6 +202,12 @@ def test_what_is_selected_on_the_roll_is_kept(monkeypatch):
     assert controls == {
         "selected bars": "5-8, 10", "selected tracks": [2], "locked tracks": [0, 1], "selection serial": 3,
     }  # fmt: skip
+    before = dict(controls)
+    for wrong in ({"bars": 7}, {"tracks": [[]]}, {"locked": None}, {"serial": "4"}, {"bars": [[1]]}):
+        selection.take_over({"bars": [], "tracks": [], "locked": [], "serial": 4} | wrong)
+    for wrong in (None, [], "bars", {}):
+        selection.take_over(wrong)
+    assert controls == before
 
 
 @pytest.mark.skipif("remix-small" not in store.entries(), reason="remix-small has not been exported")

@@ -19,6 +19,7 @@ from pipelines.options import GenerateOptions, RemixOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
+from studio.projects import project as project_file
 from studio.projects.packing import inflated, json_memory, pack, unpack
 from studio.projects.project import MAX_BYTES, Place, Project, Take, Upload, project_bytes, read_overview, read_project
 from tests.examples import examples
@@ -360,3 +361,24 @@ def test_options_of_an_earlier_version_are_read():
     ]
     for (kind, values), options in zip(old.items(), wanted, strict=True):
         assert read_project(take_with(options={"kind": kind, "values": values})).takes[0].options == options
+
+
+def test_a_song_that_could_not_be_opened_again_is_refused_while_it_is_in_memory(monkeypatch):
+    long = ({"pipeline": "edit", "options": {"locked": [[0, n, 1, 60, 80] for n in range(500)]}},)
+    takes = tuple(Take(n + 1, "", "", (tune(n, history=long),)) for n in range(3))
+    data = project_bytes(Project(takes=takes))
+    for limit, room in {
+        "_MAX_ALL_HEADERS": 2**19,
+        "_MAX_ALL_UNPACKED": 2**14,
+        "_MAX_JSON": 500,
+        "_MAX_PIECES": 2,
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(project_file, limit, room)
+            with pytest.raises(StudioError, match="too large to be kept"):
+                project_bytes(Project(takes=takes))
+            with pytest.raises(StudioError):
+                read_project(data)
+    for history in (6 * long * 40, ({"text": "x" * 2**24},)):  # of one piece
+        with pytest.raises(StudioError, match="too large to be kept"):
+            project_bytes(Project(takes=(Take(1, "", "", (tune(history=history),)),)))

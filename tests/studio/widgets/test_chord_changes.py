@@ -11,6 +11,7 @@ from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.song.plan import Plan
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project
+from studio.widgets import chord_changes
 from studio.widgets.compose.prompt_field import TEXT
 from studio.widgets.player import player as player_file
 from tests.browser.apps import handmade
@@ -64,6 +65,9 @@ def test_chords_are_heard_where_there_are_none_and_the_change_is_a_take(tune, br
     assert browser.chords["heard"] is None and not browser.data["pieces"][-1]["chords"]
     browser.send(tune, show=True)
     assert len(browser.chords["heard"]) >= 8 and all(browser.chords["texts"])
+    assert (
+        read_project(project_bytes(song.project)).controls[chord_changes._SHOWN] is True
+    )  # when it is opened again too
     browser.send(tune, bar=4, text="Am7")
     assert (song.take.label, song.take.detail, song.take.before) == ("Take 2", "changed bar 5 to Am7", before)
     assert bar_texts(song.piece.score)[4] == "Am7" and browser.chords["problem"] == ""

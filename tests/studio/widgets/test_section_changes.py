@@ -59,6 +59,10 @@ def composed(page, browser):
     return until_written(press(page.run(), "Compose"))
 
 
+def locks(browser):
+    return [number for number, each in enumerate(browser.bar["sections"]) if each["locked"]]
+
+
 def names(song):
     return [section.name for section in sections(song.piece.score)]
 
@@ -90,8 +94,9 @@ def test_sections_are_moved_repeated_and_removed_as_takes_with_stages(composed, 
     assert names(song) == ["C", "C", "A", "B", "A"]
     browser.send(composed, action="remove", section=99)
     assert "no such section" in browser.bar["problem"]
-    browser.send(composed, action="burn", section=0)
-    assert "cannot be done" in browser.bar["problem"]
+    for action in ("burn", ["remove"], {}, None):
+        browser.send(composed, action=action, section=0)
+        assert "cannot be done" in browser.bar["problem"]
 
 
 def test_one_section_is_written_again_and_its_returns_are_not(composed, browser):
@@ -114,8 +119,17 @@ def test_a_locked_section_survives_re_rolls_note_for_note(composed, browser):
         until_written(composed)
         assert section(song.piece, 1) == kept and "kept B" in song.take.detail
     assert [stage.pipeline for stage in song.take.options.stages].count("kept") == 1
+    for action in ("remove", "longer", "shorter", "again"):  # a browser may say anything
+        browser.send(composed, action=action, section=1)
+        assert "is locked" in browser.bar["problem"]
     browser.send(composed, action="move", section=1, to=2)
-    assert browser.bar["sections"][2]["locked"] and not browser.bar["sections"][1]["locked"]
+    assert locks(browser) == [2]
+    press(composed, "Undo")
+    assert locks(browser) == [1]
+    press(composed, "Redo")
+    assert locks(browser) == [2]
+    reopened = read_project(project_bytes(song.project))
+    assert reopened.controls["locked sections"] == song.controls["locked sections"]
     browser.send(composed, action="unlock", section=2)
     next(button for button in composed.button if button.key == f"re-roll {song.take.number} 0").click().run()
     until_written(composed)
