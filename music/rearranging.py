@@ -126,7 +126,7 @@ def _check_size(score: symusic.Score, spans: Sequence[tuple[int, int]]) -> None:
         raise StudioError(_TOO_LONG)
 
 
-def _within(kinds: Iterable[Sequence[Any]], begin: np.ndarray, end: np.ndarray) -> int:
+def _within(kinds: Iterable[Iterable[Any]], begin: np.ndarray, end: np.ndarray) -> int:
     """Returns how many events begin in stretches, int ``[stretches]``, in all."""
     times = np.sort(np.array([event.time for events in kinds for event in events], dtype=np.int64))
     return int((np.searchsorted(times, end) - np.searchsorted(times, begin)).sum())
