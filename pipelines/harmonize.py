@@ -59,14 +59,15 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     drafts: Sequence[Draft] = ()
     # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
     for drafts, done in paced(_drafts(checkpoint, request, options)):
-        if done < total:
+        if done < total or options.style == "chords":  # whose network gives them all at once
             scores = (assemble(request, options, draft.notes, draft.chords) for draft in drafts)
-            yield Step(tuple(piece.replace(score=score) for score in scores), done, total, "bars")
-    pieces = []
+            pieces = tuple(piece.replace(score=score) for score in scores)
+            yield Step(pieces, min(done, ALMOST * total), total, "bars")
+    finished = []
     for number, draft in enumerate(drafts):
         score = assemble(request, options, draft.notes, draft.chords)
-        pieces.append(piece.with_step(score, {**recipe, "variant": number}))
-    yield Step(tuple(pieces), total, total, "bars")
+        finished.append(piece.with_step(score, {**recipe, "variant": number}))
+    yield Step(tuple(finished), total, total, "bars")
 
 
 def _drafts(
