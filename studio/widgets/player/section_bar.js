@@ -63,7 +63,7 @@ class SectionBar {
     if (themes.includes(theme)) button.style.setProperty('--hue', HUES[themes.indexOf(theme) % HUES.length]);
     else button.className = 'frame';
     button.classList.toggle('locked', !!locked);
-    button.onclick = () => this.choose(number);
+    button.onclick = (event) => event.detail < 2 && this.choose(number); // the second press of two takes nothing back
     button.onpointerdown = (event) => this.movable(number) && this.drag(event, number);
     return button;
   }

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music.arranging.dynamics import PAN, VOLUME, layer_entries, section_levels, set_mix_levels, shape_dynamics
+from music.arranging.dynamics import layer_entries, section_levels, set_mix_levels, shape_dynamics
 from music.arranging.parts import (
     NoteColumn,
     read_arrangement,
     read_parts,
     within,
 )
+from music.mixing import LEVEL, PAN
 from tests.examples import examples
 from tests.music.arranging.band_scores import BAND, PROGRAMS, band_song, songs
 
@@ -201,7 +202,7 @@ def test_volumes_bring_a_loud_player_down_and_leave_other_controls():
         note.velocity = 127
     score.tracks[1].controls = [symusic.ControlChange(0, 7, 3), symusic.ControlChange(5, 64, 90)]
     out = set_mix_levels(read_arrangement(score), score, read_parts(score))
-    volume = [[c.value for c in track.controls if c.number == VOLUME] for track in out.tracks]
+    volume = [[c.value for c in track.controls if c.number == LEVEL] for track in out.tracks]
     assert volume[2][0] < volume[1][0] < volume[0][0]
     assert [(c.time, c.number, c.value) for c in out.tracks[1].controls if c.number == 64] == [(5, 64, 90)]
     assert len(volume[1]) == 1
