@@ -32,8 +32,8 @@ from studio.addresses import Addresses, Wanted
 from studio.scratch import Scratch
 from studio.visitors import browser_of
 
-CAPACITY = 48
-"""Files that are kept, some MB each on the disk; the one that was asked for longest ago goes first, to be made again when asked for."""
+CAPACITY = 200
+"""Files that are kept, a few MB each on the disk; the one that was asked for longest ago goes first, to be made again when asked for."""
 
 ADDRESSES = 8192
 """Files that can be asked for: some ten of each piece that any visitor's page shows, which share its notes."""
