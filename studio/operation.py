@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipelines.worker.memory import resident_bytes
+from pipelines.worker.memory import own_bytes
 from studio import jobs, limits, measures, visitors
 from studio.widgets import job_progress
 
@@ -52,8 +52,10 @@ class _Now:
         for lane, count in self._registry.worker.alive().items():
             alive.add_metric([lane], count)
         yield alive
-        memory = GaugeMetricFamily("deepmusic_memory_bytes", "Resident memory of each process.", labels=["process"])
-        memory.add_metric(["pages"], resident_bytes(os.getpid()))
+        memory = GaugeMetricFamily(
+            "deepmusic_memory_bytes", "Memory that each process holds for itself.", labels=["process"]
+        )
+        memory.add_metric(["pages"], own_bytes(os.getpid()))
         for lane, sizes in self._registry.worker.memory_bytes().items():
             for place, size in enumerate(sizes, 1):
                 memory.add_metric([f"{lane} {place}"], size)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from music.errors import StudioError
 from pipelines.contract import Step
-from pipelines.worker.memory import resident_bytes
+from pipelines.worker.memory import own_bytes
 from pipelines.worker.process import KEY
 
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck, and goes with its process
@@ -141,7 +141,7 @@ class LocalMember:
     def memory_bytes(self) -> int:
         """Returns what the process holds in memory now."""
         process = self._process
-        return 0 if process is None else resident_bytes(process.pid)
+        return 0 if process is None else own_bytes(process.pid)
 
     def _started(self) -> tuple[subprocess.Popen, Connection]:
         with self._starting:

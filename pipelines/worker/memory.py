@@ -38,10 +38,13 @@ def memory_bytes() -> int:
     return min(whole, int(limit)) if limit.isdecimal() else whole
 
 
-def resident_bytes(process_id: int) -> int:
-    """Returns what a process holds in memory now; 0 where that cannot be known."""
+def own_bytes(process_id: int) -> int:
+    """Returns what a process holds in memory for itself now; 0 where that cannot be known.
+
+    Pages of files do not count, code and mapped weights: they are there once, whoever maps them.
+    """
     fields = _read(Path(f"/proc/{process_id}/statm")).split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 2 else 0
 
 
 def _read(path: Path) -> str:

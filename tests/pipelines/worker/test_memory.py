@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
+import os
+
 import pytest
 
 from music.errors import StudioError
@@ -37,3 +40,15 @@ def test_the_environment_wins_and_nonsense_is_refused(monkeypatch):
         monkeypatch.setenv("DEEPMUSIC_WORKERS", nonsense)
         with pytest.raises(StudioError, match="DEEPMUSIC_WORKERS"):
             pool.Worker("tests.studio.toy_verbs")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="what a process holds is not told here")
+def test_a_process_holds_what_is_its_own_and_not_what_it_maps(tmp_path):
+    size = 64 * 2**20
+    (tmp_path / "weights").write_bytes(bytes(size))
+    before = memory.own_bytes(os.getpid())
+    with (tmp_path / "weights").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert len(bytes(mapped[:: mmap.PAGESIZE])) == size // mmap.PAGESIZE  # each page is there
+        assert memory.own_bytes(os.getpid()) - before < size / 4
+    own = bytearray(os.urandom(size))
+    assert memory.own_bytes(os.getpid()) - before > size * 3 / 4 and own
