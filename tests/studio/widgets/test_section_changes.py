@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import streamlit as st
 
@@ -11,6 +13,7 @@ from pipelines.rearrange import Form
 from pipelines.song.plan import Plan
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project
+from studio.widgets import sampling
 from studio.widgets.compose.prompt_field import TEXT
 from studio.widgets.player import player as player_file
 from tests.studio.visitor import press, song_of, until_written
@@ -108,7 +111,9 @@ def test_one_section_is_written_again_and_its_returns_are_not(composed, browser)
     assert [section(song.piece, n) == section(before, n) for n in range(4)] == [True, True, True, False]
 
 
-def test_a_locked_section_survives_re_rolls_note_for_note(composed, browser):
+def test_a_locked_section_survives_re_rolls_note_for_note(composed, browser, monkeypatch):
+    seeds = itertools.count(1)
+    monkeypatch.setattr(sampling, "drawn_seed", lambda: next(seeds))
     song = song_of(composed)
     browser.send(composed, action="lock", section=1)
     assert song.take.number == 1 and browser.bar["sections"][1]["locked"]
