@@ -7,7 +7,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from studio.visitors import browser_of
 
 
 @dataclass(eq=False)
@@ -87,3 +94,20 @@ class Addresses(Generic[W]):
         del self._by_key[wanted.key], self._by_token[wanted.token]
         self._asked.pop(wanted.token, None)
         self._put_away(wanted)
+
+
+def status_route(path: str, status: Callable[[str, str], dict[str, Any] | None]) -> Route:
+    """Returns the address under which a browser hears how far something is.
+
+    Args:
+        path: of the address, with a ``token`` in it.
+        status: returns plain values for a token and who asks, see ``visitors.browser_of``; None where nothing is at the token.
+    """
+
+    async def answer(request: Request) -> Response:
+        found = await run_in_threadpool(status, request.path_params["token"], browser_of(request.cookies))
+        return (
+            Response(status_code=404) if found is None else JSONResponse(found, headers={"Cache-Control": "no-store"})
+        )
+
+    return Route(path, answer)

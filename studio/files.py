@@ -20,7 +20,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from music.errors import StudioError
@@ -28,9 +28,8 @@ from music.files.atomic import reason, replace_file
 from music.piece import Piece
 from pipelines.descriptors import descriptor_of
 from studio import jobs
-from studio.addresses import Addresses, Wanted
+from studio.addresses import Addresses, Wanted, status_route
 from studio.scratch import Scratch
-from studio.visitors import browser_of
 
 CAPACITY = 200
 """Files that are kept, a few MB each on the disk; the one that was asked for longest ago goes first, to be made again when asked for."""
@@ -169,13 +168,6 @@ def _key(file: File, of: Piece) -> str:
 def routes(cache: Callable[[], FileCache]) -> list[Route]:
     """Returns the addresses under which a server answers for this cache of files."""
 
-    async def status(request: Request) -> Response:
-        visitor = browser_of(request.cookies)
-        found = await run_in_threadpool(cache().status, request.path_params["token"], visitor)
-        if found is None:
-            return Response(status_code=404)
-        return JSONResponse(found, headers={"Cache-Control": "no-store"})
-
     async def content(request: Request) -> Response:
         found = await run_in_threadpool(cache().path, request.path_params["token"], request.path_params["name"])
         if found is None:
@@ -185,7 +177,10 @@ def routes(cache: Callable[[], FileCache]) -> list[Route]:
             path, media_type=file.mime, filename=file.name, headers={"Cache-Control": "private, no-store"}
         )
 
-    return [Route("/file/{token}", status), Route("/file/{token}/{name}", content)]
+    return [
+        status_route("/file/{token}", lambda *asked: cache().status(*asked)),
+        Route("/file/{token}/{name}", content),
+    ]
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from music.audio.encoding import MIME_TYPES, Audio, encode
@@ -33,9 +33,8 @@ from music.piece import Piece
 from pipelines.recipes import coloring_recipe
 from pipelines.worker.verbs import Head, Sound
 from studio import jobs
-from studio.addresses import Addresses, Wanted
+from studio.addresses import Addresses, Wanted, status_route
 from studio.scratch import Scratch
-from studio.visitors import browser_of
 
 CAPACITY = 64
 """Pieces whose sound is kept, some MB each on the disk; the one that was heard longest ago goes first, to be made again when asked for."""
@@ -200,13 +199,6 @@ class SoundCache:
 def routes(cache: Callable[[], SoundCache]) -> list[Route]:
     """Returns the addresses under which a server answers for this cache of sounds."""
 
-    async def status(request: Request) -> Response:
-        visitor = browser_of(request.cookies)
-        found = await run_in_threadpool(cache().status, request.path_params["token"], visitor)
-        if found is None:
-            return Response(status_code=404)
-        return JSONResponse(found, headers={"Cache-Control": "no-store"})
-
     async def file(request: Request) -> Response:
         path = await run_in_threadpool(cache().file, request.path_params["token"], request.path_params["name"])
         if path is None:
@@ -217,7 +209,7 @@ def routes(cache: Callable[[], SoundCache]) -> list[Route]:
             headers={"Cache-Control": "private, max-age=86400, immutable"},
         )
 
-    return [Route("/sound/{token}", status), Route("/sound/{token}/{name}", file)]
+    return [status_route("/sound/{token}", lambda *asked: cache().status(*asked)), Route("/sound/{token}/{name}", file)]
 
 
 @functools.cache
