@@ -18,6 +18,9 @@ from models.hints.chart import CHART_DENSE, CHART_VERSION, Chart, ChartTables
 from models.hints.charted import ChartedPast
 from models.hints.layout import FIELDS, Hint, layout_of
 
+KINDS = ("bass", "piano", "band")
+"""What is written: the last ids of conditions, in this order."""
+
 
 @dataclass(frozen=True)
 class BandConfig(HintedTransformerXLConfig):
@@ -42,6 +45,10 @@ class BandConfig(HintedTransformerXLConfig):
             raise ValueError(
                 f"the model reads charts of version {self.chart}, this code writes version {CHART_VERSION}"
             )
+
+    def kind_id(self, kind: str) -> int:
+        """Returns the condition id of one of KINDS."""
+        return self.prefix_size - len(KINDS) + KINDS.index(kind)
 
     @property
     def tables(self) -> ChartTables:

@@ -16,6 +16,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.assemble import assemble
+from pipelines.accompaniment.band import BandSampler
 from pipelines.accompaniment.chords import choose_chords
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
 from pipelines.accompaniment.notes import AccompanimentNote
@@ -25,6 +26,7 @@ from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
+from pipelines.decoding.sampler import NoteSampler
 from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
@@ -111,6 +113,7 @@ def _write_notes(
     """Yields all variants and how many bars are done, as a bass, a piano or a band is written under chords."""
     randomness, done = stage_randomness(options, NOTE_STAGE), float(request.bar_count)
     inputs = [EncoderInput(request, of_variant) for of_variant in chords]
+    band = getattr(checkpoint.model, "band", None)  # older ones write with the Transformer
     existing = _existing_rows(request, options)
     inside = np.array([request.writes(bar) for bar in (existing[:, Octuple.BAR] - FIRST).tolist()], dtype=bool)
     rows_before = [existing[~inside]] * options.variants
@@ -125,7 +128,12 @@ def _write_notes(
             step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
             variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step, scale), grid=grid))
         finished = drafts
-        sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
+        given = (rows_before, variants, first, options, randomness)
+        sampler: NoteSampler
+        if band is not None:
+            sampler = BandSampler(band, request, chords, *given)
+        else:
+            sampler = AccompanimentSampler(checkpoint, request, inputs, *given)
         for _ in sampler:
             yield (
                 _with_notes(finished, request, variants, first),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -67,9 +68,29 @@ def export(
     check_name(name)
     if average and "average" not in state:
         raise StudioError(f"The run in '{run}' keeps no average of its weights. Export it without `--average`.")
-    return write_checkpoint(
-        name, state["average" if average else "model"], config, state, run / "curve.csv", registry, folder, cards
-    )
+    taken = state["average" if average else "model"]
+    if "joins" in config["recipe"]:
+        config, taken = joined(config, taken)
+    return write_checkpoint(name, taken, config, state, run / "curve.csv", registry, folder, cards)
+
+
+def joined(
+    config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Returns config and weights of the harmonizer that a recipe joins, with a network for players in it.
+
+    Args:
+        config: of the network's run.
+        weights: of the network.
+    """
+    from checkpoints.loading import load
+
+    recipe = config["recipe"]
+    model = load(recipe["joins"]).model
+    kept = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("band.")}
+    sizes = {**dataclasses.asdict(model.config), "band": config["model"]}
+    recipe = {**recipe, "architecture": "harmonizer", "begins_with": recipe["joins"]}
+    return {**config, "recipe": recipe, "model": sizes}, kept | {f"band.{name}": w for name, w in weights.items()}
 
 
 def write_checkpoint(

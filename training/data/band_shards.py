@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.band import KINDS
 from models.hints.chart import UNKNOWN, Chart, ChartTables, place_in_phrase
 from models.hints.charted import ChartedPiece
 from models.hints.layout import DRUM_PITCH, FIRST, VELOCITY
@@ -16,7 +17,6 @@ from training.data.lanes import Passage
 from training.data.pair_shards import PART, Pairs
 from training.data.shards import MAX_BARS_LEFT, PHRASE_BARS
 
-KINDS = ("bass", "piano", "band")
 MIN_NOTES = 16
 FROM_THE_TOP = 0.4  # how often a stretch begins where the piece does
 # How often these are not told: the style (most who ask name none), the place in the phrase, the melody, the number of bars left.

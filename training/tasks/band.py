@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from models.band import Band, BandConfig
+from models.band import KINDS, Band, BandConfig
 from music.styles import STYLE_NAMES
-from training.data.band_shards import KINDS, Bands, passage, plain, prefix_size, tables_of
+from training.data.band_shards import Bands, passage, plain, prefix_size, tables_of
 from training.data.lanes import Passage
 from training.data.pair_shards import Pairs
 from training.data.shards import BARS_LEFT_SIZE, PHRASE_SIZE
