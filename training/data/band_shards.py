@@ -73,7 +73,13 @@ def kind_id(index: dict[str, Any], styles: int, kind: str) -> int:
 
 
 def stretch(
-    pairs: Pairs, number: int, kind: str, limit: int, styles: int, rng: np.random.Generator | None = None
+    pairs: Pairs,
+    number: int,
+    kind: str,
+    limit: int,
+    styles: int,
+    rng: np.random.Generator | None = None,
+    most_bars: int | None = None,
 ) -> Stretch | None:
     """Returns some bars of a piece; None where there is next to nothing in them.
 
@@ -84,6 +90,7 @@ def stretch(
         limit: most notes.
         styles: how many there are.
         rng: draws and varies; None for the piece from the top, plainly, its style not told.
+        most_bars: from the top, if not all.
     """
     piece, index = pairs.index["pieces"][number], pairs.index
     rows = np.array(pairs.rows[slice(*piece["rows"])], dtype=np.int64)
@@ -107,8 +114,9 @@ def stretch(
     if rng is not None and rng.random() >= FROM_THE_TOP:
         first = int(rng.integers(0, max(1, bars - 4)))
     written = written[written[:, Octuple.BAR] - FIRST >= first]
-    ends = len(written) <= limit
-    written = written[:limit]
+    inside = written if most_bars is None else written[written[:, Octuple.BAR] - FIRST < most_bars]
+    ends = len(inside) == len(written) and len(written) <= limit
+    written = inside[:limit]
     if len(written) < MIN_NOTES:
         return None
     prefix = _wishes(written, piece, kind, index, styles, rng)

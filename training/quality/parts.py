@@ -107,7 +107,9 @@ def _in_chords(track: symusic.Track, chords: Sequence[ChordSpan]) -> list[float]
     """Returns for each note the share of its time in chords in which it is a tone of them."""
     notes, found = track.notes.numpy(), []
     starts = np.array([span.start for span in chords])
-    for tick, length, pitch in zip(notes["time"].tolist(), notes["duration"].tolist(), notes["pitch"].tolist(), strict=True):
+    for tick, length, pitch in zip(
+        notes["time"].tolist(), notes["duration"].tolist(), notes["pitch"].tolist(), strict=True
+    ):
         good = total = 0
         number = max(0, int(np.searchsorted(starts, tick, side="right")) - 1)
         for span in chords[number:]:
