@@ -113,13 +113,6 @@ ARCHITECTURES: dict[str, Architecture] = {
             self_test="checkpoints.self_test:harmonize_tune",
         ),
         Architecture(
-            "band",
-            "Band",
-            learns="band",
-            judged_by="",
-            self_test="",
-        ),
-        Architecture(
             "bigru",
             "BiGRU",
             learns="hidden_patches",

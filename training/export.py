@@ -89,7 +89,7 @@ def joined(
     model = load(recipe["joins"]).model
     kept = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("band.")}
     sizes = {**dataclasses.asdict(model.config), "band": config["model"]}
-    recipe = {**recipe, "architecture": "harmonizer", "begins_with": recipe["joins"]}
+    recipe = {**recipe, "begins_with": recipe["joins"]}
     return {**config, "recipe": recipe, "model": sizes}, kept | {f"band.{name}": w for name, w in weights.items()}
 
 

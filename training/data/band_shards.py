@@ -10,9 +10,8 @@ import numpy as np
 from models.band import KINDS
 from models.hints.chart import UNKNOWN, Chart, ChartTables, place_in_phrase
 from models.hints.charted import ChartedPiece
-from models.hints.layout import DRUM_PITCH, FIRST, VELOCITY
+from models.hints.layout import DRUM_PITCH, FIRST, PROGRAM, VELOCITY
 from music.tokens.columns import BOS, EOS, MAX_STEP, PAD, Octuple
-from music.tokens.octuple import step_sizes
 from training.data.lanes import Passage
 from training.data.pair_shards import PART, Pairs
 from training.data.shards import MAX_BARS_LEFT, PHRASE_BARS
@@ -59,7 +58,9 @@ def tables_of(index: dict[str, Any]) -> ChartTables:
         tuple(step for step, has in enumerate(tones) if has) for tones in index["chord_tones"][:16]
     )  # those of C
     lengths = tuple(index["signature_positions"])
-    return ChartTables(step_sizes(), tuple(index["durations"]), lengths, qualities)
+    sizes = [*index["step_sizes"]]
+    sizes[PROGRAM] = index["drums"] + 1  # nobody plays the roles beyond
+    return ChartTables(tuple(sizes), tuple(index["durations"]), lengths, qualities)
 
 
 def prefix_size(index: dict[str, Any], styles: int) -> int:

@@ -53,6 +53,8 @@ def nats_of_bands(model: Any, pairs: Pairs, count: int) -> dict[tuple[str, str],
                 for number, piece in enumerate(pairs.index["pieces"])
                 if piece["set"] == place and piece["split"] == "valid" and kind in piece["styles"]
             ]
+            if band is None and pairs.index["sets"][name].get("synthetic"):
+                continue  # it was taught other instruments for them
             rows = [
                 nats
                 for number in mine[:: max(1, len(mine) // count)][:count]
