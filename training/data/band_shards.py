@@ -63,14 +63,9 @@ def tables_of(index: dict[str, Any]) -> ChartTables:
     return ChartTables(tuple(sizes), tuple(index["durations"]), lengths, qualities)
 
 
-def prefix_size(index: dict[str, Any], styles: int) -> int:
-    """Returns the number of prefix ids: conditions, then so many styles, then KINDS."""
-    return index["prefix_blocks"]["program"][1] + styles + len(KINDS)
-
-
-def kind_id(index: dict[str, Any], styles: int, kind: str) -> int:
-    """Returns the prefix id of one of KINDS."""
-    return prefix_size(index, styles) - len(KINDS) + KINDS.index(kind)
+def prefix_size(index: dict[str, Any]) -> int:
+    """Returns the number of prefix ids: conditions, then styles, then KINDS."""
+    return index["prefix_blocks"]["program"][1] + index["style_count"] + len(KINDS)
 
 
 def stretch(
@@ -78,7 +73,6 @@ def stretch(
     number: int,
     kind: str,
     limit: int,
-    styles: int,
     rng: np.random.Generator | None = None,
     most_bars: int | None = None,
 ) -> Stretch | None:
@@ -89,7 +83,6 @@ def stretch(
         number: of the piece.
         kind: one of KINDS.
         limit: most notes.
-        styles: how many there are.
         rng: draws and varies; None for the piece from the top, plainly, its style not told.
         most_bars: from the top, if not all.
     """
@@ -120,7 +113,7 @@ def stretch(
     written = inside[:limit]
     if len(written) < MIN_NOTES:
         return None
-    prefix = _wishes(written, piece, kind, index, styles, rng)
+    prefix = _wishes(written, piece, kind, index, rng)
     if rng is not None:
         _vary(written, prefix, index, rng)
     return Stretch(written, chart, prefix, ends, bars, top)
@@ -165,7 +158,6 @@ class Bands:
         shares: of each of KINDS.
         weights: for each kind the share of each set.
         limit: most notes of a stretch.
-        styles: how many there are.
         seed: of all choices.
     """
 
@@ -175,10 +167,9 @@ class Bands:
         shares: dict[str, float],
         weights: dict[str, dict[str, float]],
         limit: int,
-        styles: int,
         seed: int,
     ):
-        self._pairs, self._limit, self._styles = pairs, limit, styles
+        self._pairs, self._limit = pairs, limit
         self._rng, self._tables = np.random.default_rng(seed), tables_of(pairs.index)
         self._pools: list[tuple[str, np.ndarray, np.ndarray]] = []
         chances, names = [], list(pairs.index["sets"])
@@ -198,12 +189,12 @@ class Bands:
         while True:
             kind, numbers, chances = self._pools[int(np.searchsorted(self._shares, self._rng.random()))]
             number = int(numbers[np.searchsorted(chances, self._rng.random())])
-            found = stretch(self._pairs, number, kind, self._limit, self._styles, self._rng)
+            found = stretch(self._pairs, number, kind, self._limit, self._rng)
             if found is not None:
                 yield passage(found, self._tables, self._pairs.index, self._rng)
 
 
-def plain(pairs: Pairs, split: str, limit: int, count: int, styles: int) -> Iterator[tuple[str, str, Stretch]]:
+def plain(pairs: Pairs, split: str, limit: int, count: int) -> Iterator[tuple[str, str, Stretch]]:
     """Yields up to so many pieces of each set and kind of a split, plain and always the same, as (kind, set, stretch).
 
     Synthetic sets too: who reads them must not report them as real music.
@@ -216,7 +207,7 @@ def plain(pairs: Pairs, split: str, limit: int, count: int, styles: int) -> Iter
                 if piece["set"] == place and piece["split"] == split and kind in piece["styles"]
             ]
             for number in numbers[:: max(1, len(numbers) // count)][:count] if numbers else ():
-                found = stretch(pairs, number, kind, limit, styles)
+                found = stretch(pairs, number, kind, limit)
                 if found is not None:
                     yield kind, name, found
 
@@ -298,12 +289,11 @@ def _wishes(
     piece: dict[str, Any],
     kind: str,
     index: dict[str, Any],
-    styles: int,
     rng: np.random.Generator | None,
 ) -> np.ndarray:
     """Returns prefix ids: the kind first and always, then those of ``music.tokens.conditions`` and the style."""
     blocks = index["prefix_blocks"]
-    ids = [kind_id(index, styles, kind)]
+    ids = [prefix_size(index) - len(KINDS) + KINDS.index(kind)]
 
     def wish(values: Sequence[int]) -> None:
         if rng is None or rng.random() >= rate:

@@ -48,7 +48,7 @@ def main(argv: list[str]) -> None:
     path = args.out / "index.json"
     index = json.loads(path.read_text())
     index["pieces"] = [piece | more[piece["name"]] for piece in index["pieces"]]
-    path.write_text(json.dumps(index))
+    path.write_text(json.dumps(index | {"style_count": len(STYLE_NAMES)}))
     for name, counts in table.items():
         print(f"{name:20}{counts['train']:8}{counts['valid']:8}{counts['notes']:12}")
 

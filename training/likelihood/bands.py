@@ -14,7 +14,6 @@ import torch
 
 from models.band import KINDS, Band
 from models.seq2seq import Seq2Seq
-from music.styles import STYLE_NAMES
 from music.tokens.columns import STEP_FIELDS
 from training.data.band_shards import passage, stretch, tables_of
 from training.data.lanes import Lanes
@@ -73,7 +72,7 @@ def nats_of_bands(model: Any, pairs: Pairs, count: int) -> dict[tuple[str, str],
 @torch.inference_mode()
 def _of_network(model: Band, pairs: Pairs, number: int, kind: str) -> np.ndarray | None:
     """Returns nats [notes, fields] of the beginning of a piece."""
-    found = stretch(pairs, number, kind, NOTES, len(STYLE_NAMES), most_bars=BARS)
+    found = stretch(pairs, number, kind, NOTES, most_bars=BARS)
     if found is None:
         return None
     lanes = Lanes(LANE["batch"], LANE["segment"], iter([passage(found, tables_of(pairs.index), pairs.index)]))

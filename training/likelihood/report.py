@@ -31,7 +31,6 @@ from training.card import CARDS, keep_report
 from training.data.pair_shards import Pairs
 from training.data.shards import Shards
 from training.likelihood import wordings
-from training.likelihood.bands import band_lines
 from training.train import task_class
 
 
@@ -68,6 +67,8 @@ def main(argv: list[str]) -> None:
         ) from error
     report = evaluate(args.checkpoint, shards, args.windows)
     if args.bands is not None:
+        from training.likelihood.bands import band_lines
+
         report += "\n\n" + "\n".join(band_lines(load(args.checkpoint).model, Pairs.load(args.bands), args.windows))
     print(report)
     if args.card:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from models.band import KINDS, Band, BandConfig
-from music.styles import STYLE_NAMES
 from training.data.band_shards import Bands, passage, plain, prefix_size, tables_of
 from training.data.lanes import Passage
 from training.data.pair_shards import Pairs
@@ -33,7 +32,7 @@ class Reading(hinted_next_note.Reading):
     def build(self, recipe: dict[str, Any], index: dict[str, Any]) -> Band:
         """Returns a new model; where the recipe says so it begins with what another has learned."""
         tables = tables_of(index)
-        given = (tables.sizes, (BARS_LEFT_SIZE, PHRASE_SIZE), prefix_size(index, len(STYLE_NAMES)))
+        given = (tables.sizes, (BARS_LEFT_SIZE, PHRASE_SIZE), prefix_size(index))
         model = Band(
             BandConfig(*given, tables.durations, tables.bar_lengths, qualities=tables.qualities, **recipe["model"])
         )
@@ -46,7 +45,7 @@ class Reading(hinted_next_note.Reading):
     def passages(self, recipe: dict[str, Any], shards: Pairs, seed: int) -> Iterator[Passage]:
         """Yields stretches without end."""
         shares, window = recipe["kinds"], recipe["lanes"]["window"]
-        return iter(Bands(shards, shares, recipe["weights_of"], window, len(STYLE_NAMES), seed))
+        return iter(Bands(shards, shares, recipe["weights_of"], window, seed))
 
     def validation(self, recipe: dict[str, Any], shards: Pairs) -> tuple[list[str], Iterator[Passage]]:
         """Returns the names of kinds and real sets, and stretches of their validation pieces."""
@@ -63,7 +62,7 @@ class Reading(hinted_next_note.Reading):
             )
         ]
         tables = tables_of(shards.index)
-        found = plain(shards, "valid", VALIDATION_NOTES, VALIDATION_PIECES, len(STYLE_NAMES))
+        found = plain(shards, "valid", VALIDATION_NOTES, VALIDATION_PIECES)
         return names, (
             passage(one, tables, shards.index, tag=names.index(f"{kind} {name}"))
             for kind, name, one in found
