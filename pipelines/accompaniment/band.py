@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,19 +14,53 @@ from models.note_writing import with_extra_fields
 from models.sampling import Randomness
 from music.chords import NO_CHORD, Chord
 from music.form import sections
+from music.instruments import DRUMS
+from music.styles import style_id
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple
+from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple, StepField
 from music.tokens.conditions import PREFIX_PAD
 from pipelines.accompaniment.constraints import ChordConstraints
 from pipelines.accompaniment.request import AccompanimentRequest
-from pipelines.decoding.constraints import GenerationState
+from pipelines.decoding.constraints import END, GenerationState
 from pipelines.decoding.sampler import NoteSampler
 from pipelines.harmonize_options import HarmonizeOptions
 
 # Of the network (training/recipes/harmonize-band.toml): notes that it attends to, and of a window that hints look back in.
 MEMORY_NOTES, PAST_NOTES = 128, 768
 PHRASE_BARS = 8  # of a section where none are marked, and of the longest phrase within one
+
+
+# Biases on logits: off players who come after the bass in a chord, and off later places, where a chord begins and its bass is
+# not there yet. A player who is left out of one downbeat is left out of the next ones too, as hints look back. By eye.
+BASS_FIRST, BASS_NOW = 2.5, 1.5
+USUAL_STYLES = {(3, 4): ("waltz",), (4, 4): ("pop", "soft rock", "rock"), (2, 4): ("pop",), (2, 2): ("pop",)}
+"""What a band with drums plays that is asked for no style, by signature; one of them by the seed. Slower than SLOW_BPM: a
+ballad. Without, it may begin as any band of the world."""
+SLOW_BPM = 88.0
+
+
+@dataclass
+class BandConstraints(ChordConstraints):
+    """One variant that the network writes: as the others, and the bass comes with the chord."""
+
+    def bias_logits(self, name: int, row: list[int], scores: np.ndarray) -> None:
+        """Moves the logits of one field, as ``ChordConstraints.bias_logits``."""
+        super().bias_logits(name, row, scores)
+        if row[:1] == [END] or len(self.grid.bass_roles & self.limits.programs) != 1:
+            return
+        (bass,) = self.grid.bass_roles
+        if name == StepField.PROGRAM and self._bass_is_due(self._now(row), bass):
+            scores[bass + 1 :] -= BASS_FIRST
+        if name == StepField.POSITION:
+            stays = bool(self.rows) and row[StepField.STEP] == FIRST
+            place = self.rows[-1][StepField.POSITION] if stays else FIRST
+            passed = stays and self.rows[-1][StepField.PROGRAM] > bass
+            if not passed and self._bass_is_due(self._time(self._bar_of(row), place), bass):
+                scores[place + 1 :] -= BASS_NOW
+
+    def _bass_is_due(self, time: int, bass: int) -> bool:
+        return self._last_onsets.get(bass) != time and self.grid.bass_of_new_chord(time) is not None
 
 
 class BandSampler(NoteSampler):
@@ -99,7 +134,21 @@ def _before(rows: np.ndarray, first_bar: int) -> np.ndarray:
 def wishes(model: Band, request: AccompanimentRequest, options: HarmonizeOptions) -> np.ndarray:
     """Returns the prefix ids: what is written, then what is known of it."""
     ids = request.conditions.prefix()
-    return np.append(model.config.kind_id(options.style), ids[ids != PREFIX_PAD]).astype(np.int64)
+    style = usual_style(request, options.seed) if options.style == "band" else None
+    more = [] if style is None else [style_id(style)]
+    return np.array([model.config.kind_id(options.style), *ids[ids != PREFIX_PAD], *more], dtype=np.int64)
+
+
+def usual_style(request: AccompanimentRequest, seed: int) -> str | None:
+    """Returns what a band with drums plays that is asked for no style; None for one without drums, or in a rare signature."""
+    if all(player.program != DRUMS for player in request.players):
+        return None
+    vocab, asked = tokens.vocabulary(), request.conditions
+    assert asked.signature is not None and asked.tempo is not None, "requests know both"
+    usual = USUAL_STYLES.get(vocab.signatures[asked.signature])
+    if usual is None or usual == ("waltz",):
+        return usual and usual[0]
+    return "ballad" if vocab.tempos[asked.tempo] < SLOW_BPM else usual[seed % len(usual)]
 
 
 def chart_of(request: AccompanimentRequest, chords: Sequence[Chord | None]) -> Chart:

@@ -33,6 +33,7 @@ MEASURES = (
     "pattern left elsewhere",
     "time in chord tones",
     "bass of a new chord",
+    "bass begins with the chord",
     "bass leaps",
     "notes a beat",
 )
@@ -62,11 +63,13 @@ def judged(
         else:
             found[MEASURES[4]] += _in_chords(track, chords)
         if program_of(track) in BASS_PLAYERS or track.name == "Bass":
-            found[MEASURES[5]] += _basses(track, chords, score.ticks_per_quarter)
+            right, on_time = _basses(track, chords, score.ticks_per_quarter)
+            found[MEASURES[5]] += right
+            found[MEASURES[6]] += on_time
             line = _line(track)
-            found[MEASURES[6]] += (np.abs(np.diff(line[:, 1])) > _WIDE).astype(float).tolist()
+            found[MEASURES[7]] += (np.abs(np.diff(line[:, 1])) > _WIDE).astype(float).tolist()
         quarters = (bars[-1].end - bars[0].start) / score.ticks_per_quarter
-        found[MEASURES[7]].append(len(track.notes) / quarters)
+        found[MEASURES[8]].append(len(track.notes) / quarters)
     return {name: mean(found[name]) if found[name] else float("nan") for name in MEASURES}
 
 
@@ -124,15 +127,18 @@ def _in_chords(track: symusic.Track, chords: Sequence[ChordSpan]) -> list[float]
     return found
 
 
-def _basses(track: symusic.Track, chords: Sequence[ChordSpan], quarter: int) -> list[float]:
-    """Returns for each chord whether the first note of a bass within a beat of its beginning is its bass."""
+def _basses(track: symusic.Track, chords: Sequence[ChordSpan], quarter: int) -> tuple[list[float], list[float]]:
+    """Returns for each chord whether the first note of a bass within a beat of its beginning is its bass, and whether one begins
+    with it."""
     line = _line(track)
-    found = []
+    found, on_time = [], []
     for span in chords:
         here = np.flatnonzero((line[:, 0] >= span.start - quarter // 8) & (line[:, 0] < span.start + quarter))
         if span.chord != NO_CHORD and len(here):
             found.append(float(line[here[0], 1] % 12 == span.chord.bass))
-    return found
+        if span.chord != NO_CHORD:
+            on_time.append(float(len(here) > 0 and line[here[0], 0] <= span.start + quarter // 8))
+    return found, on_time
 
 
 def real(data: Path, style: str, count: int, seed: int, sets: Path = SETS) -> list[dict[str, float]]:
