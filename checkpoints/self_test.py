@@ -25,8 +25,8 @@ from checkpoints.loading import Checkpoint, read
 from checkpoints.store import REGISTRY, RegistryEntry, entry, read_registry, register, user_registry, values_of, verify
 from checkpoints.word_vectors import read_word_vectors
 from models.basic_pitch import RATE_HZ, WINDOW
-from models.hinted_decoding import HintedWriter
-from models.hinted_musicbert import hidden_logits
+from models.hinted.decoding import HintedWriter
+from models.hinted.musicbert import hidden_logits
 from models.lstm import LSTMDecoder
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder

@@ -10,8 +10,8 @@ import symusic
 import torch
 
 from checkpoints.loading import Checkpoint
-from models.hinted_decoding import PAST_NOTES, HintedWriter
-from models.hinted_transformer_xl import HintedTransformerXL
+from models.hinted.decoding import PAST_NOTES, HintedWriter
+from models.hinted.transformer_xl import HintedTransformerXL
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from checkpoints.loading import Checkpoint
-from models.hinted_musicbert import hidden_logits
+from models.hinted.musicbert import hidden_logits
 from models.musicbert import blind_order
 from models.sampling import sample
 from music.tokens.columns import FIRST, Octuple

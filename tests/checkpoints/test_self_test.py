@@ -16,8 +16,7 @@ from checkpoints.importing import import_file
 from checkpoints.self_test import NOTES, check, fingerprint, record
 from checkpoints.store import entry, file_sha256, known, read_registry, register
 from models import basic_pitch, chord_network, musicbert, seq2seq
-from models import hinted_backbone as backbone
-from models import hinted_fields as fields
+from models.hinted import backbone, fields
 from models.hints import around
 from models.hints.past import Past
 from music.errors import StudioError

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from checkpoints import loading, store
-from models.hinted_transformer_xl import HintedTransformerXL
+from models.hinted.transformer_xl import HintedTransformerXL
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument, playable_range

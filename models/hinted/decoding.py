@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from models.few_rows import Shelf, to_length_one
-from models.hinted_backbone import BackboneWeights, HintedBackbone
-from models.hinted_fields import HintedFields
-from models.hinted_transformer_xl import HintedTransformerXL, LaneMemory
+from models.hinted.backbone import BackboneWeights, HintedBackbone
+from models.hinted.fields import HintedFields
+from models.hinted.transformer_xl import HintedTransformerXL, LaneMemory
 from models.hints.layout import BARS_AGO, DENSE, FIELDS, FIRST, PITCH, STEP, Hint
 from models.hints.past import Past
 

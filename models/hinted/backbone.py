@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from models.few_rows import GELU_SCALE, FewRows, Shelf, after_norm, array, centered, even, gelu, to_length_one, weights
-from models.hinted_transformer_xl import Block, HintedTransformerXL, LaneMemory, distance_encoding
+from models.hinted.transformer_xl import Block, HintedTransformerXL, LaneMemory, distance_encoding
 
 # How many forgotten notes may stand in the buffers before the remembered ones move to the front. More costs memory, less
 # costs moving; in between it was not measured.

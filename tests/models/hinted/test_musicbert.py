@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.hinted_musicbert import HintedMusicBERT, HintedMusicBERTConfig, hidden_logits
+from models.hinted.musicbert import HintedMusicBERT, HintedMusicBERTConfig, hidden_logits
 from models.hints.around import BAR, FIRST, HEADS, PITCH, POSITION, PROGRAM, SLOTS, VERSION, around
 from models.hints.layout import DEFAULT_BAR
 from music.tokens.dialects import studio

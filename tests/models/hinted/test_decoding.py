@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from models import hinted_backbone
-from models.hinted_decoding import HintedDecoder, HintedWriter
-from models.hinted_transformer_xl import HintedTransformerXL
+from models.hinted import backbone as hinted_backbone
+from models.hinted.decoding import HintedDecoder, HintedWriter
+from models.hinted.transformer_xl import HintedTransformerXL
 from models.hints.layout import DURATION, FIELDS, FIRST, PITCH, POSITION, SIGNATURE, STEP, TEMPO
+from tests.models.hinted.tiny import EXTRA, tiny_model
 from tests.models.past_notes import music
-from tests.models.tiny_hinted import EXTRA, tiny_model
 
 ASKED, BOS = (4, 77), 1
 PREFIXES = {1: np.array([[3, 7, 0]]), 2: np.array([[3, 7, 0], [3, 0, 0]])}

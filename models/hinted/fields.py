@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from models.few_rows import BLOCK, GELU_SCALE, FewRows, Shelf, after_norm, array, gelu, weights
-from models.hinted_head import HintedHead
+from models.hinted.head import HintedHead
 from models.hints.layout import FIELDS
 
 

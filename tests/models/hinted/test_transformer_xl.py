@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.hinted_transformer_xl import HintedTransformerXL, UnitDropout
+from models.hinted.transformer_xl import HintedTransformerXL, UnitDropout
 from models.hints.layout import VERSION
 from models.hints.past import Past
 from models.hints.piece import hints_of_piece
 from models.relative_attention import BLOCKED, RelativeAttention
+from tests.models.hinted.tiny import EXTRA, tiny_config, tiny_model
 from tests.models.past_notes import TABLES, music
-from tests.models.tiny_hinted import EXTRA, tiny_config, tiny_model
 
 MEMORY = 16
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig
+from models.hinted.transformer_xl import HintedTransformerXL, HintedTransformerXLConfig
 from tests.models.past_notes import SIZES, TABLES
 
 EXTRA, PREFIX = 12, 20

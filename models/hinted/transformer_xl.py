@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.hinted_head import HintedHead
+from models.hinted.head import HintedHead
 from models.hints.layout import VERSION, HintTables
 from models.relative_attention import BLOCKED, RelativeAttention
 
