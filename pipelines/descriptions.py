@@ -9,13 +9,15 @@ from music.chords import ChordNames
 from music.form import theme_of
 from music.styles import STYLES
 from music.words.verses import read_stanzas
-from pipelines.audio_options import AudioOptions
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.lyrics_options import LyricsOptions
-from pipelines.option_text import bars_as_text, first_chords
-from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
-from pipelines.rearrange_options import RearrangeOptions
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.options.audio import AudioOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.lyrics import LyricsOptions
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.text import bars_as_text, first_chords
+from pipelines.options.transcribe import TranscribeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import SectionsOptions, ThemeOptions

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import descriptions
-from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
-from pipelines.edit_options import EditOptions
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.lyrics_options import LyricsOptions
-from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
-from pipelines.rearrange_options import RearrangeOptions
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.options.audio import AudioOptions
+from pipelines.options.edit import EditOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.lyrics import LyricsOptions
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.transcribe import TranscribeOptions
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.plan import BY_HAND, Plan, plan_from_mapping, plan_to_mapping
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 

@@ -19,9 +19,9 @@ from music.theory import parse_key
 from pipelines.accompaniment.stretch import Stretch
 from pipelines.contract import Step
 from pipelines.locks import notes_at
-from pipelines.option_text import bars_as_text
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.text import bars_as_text
 from pipelines.recipes import recipe_of
-from pipelines.reharmonize_options import ReharmonizeOptions
 
 VERSION = "1"
 _ALMOST = 0.999  # only the last Step may say that all is done

@@ -19,7 +19,7 @@ from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.playable import playable
 from pipelines.accompaniment.request import AccompanimentRequest, Player
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 # Block chords: softer than a played note of medium loudness, from C3 to E5 and below the melody, but never squeezed below
 # C4. By ear and eye, not measured.

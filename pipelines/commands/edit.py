@@ -15,7 +15,7 @@ from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES
 from pipelines.edit import options_of
-from pipelines.option_text import parse_track_instrument
+from pipelines.options.text import parse_track_instrument
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
 
 _CONTROLS = {"level": LEVEL, "pan": PAN, "reverb": REVERB}

@@ -25,24 +25,15 @@ from music.piece import Piece
 from music.styles import STYLES
 from music.theory import estimate_key, parse_key, written_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
+from music.tokens.conditions import DENSITIES, GENRES
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES, PipelineDescriptor
-from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.locks import NotePlace, locked_notes
-from pipelines.option_text import bars_as_text, parse_bars, parse_locked, parse_track_instrument
-from pipelines.options import (
-    CHANGES,
-    DENSITIES,
-    GENRES,
-    MAX_BARS,
-    MAX_MEMORY,
-    MAX_PASSES,
-    MAX_PLAYERS,
-    MAX_SECONDS,
-    MAX_VARIANTS,
-    GenerateOptions,
-    RemixOptions,
-)
+from pipelines.options.checks import MAX_VARIANTS
+from pipelines.options.generate import MAX_BARS, MAX_MEMORY, MAX_SECONDS, GenerateOptions
+from pipelines.options.harmonize import MAX_PLAYERS, HarmonizeOptions
+from pipelines.options.remix import CHANGES, MAX_PASSES, RemixOptions
+from pipelines.options.text import bars_as_text, parse_bars, parse_locked, parse_track_instrument
 from pipelines.recipes import (
     check_input,
     read_recipe,

@@ -11,9 +11,9 @@ from music.errors import StudioError
 from pipelines.commands.models import Show, Verbs, add_out, results
 from pipelines.commands.source import read_source
 from pipelines.descriptors import PIPELINES
-from pipelines.option_text import parse_bars
+from pipelines.options.reharmonize import chord_key, reharmonized
+from pipelines.options.text import parse_bars
 from pipelines.recipes import check_input, read_recipe, with_checkpoint_here
-from pipelines.reharmonize_options import chord_key, reharmonized
 
 
 def add_reharmonize(verbs: Verbs) -> None:

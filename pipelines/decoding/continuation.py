@@ -27,7 +27,7 @@ from pipelines.decoding.constraints import GenerationState, Limits, MonophonicSt
 from pipelines.decoding.repetition import RepetitionGuard, profile_of
 from pipelines.decoding.sampler import ATTEMPTS, FIELDS, NoteSampler
 from pipelines.decoding.tonality import TonalPull
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 
 # Those that the model may choose of itself. By ear, not measured.
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))

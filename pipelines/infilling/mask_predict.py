@@ -21,7 +21,7 @@ from models.sampling import sample
 from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import FILLING, Canvas
 from pipelines.infilling.constraints import RULES, Rule
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 ORDER = (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH)
 FEWER_PASSES: dict[int, float] = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}

@@ -13,8 +13,8 @@ from music.errors import StudioError
 from music.modes import diatonic_chords
 from music.piece import Piece
 from pipelines.descriptors import PIPELINES
+from pipelines.options.reharmonize import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.reharmonize import check_fits, reharmonize
-from pipelines.reharmonize_options import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.song.plan import Plan, Stage
 from studio import session
 from studio.controls import keep, song_controls

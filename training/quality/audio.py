@@ -33,8 +33,8 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
 from pipelines.audio import audio
-from pipelines.audio_options import AudioOptions
 from pipelines.audio_sound import SOUND_LUFS_RANGE, sound_of
+from pipelines.options.audio import AudioOptions
 from pipelines.wording.captions import wordings
 from training.data.clips import CLIP_SECONDS, WEIGHTS, Passage, Player, colored
 from training.data.clips import Piece as Sounding

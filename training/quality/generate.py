@@ -22,7 +22,7 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from training.data.prepare import Source
 from training.quality.bands import as_text as bands_as_text
 from training.quality.bands import bands, real_bands

@@ -107,7 +107,7 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
 def asking(checkpoint: str, seed: int, out: Path | None) -> Ask:
     """Returns what asks the pipeline, each time with the next seed, and keeps the pieces in a folder if one is given."""
     from pipelines.harmonize import harmonize
-    from pipelines.harmonize_options import HarmonizeOptions
+    from pipelines.options.harmonize import HarmonizeOptions
 
     numbers = itertools.count()
     if out:

@@ -30,7 +30,7 @@ from music.piece import Piece
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, Octuple
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from training.data.lanes import passage, tables_of
 from training.data.shards import Shards
 from training.likelihood.next_note import LOSSES, MEMORY

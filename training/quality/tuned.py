@@ -23,7 +23,7 @@ from music.files.collection import Collection
 from music.files.midi import read_midi
 from music.piece import Piece
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.training_run import TrainingRun
 from training.finetuning.preparation import share_known
 from training.finetuning.samples import wishes_of

@@ -11,7 +11,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.descriptions import listed
 from pipelines.descriptors import STAGES
-from pipelines.lyrics_options import MOST_TEXT
+from pipelines.options.lyrics import MOST_TEXT
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan
 from studio.jobs import Job

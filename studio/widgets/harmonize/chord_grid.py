@@ -16,7 +16,7 @@ from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progre
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
 from studio.wording import plain, show_error
 

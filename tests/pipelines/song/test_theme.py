@@ -19,7 +19,7 @@ from music.piece import Piece
 from music.theory import parse_key
 from music.tokens.dialects import studio
 from pipelines.contract import Step
-from pipelines.option_values import from_mapping
+from pipelines.options.values import from_mapping
 from pipelines.song.plan import ThemeOptions
 from pipelines.song.theme import OPEN_THEMES, write_theme
 from tests.examples import examples

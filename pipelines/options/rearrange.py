@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.edit_options import MAX_WORDS
-from pipelines.options import Check, settle
+from pipelines.options.checks import Check, settle
+from pipelines.options.edit import MAX_WORDS
 
 _MAX_NAME = 80  # letters of a section's name
 

@@ -8,9 +8,9 @@ from music.chords import chord_spans, parse_chord_names
 from music.errors import StudioError
 from music.instruments import DRUMS, program_of
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from tests.pipelines.harmonize.test_harmonize import SONG
 from tests.pipelines.remix_checks import notes_of
-from tests.pipelines.test_harmonize import SONG
 
 pytestmark = pytest.mark.usefixtures("random_models")
 BAR = 1920

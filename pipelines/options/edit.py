@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from music.edit_notes import MAX_EDITED, Edits
 from music.edit_song import SongChanges
-from pipelines.options import Check, settle
+from pipelines.options.checks import Check, settle
 
 MAX_WORDS = 300
 """Letters of the sentence that says what was done: three lines of a song's history."""

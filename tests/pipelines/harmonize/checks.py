@@ -18,7 +18,7 @@ from music.piece import Piece
 from music.theory import Key, parse_key, written_key
 from music.tokens.accompaniment import VOICE_RANGES
 from music.tokens.octuple import model_grid
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from tests.pipelines.remix_checks import DURATION, EVENTS, PITCH, TIME, Note, notes_of, overlaps
 
 BAND = ("piano", "bass", "drums", "strings")

@@ -22,10 +22,10 @@ from pipelines.accompaniment.assemble import without_double_strokes
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import from_mapping
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.values import from_mapping
 from pipelines.recipes import check_input, same_again
-from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
+from tests.pipelines.harmonize.checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of
 from tests.pipelines.songs import band
 
@@ -232,7 +232,7 @@ def test_typed_chords_begin_with_the_first_bar_that_is_done_again():
 
 def test_bars_that_are_done_again_begin_at_their_beginning():
     """By the trained model: a random one would not mind beginning at the end of the bar."""
-    tune = read_midi(Path(__file__).parents[2] / "studio" / "examples" / "greensleeves.mid")
+    tune = read_midi(Path(__file__).parents[3] / "studio" / "examples" / "greensleeves.mid")
     *_, first = harmonize(tune, HarmonizeOptions(style="piano", seed=1))
     *_, again = harmonize(first.piece, HarmonizeOptions(style="piano", bars=(4,), seed=2, variants=4))
     bar = bar_grid(tune.score)[4]

@@ -11,9 +11,9 @@ from music.piece import Piece
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.octuple import model_grid
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from tests.examples import examples
-from tests.pipelines.harmonize_checks import Asked, check_harmony, check_partial, check_plain, check_voices
+from tests.pipelines.harmonize.checks import Asked, check_harmony, check_partial, check_plain, check_voices
 from tests.pipelines.remix_checks import notes_of
 from tests.pipelines.scores import PROGRESSIONS, pieces, tunes, wishes
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from music.errors import StudioError
-from pipelines.option_text import typed_values
+from pipelines.options.text import typed_values
 
 Options = TypeVar("Options")
 

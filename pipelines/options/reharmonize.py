@@ -15,10 +15,8 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key, parse_key, written_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.locks import NotePlace, locked_notes
-from pipelines.option_values import from_mapping
-from pipelines.options import (
+from pipelines.options.checks import (
     Check,
     check_bar,
     check_chords,
@@ -29,6 +27,8 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.values import from_mapping
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 
 AS_MIXED = ("groove", "swing", "clear")

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from music.chords import parse_chord_names, progression_of
 from music.errors import StudioError
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_text import (
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.text import (
     bars_as_text,
     chords_as_text,
     first_chords,
@@ -15,8 +17,7 @@ from pipelines.option_text import (
     parse_track_instrument,
     typed_values,
 )
-from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.band_options import HarmonyOptions
 from pipelines.song.plan import plan_from_mapping, plan_to_mapping
 

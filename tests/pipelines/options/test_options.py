@@ -8,9 +8,11 @@ import pytest
 from music.errors import StudioError
 from music.styles import STYLES
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GENRES, MAX_PLAYERS, GenerateOptions, RemixOptions
+from music.tokens.conditions import GENRES
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import MAX_PLAYERS, HarmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.brief import Brief
 from pipelines.song.plan import SectionsOptions, ThemeOptions, plan_from_mapping
 

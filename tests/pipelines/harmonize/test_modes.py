@@ -11,7 +11,7 @@ from music.modes import is_tonic, leads_home
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 ON_WHITE_KEYS = ("C major", "A minor", "D dorian", "E phrygian", "F lydian", "G mixolydian")
 

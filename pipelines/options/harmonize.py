@@ -9,16 +9,9 @@ from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.options import (
-    MAX_PLAYERS,
-    Check,
-    check_bar,
-    check_chords,
-    choice_check,
-    groove_check,
-    sampling_checks,
-    settle,
-)
+from pipelines.options.checks import Check, check_bar, check_chords, choice_check, groove_check, sampling_checks, settle
+
+MAX_PLAYERS = 8
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from music.chords import chord_spans
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
-from tests.pipelines.harmonize_checks import check_harmony
-from tests.pipelines.test_harmonize import SONG, notes
+from pipelines.options.harmonize import HarmonizeOptions
+from tests.pipelines.harmonize.checks import check_harmony
+from tests.pipelines.harmonize.test_harmonize import SONG, notes
 
 pytestmark = pytest.mark.usefixtures("random_models")
 BAR = 1920

@@ -8,7 +8,7 @@ from music.audio.features import from_text
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
-from pipelines.options import (
+from pipelines.options.checks import (
     MAX_VARIANTS,
     Check,
     bar_checks,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.options import Check, choice_check, seed_check, settle, temperature_check
+from pipelines.options.checks import Check, choice_check, seed_check, settle, temperature_check
 from pipelines.prompt.words import MOOD_WORDS
 
 MOST_TEXT = 1_000
