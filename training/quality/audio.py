@@ -39,7 +39,7 @@ from pipelines.wording.captions import wordings
 from training.data.clips import CLIP_SECONDS, WEIGHTS, Passage, Player, colored
 from training.data.clips import Piece as Sounding
 from training.data.sound_clips import centroid_hz
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 from training.quality.report import read_sets
 
 SECONDS = 8.0  # written after each clip

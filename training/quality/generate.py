@@ -28,7 +28,7 @@ from training.quality.bands import as_text as bands_as_text
 from training.quality.bands import bands, real_bands
 from training.quality.keys import VALIDATION, keys
 from training.quality.keys import as_text as keys_as_text
-from training.quality.measures import copied, overlaps, overlaps_as_text, window_hashes, window_index
+from training.quality.measures.pieces import copied, overlaps, overlaps_as_text, window_hashes, window_index
 from training.quality.repeats import BARS as REPEAT_BARS
 from training.quality.repeats import as_text as repeats_as_text
 from training.quality.repeats import repeats, written

@@ -17,7 +17,7 @@ from pipelines.lyrics import write_lyrics
 from pipelines.options.lyrics import LyricsOptions
 from pipelines.verse.theme import theme_of
 from training.data.verses import texts_in, words
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 
 THEMES = (
     "the last train home", "summer rain on the window", "my grandmother's garden", "a lighthouse in the storm",

@@ -36,7 +36,7 @@ from training.data.shards import Shards
 from training.likelihood.next_note import LOSSES, MEMORY
 from training.likelihood.piano import SEGMENT
 from training.likelihood.report import real_windows
-from training.quality.measures import MEASURES, grid_notes, measure
+from training.quality.measures.pieces import MEASURES, grid_notes, measure
 from training.quality.repeats import EQUAL, REPEATED, RUN, repetition
 from training.tasks.piano import PianoView, piano_windows, window_losses
 

@@ -29,7 +29,7 @@ from music.hearing.pitch_track import track_pitch
 from music.hearing.voices import voices
 from pipelines.options.transcribe import TranscribeOptions
 from pipelines.transcribe import hear_several, transcribe
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 from training.quality.recordings import RENDERED, Recording, hummed, note_scores, rendered
 from training.quality.report import read_sets
 

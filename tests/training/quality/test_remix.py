@@ -21,7 +21,7 @@ from tests.training.conftest import score_of
 from training.__main__ import main
 from training.export import export
 from training.quality import remix as quality_remix
-from training.quality.measures import LIKENESS
+from training.quality.measures.pieces import LIKENESS
 from training.quality.remix import (
     AMOUNTS,
     SHARE_CHANGED,

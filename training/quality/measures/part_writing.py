@@ -14,7 +14,7 @@ import numpy as np
 import symusic
 
 from music.tokens.accompaniment import VOICE_RANGES
-from training.quality.harmony_measures import Line, line
+from training.quality.measures.harmony import Line, line
 
 REST = -1
 

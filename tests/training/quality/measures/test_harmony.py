@@ -13,7 +13,7 @@ from music.bars import bar_grid
 from music.chords import NO_CHORD, Chord, ChordSpan, parse_chord
 from music.theory import parse_key
 from tests.training.conftest import score_of
-from training.quality.harmony_measures import (
+from training.quality.measures.harmony import (
     Line,
     agreement,
     alone,

@@ -9,7 +9,7 @@ import pytest
 import symusic
 
 from tests.training.conftest import score_of
-from training.quality.measures import (
+from training.quality.measures.pieces import (
     copied,
     likeness,
     measure,

@@ -14,7 +14,7 @@ from music.chords import chord_spans
 from music.form import ENDING, INTRO, sections, theme_of
 from music.instruments import parse_instrument, program_of
 from music.theory import Key, parse_key
-from training.quality.tonality import in_key
+from training.quality.measures.tonality import in_key
 
 LENGTH_TOLERANCE = 0.05
 TEMPO_TOLERANCE_BPM = 0.5

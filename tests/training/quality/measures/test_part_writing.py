@@ -11,8 +11,8 @@ import pytest
 import symusic
 
 from tests.training.conftest import score_of
-from training.quality.harmony_measures import line
-from training.quality.part_writing import REST, count_part_writing, rates, sonorities
+from training.quality.measures.harmony import line
+from training.quality.measures.part_writing import REST, count_part_writing, rates, sonorities
 
 
 def voices(*rows) -> list[symusic.Track]:

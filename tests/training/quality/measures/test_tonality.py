@@ -7,8 +7,8 @@ import symusic
 
 from music.chords import ChordSpan, parse_chord, with_chords
 from music.theory import parse_key, with_key
+from training.quality.measures.tonality import in_key
 from training.quality.modes import GOAL, as_text, prompts
-from training.quality.tonality import in_key
 
 BAR = 1920
 GOOD = {
