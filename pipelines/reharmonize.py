@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from music.analysis.chord_estimation import estimate_chords
 from music.analysis.melody import find_melody
 from music.bars import bar_grid
-from music.chord_bars import spread
+from music.chord_symbols.bars import spread
 from music.chords import beat_ticks, chord_spans, progression_of, with_chords
 from music.errors import StudioError
 from music.piece import Piece

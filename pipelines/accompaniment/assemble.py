@@ -10,7 +10,7 @@ import symusic
 
 from music.analysis.chord_estimation import spans_of
 from music.arranging.voicing import LEAST_RANGE, voice_chords
-from music.chord_bars import replace_chords
+from music.chord_symbols.bars import replace_chords
 from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
 from music.edit import NewNote, add_track, graft, without_collisions
 from music.instruments import DRUMS, parse_instrument, playable_range

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from music.arranging.grooves import grooves
 from music.bars import bar_grid
-from music.chord_bars import beats_per_bar
+from music.chord_symbols.bars import beats_per_bar
 from music.chords import read_chord_text
 from music.errors import StudioError
 from music.files.midi import midi_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from music.chord_bars import beats_per_bar
+from music.chord_symbols.bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
 from pipelines.commands.models import Show, Verbs, add_out, results

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from music.chord_bars import names_in_text
+from music.chord_symbols.bars import names_in_text
 from music.chords import ChordNames, parse_chord_names
 from music.errors import StudioError
 from music.instruments import parse_instrument

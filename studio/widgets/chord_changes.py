@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from music.analysis.chord_estimation import estimate_chords
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import ChordNames, chord_spans, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.modes import diatonic_chords

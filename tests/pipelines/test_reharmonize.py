@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import chord_spans, parse_chord_names
 from music.edit import add_track, graft
 from music.errors import StudioError

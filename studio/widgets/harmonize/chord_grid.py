@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypedDict
 import streamlit as st
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts, in_text
+from music.chord_symbols.bars import bar_texts, in_text
 from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression, progression_of, read_chord_text
 from music.errors import StudioError
 from music.piece import Piece

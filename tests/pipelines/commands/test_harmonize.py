@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import symusic
 
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
 from pipelines.options.harmonize import HarmonizeOptions

@@ -9,7 +9,7 @@ import pytest
 import symusic
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import ChordSpan, chord_spans, parse_chord, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.files.midi import read_midi

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.files.midi import midi_bytes
 from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.song.plan import Plan

@@ -15,7 +15,7 @@ import symusic
 
 from music.analysis.chord_estimation import spans_of
 from music.bars import Bar
-from music.chord_grammar import steps_of
+from music.chord_symbols.grammar import steps_of
 from music.chords import NO_CHORD, Chord, ChordSpan, beat_ticks
 from music.theory import Key
 

@@ -5,7 +5,7 @@ import symusic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from music.chord_bars import bar_texts, in_text
+from music.chord_symbols.bars import bar_texts, in_text
 from music.chords import NO_CHORD, QUALITIES, Chord, ChordSpan, parse_chord, parse_progression, with_chords
 from music.theory import parse_key
 

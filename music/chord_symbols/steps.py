@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from music.chord_grammar import Unreadable, read_suffix
-from music.chord_spelling import plain_signs
+from music.chord_symbols.grammar import Unreadable, read_suffix
+from music.chord_symbols.spelling import plain_signs
 from music.theory import Key
 
 _NUMERALS = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}

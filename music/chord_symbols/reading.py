@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from music.chord_grammar import NONE, Unreadable
-from music.chord_spelling import GERMAN, LATIN, USUAL, pitch_class, spell_out
-from music.chord_steps import is_nashville, is_roman, nashville_name, roman_name
+from music.chord_symbols.grammar import Unreadable
+from music.chord_symbols.qualities import NONE
+from music.chord_symbols.spelling import GERMAN, LATIN, USUAL, pitch_class, spell_out
+from music.chord_symbols.steps import is_nashville, is_roman, nashville_name, roman_name
 from music.errors import StudioError
 from music.theory import Key
 
@@ -48,7 +49,7 @@ def read_symbol(text: str, system: str = "") -> Symbol:
     """Returns the chord that a symbol names, and how it is written with the letters C to B.
 
     Args:
-        text: one symbol, in any of the ways of ``chord_spelling``.
+        text: one symbol, in any of the ways of ``spelling``.
         system: GERMAN or LATIN where the text around it is written so, and "B" or "Do" have another meaning.
 
     Raises:

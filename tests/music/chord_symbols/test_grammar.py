@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from music.chord_grammar import MODEL_QUALITIES, QUALITIES, in_degrees, read_suffix, steps_of
+from music.chord_symbols.grammar import in_degrees, read_suffix, steps_of
+from music.chord_symbols.qualities import MODEL_QUALITIES, QUALITIES
 from music.chords import NO_CHORD, Chord, ChordSpan, chord_spans, parse_chord, with_chords
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from music.chord_grammar import Unreadable, read_suffix
+from music.chord_symbols.grammar import Unreadable, read_suffix
 
 GERMAN, LATIN = "German", "Latin"
 
@@ -50,7 +50,7 @@ USUAL = ". Write chords like Am, F#7, Bbmaj7 or C/E."
 
 
 class Spelled(NamedTuple):
-    """A chord symbol in its parts: root and bass ("" for none) as English letters, and a quality of ``chord_grammar``.
+    """A chord symbol in its parts: root and bass ("" for none) as English letters, and a quality of ``grammar``.
 
     ``system`` is the one that its names belong to beyond doubt, GERMAN, LATIN or ""; ``is_plain`` is False where the text has
     to be spelled anew to be read without those around it.

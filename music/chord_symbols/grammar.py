@@ -10,53 +10,8 @@ import functools
 import re
 from dataclasses import dataclass, field
 
-# Suffix of a chord's name -> semitones above its root. The first MODEL_QUALITIES of them are those that models tell
-# apart; each of the others is read as the one in READ_AS. Further suffixes of the grammar are called as ``_Parts`` says.
-QUALITIES: dict[str, tuple[int, ...]] = {
-    "": (0, 4, 7),
-    "m": (0, 3, 7),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "m7": (0, 3, 7, 10),
-    "m7b5": (0, 3, 6, 10),
-    "dim7": (0, 3, 6, 9),
-    "sus4": (0, 5, 7),
-    "sus2": (0, 2, 7),
-    "7sus4": (0, 5, 7, 10),
-    "6": (0, 4, 7, 9),
-    "m6": (0, 3, 7, 9),
-    "mMaj7": (0, 3, 7, 11),
-    "5": (0, 7),
-    "add9": (0, 4, 7, 2),
-    "madd9": (0, 3, 7, 2),
-    "6/9": (0, 4, 7, 9, 2),
-    "9": (0, 4, 7, 10, 2),
-    "maj9": (0, 4, 7, 11, 2),
-    "m9": (0, 3, 7, 10, 2),
-    "9sus4": (0, 5, 7, 10, 2),
-    "11": (0, 4, 7, 10, 2, 5),
-    "m11": (0, 3, 7, 10, 2, 5),
-    "13": (0, 4, 7, 10, 2, 9),
-    "maj13": (0, 4, 7, 11, 2, 9),
-    "m13": (0, 3, 7, 10, 2, 9),
-    "7b9": (0, 4, 7, 10, 1),
-    "7#9": (0, 4, 7, 10, 3),
-    "7b5": (0, 4, 6, 10),
-    "aug7": (0, 4, 8, 10),
-    "7#11": (0, 4, 7, 10, 6),
-    "maj7#11": (0, 4, 7, 11, 6),
-}
-MODEL_QUALITIES = 16
-NONE = "N.C."
-"""The quality of no chord at all."""
-READ_AS = {
-    "add9": "", "madd9": "m", "6/9": "6", "9": "7", "maj9": "maj7", "m9": "m7", "9sus4": "7sus4", "11": "7",
-    "m11": "m7", "13": "7", "maj13": "maj7", "m13": "m7", "7b9": "7", "7#9": "7", "7b5": "7", "aug7": "7",
-    "7#11": "7", "maj7#11": "maj7",
-}  # fmt: skip
-_MODEL_NAMES = tuple(QUALITIES)[:MODEL_QUALITIES]
+from music.chord_symbols.qualities import MODEL_NAMES, QUALITIES, READ_AS
+
 _BY_STEPS = {frozenset(steps): name for name, steps in QUALITIES.items()}
 
 _NATURAL = {2: 2, 4: 5, 6: 9, 9: 2, 11: 5, 13: 9}
@@ -205,7 +160,7 @@ def in_degrees(quality: str) -> tuple[str, tuple[tuple[int, int, str], ...]]:
 @functools.lru_cache(maxsize=4096)
 def model_quality(quality: str) -> str:
     """Returns the one of the first MODEL_QUALITIES as which models read a quality."""
-    if quality in _MODEL_NAMES:
+    if quality in MODEL_NAMES:
         return quality
     if quality in READ_AS:
         return READ_AS[quality]
@@ -220,7 +175,7 @@ def model_quality(quality: str) -> str:
             other_third = True
         return -(foreign + 8 * other_third), len(steps & own), len(steps & own & {10, 11})
 
-    return max(_MODEL_NAMES, key=fits)
+    return max(MODEL_NAMES, key=fits)
 
 
 def _read(text: str) -> _Parts:

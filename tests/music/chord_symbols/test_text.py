@@ -12,7 +12,7 @@ from music.chords import read_chord_text
 from music.errors import StudioError
 from music.theory import parse_key
 
-REPORTS = Path(__file__).parents[1] / "data" / "reports"
+REPORTS = Path(__file__).parents[2] / "data" / "reports"
 
 
 def bars(text: str, key: str | None = None) -> str:
