@@ -172,7 +172,7 @@ def _recipe_seeds(folder: Path) -> list[Seed]:
 
 def _open_recipe(path: Path) -> None:
     from music.errors import StudioError
-    from pipelines.descriptors import PIPELINES
+    from pipelines.descriptors.pipelines import PIPELINES
     from pipelines.recipes import check_input, read_recipe, with_checkpoint_here, with_typed_options
     from pipelines.song.recipe import read_song_recipe
 

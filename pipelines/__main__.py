@@ -22,7 +22,7 @@ from pipelines.commands.page import add_page
 from pipelines.commands.sheet import add_sheet
 from pipelines.commands.source import read_source
 from pipelines.commands.train import add_train
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.recipes import recipe_beside
 from pipelines.sound import SYNTHESES, check_synthesis, piece_sound, piece_stems
 

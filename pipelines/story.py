@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.descriptors import STEPS
+from pipelines.descriptors.pipelines import STEPS
 from pipelines.options.transcribe import TranscribeOptions
 
 

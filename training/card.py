@@ -10,7 +10,7 @@ from typing import Any
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import CARDS, REGISTRY
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 

@@ -11,7 +11,7 @@ from music.files.midi import midi_bytes
 from music.piece import Piece
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.commands.source import read_text
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.audio import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
 from pipelines.options.transcribe import MAX_TITLE, TranscribeOptions
 from pipelines.patches.wishes import LEVELS

@@ -16,7 +16,7 @@ from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS
 from pipelines.commands.models import Show, Verbs, names_in, number_in
 from pipelines.commands.source import read_source, read_text
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.recipes import check_input
 from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief

@@ -13,7 +13,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.mixing import LEVEL, PAN, REVERB
 from pipelines.commands.models import Show, Verbs
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.edit import options_of
 from pipelines.options.text import parse_track_instrument
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again

@@ -27,7 +27,8 @@ from music.theory import estimate_key, parse_key, written_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.tokens.conditions import DENSITIES, GENRES
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES, PipelineDescriptor
+from pipelines.descriptors.kinds import PipelineDescriptor
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.locks import NotePlace, locked_notes
 from pipelines.options.checks import MAX_VARIANTS
 from pipelines.options.generate import MAX_BARS, MAX_MEMORY, MAX_SECONDS, GenerateOptions

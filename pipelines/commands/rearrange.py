@@ -8,7 +8,7 @@ from pathlib import Path
 from music.errors import StudioError
 from pipelines.commands.models import Show, Verbs, add_out, results
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.rearrange import RearrangeOptions
 from pipelines.rearrange import Form
 from pipelines.recipes import check_input, read_recipe

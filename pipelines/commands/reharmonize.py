@@ -10,7 +10,7 @@ from music.chords import parse_chord_names
 from music.errors import StudioError
 from pipelines.commands.models import Show, Verbs, add_out, results
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.reharmonize import chord_key, reharmonized
 from pipelines.options.text import parse_bars
 from pipelines.recipes import check_input, read_recipe, with_checkpoint_here

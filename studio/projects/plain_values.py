@@ -10,7 +10,7 @@ from typing import Any
 
 from music.errors import StudioError
 from music.theory import MODES
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.generate import GenerateOptions
 from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.brief import Brief

@@ -12,7 +12,7 @@ from music.chords import ChordNames, chord_spans, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.modes import diatonic_chords
 from music.piece import Piece
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.reharmonize import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.reharmonize import check_fits, reharmonize
 from pipelines.song.plan import Plan, Stage

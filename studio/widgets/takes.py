@@ -12,7 +12,7 @@ import streamlit as st
 from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.descriptors import descriptor_of
+from pipelines.descriptors.pipelines import descriptor_of
 from pipelines.options.generate import GenerateOptions
 from pipelines.options.remix import RemixOptions
 from pipelines.song.plan import Plan

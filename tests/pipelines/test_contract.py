@@ -18,7 +18,7 @@ from music.piece import Piece
 from pipelines import contract
 from pipelines.audio import audio
 from pipelines.contract import Step, paced
-from pipelines.descriptors import STEPS
+from pipelines.descriptors.pipelines import STEPS
 from pipelines.edit import edit
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize

@@ -10,7 +10,9 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
+from pipelines.descriptors.kinds import Descriptor
+from pipelines.descriptors.pipelines import PIPELINES, STEPS, descriptor_of
+from pipelines.descriptors.stages import STAGES
 from pipelines.options.generate import GenerateOptions
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.options.reharmonize import ReharmonizeOptions

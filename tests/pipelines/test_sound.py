@@ -14,7 +14,7 @@ from music.audio.features import RATE_HZ
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.edit import edit
 from pipelines.options.audio import AudioOptions
 from pipelines.options.edit import EditOptions

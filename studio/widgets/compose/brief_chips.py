@@ -19,7 +19,7 @@ from music.theory import MODES, NAMED_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS, read_stanzas
-from pipelines.descriptions import quoted
+from pipelines.descriptors.descriptions import quoted
 from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.options.lyrics import MOST_TEXT

@@ -13,7 +13,7 @@ from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.words.events import read_words
 from music.words.verses import read_stanzas
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions

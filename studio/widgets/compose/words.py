@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from music.piece import Piece
-from pipelines.descriptions import listed
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.descriptions import listed
+from pipelines.descriptors.stages import STAGES
 from pipelines.options.edit import EditOptions
 from pipelines.options.transcribe import TranscribeOptions
 from pipelines.song.brief import Brief
