@@ -9,7 +9,8 @@ from pathlib import Path
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.commands.flags import Verbs, names_in, number_in
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_text
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.audio import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions

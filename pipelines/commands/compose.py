@@ -14,7 +14,8 @@ from music.piece import Piece
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS
-from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.commands.flags import Verbs, names_in, number_in
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source, read_text
 from pipelines.descriptors.stages import STAGES
 from pipelines.options.harmonize import MAX_PLAYERS

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs, number_in
+from pipelines.commands.flags import Verbs, number_in
+from pipelines.commands.running import Show
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.lyrics import MOODS, RHYMES, LyricsOptions
 from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here

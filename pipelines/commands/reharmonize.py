@@ -8,7 +8,8 @@ from pathlib import Path
 from music.chord_symbols.bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from pipelines.commands.models import Show, Verbs, add_out, results
+from pipelines.commands.flags import Verbs, add_out
+from pipelines.commands.running import Show, results
 from pipelines.commands.source import read_source
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.reharmonize import chord_key, reharmonized
