@@ -25,7 +25,7 @@ from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "5"

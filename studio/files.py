@@ -26,7 +26,7 @@ from starlette.routing import Route
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.descriptors import descriptor_of
+from pipelines.descriptors.pipelines import descriptor_of
 from studio import jobs
 from studio.addresses import Addresses, Wanted, status_route
 from studio.scratch import Scratch

@@ -18,7 +18,7 @@ from music.tokens.columns import BOS, FIRST, StepField
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.sampler import FIELDS, EncoderInput, ScheduledRow, ScheduledSampler, stage_randomness
 from pipelines.accompaniment.tonal_pull import TonalPull, phrase_places, section_bars
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
 BEATS_PER_STEP = 4  # how often progress is told

@@ -27,7 +27,7 @@ from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.chords import CHORD_STAGE, chord_candidates, chords_of, melody_fit
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.tonal_pull import TonalWeights, phrase_places
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 # Chosen on training lead sheets by root and quality found and by the measures of `python -m training quality`.
 DRAFTS = 32  # of each variant

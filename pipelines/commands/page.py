@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from music.clock import clock
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs, add_synthesis
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
-from pipelines.sound import SYNTHESES, check_synthesis
+from pipelines.sound import check_synthesis
 
 
 def add_page(verbs: Verbs) -> None:
@@ -24,13 +25,7 @@ def add_page(verbs: Verbs) -> None:
     parser.add_argument(
         "--title", metavar="TEXT", help="what stands over it; by default what the file is called inside"
     )
-    parser.add_argument(
-        "--synthesis",
-        metavar="|".join(SYNTHESES),
-        default="played",
-        help="how notes become sound, as for the verb render",
-    )
-    parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
+    add_synthesis(parser)
     parser.set_defaults(run=_page, endings=(".html", ".htm"))
 
 

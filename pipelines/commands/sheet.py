@@ -7,7 +7,8 @@ from pathlib import Path
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
 from pipelines.recipes import recipe_beside
 

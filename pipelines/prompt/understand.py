@@ -10,7 +10,8 @@ from music.arranging.course import COURSES
 from music.bars import parse_signature
 from music.instruments import BASSES, DRUMS, instrument_name, parse_instrument
 from music.theory import parse_key
-from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split

@@ -24,11 +24,11 @@ from music.theory import written_key
 from pipelines.accompaniment.stretch import Stretch
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import from_mapping
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.reharmonize import AS_MIXED
+from pipelines.options.values import from_mapping
 from pipelines.rearrange import Form
 from pipelines.recipes import recipe_of
-from pipelines.reharmonize_options import AS_MIXED
 from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import WordsOptions

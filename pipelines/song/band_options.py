@@ -12,8 +12,7 @@ from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.options import (
-    MAX_PLAYERS,
+from pipelines.options.checks import (
     Check,
     check_chords,
     choice_check,
@@ -22,6 +21,7 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
+from pipelines.options.harmonize import MAX_PLAYERS
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
 

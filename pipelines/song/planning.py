@@ -16,8 +16,8 @@ from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, p
 from music.lineups import BANDS, GROOVE_BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import MODES, Key, Mode, parse_key
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import TEXTURES, Brief
 from pipelines.song.layout import FORM_OF, Layout, lay_out, pickup_quarters

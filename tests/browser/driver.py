@@ -6,12 +6,31 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.browser.conftest import playwright
 from tests.waiting import until
 
 
 def until_at_rest(page: Any) -> None:
     """Returns once the page's script does not run: a click meanwhile may meet a button that is just being replaced."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def choose(page: Any, name: str, option: str) -> None:
+    """Picks an option from a list. A page that runs anew may close the list under the hand: then it is opened again."""
+    field, entry = page.get_by_role("combobox", name=name), page.get_by_role("option", name=option)
+
+    def chosen() -> bool:
+        until_at_rest(page)
+        if not entry.is_visible():
+            field.click()
+        try:
+            entry.click(timeout=5000)
+        except playwright.TimeoutError:
+            return False
+        return True
+
+    until(chosen, lambda: f"{option} in the list of {name}")
+    until_at_rest(page)
 
 
 class Driver:

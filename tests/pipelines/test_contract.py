@@ -17,22 +17,24 @@ from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines import contract
 from pipelines.audio import audio
-from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step, paced
-from pipelines.descriptors import STEPS
+from pipelines.descriptors.pipelines import STEPS
 from pipelines.edit import edit
-from pipelines.edit_options import EditOptions
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.lyrics import write_lyrics
-from pipelines.lyrics_options import LyricsOptions
-from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions, RemixOptions, TranscribeOptions
+from pipelines.options.audio import AudioOptions
+from pipelines.options.edit import EditOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.lyrics import LyricsOptions
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.transcribe import TranscribeOptions
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.rearrange import change_form, rearrange
-from pipelines.rearrange_options import RearrangeOptions
 from pipelines.reharmonize import change_chords, reharmonize
-from pipelines.reharmonize_options import ReharmonizeOptions
 from pipelines.remix import remix
 from pipelines.song.again import write_again
 from pipelines.song.again_options import AgainOptions

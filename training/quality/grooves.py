@@ -22,7 +22,7 @@ from music.errors import StudioError
 from music.instruments import DRUMS, STRUCK
 from music.theory import Key
 from training.grooves import RECIPE, bars, is_struck, manifest, name_of, strums
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 
 BAND = (0, 26, 32, DRUMS)  # piano, guitar, bass, drums
 PROGRESSION = "C C7 F F G7 C Am7 Dm7 G7 C F G7 Em A7 D7 G7"

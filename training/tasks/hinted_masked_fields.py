@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from checkpoints.store import entry, verify
-from models.hinted_musicbert import HintedMusicBERT, HintedMusicBERTConfig, Lent, lent
+from models.hinted.musicbert import HintedMusicBERT, HintedMusicBERTConfig, Lent, lent
 from models.hints.around import around
 from models.hints.layout import HintTables
 from music.tokens.columns import Octuple

@@ -11,7 +11,7 @@ import pytest
 import symusic
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.errors import StudioError
 from music.files.bar_order import BarSigns, play_order
 from music.files.midi import Reading, inspect, read_midi, read_with_repairs

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music.instruments import GM_NAMES
-from pipelines.options import MAX_PLAYERS, TIME_SIGNATURES
+from pipelines.options.checks import TIME_SIGNATURES
+from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.prompt import function_words as grammar
 from pipelines.prompt import words as prompt_words
 from pipelines.prompt.understand import Understanding, understand

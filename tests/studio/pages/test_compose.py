@@ -12,7 +12,7 @@ from music.form import with_sections
 from music.instruments import parse_instrument
 from music.piece import Piece
 from music.roll.picture import picture
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.prompt.understand import understand
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan
