@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.band import Band, BandConfig
 from models.chord_network import ChordNetwork, ChordNetworkConfig
+from models.hinted.band import Band, BandConfig
 from models.seq2seq import Seq2Seq, Seq2SeqConfig
 
 

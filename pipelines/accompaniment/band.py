@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.band import Band
-from models.hinted_decoding import HintedWriter
+from models.hinted.band import Band
+from models.hinted.decoding import HintedWriter
 from models.hints.chart import UNKNOWN, Chart, place_in_phrase
 from models.note_writing import with_extra_fields
 from models.sampling import Randomness
@@ -24,7 +24,7 @@ from pipelines.accompaniment.constraints import ChordConstraints
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.decoding.constraints import END, GenerationState
 from pipelines.decoding.sampler import NoteSampler
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 # Of the network (training/recipes/harmonize-band.toml): notes that it attends to, and of a window that hints look back in.
 MEMORY_NOTES, PAST_NOTES = 128, 768

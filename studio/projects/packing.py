@@ -21,7 +21,7 @@ from music.bars import bar_ticks, score_end
 from music.files.midi import MAX_EVENTS, MAX_NOTES, MAX_SECONDS, MAX_TRACKS
 from music.files.smf import MAX_TICK
 from music.piece import Piece
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 
 MAX_UNPACKED = 64 * 2**20
 """Bytes of one piece: more than MAX_EVENTS take."""

@@ -28,7 +28,7 @@ from music.tokens.octuple import step_sizes
 from music.tokens.patches import digest as patches_digest
 from music.tokens.piano import ChordVocabulary
 from tests.loaded import forget
-from tests.models.tiny_band import tiny_band
+from tests.models.hinted.tiny_band import tiny_band
 from training.data.shards import MAX_BARS_LEFT
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.band import KINDS
+from models.hinted.band import KINDS
 from models.hints.chart import UNKNOWN, Chart, ChartTables, place_in_phrase
 from models.hints.charted import ChartedPiece
 from models.hints.layout import DRUM_PITCH, FIRST, PROGRAM, VELOCITY

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.band import KINDS, Band
+from models.hinted.band import KINDS, Band
 from models.seq2seq import Seq2Seq
 from music.tokens.columns import STEP_FIELDS
 from training.data.band_shards import passage, stretch, tables_of

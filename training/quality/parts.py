@@ -23,7 +23,7 @@ from music.chords import NO_CHORD, ChordSpan
 from music.instruments import BASS_PLAYERS, DRUMS, program_of
 from music.tokens.octuple import POSITIONS_PER_QUARTER
 from training.data.prepare import Source
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 from training.quality.report import SETS, excerpts, read_sets
 
 MEASURES = (

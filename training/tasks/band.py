@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from models.band import KINDS, Band, BandConfig
+from models.hinted.band import KINDS, Band, BandConfig
 from training.data.band_shards import Bands, passage, plain, prefix_size, tables_of
 from training.data.lanes import Passage
 from training.data.pair_shards import Pairs
