@@ -18,7 +18,7 @@ from music.instruments import DRUMS
 from music.styles import style_id
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, FIRST, STEP_FIELDS, Octuple, StepField
+from music.tokens.columns import BOS, DRUM_PITCH, DRUM_PROGRAM, FIRST, STEP_FIELDS, Octuple, StepField
 from music.tokens.conditions import PREFIX_PAD
 from pipelines.accompaniment.constraints import ChordConstraints
 from pipelines.accompaniment.request import AccompanimentRequest
@@ -34,9 +34,11 @@ PHRASE_BARS = 8  # of a section where none are marked, and of the longest phrase
 # Biases on logits: off players who come after the bass in a chord, and off later places, where a chord begins and its bass is
 # not there yet. A player who is left out of one downbeat is left out of the next ones too, as hints look back. By eye.
 BASS_FIRST, BASS_NOW = 2.5, 1.5
-USUAL_STYLES = {(3, 4): ("waltz",), (4, 4): ("pop", "soft rock", "rock"), (2, 4): ("pop",), (2, 2): ("pop",)}
-"""What a band with drums plays that is asked for no style, by signature; one of them by the seed. Slower than SLOW_BPM: a
-ballad. Without, it may begin as any band of the world."""
+USUAL_STYLES = {(3, 4): "waltz", (4, 4): "rock", (2, 4): "rock", (2, 2): "rock"}
+"""What a band with drums plays that is asked for no style, by signature, unless it is slower than SLOW_BPM: then a ballad.
+Otherwise it may begin as any band of the world. Of styles that the network knows well, those with bass and snare drum."""
+KIT = (*range(35, 55), 57, 59)
+"""What a drummer has who is asked for no style: no bongos, no claves."""
 SLOW_BPM = 88.0
 
 
@@ -58,6 +60,14 @@ class BandConstraints(ChordConstraints):
             passed = stays and self.rows[-1][StepField.PROGRAM] > bass
             if not passed and self._bass_is_due(self._time(self._bar_of(row), place), bass):
                 scores[place + 1 :] -= BASS_NOW
+
+    def _pitches(self, program: int) -> np.ndarray:
+        mask = super()._pitches(program)
+        if program != DRUM_PROGRAM:
+            return mask
+        kit = np.zeros_like(mask)
+        kit[[DRUM_PITCH + drum for drum in KIT]] = True
+        return mask & kit
 
     def _bass_is_due(self, time: int, bass: int) -> bool:
         return self._last_onsets.get(bass) != time and self.grid.bass_of_new_chord(time) is not None
@@ -134,21 +144,19 @@ def _before(rows: np.ndarray, first_bar: int) -> np.ndarray:
 def wishes(model: Band, request: AccompanimentRequest, options: HarmonizeOptions) -> np.ndarray:
     """Returns the prefix ids: what is written, then what is known of it."""
     ids = request.conditions.prefix()
-    style = usual_style(request, options.seed) if options.style == "band" else None
+    style = usual_style(request) if options.style == "band" else None
     more = [] if style is None else [style_id(style)]
     return np.array([model.config.kind_id(options.style), *ids[ids != PREFIX_PAD], *more], dtype=np.int64)
 
 
-def usual_style(request: AccompanimentRequest, seed: int) -> str | None:
+def usual_style(request: AccompanimentRequest) -> str | None:
     """Returns what a band with drums plays that is asked for no style; None for one without drums, or in a rare signature."""
     if all(player.program != DRUMS for player in request.players):
         return None
     vocab, asked = tokens.vocabulary(), request.conditions
     assert asked.signature is not None and asked.tempo is not None, "requests know both"
     usual = USUAL_STYLES.get(vocab.signatures[asked.signature])
-    if usual is None or usual == ("waltz",):
-        return usual and usual[0]
-    return "ballad" if vocab.tempos[asked.tempo] < SLOW_BPM else usual[seed % len(usual)]
+    return "ballad" if usual == "rock" and vocab.tempos[asked.tempo] < SLOW_BPM else usual
 
 
 def chart_of(request: AccompanimentRequest, chords: Sequence[Chord | None]) -> Chart:
