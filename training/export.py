@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from checkpoints.self_test import recorded
@@ -79,18 +80,27 @@ def joined(
 ) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Returns config and weights of the harmonizer that a recipe joins, with a network for players in it.
 
+    Its recipe is that harmonizer's, by which it can learn on, but for the name, the remarks and the sets.
+
     Args:
         config: of the network's run.
         weights: of the network.
     """
     from checkpoints.loading import load
 
-    recipe = config["recipe"]
-    model = load(recipe["joins"]).model
-    kept = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("band.")}
-    sizes = {**dataclasses.asdict(model.config), "band": config["model"]}
-    recipe = {**recipe, "begins_with": recipe["joins"]}
-    return {**config, "recipe": recipe, "model": sizes}, kept | {f"band.{name}": w for name, w in weights.items()}
+    recipe, other = config["recipe"], load(config["recipe"]["joins"])
+    with safe_open(other.entry.path, "pt") as file:
+        before = json.loads(file.metadata()["recipe"])
+    kept = {name: tensor for name, tensor in other.model.state_dict().items() if not name.startswith("band.")}
+    sizes = {**dataclasses.asdict(other.model.config), "band": config["model"]}
+    own = {
+        "name": recipe["name"],
+        "remarks": recipe["remarks"],
+        "weights": before["weights"] | recipe["weights"],
+        "begins_with": [recipe["joins"], *([recipe["begins_with"]] if "begins_with" in recipe else [])],
+    }
+    taken = kept | {f"band.{name}": tensor for name, tensor in weights.items()}
+    return {**config, "recipe": before | own, "model": sizes}, taken
 
 
 def write_checkpoint(
@@ -133,7 +143,8 @@ def write_checkpoint(
     os.replace(f"{path}.part", path)
     named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
     used = named or index["sets"]
-    if begins_with := recipe.get("begins_with"):  # part of its weights learned from that one's sets
+    earlier = recipe.get("begins_with", [])
+    for begins_with in [earlier] if isinstance(earlier, str) else earlier:  # weights that learned from their sets
         used = json.loads((CARDS / f"{begins_with}.sets.json").read_text()) | used
     unit = loss_unit(recipe)
     values = {
