@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from music.arranging.idioms import IDIOMS, Idiom, idiom_of
 from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
@@ -26,6 +27,7 @@ class HarmonizeOptions:
         key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
         bars: which bars, counted from 0, of a piece that was harmonized before to do again; empty for all.
         complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
+        idiom: how chords are used, a key of ``music.arranging.idioms.IDIOMS``, such as "jazz"; None: as the groove uses them.
         groove: a style of ``music.arranging.grooves``, such as "bossa nova", whose patterns bass, piano or band play over the
             chords; None: the model writes what they play.
         instruments: who accompanies, by name: one for chords, bass and piano, one or three for a chorale, up to
@@ -46,6 +48,7 @@ class HarmonizeOptions:
     key: str | None = None
     bars: tuple[int, ...] = ()
     complexity: str = "medium"
+    idiom: str | None = None
     groove: str | None = None
     instruments: tuple[str, ...] = ()
     temperature: float = 0.9
@@ -56,6 +59,11 @@ class HarmonizeOptions:
     seed: int = 0
     variants: int = 1
     checkpoint: str = "harmonize-small"
+
+    @property
+    def usage(self) -> Idiom:
+        """How chords are used."""
+        return IDIOMS[self.idiom or idiom_of(self.groove) or "plain"]
 
     def __post_init__(self) -> None:
         player = parse_instrument if self.style == "band" else _pitched
@@ -69,6 +77,7 @@ def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:
         choice_check("style", o.style, HARMONIES),
         (o.melody is not None and o.melody < 0, "Tracks are counted from 0. Choose a melody track that the piece has."),
         choice_check("complexity", o.complexity, COMPLEXITIES),
+        choice_check("idiom", o.idiom, tuple(IDIOMS)),
         groove_check(o),
         (
             o.groove is not None and o.style in ("chords", "chorale"),

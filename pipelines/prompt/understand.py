@@ -50,6 +50,12 @@ def understand(text: str) -> Understanding:
 def _settle(reading: Reading) -> dict[str, Any]:
     """Returns the fields of the Brief that the claims agree on, contradictions settled."""
     values: dict[str, Any] = {}
+    for claim in reading.claims:
+        in_jazz = any(other.field == "genre" and other.value == "jazz" for other in reading.claims)
+        if (
+            claim.field == "instruments" and claim.plain == "piano trio" and in_jazz
+        ):  # with a bass and drums, not with strings
+            claim.value = words.GROUPS["jazz trio"]
     values["instruments"], values["without"] = _players(reading)
     players = set(map(parse_instrument, values["instruments"]))
     if players and players <= {DRUMS, *BASSES}:

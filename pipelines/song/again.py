@@ -36,7 +36,7 @@ from pipelines.song.plan import ThemeOptions
 from pipelines.song.theme import write_theme
 from pipelines.song.words import write_words
 
-VERSION = "1"
+VERSION = "2"
 _MELODY = 0  # the track on which stages put it
 _THEME_SHARE = 0.6  # of the time, beside the harmony; a guess, for the progress alone
 _ALMOST = 0.999
@@ -100,6 +100,7 @@ class _Again:
             key=theme.key,
             bars=tuple(range(first, last)),
             complexity=harmony.complexity,
+            idiom=harmony.idiom or "plain",
             groove=harmony.groove if style in ("bass", "piano", "band") else None,
             instruments=harmony.instruments,
             temperature=harmony.temperature,
