@@ -109,7 +109,7 @@ class Seq2SeqDecoder:
             x = x + attention.attend(attention.queries(normed, own)[..., pairs], keys, values, seen)
             normed, attention = block.cross_norm(x), block.cross_attention
             queries = attention.queries(normed, across)[..., pairs]
-            x = x + attention.attend(queries, *self._given[layer], seen=seen_given)
+            x = x + attention.attend(queries, self._given[layer, 0], self._given[layer, 1], seen_given)
             x = x + block.feed(block.feed_norm(x))
         return x[:, -1]
 
