@@ -26,7 +26,7 @@ INTRO_BARS, OUTRO_BARS = (0, 16), (1, 8)
 """The shortest and the longest intro and ending; in its last bar a song comes to rest, so there is always one."""
 
 FORMS = (
-    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "through-composed", "loop",
+    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "march", "through-composed", "loop",
 )  # fmt: skip
 """Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
 
