@@ -84,7 +84,7 @@ def main(argv: list[str]) -> None:
         found = (b for row in mine for b in bars(args.data / "grooves", row))
         table[name] = learned(found, name in recipe["walking"], recipe.get("chosen", {}).get(name, ()))
     table |= {entry["name"]: written(entry) for entry in recipe["written"]}
-    for entry in recipe["chorus"]:  # which the data lack: who has nothing written in it plays as in the verse
+    for entry in recipe.get("chorus", ()):  # which the data lack: who has nothing written in it plays as in the verse
         mine, other = table[entry["name"]]["variants"], written(entry)["variants"][0]
         table[entry["name"]]["variants"] = [
             mine[0],

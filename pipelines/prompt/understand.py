@@ -96,11 +96,16 @@ def _settle(reading: Reading) -> dict[str, Any]:
 def _at_home(reading: Reading) -> None:
     """Makes of players who are others in some genres those of the genre that is asked for, in place; notes it."""
     genres = [claim.value for claim in reading.claims if claim.field == "genre" and not claim.negated]
+    table = IN_GENRES.get(genres[-1], {}) if genres else {}
+    entries = {claim.span: claim for claim in reading.claims if claim.field == "entries"}
     for claim in reading.claims:
-        own = IN_GENRES.get(genres[-1], {}).get(claim.plain.removesuffix("s")) if genres else None
+        plain = claim.plain.split()[0] if claim.span in entries else claim.plain
+        own = table.get(plain) or table.get(plain.removesuffix("s"))
         if claim.field == "instruments" and own and not claim.negated:
             claim.value = own
-            reading.note(f"'{claim.words}' is {', '.join(own)} in {genres[-1]}.")
+            reading.note(f"'{plain}' is {', '.join(own)} in {genres[-1]}.")
+            if claim.span in entries:
+                entries[claim.span].value = tuple((own[0], bar) for _, bar in entries[claim.span].value)
 
 
 def _asked(reading: Reading, *names: str) -> list[Claim]:
