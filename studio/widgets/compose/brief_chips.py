@@ -41,7 +41,7 @@ def wishes(understood: Understanding) -> dict[str, Any]:
             spoken = list(dict.fromkeys(found.words for found in understood.found if found.field in fields))
             if name in WISHES or not _is_empty(values[name]):
                 _chip(name, values[name], said[name], spoken)
-        _course_chip([name for name in COURSE if _is_empty(values[name])])
+        _course_chip({name: values[name] for name in COURSE if _is_empty(values[name])})
         _seed_chip()
         if song_controls().get(BY_HAND):
             st.button(
@@ -151,9 +151,9 @@ def _control(name: str, wish: Wish, value: Any) -> None:
     st.caption(wish.help)
 
 
-def _course_chip(names: Sequence[str]) -> None:
+def _course_chip(values: Mapping[str, Any]) -> None:
     """Shows in one chip what sets the wishes of how a song goes that are open."""
-    if names:
+    if values:
         with st.popover(
             ":gray[How it goes]",
             icon=":material/timeline:",
@@ -161,8 +161,8 @@ def _course_chip(names: Sequence[str]) -> None:
             help="Intro and outro, a drop, swing, louder or denser, who joins later: open, so the studio decides.",
             key=f"{_PRE}course of the song",
         ):
-            for name in names:
-                _control(name, COURSE[name], None)
+            for name, value in values.items():
+                _control(name, COURSE[name], value)
 
 
 def _button(label: str, icon: str, key: str, name: str, value: Any) -> None:

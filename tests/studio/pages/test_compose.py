@@ -131,7 +131,7 @@ def test_each_chip_sets_its_wish(compose):
 
 def test_a_number_of_bars_says_how_long_the_song_is(compose):
     set_chip(say(compose, "a tune at 120 BPM"), "bars", 16)
-    assert song_of(composed(compose)).take.options.brief.seconds == pytest.approx(34)
+    assert song_of(composed(compose, text="a tune at 120 BPM")).take.options.brief.seconds == pytest.approx(34)
 
 
 def test_a_form_in_letters_stands_on_its_chip(compose):
