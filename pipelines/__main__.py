@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
-from pipelines.commands.flags import Verbs
+from pipelines.commands.flags import Verbs, file_verb
 from pipelines.commands.page import add_page
 from pipelines.commands.render import add_render
 from pipelines.commands.running import Show
@@ -102,14 +102,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _add_inspect(verbs: Verbs) -> None:
     """Adds the verb that tells what is in a file."""
-    parser = verbs.add_parser(
+    parser = file_verb(
+        verbs,
         "inspect",
+        _inspect,
+        "the music to look into",
         help="tell what is in a MIDI file, and what a model would lose of it",
         description="Prints a health report: length, tracks, key, tempi, time signatures, chords, repairs, and what a model would drop.",
     )
-    parser.add_argument("source", metavar="IN.mid", help="the music to look into")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=_inspect)
 
 
 def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:

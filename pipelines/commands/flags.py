@@ -7,14 +7,40 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.commands.running import Show
 from pipelines.options.checks import MAX_VARIANTS
 from pipelines.options.text import parse_locked
 from pipelines.sound import SYNTHESES
 
 Verbs = Any  # the object that argparse's add_subparsers returns, whose class is private
+Run = Callable[[argparse.Namespace, Show], dict[Path, bytes]]
+
+
+def file_verb(
+    verbs: Verbs, name: str, run: Run, source: str, out: tuple[str, str, Sequence[str]] | None = None, **texts: str
+) -> argparse.ArgumentParser:
+    """Adds a verb that makes of one file of music another, without a model, and returns its parser.
+
+    Args:
+        verbs: where it is added.
+        name: of the verb.
+        run: gets the command line and shows progress; returns the files.
+        source: what the file of music is for.
+        out: how OUT is written, what it is, and which endings it may have; None for a verb that writes nothing.
+        texts: its ``help`` among the verbs, and its ``description``.
+    """
+    parser = verbs.add_parser(name, **texts)
+    parser.add_argument("source", metavar="IN.mid", help=source)
+    if out is not None:
+        metavar, meaning, endings = out
+        parser.add_argument("out", metavar=metavar, type=Path, help=meaning)
+        parser.set_defaults(endings=endings)
+    parser.set_defaults(run=run)
+    return parser
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from music.errors import StudioError
-from pipelines.commands.flags import Verbs, add_synthesis
+from pipelines.commands.flags import Verbs, add_synthesis, file_verb
 from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
 from pipelines.recipes import recipe_beside
@@ -15,19 +15,20 @@ from pipelines.sound import check_synthesis, piece_sound, piece_stems
 
 def add_render(verbs: Verbs) -> None:
     """Adds the verb that plays a file to a sound file."""
-    parser = verbs.add_parser(
+    parser = file_verb(
+        verbs,
         "render",
+        _render,
+        "the music to play",
+        ("OUT.(wav|flac|ogg|mp3)", "the sound file", (".wav", ".flac", ".ogg", ".mp3")),
         help="play a MIDI file to a sound file",
         description="Plays a MIDI or MusicXML file to a stereo sound file of even loudness. The ending of OUT says which kind. "
         "What the verb audio wrote sounds as it was written.",
     )
-    parser.add_argument("source", metavar="IN.mid", help="the music to play")
-    parser.add_argument("out", metavar="OUT.(wav|flac|ogg|mp3)", type=Path, help="the sound file")
     parser.add_argument(
         "--stems", action="store_true", help="write each track to a file of its own too: OUT-1-NAME.wav, ..."
     )
     add_synthesis(parser)
-    parser.set_defaults(run=_render, endings=(".wav", ".flac", ".ogg", ".mp3"))
 
 
 def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:

@@ -274,16 +274,18 @@ def test_a_slow_consumer_sees_few_items_and_a_fast_one_all(clock):
     assert look(iter(range(6)), clock, 0.0) == [0, 1, 2, 3, 4, 5]
 
 
-def test_looks_take_a_fifth_of_the_time_at_most(clock):
+def test_looks_take_a_tenth_of_the_time_or_are_four_a_second(clock):
     def made() -> Iterator[int]:
         for number in range(1000):
             clock[0] += 0.01
             yield number
 
     began = clock[0]
-    seen = look(made(), clock, 0.03)
-    assert 0.03 * len(seen) <= 0.2 * (clock[0] - began) + 0.06  # and the first and the last
+    seen = look(made(), clock, 0.02)
+    assert 0.02 * len(seen) <= 0.1 * (clock[0] - began) + 0.04  # and the first and the last
     assert len(seen) > 50
+    began = clock[0]
+    assert len(look(made(), clock, 0.1)) == pytest.approx(4 * (clock[0] - began) / (1 + 4 * 0.1), rel=0.1)
 
 
 def test_pacing_gives_copies_their_last_state_and_draws_all(clock):
