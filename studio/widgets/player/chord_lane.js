@@ -10,9 +10,7 @@ class ChordLane {
   constructor(player) {
     this.player = player;
     this.offered = null; // what the page says of the piece whose chords can be changed; null where none can
-    this.serial = 0;
-    this.sending = false;
-    this.accepted = false; // whether the piece that came last is what was asked for
+    this.exchange = new Exchange('chord');
     this.symbols = [];
     this.buttons = [];
     this.at = null; // the symbol whose card is open
@@ -34,7 +32,7 @@ class ChordLane {
     this.parts = { row: part('.symbols'), show: part('.show'), card: part('form'), title: part('b'), field: part('input'), wrong: part('.wrong'), choices: part('.choices'), how: part('.how'), apply: part('.apply') };
     const { row, show, card, field } = this.parts;
     row.onkeydown = (event) => this.walk(event);
-    show.onclick = () => this.tell({ show: !this.offered.shown });
+    show.onclick = () => this.exchange.ask(this.offered.id, { show: !this.offered.shown });
     part('.close').onclick = () => this.close(true);
     card.onsubmit = (event) => {
       event.preventDefault();
@@ -51,16 +49,9 @@ class ChordLane {
 
   load(offered, send) {
     this.offered = offered ?? null;
-    this.send = send;
-    this.accepted = false;
-    if (!offered) return;
-    if (!this.sending) this.serial = Math.max(this.serial, offered.answered); // another page may have sent some
-    else if (offered.answered === this.serial) {
-      this.sending = false;
-      this.accepted = !offered.problem && this.sent !== offered.id;
-      if (offered.problem) this.refuse(offered.problem);
-      else this.close(this.holdsFocus);
-    }
+    if (!this.exchange.load(offered, send)) return;
+    if (offered.problem) this.refuse(offered.problem);
+    else this.close(this.holdsFocus);
   }
 
   /* Whether the chords of the piece that is shown can be changed. */
@@ -237,15 +228,7 @@ class ChordLane {
     wrong.textContent = '';
     apply.disabled = true;
     rememberPlace(player);
-    this.tell({ bar: this.symbols[this.at][2], text: text.trim() });
-  }
-
-  tell(message) {
-    if (this.sending) return;
-    this.sending = true;
-    this.serial++;
-    this.sent = this.offered.id;
-    this.send('chord', { piece: this.offered.id, serial: this.serial, ...message });
+    this.exchange.ask(this.offered.id, { bar: this.symbols[this.at][2], text: text.trim() });
   }
 }
 

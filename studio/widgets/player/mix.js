@@ -72,7 +72,7 @@ class MixBar {
 
   give() {
     const mix = this.settings();
-    if (!mix.length || this.editor.sending || !this.editor.isShown) return;
+    if (!mix.length || this.editor.exchange.sending || !this.editor.isShown) return;
     this.sent = true;
     this.editor.give({ mix });
   }
@@ -80,7 +80,7 @@ class MixBar {
   /* Told of each answer: what was kept is written from now on. */
   answered(accepted) {
     if (this.sent && accepted) this.clear();
-    this.sent = this.sent && this.editor.sending;
+    this.sent = this.sent && this.editor.exchange.sending;
   }
 
   clear() {
@@ -97,6 +97,6 @@ class MixBar {
     this.strips.classList.toggle('wide', this.isOpen);
     const some = this.settings().length > 0;
     this.reset.hidden = this.keep.hidden = !some;
-    this.keep.disabled = editor.sending || !editor.isShown;
+    this.keep.disabled = editor.exchange.sending || !editor.isShown;
   }
 }

@@ -80,7 +80,7 @@ class Player {
     this.data = data;
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
-    this.mix.answered(this.editor.accepted);
+    this.mix.answered(this.editor.exchange.accepted);
     this.chords.load(data.chords, send);
     this.sections.load(data.sections, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
@@ -94,11 +94,11 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted && !this.sections.accepted) {
+    if (!same && !data.live && !this.editor.exchange.accepted && !this.chords.exchange.accepted && !this.sections.exchange.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
-    this.choose((same && !this.editor.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    this.choose((same && !this.editor.exchange.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
     restorePlace(this);
   }
 
