@@ -26,6 +26,7 @@ from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, 
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
 from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.locks import locked_notes, notes_at, with_locked
 from pipelines.recipes import recipe_of
 
 VERSION = "4"
@@ -43,8 +44,8 @@ class Draft(NamedTuple):
 def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     """Yields Steps whose pieces are the melody with an accompaniment; one piece a variant.
 
-    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment. With
-    ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
+    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment, but for notes that are
+    locked. With ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
 
     Raises:
         StudioError: the checkpoint cannot be used, there is no melody, or the options do not fit the piece.
@@ -66,8 +67,15 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     finished = []
     for number, draft in enumerate(drafts):
         score = assemble(request, options, draft.notes, draft.chords)
-        finished.append(piece.with_step(score, {**recipe, "variant": number}))
+        made = piece.with_step(score, {**recipe, "variant": number})
+        finished.append(_with_locks(piece, made, request.staying))
     yield Step(tuple(finished), total, total, "bars")
+
+
+def _with_locks(piece: Piece, made: Piece, staying: Sequence[int]) -> Piece:
+    """Returns what was made of a piece with its locks; these tracks of the piece are the first ones now."""
+    locked = [note for note in notes_at(piece, locked_notes(piece)) if note[0] in staying]
+    return with_locked(piece, made, [(staying.index(note[0]), *note[1:]) for note in locked]) if locked else made
 
 
 def _drafts(

@@ -221,6 +221,7 @@ def add_harmonize(verbs: Verbs) -> None:
         type=parse_bars,
         help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
     )
+    _add_locks(what)
     _add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
     _add_run(parser)
     parser.set_defaults(run=partial(_write, PIPELINES["harmonize"], {}))

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from music.errors import StudioError
+from pipelines.locks import locked_notes
 from pipelines.recipes import harmonized
 from studio.projects.song import Song
 from studio.widgets.harmonize.controls import (
@@ -79,6 +80,7 @@ def harmonize(song: Song, values: dict) -> None:
                 "all of it anew."
             )
         options = replace(options, melody=0)  # where a harmonization has it
+    options = replace(options, lock_notes=locked_notes(piece))
     write(song, "harmonize", piece, options, describe_request(options))
 
 

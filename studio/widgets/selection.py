@@ -54,11 +54,16 @@ def selection_fields(piece: Piece) -> dict[str, Any]:
     look = {"format_func": names.get, "placeholder": "No track is locked"}
     look["help"] = "These tracks stay as they are, whatever is selected. The rest is written to fit them."
     locked = show_control(LOCKED, [], st.multiselect, "Locked", list(names), **look)
+    show_locked_notes(piece)
+    return {"bars": bars, "tracks": tuple(tracks), "lock": tuple(locked)}
+
+
+def show_locked_notes(piece: Piece) -> None:
+    """Says how many notes of a piece are locked, if any are."""
     if notes := len(locked_notes(piece)):
         st.caption(
             f":material/lock: {notes} locked note{'s stay' if notes > 1 else ' stays'} too. Edit the piano roll to unlock with L."
         )
-    return {"bars": bars, "tracks": tuple(tracks), "lock": tuple(locked)}
 
 
 def on_the_roll(piece: Piece) -> dict[str, Any]:
