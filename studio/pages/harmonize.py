@@ -8,9 +8,9 @@ from functools import partial
 import streamlit as st
 
 from music.errors import StudioError
-from pipelines.locks import locked_notes
 from pipelines.recipes import harmonized
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
@@ -80,7 +80,7 @@ def harmonize(song: Song, values: dict) -> None:
                 "all of it anew."
             )
         options = replace(options, melody=0)  # where a harmonization has it
-    options = replace(options, lock_notes=locked_notes(piece))
+    options = replace(options, lock_notes=held_notes(piece))
     write(song, "harmonize", piece, options, describe_request(options))
 
 

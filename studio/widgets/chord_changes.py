@@ -18,6 +18,7 @@ from pipelines.reharmonize_options import ReharmonizeOptions, chord_key, reharmo
 from pipelines.song.plan import Plan, Stage
 from studio.controls import keep, song_controls
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import check_section
 from studio.widgets.compose.stage_labels import finished
 from studio.widgets.job_progress import begin
 from studio.widgets.player.chord_symbols import before_bar, chord_symbols
@@ -86,6 +87,7 @@ def _change(song: Song, message: Mapping[str, Any]) -> None:
     bar, text = message.get("bar"), message.get("text")
     if type(bar) is not int or not isinstance(text, str) or not 0 <= bar < len(bar_texts(piece.score)):
         raise StudioError("There is no such bar in this piece. Reload the page and try again.")
+    check_section(take, bar)
     options = reharmonized(piece, (bar,), (_chords(piece, bar, text),), drawn_seed())
     check_fits(piece, options)
     (detail,) = PIPELINES["reharmonize"].describe(options)

@@ -38,7 +38,7 @@ _ORDERS: dict[str, Callable[[Form, int], RearrangeOptions]] = {
 _CHANGING = ("again", "longer", "shorter", "remove")
 """What does not go with a section that is locked."""
 
-_LOCKED_NOTE = "Locked: re-rolls leave it as it is, note for note."
+_LOCKED_NOTE = "Locked: no model changes it, here or on another page."
 
 
 def on_the_bar(song: Song) -> dict[str, Any] | None:
@@ -83,7 +83,11 @@ def _offered(form: Form, number: int, whole: bool, locked: bool) -> dict[str, An
     if whole and not locked:
         actions.append(("again", "Write again", f"Another melody and other chords for this section. {alone}"))
     if whole:
-        text = "Re-rolls may change it again." if locked else "Later re-rolls leave it as it is, note for note."
+        text = (
+            "Re-rolls and other pages may change it again."
+            if locked
+            else "Re-rolls, Remix and Harmonize leave it as it is, note for note."
+        )
         actions.append(("unlock" if locked else "lock", "Unlock" if locked else "Lock", text))
     phrase, bars = form.phrase(number), form.sections[number].last - form.sections[number].first
     if phrase and not locked:

@@ -23,6 +23,7 @@ from pipelines.recipes import harmonized
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.projects.song import Song
 from studio.widgets import sampling
+from studio.widgets.compose.locked_sections import show_held
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
 from studio.widgets.options_panel import OptionsPanel
@@ -31,7 +32,6 @@ from studio.widgets.selection import (
     LOCKED,
     TRACKS,
     on_the_roll,
-    show_locked_notes,
     show_problem,
     take_over,
     track_names,
@@ -126,7 +126,7 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
     values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
-    show_locked_notes(song.piece if values["bars"] else piece)
+    show_held(song.piece if values["bars"] else piece)
     values["temperature"] = sampling.temperature_slider(PANEL)
     values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
