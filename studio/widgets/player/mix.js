@@ -23,8 +23,7 @@ function mixSlider(mixer, track, name) {
   const { what, plain } = MIX[name];
   const slider = Object.assign(document.createElement('input'), { className: name, type: 'range', min: 0, max: 127, value: plain });
   slider.setAttribute('aria-label', `${what} of ${track.name}`);
-  const heard = name === 'reverb' ? 'heard once the mix is kept; ' : '';
-  slider.title = `${what} of ${track.name} (${heard}double click: as written)`;
+  slider.title = `${what} of ${track.name} (double click: as written)`;
   slider.oninput = () => mixer.change(track, { [name]: Number(slider.value) });
   slider.ondblclick = () => mixer.change(track, { [name]: null });
   if (name !== 'level') {

@@ -13,7 +13,7 @@ class Player {
     this.sounds = new Map(); // status url -> Sound
     this.selection = new Selection(() => this.picked());
     this.mixer = new Mixer(() => {
-      this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+      this.transport.setGains(this.mixer.gains(), this.mixer.pans(), this.mixer.reverbs());
       this.mix.refresh();
       this.draw();
     }, this.selection);
@@ -120,7 +120,7 @@ class Player {
     showLegend(this.parts.legend, piece);
     this.sections.fill(piece);
     this.chords.fill(piece);
-    this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+    this.transport.setGains(this.mixer.gains(), this.mixer.pans(), this.mixer.reverbs());
     this.mix.refresh();
     this.heard();
     this.draw();
