@@ -2,6 +2,7 @@
    chords of a bar are typed or chosen; the page writes that bar again, and says there what it could not read. */
 
 const CHORDS = 'chord-lane';
+const SHORT_PX = 24; // where a chord that is held on has less room, no line says so
 const MOST_LETTERS = 120; // of a bar: more than its beats have room for
 const RESTORED_MS = 180_000; // a bar that a model writes again takes less; by then the visitor has gone elsewhere
 let leftPlace = null; // where the visitor was when something was sent off: the page may draw another player meanwhile
@@ -114,7 +115,7 @@ class ChordLane {
       const continues = held && at.x(from) >= at.gutter - 1; // of a chord that began before the view its name is seen
       const named = !continues && left >= free;
       if (named) free = left + textWidth(name) + 8;
-      button.className = continues ? 'held' : named ? '' : 'tick';
+      button.className = continues ? `held${right - left < SHORT_PX ? ' short' : ''}` : named ? '' : 'tick';
       button.style.setProperty('--room', `${Math.max(right - left, textWidth(name) + 12)}px`);
     });
     this.lit = -1;
