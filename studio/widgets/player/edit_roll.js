@@ -166,6 +166,7 @@ class Editor {
     player.root.classList.toggle('editing', this.wanted);
     if (!this.isShown) player.choose(player.data.pieces.findLast(({ id }) => id === this.draft.id));
     if (this.wanted) {
+      audioContext(); // else the first note that is touched waits for it
       this.reveal();
       player.parts.over.focus({ preventScroll: true });
     } else this.audition.stop();

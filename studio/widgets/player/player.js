@@ -243,7 +243,7 @@ class Player {
     drawBackground(g, piece, at, theme);
     drawWave(g, piece, at, theme);
     if (editor.on) drawGrid(g, editor, at, theme);
-    drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
+    drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track), editor.on ? (track, index) => editor.draft.selected.has(track.held[index].id) : undefined);
     if (editor.on) drawEdited(g, editor, at, theme, height);
     drawLocks(g, editor, piece, at);
     drawSeam(g, piece, at, theme);
