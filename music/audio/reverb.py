@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import symusic
 
-from music.audio.render import raw_stems
+from music.audio.render import Audio, raw_stems
 from music.mixing import REVERB
 from music.piece import Piece
 
@@ -33,6 +33,11 @@ def reverb_strengths(piece: Piece, soundfont: str | Path | None = None) -> dict[
     )
     places = [number for number, track in enumerate(piece.score.tracks) if len(track.notes)]
     return {number: _strength(*both) for number, *both in zip(places, dry, wet, strict=True)}
+
+
+def _samples(piece: Piece, soundfont: str | Path | None) -> list[np.ndarray]:
+    stems = raw_stems(piece, soundfont, _PROBE_HZ)
+    return [stem.audio.samples for stem in stems if isinstance(stem.audio, Audio)]  # as all are that are so short
 
 
 def _strength(dry: np.ndarray, wet: np.ndarray) -> float:

@@ -19,7 +19,7 @@ class Cue(NamedTuple):
     """Bars before an entry, counted from 0, with what somebody else plays there: one line, as it sounds."""
 
     bar: int
-    count: int
+    length: int
     name: str
     notes: tuple[SheetNote, ...]
 
@@ -57,7 +57,7 @@ def cues(notes: Sequence[SheetNote], bars: Sequence[SheetBar], others: Sequence[
 
 def without_cues(rests: Sequence[tuple[int, int]], given: Sequence[Cue]) -> tuple[tuple[int, int], ...]:
     """Returns long rests, (first bar, how many), as far as no cue stands in them."""
-    cued = {bar for cue in given for bar in range(cue.bar, cue.bar + cue.count)}
+    cued = {bar for cue in given for bar in range(cue.bar, cue.bar + cue.length)}
     shorter = ((first, sum(bar not in cued for bar in range(first, first + count))) for first, count in rests)
     return tuple((first, count) for first, count in shorter if count > 1)
 

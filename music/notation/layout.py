@@ -239,7 +239,7 @@ def _with_cues(staff: Staff, given: Sequence[Cue], bars: Sequence[SheetBar], mov
         middle = sum(note.pitch + up for note in cue.notes) / len(cue.notes)
         up += 12 * round(((clef.low + clef.high) / 2 - middle) / 12)
         notes = [note._replace(pitch=note.pitch + up) for note in cue.notes]
-        for bar in range(cue.bar, cue.bar + cue.count):
+        for bar in range(cue.bar, cue.bar + cue.length):
             (rest,) = staff.bars[bar]
             inside = [
                 note for note in notes if note.start < bars[bar].start + bars[bar].length and note.end > bars[bar].start

@@ -9,7 +9,7 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 from studio.projects.song import Song
 from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.job_progress import write

@@ -10,7 +10,7 @@ import pytest
 from checkpoints.store import read_registry
 from pipelines.training_run import TrainingRun
 from tests.browser.conftest import playwright
-from tests.browser.driver import Driver, until_at_rest
+from tests.browser.driver import Driver, choose, until_at_rest
 from tests.training.finetuning.tiny import put_songs, put_tiny_base, zipped
 from tests.waiting import until
 
@@ -37,8 +37,8 @@ def test_from_a_zip_to_a_model_that_writes(house, open_page):
     address, music, cache = house
     page = open_page(f"{address}/train")
     page.locator("input[type=file]").set_input_files(music)
-    page.get_by_role("combobox", name="Model that learns on").click()
-    page.get_by_role("option", name="tiny").click()
+    expect(page.locator(".st-key-start-training button")).to_be_enabled()  # the page has run with the files
+    choose(page, "Model that learns on", "tiny")
     name = page.get_by_role("textbox", name="Name of the result")
     name.fill("mine")
     name.press("Enter")

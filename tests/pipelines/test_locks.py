@@ -19,9 +19,10 @@ from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
 from pipelines.locks import locked_notes, notes_at
-from pipelines.options import CHANGES, GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from studio.projects.packing import inflated, pack, unpack
 from tests.examples import examples

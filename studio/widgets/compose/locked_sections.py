@@ -11,9 +11,9 @@ from music.bars import bar_grid
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.locks import NotePlace, locked_notes
-from pipelines.option_values import fits
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.values import fits
 from pipelines.rearrange import Form
-from pipelines.rearrange_options import RearrangeOptions
 from pipelines.song.plan import Plan, Stage
 from studio import session
 from studio.controls import keep, song_controls
