@@ -26,6 +26,7 @@ from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
+from pipelines.locks import locked_notes, notes_at, with_locked
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
@@ -44,8 +45,8 @@ class Draft(NamedTuple):
 def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     """Yields Steps whose pieces are the melody with an accompaniment; one piece a variant.
 
-    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment. With
-    ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
+    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment, but for notes that are
+    locked. With ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
 
     Raises:
         StudioError: the checkpoint cannot be used, there is no melody, or the options do not fit the piece.
@@ -74,7 +75,7 @@ def looks(piece: Piece, options: HarmonizeOptions) -> Iterator[tuple[float, Call
         if done < total:
             return Step(tuple(piece.replace(score=score) for score in scores), done, total, "bars")
         steps = (piece.with_step(score, {**recipe, "variant": number}) for number, score in enumerate(scores))
-        return Step(tuple(steps), total, total, "bars")
+        return Step(tuple(_with_locks(piece, made, request.staying) for made in steps), total, total, "bars")
 
     drafts: Sequence[Draft] = ()
     for drafts, done in _drafts(checkpoint, request, options):
@@ -82,6 +83,12 @@ def looks(piece: Piece, options: HarmonizeOptions) -> Iterator[tuple[float, Call
             done = min(done, ALMOST * total)
             yield done / total, partial(built, drafts, done)
     yield 1.0, partial(built, drafts, total)
+
+
+def _with_locks(piece: Piece, made: Piece, staying: Sequence[int]) -> Piece:
+    """Returns what was made of a piece with its locks; these tracks of the piece are the first ones now."""
+    locked = [note for note in notes_at(piece, locked_notes(piece)) if note[0] in staying]
+    return with_locked(piece, made, [(staying.index(note[0]), *note[1:]) for note in locked]) if locked else made
 
 
 def _drafts(

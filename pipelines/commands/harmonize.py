@@ -8,7 +8,7 @@ from functools import partial
 from music.arranging.grooves import grooves
 from music.arranging.idioms import IDIOMS
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.commands.flags import Verbs, add_freedom, add_out, add_run, names_in
+from pipelines.commands.flags import Verbs, add_freedom, add_locks, add_out, add_run, names_in
 from pipelines.commands.running import write
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.harmonize import MAX_PLAYERS, HarmonizeOptions
@@ -73,6 +73,7 @@ def add_harmonize(verbs: Verbs) -> None:
         type=parse_bars,
         help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
     )
+    add_locks(what)
     add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
     add_run(parser)
     parser.set_defaults(run=partial(write, PIPELINES["harmonize"], {}))

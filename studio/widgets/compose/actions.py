@@ -23,7 +23,7 @@ from studio.projects.project import Take
 from studio.projects.song import Song
 from studio.widgets import sampling
 from studio.widgets.compose.brief_chips import plain_wishes
-from studio.widgets.compose.locked_sections import locked_sections
+from studio.widgets.compose.locked_sections import carry_sections, locked_sections
 from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.compose.wish_table import COURSE, WISHES
 from studio.widgets.compose.words import SKETCH, another_song, is_said, is_same_text
@@ -87,6 +87,7 @@ def write_again(
     kept = [kept_section(take.pieces[0], each) for each in locked_sections(take)]
     plan, whole = with_changes_by_hand(plan, take.options, number, kept)
     detail += "".join(f", {each.words}" for each in kept) + ("" if whole else ", without what was changed by hand")
+    carry_sections(take, plan)
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
 
 

@@ -23,10 +23,19 @@ from pipelines.recipes import harmonized
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.projects.song import Song
 from studio.widgets import sampling
+from studio.widgets.compose.locked_sections import show_held
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
 from studio.widgets.options_panel import OptionsPanel
-from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, show_problem, take_over, track_names
+from studio.widgets.selection import (
+    BARS,
+    LOCKED,
+    TRACKS,
+    on_the_roll,
+    show_problem,
+    take_over,
+    track_names,
+)
 from studio.widgets.start import EXAMPLE, has_music, summary
 
 STYLES: dict[str, tuple[str, str]] = {
@@ -120,6 +129,7 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
     values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
     values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
+    show_held(song.piece if values["bars"] else piece)
     values["temperature"] = sampling.temperature_slider(PANEL)
     values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
@@ -155,8 +165,8 @@ def _melody(piece: Piece) -> int | None:
         format_func=label,
         placeholder="There is no track with pitches",
         disabled=not choices,
-        help="It stays as it is, note for note; all other tracks are replaced. 'Found' marks the track that is most like "
-        "a melody by its name and notes.",
+        help="It stays as it is, note for note; all other tracks are replaced, but for locked notes. 'Found' marks the track "
+        "that is most like a melody by its name and notes.",
     )
 
 
