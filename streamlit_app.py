@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from studio import files, kept_files, listening, media, operation, scripts
+from studio import files, listening, media, operation, scripts
 from studio.problems import show_problem
 from studio.widgets.elsewhere import shown_elsewhere
 
@@ -30,7 +30,6 @@ if __name__ == "__main__":  # a visitor's page
     if not shown_elsewhere():
         page.run()
 else:  # the server, once: beside the pages it carries the addresses of sound, health and figures
-    kept_files.install()
     app = st.App(
         __file__,
         routes=operation.with_base(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.remi import plain_remi
 from music.files.midi import write_midi
 from music.piece import Piece
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 
 if TYPE_CHECKING:
     from miditok import REMI

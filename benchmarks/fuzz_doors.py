@@ -109,8 +109,8 @@ def _mxl_seeds(folder: Path) -> list[Seed]:
 
 
 def _project_seeds(folder: Path) -> list[Seed]:
-    from pipelines.harmonize_options import HarmonizeOptions
-    from pipelines.options import GenerateOptions
+    from pipelines.options.generate import GenerateOptions
+    from pipelines.options.harmonize import HarmonizeOptions
     from pipelines.song.brief import Brief
     from pipelines.song.planning import plan_song
     from studio.projects.project import Place, Project, Take, project_bytes
@@ -152,8 +152,9 @@ def _open_project(path: Path) -> None:
 
 
 def _recipe_seeds(folder: Path) -> list[Seed]:
-    from pipelines.harmonize_options import HarmonizeOptions
-    from pipelines.options import GenerateOptions, RemixOptions
+    from pipelines.options.generate import GenerateOptions
+    from pipelines.options.harmonize import HarmonizeOptions
+    from pipelines.options.remix import RemixOptions
     from pipelines.recipes import recipe_of
     from pipelines.song.brief import Brief
     from pipelines.song.planning import plan_song
@@ -171,7 +172,7 @@ def _recipe_seeds(folder: Path) -> list[Seed]:
 
 def _open_recipe(path: Path) -> None:
     from music.errors import StudioError
-    from pipelines.descriptors import PIPELINES
+    from pipelines.descriptors.pipelines import PIPELINES
     from pipelines.recipes import check_input, read_recipe, with_checkpoint_here, with_typed_options
     from pipelines.song.recipe import read_song_recipe
 

@@ -19,7 +19,7 @@ class Architecture:
     """A kind of model.
 
     Attributes:
-        name: in recipes, in the registry and of its module in ``models``.
+        name: in recipes and in the registry.
         class_name: of its model; that of the config is the same with "Config" after it.
         learns: the name of its module in ``training/tasks``; empty for one that is not trained here.
         judged_by: the name of its module in ``training/likelihood``; empty likewise.
@@ -29,6 +29,7 @@ class Architecture:
         reads: what it reads and writes: "octuples" or "patches" (see music/tokens), "words", whose vocabulary is inside the
             model, or "sound", which needs none.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
+        home: the module of its model, where that is not the one in ``models`` that has its name.
     """
 
     name: str
@@ -40,16 +41,22 @@ class Architecture:
     wishes: bool = True
     reads: str = "octuples"
     any_dialect: bool = False
+    home: str = ""
+
+    @property
+    def module(self) -> str:
+        """The name of the module of its model."""
+        return self.home or f"models.{self.name}"
 
     @property
     def model(self) -> type[nn.Module]:
         """Its class, made of a config."""
-        return getattr(importlib.import_module(f"models.{self.name}"), self.class_name)
+        return getattr(importlib.import_module(self.module), self.class_name)
 
     @property
     def config(self) -> type:
         """The class of its config, made of what stands in a checkpoint's header."""
-        return getattr(importlib.import_module(f"models.{self.name}"), f"{self.class_name}Config")
+        return getattr(importlib.import_module(self.module), f"{self.class_name}Config")
 
     def load_self_test(self) -> Callable[..., Any]:
         """Returns what writes the notes of its self-test."""
@@ -65,22 +72,23 @@ ARCHITECTURES: dict[str, Architecture] = {
             "TransformerXL",
             learns="next_note",
             judged_by="next_note",
-            self_test="checkpoints.self_test:continue_tune",
+            self_test="checkpoints.self_test_notes:continue_tune",
         ),
         Architecture(
             "hinted_transformer_xl",
             "HintedTransformerXL",
             learns="hinted_next_note",
             judged_by="next_note",
-            self_test="checkpoints.self_test:continue_tune_with_hints",
+            self_test="checkpoints.self_test_notes:continue_tune_with_hints",
             styles=True,
+            home="models.hinted.transformer_xl",
         ),
         Architecture(
             "lstm",
             "NoteLSTM",
             learns="piano",
             judged_by="piano",
-            self_test="checkpoints.self_test:continue_piano",
+            self_test="checkpoints.self_test_notes:continue_piano",
             wishes=False,
         ),
         Architecture(
@@ -88,7 +96,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "MusicBERT",
             learns="masked_fields",
             judged_by="masked_fields",
-            self_test="checkpoints.self_test:fill_hidden_notes",
+            self_test="checkpoints.self_test_notes:fill_hidden_notes",
             any_dialect=True,
         ),
         Architecture(
@@ -96,28 +104,29 @@ ARCHITECTURES: dict[str, Architecture] = {
             "HintedMusicBERT",
             learns="hinted_masked_fields",
             judged_by="masked_fields",
-            self_test="checkpoints.self_test:fill_hidden_notes_with_hints",
+            self_test="checkpoints.self_test_notes:fill_hidden_notes_with_hints",
+            home="models.hinted.musicbert",
         ),
         Architecture(
             "seq2seq",
             "Seq2Seq",
             learns="accompaniment",
             judged_by="accompaniment",
-            self_test="checkpoints.self_test:accompany_tune",
+            self_test="checkpoints.self_test_notes:accompany_tune",
         ),
         Architecture(
             "harmonizer",
             "Harmonizer",
             learns="harmonizing",
             judged_by="accompaniment",
-            self_test="checkpoints.self_test:harmonize_tune",
+            self_test="checkpoints.self_test_notes:harmonize_tune",
         ),
         Architecture(
             "bigru",
             "BiGRU",
             learns="hidden_patches",
             judged_by="hidden_patches",
-            self_test="checkpoints.self_test:fill_patches",
+            self_test="checkpoints.self_test_notes:fill_patches",
             reads="patches",
         ),
         Architecture(
@@ -125,7 +134,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "GPT2",
             learns="verse",
             judged_by="verse",
-            self_test="checkpoints.self_test:foretell_words",
+            self_test="checkpoints.self_test_notes:foretell_words",
             reads="words",
         ),
         Architecture(
@@ -133,7 +142,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "BasicPitch",
             learns="",
             judged_by="",
-            self_test="checkpoints.self_test:hear_tones",
+            self_test="checkpoints.self_test_notes:hear_tones",
             reads="sound",
         ),
     )

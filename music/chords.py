@@ -13,10 +13,11 @@ from typing import NamedTuple
 import symusic
 
 from music.bars import Bar, score_end
-from music.chord_grammar import MODEL_QUALITIES, NONE, QUALITIES, model_quality, steps_of
-from music.chord_reading import IS_BASS, IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
-from music.chord_sheets import read_sheet
-from music.chord_steps import is_nashville
+from music.chord_symbols.grammar import model_quality, steps_of
+from music.chord_symbols.qualities import MODEL_QUALITIES, NONE, QUALITIES
+from music.chord_symbols.reading import IS_BASS, IS_NO_CHORD, Reader, read_symbol, system_of, without_commas
+from music.chord_symbols.sheets import read_sheet
+from music.chord_symbols.steps import is_nashville
 from music.errors import StudioError
 from music.theory import Key, name_at
 
@@ -33,7 +34,7 @@ class Chord:
 
     Attributes:
         root: pitch class, 0 (C) to 11 (B).
-        quality: a key of QUALITIES or another suffix as ``chord_grammar.read_suffix`` returns it; NONE for no chord at all.
+        quality: a key of QUALITIES or another suffix as ``chord_symbols.grammar.read_suffix`` returns it; NONE for no chord at all.
         bass: pitch class of the lowest note; the root unless the symbol names another after a slash.
     """
 
@@ -167,7 +168,7 @@ def read_chord_text(text: str, beats_per_bar: int = 4, key: Key | None = None, i
     A slash holds the chord before it for one more share: "Am / / G" is three beats and one. "%" repeats the bar
     before, "|: ... :|" plays what stands inside twice, ":| x3" three times, and "x3" at the end of a line plays the
     line three times. Slashes in a line without bar lines fill bars of ``beats_per_bar`` beats. Of sheets with words,
-    headings or numbered lines (``chord_sheets``) only the chords are taken.
+    headings or numbered lines (``chord_symbols.sheets``) only the chords are taken.
 
     Args:
         text: one line or many.

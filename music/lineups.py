@@ -119,6 +119,42 @@ BANDS: dict[str | None, tuple[str, ...]] = {
 """Who plays a genre in Compose, the melody first. A table of its own, for there Generate writes the first player's melody
 alone and Harmonize all others; four of the seven genres' bands stand together in no piece that Generate learned from."""
 
+_JAZZ = ("alto sax", "piano", "upright bass", "drums")
+_LATIN = ("flute", "nylon guitar", "piano", "upright bass", "drums")
+_HEAVY = ("overdriven guitar", "distortion guitar", "picked bass", "drums")
+_BLUES = ("tenor sax", "piano", "clean guitar", "upright bass", "drums")
+_CLUB = ("Lead 2 (sawtooth)", "bright piano", "warm pad", "synth bass", "drums")
+_BRASS = ("trumpet", "clarinet", "french horn", "trombone", "tuba", "drums")
+_COUNTRY = ("violin", "acoustic guitar", "clean guitar", "bass", "drums")
+GROOVE_BANDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("bossa nova", "samba"), _LATIN),
+    **dict.fromkeys(("metal", "hard rock", "punk"), _HEAVY),
+    **dict.fromkeys(("blues", "slow blues", "shuffle", "fast blues"), _BLUES),
+    **dict.fromkeys(("house", "techno", "trance"), _CLUB),
+    **dict.fromkeys(("country", "slow country", "country waltz"), _COUNTRY),
+    "tango": ("bandoneon", "violin", "piano", "upright bass"),
+    "bolero": ("trumpet", "nylon guitar", "piano", "upright bass", "drums"),
+    "spanish bolero": ("flute", "nylon guitar", "strings", "contrabass", "drums"),
+    "reggae": ("alto sax", "clean guitar", "organ", "bass", "drums"),
+    "ska": ("trumpet", "trombone", "clean guitar", "bass", "drums"),
+    "gypsy jazz": ("violin", "jazz guitar", "acoustic guitar", "upright bass"),
+    "dixieland": ("trumpet", "clarinet", "trombone", "banjo", "tuba", "drums"),
+    "funk": ("alto sax", "clean guitar", "electric piano", "bass", "drums"),
+    "soul": ("alto sax", "electric piano", "clean guitar", "bass", "drums"),
+    "disco": ("strings", "clean guitar", "electric piano", "bass", "drums"),
+    "hip hop": ("vibraphone", "electric piano", "synth bass", "drums"),
+    "bluegrass": ("violin", "banjo", "acoustic guitar", "upright bass"),
+    "zydeco": ("accordion", "clean guitar", "bass", "drums"),
+    "polka": ("clarinet", "accordion", "tuba", "drums"),
+    "march": _BRASS,
+    "waltz": ("violin", "piano", "strings", "contrabass"),
+    "viennese waltz": ("violin", "piano", "strings", "contrabass"),
+    "french waltz": ("accordion", "acoustic guitar", "upright bass"),
+    "jazz waltz": _JAZZ,
+    "lullaby": ("flute", "harp", "strings"),
+}
+"""Who plays a style in Compose where nobody was asked for, the melody first: by ear, not measured."""
+
 QUIET_BAND = ("flute", "piano", "strings", "cello")
 """Who plays calm, dreamy, sad or romantic music in Compose."""
 

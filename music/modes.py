@@ -7,7 +7,7 @@ chapter 2).
 
 from __future__ import annotations
 
-from music.chord_grammar import QUALITIES
+from music.chord_symbols.qualities import QUALITIES
 from music.chords import Chord
 from music.theory import Key, Mode
 

@@ -103,7 +103,6 @@ learned from has next to none.
 """
 
 STYLE_NAMES = tuple(STYLES)
-STYLED_PREFIX_SIZE = PREFIX_SIZE + len(STYLES)
 
 
 def style_id(style: str) -> int:

@@ -17,14 +17,13 @@ from typing import Any, NoReturn
 from music.errors import StudioError
 from music.files.atomic import reason, write_files
 from music.files.midi import inspect, read_with_repairs
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs, file_verb
 from pipelines.commands.page import add_page
+from pipelines.commands.render import add_render
+from pipelines.commands.running import Show
 from pipelines.commands.sheet import add_sheet
-from pipelines.commands.source import read_source
 from pipelines.commands.train import add_train
-from pipelines.descriptors import PIPELINES
-from pipelines.recipes import recipe_beside
-from pipelines.sound import SYNTHESES, check_synthesis, piece_sound, piece_stems
+from pipelines.descriptors.pipelines import PIPELINES
 
 
 class _Parser(argparse.ArgumentParser):
@@ -101,71 +100,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def _add_render(verbs: Verbs) -> None:
-    """Adds the verb that plays a file to a sound file."""
-    parser = verbs.add_parser(
-        "render",
-        help="play a MIDI file to a sound file",
-        description="Plays a MIDI or MusicXML file to a stereo sound file of even loudness. The ending of OUT says which kind. "
-        "What the verb audio wrote sounds as it was written.",
-    )
-    parser.add_argument("source", metavar="IN.mid", help="the music to play")
-    parser.add_argument("out", metavar="OUT.(wav|flac|ogg|mp3)", type=Path, help="the sound file")
-    parser.add_argument(
-        "--stems", action="store_true", help="write each track to a file of its own too: OUT-1-NAME.wav, ..."
-    )
-    parser.add_argument(
-        "--synthesis",
-        metavar="|".join(SYNTHESES),
-        default="played",
-        help="how notes become sound: by the sound bank (unless said), of sine waves and noise, or as 20 MFCC give it back",
-    )
-    parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
-    parser.set_defaults(run=_render, endings=(".wav", ".flac", ".ogg", ".mp3"))
-
-
-def _render(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
-    """Returns the sound files of a piece: the mix, and its stems if they are wanted."""
-    from music.audio.render import encode, engine, mix_stems
-    from pipelines.song.folder import file_name
-
-    kind = asked.out.suffix.lower().lstrip(".")
-    check_synthesis(asked.synthesis)
-    if asked.stems and asked.synthesis != "played":
-        raise StudioError(f"There are no stems of the synthesis '{asked.synthesis}'. Leave out --stems or --synthesis.")
-    piece = read_source(asked.source, show.say)
-    if not piece.note_count:
-        raise StudioError("There are no notes to play. Choose a file with music in it.")
-    if engine().is_basic:
-        print(engine().advice, file=sys.stderr)
-
-    def progress(share: float) -> None:
-        show(round(share * 100), 100, "%")
-
-    if asked.stems:
-        stems = piece_stems(piece, asked.soundfont, progress=progress)
-        mix = mix_stems(stems)
-    else:
-        stems, mix = [], piece_sound(piece, asked.synthesis, asked.soundfont, progress=progress)
-    files = {asked.out: encode(mix, kind)}
-    for number, stem in enumerate(stems, 1):
-        name = f"{asked.out.stem}-{number}-{file_name(stem.name, 'track')}"
-        files[asked.out.with_stem(name)] = encode(stem.audio, kind)
-    return files | recipe_beside(asked.out, piece)
-
-
 def _add_inspect(verbs: Verbs) -> None:
-    parser = verbs.add_parser(
+    """Adds the verb that tells what is in a file."""
+    parser = file_verb(
+        verbs,
         "inspect",
+        _inspect,
+        "the music to look into",
         help="tell what is in a MIDI file, and what a model would lose of it",
         description="Prints a health report: length, tracks, key, tempi, time signatures, chords, repairs, and what a model would drop.",
     )
-    parser.add_argument("source", metavar="IN.mid", help="the music to look into")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=_inspect)
 
 
 def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
+    """Prints a report, and writes nothing."""
     reading = read_with_repairs(asked.source)
     report = inspect(reading.piece, reading.repairs)
     print(report.to_json() if asked.json else report.to_text())
@@ -175,7 +124,7 @@ def _inspect(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
 VERBS: tuple[Callable[[Verbs], None], ...] = (
     *(pipeline.load_command() for pipeline in PIPELINES.values()),
     add_train,
-    _add_render,
+    add_render,
     add_sheet,
     add_page,
     _add_inspect,

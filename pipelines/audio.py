@@ -24,8 +24,8 @@ from music.tokens.patches import (
     Cell,
     family_of,
 )
-from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
+from pipelines.options.audio import AudioOptions
 from pipelines.patches.asking import Asked, settle_asked
 from pipelines.patches.writer import PatchWriter
 from pipelines.recipes import recipe_of

@@ -29,7 +29,7 @@ from music.audio.render import Stem, raw_mix, raw_stems
 from music.audio.spectrum import apply_bands
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.audio_options import AudioOptions
+from pipelines.options.audio import AudioOptions
 from pipelines.patches.asking import Asked, settle_asked
 from pipelines.patches.wishes import NO_CLIP, without_level
 from pipelines.sound import Progress, Stop, check_synthesis, coloring_options

@@ -8,7 +8,7 @@ from typing import Any
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import SongStep, Step
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.song.plan import Plan
 
 RUN: dict[str, Callable[[Piece, Any], Iterator[Step]]] = {name: stage.load() for name, stage in STAGES.items()}

@@ -18,11 +18,11 @@ from music.files.midi import MAX_SECONDS
 from music.instruments import instrument_name
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.descriptions import listed
-from pipelines.edit_options import MAX_WORDS, EditOptions
+from pipelines.descriptors.descriptions import listed
 from pipelines.locks import locked_notes, moved_along, notes_at, places_of, with_locked
-from pipelines.option_text import bars_as_text
-from pipelines.option_values import from_mapping
+from pipelines.options.edit import MAX_WORDS, EditOptions
+from pipelines.options.text import bars_as_text
+from pipelines.options.values import from_mapping
 from pipelines.recipes import recipe_of
 
 VERSION = "1"

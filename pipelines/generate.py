@@ -37,7 +37,7 @@ from pipelines.decoding.constraints import Limits
 from pipelines.decoding.continuation import ContinuationPlan, ContinuationSampler, signature_id, tempo_id
 from pipelines.decoding.piano import PianoSampler
 from pipelines.locks import notes_at
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "2"

@@ -16,7 +16,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.assemble import assemble
-from pipelines.accompaniment.chords import choose_chords
+from pipelines.accompaniment.chords import choose_chords, in_style
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.part_writing import write_voices
@@ -25,10 +25,10 @@ from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "4"
+VERSION = "5"
 NOTE_STAGE = 3  # which random numbers
 ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 
@@ -76,7 +76,8 @@ def _drafts(
     """Yields all variants as far as they are written, and how many bars are: first for the chords, then for the notes."""
     chords: list[tuple[Chord | None, ...]] = []
     find = find_progressions if hasattr(checkpoint.model, "chords") else choose_chords  # older ones write beat by beat
-    for chords, share in find(checkpoint, request, options):
+    for found, share in find(checkpoint, request, options):
+        chords = [in_style(one, request, options.usage) for one in found]
         yield [Draft(one) for one in chords], request.bar_count * share
     if options.style == "chorale":
         yield from _write_chorale(checkpoint, request, options, chords)

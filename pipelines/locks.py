@@ -11,7 +11,7 @@ import symusic
 from music.edit import NewNote
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 
 NotePlace = tuple[int, int]
 """``(track, note)`` of a score, both counted from 0."""

@@ -16,7 +16,7 @@ from checkpoints.store import known
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.lyrics_options import LyricsOptions
+from pipelines.options.lyrics import LyricsOptions
 from pipelines.recipes import recipe_of
 from pipelines.verse.drafts import Line, LineWriter, Wanted, most_tokens
 from pipelines.verse.language import PULLED, Language, language

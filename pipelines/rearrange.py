@@ -15,7 +15,7 @@ from music.piece import Piece
 from music.rearranging import FormPart, form_parts, lyrics_after, notes_after, rearranged
 from pipelines.contract import Step
 from pipelines.locks import locked_notes, notes_at, with_locked
-from pipelines.rearrange_options import RearrangeOptions
+from pipelines.options.rearrange import RearrangeOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "1"

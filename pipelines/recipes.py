@@ -11,8 +11,8 @@ from checkpoints import store
 from music.audio.encoding import Audio
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.option_text import typed_values
-from pipelines.option_values import fits, to_mapping
+from pipelines.options.text import typed_values
+from pipelines.options.values import fits, to_mapping
 
 DECIDES = ("pipeline", "options", "input", "checkpoint")
 """Parts of a recipe that decide what it makes."""

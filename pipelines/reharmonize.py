@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from music.analysis.chord_estimation import estimate_chords
 from music.analysis.melody import find_melody
 from music.bars import bar_grid
-from music.chord_bars import spread
+from music.chord_symbols.bars import spread
 from music.chords import beat_ticks, chord_spans, progression_of, with_chords
 from music.errors import StudioError
 from music.piece import Piece
@@ -19,9 +19,9 @@ from music.theory import parse_key
 from pipelines.accompaniment.stretch import Stretch
 from pipelines.contract import Step
 from pipelines.locks import notes_at
-from pipelines.option_text import bars_as_text
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.text import bars_as_text
 from pipelines.recipes import recipe_of
-from pipelines.reharmonize_options import ReharmonizeOptions
 
 VERSION = "1"
 _ALMOST = 0.999  # only the last Step may say that all is done

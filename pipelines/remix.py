@@ -18,7 +18,7 @@ from pipelines.infilling.canvas import FILLING, Canvas, Original, prepare, read
 from pipelines.infilling.instruments import choose_players, give_to
 from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.locks import notes_at
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "2"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from checkpoints import store
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.audio_options import AudioOptions
-from pipelines.option_values import from_mapping
+from pipelines.options.audio import AudioOptions
+from pipelines.options.values import from_mapping
 from pipelines.recipes import coloring_recipe
 
 if TYPE_CHECKING:

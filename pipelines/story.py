@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.descriptors import STEPS
-from pipelines.options import TranscribeOptions
+from pipelines.descriptors.pipelines import STEPS
+from pipelines.options.transcribe import TranscribeOptions
 
 
 def describe_recipe(recipe: Mapping[str, Any]) -> str:

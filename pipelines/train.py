@@ -30,7 +30,7 @@ from music.files.atomic import reason
 from music.files.collection import Collection
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import Check, seed_check, settle
+from pipelines.options.checks import Check, seed_check, settle
 from pipelines.training_run import KEEP, STOP, Status, TrainingRun, from_json, training_runs, trainings_folder, wait_for
 
 ROOT = Path(__file__).parents[1]

@@ -30,7 +30,7 @@ from music.hearing.writing_down import WrittenDown, write_down
 from music.piece import Piece
 from music.theory import estimate_key, parse_key, with_key
 from pipelines.contract import Step, paced
-from pipelines.options import GRIDS, TranscribeOptions
+from pipelines.options.transcribe import GRIDS, TranscribeOptions
 from pipelines.recipes import recipe_of
 
 VERSION = "1"

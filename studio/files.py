@@ -26,7 +26,7 @@ from starlette.routing import Route
 from music.errors import StudioError
 from music.files.atomic import reason, replace_file
 from music.piece import Piece
-from pipelines.descriptors import descriptor_of
+from pipelines.descriptors.pipelines import descriptor_of
 from studio import jobs
 from studio.addresses import Addresses, Wanted, status_route
 from studio.scratch import Scratch
@@ -46,11 +46,13 @@ class File:
         name: that it has on the visitor's disk.
         mime: its type.
         content: gives its bytes; or the verb of the worker that makes it, and what that takes.
+        is_fresh: whether it is made anew each time it is asked for, because what it holds changes.
     """
 
     name: str
     mime: str
     content: Callable[[], bytes] | tuple[Any, ...]
+    is_fresh: bool = False
 
 
 @dataclass(eq=False)
@@ -65,22 +67,19 @@ class FileCache:
     Args:
         registry: gives the job registry that does the work.
         capacity: how many files to keep.
-        addresses: how many files can be asked for.
     """
 
-    def __init__(
-        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
-    ) -> None:
+    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._folder = Scratch("deepmusic-files-")
-        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
+        self._addresses = Addresses[_Entry](ADDRESSES, capacity, self._put_away)
 
-    def address(self, file: File, of: Piece) -> str:
+    def address(self, file: File, of: Piece | str) -> str:
         """Returns where a file can be asked for, relative to the server's root.
 
         Args:
             file: what is asked for.
-            of: the piece that it is made of.
+            of: the piece that it is made of, or the id of a song.
         """
         key = _key(file, of)
         entry = self._addresses.of(key, lambda token: _Entry(token, key, file))
@@ -97,7 +96,8 @@ class FileCache:
         if entry is None:
             return None
         with entry.lock:
-            job = None if entry.is_there or entry.problem else self._advance(entry, visitor)
+            is_done = entry.is_there and not entry.file.is_fresh
+            job = None if is_done or entry.problem else self._advance(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0
         return {
             "state": "failed" if entry.problem else "ready" if entry.is_there else "making",
@@ -131,7 +131,9 @@ class FileCache:
                 return None
             return self._store(entry, job.result)
         except StudioError as error:
-            if entry.job_id is not None:  # else the queue is full, and the next question tries again
+            if entry.job_id is not None or callable(
+                entry.file.content
+            ):  # else the queue is full: asked again, it tries again
                 entry.problem = str(error)
         except OSError as error:
             entry.problem = (
@@ -154,8 +156,10 @@ class FileCache:
         self._path(entry).unlink(missing_ok=True)
 
 
-def _key(file: File, of: Piece) -> str:
+def _key(file: File, of: Piece | str) -> str:
     """Returns what tells files with other content, or of another name, apart."""
+    if isinstance(of, str):
+        return hashlib.sha256(f"{file.name} {of}".encode()).hexdigest()
     digest = hashlib.sha256(f"{file.name} {of.fingerprint}".encode())
     digest.update(json.dumps([dict(step) for step in of.history], sort_keys=True, default=str).encode())
     for part in () if callable(file.content) else file.content:
@@ -188,8 +192,8 @@ def _cache() -> FileCache:
     return FileCache(jobs.registry)
 
 
-def address(file: File, of: Piece) -> str:
-    """Returns where a browser asks for a file of this piece, relative to the server's root."""
+def address(file: File, of: Piece | str) -> str:
+    """Returns where a browser asks for a file of this piece, or of the song of this id, relative to the server's root."""
     return _cache().address(file, of)
 
 

@@ -66,15 +66,12 @@ class SoundCache:
     Args:
         registry: gives the job registry that does the work.
         capacity: of how many pieces to keep the sound.
-        addresses: how many pieces can be asked for.
     """
 
-    def __init__(
-        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
-    ) -> None:
+    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._folder = Scratch("deepmusic-sound-")
-        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
+        self._addresses = Addresses[_Entry](ADDRESSES, capacity, self._put_away)
 
     def address(self, piece: Piece, synthesis: str = "played") -> str:
         """Returns where the sound of this piece can be asked for, relative to the server's root.

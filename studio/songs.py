@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from music.errors import StudioError
+from music.files.atomic import reason
 from studio import session, visitors
 from studio.projects.library import Entry, new_id
 from studio.projects.project import Overview, project_bytes, read_project
@@ -140,10 +141,17 @@ def delete(song_id: str) -> None:
     visitors.shares().withdraw(song_id)
 
 
-def file_of(song_id: str) -> bytes:
-    """Returns a song as one file.
+def file_of(song_id: str, raw: bool = False) -> bytes:
+    """Returns a song as one file, as it is now; ``raw`` for a damaged one as it lies in the folder.
 
     Raises:
         StudioError: it cannot be read.
     """
-    return project_bytes(visitors.project_of(song_id))
+    if not raw:
+        return project_bytes(visitors.project_of(song_id))
+    try:
+        return autosave().library.path(song_id).read_bytes()
+    except OSError as error:
+        raise StudioError(
+            f"The song's file cannot be read: {reason(error)}. Look whether it is still there."
+        ) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from checkpoints.architectures import ARCHITECTURES
 from checkpoints.store import CARDS, REGISTRY
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 
 REPORTS = (("evaluate", "Likelihood"), ("quality", "What it writes"))
 
@@ -29,12 +29,13 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
     The reports are what ``python -m training evaluate NAME --card`` and ``quality NAME --card`` printed.
     """
     entry = tomllib.loads(registry.read_text(encoding="utf-8"))[name]
+    module = ARCHITECTURES[entry["architecture"]].module
     lines = [
         f"# {name}",
         "",
         _purpose(entry["task"]),
         "",
-        f"- Architecture: `models/{entry['architecture']}.py`, {entry['parameters'] / 1e6:.2f} M parameters, "
+        f"- Architecture: `{module.replace('.', '/')}.py`, {entry['parameters'] / 1e6:.2f} M parameters, "
         f"{'half' if 'steps' in entry else 'single'} precision, {entry['bytes'] / 1e6:.1f} MB",
         *(_training(name, entry) if "steps" in entry else [f"- Learned from: {', '.join(entry['data'])}"]),
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",

@@ -84,6 +84,12 @@ def main(argv: list[str]) -> None:
         found = (b for row in mine for b in bars(args.data / "grooves", row))
         table[name] = learned(found, name in recipe["walking"], recipe.get("chosen", {}).get(name, ()))
     table |= {entry["name"]: written(entry) for entry in recipe["written"]}
+    for entry in recipe.get("chorus", ()):  # which the data lack: who has nothing written in it plays as in the verse
+        mine, other = table[entry["name"]]["variants"], written(entry)["variants"][0]
+        table[entry["name"]]["variants"] = [
+            mine[0],
+            {**other, "drums": other["drums"] if any(other["drums"]) else mine[0]["drums"]},
+        ]
     text = ",\n".join(f"{json.dumps(name)}:{json.dumps(style, separators=(',', ':'))}" for name, style in table.items())
     args.out.write_text("{\n" + text + "\n}\n", encoding="utf-8")
     print(f"{len(table)} styles, {args.out.stat().st_size / 1000:.0f} kB: {', '.join(table)}")
@@ -106,8 +112,8 @@ def manifest(folder: Path, split: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["split"] == split]
 
 
-def bars(folder: Path, row: dict[str, Any], kind: str = "main") -> Iterator[_Bar]:
-    """Yields the bars of a kind of a piece, quantized; its melody is left out."""
+def bars(folder: Path, row: dict[str, Any]) -> Iterator[_Bar]:
+    """Yields the main bars of a piece, quantized: no intro, fill or ending; its melody is left out."""
     score, quarters = symusic.Score(str(folder / row["file"])), row["beats_per_bar"]
     per_bar, unit = quarters * GRID, score.ticks_per_quarter / GRID
     found: list[dict[tuple[str, int, bool], list[_Note]]] = [defaultdict(list) for _ in range(row["bars"])]
@@ -120,7 +126,7 @@ def bars(folder: Path, row: dict[str, Any], kind: str = "main") -> Iterator[_Bar
                 mine = found[place // per_bar][(track.name, track.program, track.is_drum)]
                 mine.append(_Note(place % per_bar, max(1, round(note.duration / unit)), note.pitch, note.velocity))
     for number, ((groove, of), players) in enumerate(zip(row["bar_grooves"], found, strict=False)):
-        if of == kind:
+        if of == "main":
             chords = [
                 chord
                 for chord in row["chords"]
@@ -141,13 +147,15 @@ def learned(all_bars: Iterable[_Bar], walks: bool, chosen: Sequence[str] = ()) -
     """
     by_groove: dict[str, list[_Bar]] = defaultdict(list)
     for bar in all_bars:
-        by_groove[_SUFFIX.sub("", bar.groove)].append(bar)
+        by_groove[name_of(bar)].append(bar)
     variants: list[dict[str, Any]] = []
     for name, mine in sorted(by_groove.items(), key=lambda item: (-len(item[1]), item[0])):
         if chosen and name not in chosen:
             continue
-        found = _variant(mine, walks)
-        if (found["bass"] or found["chords"] or any(found["drums"])) and found not in variants:
+        found = {"of": name, **_variant(mine, walks)}
+        if (found["bass"] or found["chords"] or any(found["drums"])) and all(
+            {**found, "of": other["of"]} != other for other in variants
+        ):
             variants.append(found)
     variants = variants[:VARIANTS] if any(any(v["bass"]) for v in variants[:VARIANTS]) else variants
     quarters = (
@@ -165,6 +173,11 @@ def learned(all_bars: Iterable[_Bar], walks: bool, chosen: Sequence[str] = ()) -
         "bass": Counter(programs).most_common(1)[0][0] if programs else 32,
         "variants": variants[:VARIANTS],
     }
+
+
+def name_of(bar: _Bar) -> str:
+    """Returns the groove of a bar without what the library adds to or takes from it, such as held strings."""
+    return _SUFFIX.sub("", bar.groove)
 
 
 def _variant(mine: Sequence[_Bar], walks: bool) -> dict[str, Any]:
@@ -209,15 +222,20 @@ def _drums(cycle: Sequence[_Bar]) -> list[list[int]]:
 def _chords(cycle: Sequence[_Bar], player: tuple[str, int, bool]) -> list[list[int]]:
     """Returns ``[place, length, velocity]`` of the chords of a player, in the rhythm that is commonest."""
     bars_of_player = [bar.players.get(player, []) for bar in cycle]
-    found = [_struck(notes) for notes in bars_of_player if notes]
-    return _commonest(found) if len(found) >= _OFTEN * len(cycle) else []
+    found = [strums(notes) for notes in bars_of_player if notes]
+    if not found or len(found) < _OFTEN * len(cycle):
+        return []
+    rows = _commonest(found)
+    ends = [*(row[0] for row in rows[1:]), CYCLE * GRID]  # strings that ring are struck again
+    return [[place, min(length, end - place), loud] for (place, length, loud), end in zip(rows, ends, strict=True)]
 
 
-def _struck(notes: Sequence[_Note]) -> dict[int, tuple[int, int]]:
+def strums(notes: Sequence[_Note]) -> dict[int, tuple[int, int]]:
     """Returns length and velocity at each place, notes of a strum being one."""
     found: dict[int, tuple[int, int]] = {}
+    at, last = -2, -2
     for note in sorted(notes):
-        at = next((place for place in found if 0 <= note.place - place <= 1), note.place)
+        at, last = at if note.place - last <= 1 else note.place, note.place
         length, loud = found.get(at, (0, 0))
         found[at] = max(length, note.length), max(loud, note.velocity)
     return found
@@ -254,29 +272,50 @@ def written(entry: dict[str, Any]) -> dict[str, Any]:
     """Returns the patterns of a style that a person wrote."""
     quarters = entry.get("quarters", 4)
     unit = quarters * GRID // entry["places"]
+    kit = {name: entry.get(name, "").split("|") for name in _KIT}
     drums = [
-        [n * unit, pitch, _ACCENTED if sign == "X" else _PLAIN]
-        for name, pitch in _KIT.items()
-        for n, sign in enumerate(entry.get(name, ""))
-        if sign != "-"
+        sorted(
+            [n * unit, _KIT[name], _ACCENTED if sign == "X" else _PLAIN]
+            for name, lines in kit.items()
+            for n, sign in enumerate(lines[bar % len(lines)])
+            if sign != "-"
+        )
+        for bar in range(max(map(len, kit.values())))
     ]
-    bass = [[n * unit, unit, _PLAIN, int(sign)] for n, sign in enumerate(entry["bass"]) if sign.isdigit()]
-    ends = [*(row[0] for row in bass[1:]), quarters * GRID]
-    bass = [
-        [place, max(unit, (end - place) * 5 // 6), loud, step]
-        for (place, _, loud, step), end in zip(bass, ends, strict=True)
-    ]
-    chords = []
-    for n, sign in enumerate(entry["chords"]):
-        if sign == "x":
-            chords.append([n * unit, unit if not entry.get("short") else max(1, unit * 2 // 3), _PLAIN])
-        elif sign == "~":
-            chords[-1][1] += unit
+    short = unit if not entry.get("short") else max(1, unit * 2 // 3)
     return {
         "quarters": quarters,
         "bass": 33,
         "power": bool(entry.get("power")),
         "variants": [
-            {"drums": [sorted(drums)], "bass": [bass], "walks": False, "chords": [{"program": 27, "bars": [chords]}]}
+            {
+                "drums": drums,
+                "bass": [_written_bass(line, unit, quarters * GRID) for line in entry["bass"].split("|")],
+                "walks": False,
+                "chords": [
+                    {"program": 27, "bars": [_written_chords(line, unit, short) for line in entry["chords"].split("|")]}
+                ],
+            }
         ],
     }
+
+
+def _written_bass(line: str, unit: int, whole: int) -> list[list[int]]:
+    found = [[n * unit, unit, _PLAIN, int(sign)] for n, sign in enumerate(line) if sign.isdigit()]
+    ends = [*(row[0] for row in found[1:]), whole]
+    return [
+        [place, max(unit, (end - place) * 5 // 6), loud, step]
+        for (place, _, loud, step), end in zip(found, ends, strict=True)
+    ]
+
+
+def _written_chords(line: str, unit: int, short: int) -> list[list[int]]:
+    """Returns ``[place, length, velocity]`` of each chord, and for a digit that too."""
+    found: list[list[int]] = []
+    for n, sign in enumerate(line):
+        if sign == "~":
+            found[-1][1] += unit
+        elif sign != "-":
+            loud = _ACCENTED if sign == "X" else _PLAIN
+            found.append([n * unit, short, loud, *([int(sign)] if sign.isdigit() else [])])
+    return found

@@ -3,7 +3,7 @@
 The hints of models/hints/layout.py look back; a model that fills gaps may look both ways, and what there is to be seen
 grows while it fills. So nothing is named once and for all here ("the note two bars ago"): every visible note that could
 lend its value is compared with the hidden one by rule, and a small network says how much each comparison counts
-(models/hinted_musicbert.py). Compared are their places in the bar and the distance in bars, the notes of the same player
+(models/hinted/musicbert.py). Compared are their places in the bar and the distance in bars, the notes of the same player
 before and after each, their bars and the neighbors of these, and what other players sound with them. A pitch can also be
 lent moved: as far as the two bars' surroundings lie apart.
 

@@ -33,6 +33,7 @@ _POWER_PLAYERS = frozenset((29, 30))
 _BANJO = 105
 _ORGANS = frozenset((16, 17, 18))
 _HIGHER = 7  # semitones by which the second of two players of one rhythm lies above the first
+_SCALE_STEPS = {2: (2, 1), 3: (3, 4), 4: (5, 6), 5: (7, 6)}
 _STEP_TONES = {3: (3, 4), 5: (7, 6, 8), 7: (10, 11, 9), 6: (9, 8), 2: (2, 1), 4: (5, 6)}
 
 
@@ -299,12 +300,13 @@ def _accompany(
         if again and program == _BANJO and not _is_last(chart, bar):
             found += _roll(voices, start, end)
             continue
-        for place, length, loud in rows:
+        for place, length, loud, *of_chord in rows:
             span = next((span for span in voices if span.start <= start + place < span.end), None)
             if span is not None:
                 lasts = max(1, min(length, span.end - start - place, end - start - place))
                 velocity = _loud(loud, "held" if held else "chords")
-                found += [Hit(start + place, lasts, pitch, velocity) for pitch in voices[span]]
+                pitches = _some(voices[span], of_chord[0], power, span.chord, chart.key) if of_chord else voices[span]
+                found += [Hit(start + place, lasts, pitch, velocity) for pitch in pitches]
     return _joined(found) if held else found
 
 
@@ -319,6 +321,17 @@ def _roll(voices: dict[ChordSpan, list[int]], start: int, end: int) -> list[Hit]
                 Hit(place, GRID // 2, voices[span][string], _loud(88 if number % 8 % 3 == 0 else 78, "chords"))
             )
     return found
+
+
+def _some(pitches: list[int], which: int, power: bool, chord: Chord, key: Key) -> list[int]:
+    """Returns a note of a broken chord, counted from 1 and from below; of a power chord its root alone (1), or the power chord on
+    another step of the scale above it."""
+    if not power or not pitches:
+        return [pitches[(which - 1) % len(pitches)]] if pitches else []
+    if which == 1:
+        return pitches[:1]
+    above = next((up for up in _SCALE_STEPS[which] if (chord.root + up) % 12 in key.scale), _SCALE_STEPS[which][0])
+    return [pitch + above for pitch in pitches]
 
 
 def _joined(hits: Sequence[Hit]) -> list[Hit]:

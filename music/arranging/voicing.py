@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from music.chord_grammar import steps_of
+from music.chord_symbols.grammar import steps_of
 from music.chords import Chord, ChordSpan
 
 LEAST_RANGE = 23  # semitones: less might hold no way to play a chord above its bass

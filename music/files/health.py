@@ -12,7 +12,7 @@ from typing import TypeVar
 import symusic
 
 from music.bars import DEFAULT_TEMPO_BPM, Bar, bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.clock import clock
 from music.instruments import instrument_name, playable_range, program_of, track_label
 from music.piece import Piece

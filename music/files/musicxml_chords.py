@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from music.chord_grammar import steps_of
+from music.chord_symbols.grammar import steps_of
 from music.chords import NO_CHORD, Chord
 from music.notation.chord_symbols import Degree, read_symbol
 

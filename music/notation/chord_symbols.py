@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import symusic
 
-from music.chord_grammar import in_degrees
+from music.chord_symbols.grammar import in_degrees
 from music.chords import NO_CHORD, QUALITIES, Chord, chord_changes, parse_chord
 from music.errors import StudioError
 from music.notation.rhythm import UNITS, SheetBar

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from music.errors import StudioError
 from music.notation.accidentals import draw_accidentals
 from music.notation.layout import Sheet, layout, paper_score
 from music.notation.long_rests import count_rests
-from music.notation.musicxml_writer import write_musicxml
+from music.notation.musicxml_writer import musicxml_tree, write_musicxml
+from music.notation.pdf_pages import A4_MM, pdf_document
 from music.notation.places import Engraving, places
 from music.notation.swing import draw_swing
 from music.notation.views import VIEWS, parts, views
 from music.notation.words import draw_words, fit_words, name_player, short_title
 from music.piece import Piece
 
-_A4_MM = (210, 297)
+if TYPE_CHECKING:
+    import verovio
+
 _PIXELS_PER_MM = 4
 
 
@@ -48,7 +53,8 @@ def svg_pages(piece: Piece, view: str = "score", part: str = "", concert: bool |
     Raises:
         StudioError: the piece has no notes, or no such view or part.
     """
-    return list(engraving(piece, view, part, concert).pages)
+    sheet = _sheet(piece, view, part, concert)
+    return _finished(_drawn(sheet)[0], sheet)
 
 
 def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> Engraving:
@@ -60,9 +66,16 @@ def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool |
     Raises:
         StudioError: the piece has no notes, or no such view or part.
     """
+    sheet = _sheet(piece, view, part, concert)
+    pages, toolkit = _drawn(sheet)
+    timemap = toolkit.renderToTimemap({"includeMeasures": True})
+    return Engraving(tuple(_finished(pages, sheet)), *places(pages, timemap, sheet, paper_score(piece)))
+
+
+def _drawn(sheet: Sheet) -> tuple[list[str], verovio.toolkit]:
+    """Returns the pages of a sheet as verovio draws them, and verovio with the sheet in it."""
     import verovio
 
-    sheet = _sheet(piece, view, part, concert)
     staves = sum(len(part.staves) for part in sheet.parts)
     # A small band fits a page at the usual staff height of 7 mm; for an orchestra the staves shrink.
     smaller = 1.0 if staves <= 2 else 1.15 if staves <= 5 else max(1.25, staves * 0.07)
@@ -70,13 +83,13 @@ def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool |
     # It knows its fonts only in the thread that imported it first.
     verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit = verovio.toolkit()
-    width, height = (round(mm * 10 * smaller) for mm in _A4_MM)
+    width, height = (round(mm * 10 * smaller) for mm in A4_MM)
     margin = round(120 * smaller)
     toolkit.setOptions(
         {
             "pageWidth": width,
             "pageHeight": height,
-            "scale": max(1, round(100 * _A4_MM[0] * _PIXELS_PER_MM / width)),
+            "scale": max(1, round(100 * A4_MM[0] * _PIXELS_PER_MM / width)),
             "svgViewBox": True,
             "pageMarginTop": margin,
             "pageMarginBottom": margin,
@@ -94,16 +107,17 @@ def engraving(piece: Piece, view: str = "score", part: str = "", concert: bool |
             "bottomMarginHeader": 6 if any(part.chords for part in sheet.parts) else 2,
         }
     )
-    sheet = dataclasses.replace(sheet, title=short_title(sheet.title))
-    if not toolkit.loadData(_drawable(write_musicxml(sheet), sheet.player)):
+    if not toolkit.loadData(_drawable(sheet)):
         raise RuntimeError("verovio refused the MusicXML that was written for it")
     rests = dict(sheet.parts[0].rests)
     if rests and not toolkit.loadData(count_rests(toolkit.getMEI(), rests)):
         raise RuntimeError("verovio refused its own MEI with long rests in it")
-    pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    timemap = toolkit.renderToTimemap({"includeMeasures": True})
-    drawn = tuple(_on_white(name_player(fit_words(draw_swing(draw_accidentals(page))), sheet.player)) for page in pages)
-    return Engraving(drawn, *places(pages, timemap, sheet, paper_score(piece)))
+    return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)], toolkit
+
+
+def _finished(pages: Sequence[str], sheet: Sheet) -> list[str]:
+    """Returns the pages of a sheet, white, with what verovio leaves out."""
+    return [_on_white(name_player(fit_words(draw_swing(draw_accidentals(page))), sheet.player)) for page in pages]
 
 
 def pdf(piece: Piece, view: str = "score", part: str = "", concert: bool | None = None) -> bytes:
@@ -117,20 +131,8 @@ def pdf(piece: Piece, view: str = "score", part: str = "", concert: bool | None 
     Raises:
         StudioError: the piece has no notes, or no such view or part.
     """
-    import cairosvg
-    from pypdf import PdfReader, PdfWriter
-
-    writer = PdfWriter()
-    width, height = (mm / 25.4 * 96 for mm in _A4_MM)
-    for page in svg_pages(piece, view, part, concert):
-        drawn = cairosvg.svg2pdf(
-            bytestring=draw_words(_inline_glyphs(page)).encode(), output_width=width, output_height=height
-        )
-        writer.append(PdfReader(io.BytesIO(drawn)))
-    writer.add_metadata({"/Title": piece.title or "Untitled"})
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    pages = (draw_words(page) for page in svg_pages(piece, view, part, concert))
+    return pdf_document(pages, piece.title or "Untitled")
 
 
 _MISSING = {
@@ -139,6 +141,7 @@ _MISSING = {
 }
 
 
+@lru_cache(maxsize=1)  # of a score both MusicXML and PDF are wanted
 def _sheet(piece: Piece, view: str, part: str, concert: bool | None) -> Sheet:
     if not piece.note_count:
         raise StudioError("There are no notes to write down. Generate or open some music first.")
@@ -150,12 +153,10 @@ def _sheet(piece: Piece, view: str, part: str, concert: bool | None) -> Sheet:
     return layout(piece, view, part, not part if concert is None else concert)
 
 
-def _drawable(document: bytes, player: str) -> str:
+def _drawable(sheet: Sheet) -> str:
     """Returns MusicXML as verovio draws it right: it would print degrees that the text has, and a root before "N.C."."""
-    if b"<harmony" not in document and not player:
-        return document.decode()
-    root = ElementTree.fromstring(document)
-    if player:
+    root = musicxml_tree(dataclasses.replace(sheet, title=short_title(sheet.title)))
+    if sheet.player:
         for name in root.iter("part-name"):
             name.text = ""  # it heads the page
         for attributes in root.iter("attributes"):
@@ -174,20 +175,3 @@ def _drawable(document: bytes, player: str) -> str:
 def _on_white(svg: str) -> str:
     opening = svg.index(">", svg.index("<svg")) + 1
     return f'{svg[:opening]}<rect width="100%" height="100%" fill="white"/>{svg[opening:]}'
-
-
-_GLYPH = re.compile(r'<g id="([^"]+)">\s*<path transform="scale\(1,-1\)" (d="[^"]*") />\s*</g>')
-_USE = re.compile(r'<use xlink:href="#([^"]+)" transform="(translate\([^)]*\)) scale\(([\d.]+), ([\d.]+)\)"([^>]*)/>')
-
-
-def _inline_glyphs(svg: str) -> str:
-    """Returns the same picture with each glyph drawn where it is used: cairosvg takes a third less time for it."""
-    glyphs = dict(_GLYPH.findall(svg))
-
-    def drawn(use: re.Match[str]) -> str:
-        name, place, width, height, rest = use.groups()
-        return (
-            f'<path transform="{place} scale({width},-{height})" {glyphs[name]}{rest}/>' if name in glyphs else use[0]
-        )
-
-    return _USE.sub(drawn, svg)

@@ -43,6 +43,13 @@ _OTHER_DRUM = ("B4", "slash")
 
 def write_musicxml(sheet: Sheet) -> bytes:
     """Returns the score as a MusicXML 4.0 file, partwise, at concert pitch."""
+    root = musicxml_tree(sheet)
+    ElementTree.indent(root, space=" ")
+    return _HEAD + ElementTree.tostring(root, encoding="utf-8")
+
+
+def musicxml_tree(sheet: Sheet) -> ElementTree.Element:
+    """Returns what ``write_musicxml`` writes."""
     root = ElementTree.Element("score-partwise", version="4.0")
     if sheet.title:
         add(add(root, "work"), "work-title", printable(sheet.title))
@@ -57,8 +64,7 @@ def write_musicxml(sheet: Sheet) -> bytes:
             unit = math.gcd(unit, *(s.length for bar in staff.bars for voice in bar for s in voice.symbols))
     for index, part in enumerate(sheet.parts):
         _PartWriter(sheet, index, part, unit).write(root)
-    ElementTree.indent(root, space=" ")
-    return _HEAD + ElementTree.tostring(root, encoding="utf-8")
+    return root
 
 
 def spell(pitch: int, fifths: int, minor: bool) -> tuple[str, int, int]:

@@ -14,7 +14,8 @@ import numpy as np
 import symusic
 
 from music.bars import score_end, tempo_map
-from music.chord_grammar import MODEL_QUALITIES, steps_of
+from music.chord_symbols.grammar import steps_of
+from music.chord_symbols.qualities import MODEL_QUALITIES
 from music.chords import CHORD_NUMBERS, Chord, beat_ticks
 from music.theory import MODES, Key, Mode
 from music.tokens import octuple as tokens

@@ -44,3 +44,15 @@ FIELDS = tuple(column.name.lower() for column in Octuple)
 STEP_FIELDS = tuple(field.name.lower() for field in StepField)
 STEP_COLUMNS = (Octuple.BAR, *(Octuple[field.name] for field in StepField if field is not StepField.STEP))
 """The column of an octuple that each field of a step row is made of."""
+
+SLOTS = (
+    Octuple.BAR,
+    Octuple.POSITION,
+    Octuple.PROGRAM,
+    Octuple.PITCH,
+    Octuple.DURATION,
+    Octuple.VELOCITY,
+    Octuple.SIGNATURE,
+    Octuple.TEMPO,
+)
+"""The official order of a note's fields, in which MusicBERT reads them and by which notes are sorted, as columns of FIELDS."""

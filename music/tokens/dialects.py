@@ -19,13 +19,10 @@ import symusic
 from music.errors import StudioError
 from music.tokens import octuple as tokens
 from music.tokens import official_octuple
-from music.tokens.columns import FIELDS, FIRST, Octuple
+from music.tokens.columns import FIRST, SLOTS, Octuple
 from music.tokens.octuple import Encoded
 
 START, PADDING, END, UNKNOWN = range(4)
-SLOTS = official_octuple.ORDER
-"""The fields of a note in the order in which MusicBERT reads them, as columns of FIELDS."""
-SLOT_NAMES = tuple(FIELDS[column] for column in SLOTS)
 
 
 @dataclass(frozen=True)
@@ -101,12 +98,6 @@ class Dialect:
         rows = rows[: self.max_notes]
         rows = rows[rows[:, Octuple.BAR] < FIRST + self.sizes[0]]
         return np.concatenate([np.full((1, 8), START), self.to_tokens(rows), np.full((1, 8), END)])
-
-    def from_tokens(self, found: np.ndarray) -> np.ndarray:
-        """Returns octuples int16 [notes, 8] for tokens [notes, 8]; undoes ``to_tokens``."""
-        rows = np.zeros((len(found), 8), dtype=np.int16)
-        rows[:, SLOTS] = found - np.array(self.blocks) + FIRST
-        return rows
 
 
 STUDIO_BARS = 128

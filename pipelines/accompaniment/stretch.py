@@ -30,7 +30,7 @@ from music.arranging.parts import (
 from music.arranging.rechording import move_to_chords
 from music.arranging.swing import play_feel, swing_with_drums, swings
 from music.bars import bar_grid
-from music.chord_bars import replace_chords
+from music.chord_symbols.bars import replace_chords
 from music.chords import ChordSpan, chord_at, chord_spans
 from music.edit import NewNote, graft, without_collisions
 from music.instruments import program_of

@@ -162,7 +162,7 @@ def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) ->
     found = np.zeros((len(bars), 2))
     last, half = int(bars[-1]), max(1, int(grid.beats_per_bar.max()) // 2)
     leads = fits[:, [chord.number for chord in cadence_chords(home)]].max(axis=1)
-    starts = _section_bars(request)
+    starts = section_bars(request)
     for number, first in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else last + 1
         opening = OPENING
@@ -205,7 +205,7 @@ def _lead_to(found: np.ndarray, beat: int, half: int, leads: np.ndarray, how: fl
     found[start:beat] = 0.0, how
 
 
-def _section_bars(request: AccompanimentRequest) -> list[int]:
+def section_bars(request: AccompanimentRequest) -> list[int]:
     """Returns the bars in which sections begin; the first with a note of the melody where none are marked."""
     begins = np.array([bar.start for bar in request.grid.bars])
     notes = request.score.tracks[request.melody].notes.numpy()["time"]

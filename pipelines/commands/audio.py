@@ -9,11 +9,12 @@ from pathlib import Path
 from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
-from pipelines.audio_options import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
-from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.commands.flags import Verbs, names_in, number_in
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_text
-from pipelines.descriptors import PIPELINES
-from pipelines.options import MAX_TITLE, TranscribeOptions
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.audio import MAX_TEXT, SIGNATURES, TEMPI_BPM, AudioOptions
+from pipelines.options.transcribe import MAX_TITLE, TranscribeOptions
 from pipelines.patches.wishes import LEVELS
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again, with_checkpoint_here
 from pipelines.sound import SYNTHESES, check_synthesis

@@ -12,11 +12,13 @@ from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import Piece
 from music.tokens.accompaniment import HARMONIES
+from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS
-from pipelines.commands.models import Show, Verbs, names_in, number_in
+from pipelines.commands.flags import Verbs, names_in, number_in
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source, read_text
-from pipelines.descriptors import STAGES
-from pipelines.options import GENRES, MAX_PLAYERS
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.recipes import check_input
 from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief
 from pipelines.song.plan import Plan

@@ -11,11 +11,12 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.instruments import DRUMS, parse_instrument
 from music.mixing import LEVEL, PAN, REVERB
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.edit import options_of
-from pipelines.option_text import parse_track_instrument
+from pipelines.options.text import parse_track_instrument
 from pipelines.recipes import check_input, read_recipe, recipe_beside, same_again
 
 _CONTROLS = {"level": LEVEL, "pan": PAN, "reverb": REVERB}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs, number_in
-from pipelines.descriptors import PIPELINES
-from pipelines.lyrics_options import MOODS, RHYMES, LyricsOptions
+from pipelines.commands.flags import Verbs, number_in
+from pipelines.commands.running import Show
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.lyrics import MOODS, RHYMES, LyricsOptions
 from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here
 
 OPEN = "any"

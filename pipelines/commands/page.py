@@ -6,32 +6,28 @@ import argparse
 from pathlib import Path
 
 from music.clock import clock
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs, add_synthesis, file_verb
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
-from pipelines.sound import SYNTHESES, check_synthesis
+from pipelines.sound import check_synthesis
 
 
 def add_page(verbs: Verbs) -> None:
     """Adds the verb that makes a listening page."""
-    parser = verbs.add_parser(
+    parser = file_verb(
+        verbs,
         "page",
+        _page,
+        "the music to share",
+        ("OUT.html", "the page", (".html", ".htm")),
         help="make a page to listen to and to share, as one HTML file",
         description="Makes one HTML file of a MIDI or MusicXML file: sound, piano roll, sheet music with a cursor, words, chords and "
         "how it was made. It plays in any browser without the studio and without a network.",
     )
-    parser.add_argument("source", metavar="IN.mid", help="the music to share")
-    parser.add_argument("out", metavar="OUT.html", type=Path, help="the page")
     parser.add_argument(
         "--title", metavar="TEXT", help="what stands over it; by default what the file is called inside"
     )
-    parser.add_argument(
-        "--synthesis",
-        metavar="|".join(SYNTHESES),
-        default="played",
-        help="how notes become sound, as for the verb render",
-    )
-    parser.add_argument("--soundfont", metavar="FILE", type=Path, help="the sound bank to play with, .sf2 or .sf3")
-    parser.set_defaults(run=_page, endings=(".html", ".htm"))
+    add_synthesis(parser)
 
 
 def _page(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from music.errors import StudioError
-from pipelines.commands.models import Show, Verbs, add_out, results
+from pipelines.commands.flags import Verbs, add_out
+from pipelines.commands.running import Show, results
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.rearrange import RearrangeOptions
 from pipelines.rearrange import Form
-from pipelines.rearrange_options import RearrangeOptions
 from pipelines.recipes import check_input, read_recipe
 
 _ACTIONS = {

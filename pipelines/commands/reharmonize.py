@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from music.chord_bars import beats_per_bar
+from music.chord_symbols.bars import beats_per_bar
 from music.chords import parse_chord_names
 from music.errors import StudioError
-from pipelines.commands.models import Show, Verbs, add_out, results
+from pipelines.commands.flags import Verbs, add_out
+from pipelines.commands.running import Show, results
 from pipelines.commands.source import read_source
-from pipelines.descriptors import PIPELINES
-from pipelines.option_text import parse_bars
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.reharmonize import chord_key, reharmonized
+from pipelines.options.text import parse_bars
 from pipelines.recipes import check_input, read_recipe, with_checkpoint_here
-from pipelines.reharmonize_options import chord_key, reharmonized
 
 
 def add_reharmonize(verbs: Verbs) -> None:

@@ -7,24 +7,26 @@ from pathlib import Path
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.commands.models import Show, Verbs
+from pipelines.commands.flags import Verbs, file_verb
+from pipelines.commands.running import Show
 from pipelines.commands.source import read_source
 from pipelines.recipes import recipe_beside
 
 
 def add_sheet(verbs: Verbs) -> None:
     """Adds the verb that writes a file down as sheet music."""
-    parser = verbs.add_parser(
+    parser = file_verb(
+        verbs,
         "sheet",
+        _sheet,
+        "the music to write down",
+        (
+            "OUT.(musicxml|svg|pdf|zip)",
+            "the sheet; further SVG pages become OUT-2.svg, OUT-3.svg, ...; a zip has the score and the part of each player",
+            (".musicxml", ".svg", ".pdf", ".zip"),
+        ),
         help="print a MIDI file as sheet music",
         description="Writes a MIDI or MusicXML file down as sheet music. The ending of OUT says which kind.",
-    )
-    parser.add_argument("source", metavar="IN.mid", help="the music to write down")
-    parser.add_argument(
-        "out",
-        metavar="OUT.(musicxml|svg|pdf|zip)",
-        type=Path,
-        help="the sheet; further SVG pages become OUT-2.svg, OUT-3.svg, ...; a zip has the score and the part of each player",
     )
     parser.add_argument(
         "--view",
@@ -45,7 +47,6 @@ def add_sheet(verbs: Verbs) -> None:
         action="store_false",
         help="clarinets, saxophones, trumpets, horns, guitars, basses as they read: the rule for parts, not for scores",
     )
-    parser.set_defaults(run=_sheet, endings=(".musicxml", ".svg", ".pdf", ".zip"))
 
 
 def _sheet(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:

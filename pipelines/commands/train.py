@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from music.errors import StudioError
-from pipelines.commands.models import Show, Verbs, number_in
+from pipelines.commands.flags import Verbs, number_in
+from pipelines.commands.running import Show
 from pipelines.train import MAX_MINUTES, TrainOptions, go_on, options_of, train
 from pipelines.training_run import TrainingRun, wait_for
 

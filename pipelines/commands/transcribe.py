@@ -9,9 +9,10 @@ from pathlib import Path
 from music.audio.reading import read_sound
 from music.errors import StudioError
 from music.files.midi import midi_bytes
-from pipelines.commands.models import Show, Verbs, number_in
-from pipelines.descriptors import PIPELINES
-from pipelines.options import GRIDS, HEARINGS, MAX_TITLE, TranscribeOptions
+from pipelines.commands.flags import Verbs, number_in
+from pipelines.commands.running import Show
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.transcribe import GRIDS, HEARINGS, MAX_TITLE, TranscribeOptions
 from pipelines.recipes import read_recipe, recipe_beside, same_again, with_checkpoint_here
 
 

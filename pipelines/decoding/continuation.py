@@ -10,8 +10,8 @@ import symusic
 import torch
 
 from checkpoints.loading import Checkpoint
-from models.hinted_decoding import PAST_NOTES, HintedWriter
-from models.hinted_transformer_xl import HintedTransformerXL
+from models.hinted.decoding import PAST_NOTES, HintedWriter
+from models.hinted.transformer_xl import HintedTransformerXL
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.sampling import Randomness
 from models.transformer_xl_decoding import Decoder
@@ -27,7 +27,7 @@ from pipelines.decoding.constraints import GenerationState, Limits, MonophonicSt
 from pipelines.decoding.repetition import RepetitionGuard, profile_of
 from pipelines.decoding.sampler import ATTEMPTS, FIELDS, NoteSampler
 from pipelines.decoding.tonality import TonalPull
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 
 # Those that the model may choose of itself. By ear, not measured.
 COMMON_SIGNATURES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))

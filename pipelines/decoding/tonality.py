@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from music.theory import ALL_KEYS, Key, key_profile, profile_fit
+from music.theory import ALL_KEYS, Key, key_profile, profile_fits
 from music.tokens.columns import DRUM_PITCH, FIRST
 
 # By how much the asked key shall fit better than any other: a correlation. How much it pulls at once and at most, and towards
@@ -47,7 +47,8 @@ class TonalPull:
     def _bias(self, last: bool) -> np.ndarray:
         fits: dict[Key, float] = {}
         if np.ptp(self._heard):
-            fits = {key: profile_fit(self._heard, key) for key in (*ALL_KEYS, *([self._key] if self._key else []))}
+            keys = (*ALL_KEYS, *([self._key] if self._key else []))
+            fits = dict(zip(keys, profile_fits(self._heard, keys), strict=True))
         pull, key = np.zeros(12), self._key
         if key is not None:
             rival, short = key.relative, MARGIN

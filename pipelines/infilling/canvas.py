@@ -20,7 +20,7 @@ from music.tokens.conditions import measure_key, shift_to_canonical
 from music.tokens.dialects import Dialect, Grid
 from music.tokens.octuple import encode, transpose
 from pipelines.locks import notes_at
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 FILLING: dict[str, tuple[int, ...]] = {
     "notes": (Octuple.PITCH,),

@@ -9,7 +9,7 @@ import numpy as np
 from music.instruments import DRUMS, playable_range
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 # How high a track is hereabouts: the mean of its pitches and their spread, wider than measured so that a leap stays possible.
 # By ear, not measured.

@@ -15,7 +15,7 @@ from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import Canvas
 from pipelines.infilling.mask_predict import MaskPredictor
 from pipelines.locks import places_of
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 PITCHED = 128
 _MIX = (7, 10, 11)  # controllers that hold from then on: volume, pan, expression

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 
 from checkpoints.loading import Checkpoint
-from models.hinted_musicbert import hidden_logits
+from models.hinted.musicbert import hidden_logits
 from models.musicbert import blind_order
 from models.sampling import sample
 from music.tokens.columns import FIRST, Octuple
 from pipelines.infilling.canvas import FILLING, Canvas
 from pipelines.infilling.constraints import RULES, Rule
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 ORDER = (Octuple.BAR, Octuple.POSITION, Octuple.PROGRAM, Octuple.PITCH)
 FEWER_PASSES: dict[int, float] = {Octuple.DURATION: 0.5, Octuple.VELOCITY: 0.5}

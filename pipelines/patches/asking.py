@@ -16,7 +16,7 @@ from music.instruments import DRUMS, instrument_name, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, key_from_histogram, parse_key
 from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS, GROUPS, PATCHES_PER_QUARTER, Cell, family_of, to_patches
-from pipelines.audio_options import TEMPI_BPM, AudioOptions
+from pipelines.options.audio import TEMPI_BPM, AudioOptions
 from pipelines.patches.canvas import BAR_PATCHES
 from pipelines.patches.wishes import LEVELS, Wishes, level, prior_of_chroma, prior_of_key
 from pipelines.patches.writer import Request

@@ -15,7 +15,7 @@ from music.audio.mastering import loudness
 from music.audio.reading import UNHEARD, check_heard, mono, read_sound
 from music.errors import StudioError
 from music.theory import key_from_histogram
-from pipelines.audio_options import SOUND_LUFS, SOUND_TEMPO_BPM
+from pipelines.options.audio import SOUND_LUFS, SOUND_TEMPO_BPM
 
 CLIP_SAMPLES = features.CLIP_FRAMES * features.HOP
 TEMPO_SECONDS = 30.0

@@ -10,7 +10,8 @@ from music.arranging.course import COURSES
 from music.bars import parse_signature
 from music.instruments import BASSES, DRUMS, instrument_name, parse_instrument
 from music.theory import parse_key
-from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.prompt import words
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
@@ -49,6 +50,12 @@ def understand(text: str) -> Understanding:
 def _settle(reading: Reading) -> dict[str, Any]:
     """Returns the fields of the Brief that the claims agree on, contradictions settled."""
     values: dict[str, Any] = {}
+    for claim in reading.claims:
+        in_jazz = any(other.field == "genre" and other.value == "jazz" for other in reading.claims)
+        if (
+            claim.field == "instruments" and claim.plain == "piano trio" and in_jazz
+        ):  # with a bass and drums, not with strings
+            claim.value = words.GROUPS["jazz trio"]
     values["instruments"], values["without"] = _players(reading)
     players = set(map(parse_instrument, values["instruments"]))
     if players and players <= {DRUMS, *BASSES}:

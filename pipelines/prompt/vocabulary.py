@@ -53,7 +53,7 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
     for name, text in words.NEAR_INSTRUMENTS.items():
         say(text, Meaning({"instruments": (name,)}, note=f"is played by {name}"))
     for text, names in words.GROUPS.items():
-        genre = next((genre for genre in GENRES if text.startswith(genre)), None)
+        genre = next((genre for genre in GENRES if text.startswith(genre)), words.GROUP_GENRES.get(text))
         say(text, Meaning({"instruments": names} | ({"genre": genre} if genre else {})))
     tables = (
         ("moods", words.MOOD_WORDS),

@@ -188,6 +188,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "bluegrass band": ("Fiddle", "Banjo", "Acoustic Guitar (steel)", "Acoustic Bass"),
 }  # fmt: skip
 """Groups of players; each instrument plays one part, so a string quartet has one violin."""
+GROUP_GENRES = {"swing trio": "jazz", "big band": "jazz", "bluegrass band": "folk"}
+"""The genre of groups whose name does not say it."""
 
 NEAR_INSTRUMENTS: dict[str, str] = {
     "Acoustic Guitar (nylon)": "ukulele, uke, lute, flamenco guitar",

@@ -24,11 +24,11 @@ from music.theory import written_key
 from pipelines.accompaniment.stretch import Stretch
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import from_mapping
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.reharmonize import AS_MIXED
+from pipelines.options.values import from_mapping
 from pipelines.rearrange import Form
 from pipelines.recipes import recipe_of
-from pipelines.reharmonize_options import AS_MIXED
 from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import WordsOptions
@@ -36,7 +36,7 @@ from pipelines.song.plan import ThemeOptions
 from pipelines.song.theme import write_theme
 from pipelines.song.words import write_words
 
-VERSION = "1"
+VERSION = "2"
 _MELODY = 0  # the track on which stages put it
 _THEME_SHARE = 0.6  # of the time, beside the harmony; a guess, for the progress alone
 _ALMOST = 0.999
@@ -100,6 +100,7 @@ class _Again:
             key=theme.key,
             bars=tuple(range(first, last)),
             complexity=harmony.complexity,
+            idiom=harmony.idiom or "plain",
             groove=harmony.groove if style in ("bass", "piano", "band") else None,
             instruments=harmony.instruments,
             temperature=harmony.temperature,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.edit_options import MAX_WORDS
 from pipelines.locks import locked_notes
-from pipelines.options import Check, seed_check, settle
+from pipelines.options.checks import Check, seed_check, settle
+from pipelines.options.edit import MAX_WORDS
 from pipelines.rearrange import Form
 
 

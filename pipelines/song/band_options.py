@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from music.arranging.course import COURSES
+from music.arranging.idioms import IDIOMS
 from music.arranging.swing import FEELS
 from music.chords import ChordNames
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.options import (
-    MAX_PLAYERS,
+from pipelines.options.checks import (
     Check,
     check_chords,
     choice_check,
@@ -21,6 +21,7 @@ from pipelines.options import (
     settle,
     temperature_check,
 )
+from pipelines.options.harmonize import MAX_PLAYERS
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class HarmonyOptions:
         instruments: who accompanies, by name, as HarmonizeOptions takes them; empty for the style's own.
         chords: a progression for every theme, as HarmonizeOptions takes it; empty: the model chooses.
         complexity: one of COMPLEXITIES.
+        idiom: how chords are used, as HarmonizeOptions takes it.
         groove: what the players play, as HarmonizeOptions takes it.
         temperature: how adventurous.
         seed: the same seed gives the same notes.
@@ -42,6 +44,7 @@ class HarmonyOptions:
     instruments: tuple[str, ...] = ()
     chords: ChordNames = ()
     complexity: str = "medium"
+    idiom: str | None = None
     groove: str | None = None
     temperature: float = 0.9
     seed: int = 0
@@ -56,6 +59,7 @@ def _harmony_checks(o: HarmonyOptions) -> list[Check]:
     return [
         choice_check("style", o.style, HARMONIES),
         choice_check("complexity", o.complexity, COMPLEXITIES),
+        choice_check("idiom", o.idiom, tuple(IDIOMS)),
         groove_check(o),
         (
             len(o.instruments) > MAX_PLAYERS,

@@ -13,8 +13,9 @@ from music.theory import MODES, parse_key
 from music.tokens.accompaniment import HARMONIES
 from music.words.pronunciation import syllable_count
 from music.words.verses import Stanza, read_stanzas
-from pipelines.lyrics_options import MOST_TEXT
-from pipelines.options import MAX_PLAYERS, Check, beat_checks, choice_check, groove_check, seed_check, settle
+from pipelines.options.checks import Check, beat_checks, choice_check, groove_check, seed_check, settle
+from pipelines.options.harmonize import MAX_PLAYERS
+from pipelines.options.lyrics import MOST_TEXT
 from pipelines.song.band_options import check_entry
 
 SONG_SECONDS = (10.0, 300.0)

@@ -15,7 +15,7 @@ import symusic
 
 from checkpoints.loading import load
 from music.arranging.comping import comp, rests
-from music.arranging.sevenths import with_seventh
+from music.arranging.idioms import IDIOMS, colored
 from music.bars import Bar, bar_grid
 from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
@@ -27,11 +27,11 @@ from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step, paced
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
 
-VERSION = "4"
+VERSION = "5"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
 _RESTING_SHARE = 0.3  # who rests in a larger share of a section's bars is filled in there; likewise
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.
@@ -102,7 +102,8 @@ class _Writer:
         self._open_at_home()
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
-            chords = self._colored(cadence(self.melodies[ENDING][0], count, self.key), self.melodies[ENDING][0], True)
+            close = cadence(self.melodies[ENDING][0], count, self.key, IDIOMS[self.options.idiom or "plain"].two_fives)
+            chords = self._colored(close, self.melodies[ENDING][0], True)
             options = self._harmonize_options(bars=tuple(range(first, first + count)), chords=self._names(chords))
             for step in harmonize(Piece(self.reading), options):
                 self.reading = step.piece.score
@@ -136,16 +137,19 @@ class _Writer:
             self.reading = step.piece.score
 
     def _colored(self, progression: Progression, melody: symusic.Score, ends: bool = False) -> Progression:
-        """Returns chords with their sevenths, where all of the song has them.
+        """Returns chords as the song's idiom has them.
 
         Args:
             progression: a bar each.
             melody: over it, from tick 0 on.
             ends: whether the last of them is the last of the song.
         """
-        if self.options.complexity != "high" or self.key.is_church_mode or self.options.chords:
+        idiom = IDIOMS[self.options.idiom or "plain"]
+        if not idiom.sevenths:
             return progression
-        found = []
+        found: list[tuple[Chord, ...]] = []
+        of_all = [chord for chords in progression for chord in chords]
+        following = iter([*of_all[1:], None if ends else of_all[-1]])
         for number, chords in enumerate(progression):
             share = (self.bar.end - self.bar.start) / len(chords)
             row = []
@@ -154,8 +158,7 @@ class _Writer:
                 tones = np.zeros(12)
                 for note in melody.tracks[0].notes:
                     tones[note.pitch % 12] += max(0.0, min(note.end, start + share) - max(note.start, start))
-                rests = ends and number == len(progression) - 1
-                row.append(with_seventh(chord, self.key, tones, rests))
+                row.append(colored(chord, self.key, tones, idiom, next(following)))
             found.append(tuple(row))
         return tuple(found)
 
@@ -185,6 +188,7 @@ class _Writer:
             melody=0,
             key=self.key.name,
             complexity=options.complexity,
+            idiom=options.idiom or "plain",
             groove=options.groove if options.style in ("bass", "piano", "band") else None,
             instruments=options.instruments,
             temperature=options.temperature,
@@ -329,13 +333,14 @@ def rooted(score: symusic.Score, start: int, tonic: int) -> symusic.Score:
     return trim_overlaps(graft(score, new, gone))
 
 
-def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
+def cadence(melody: symusic.Score, bars: int, key: Key, two_fives: bool = False) -> Progression:
     """Returns the chords of an ending: to what leads home in the mode, as the melody lets it, and the tonic in the last bar.
 
     Args:
         melody: of the ending, on track 0, from tick 0 on.
         bars: how many bars it has.
         key: of the song.
+        two_fives: whether the dominant is led to by the chord on the second step, where the melody agrees with it as well.
     """
     tonic, (leading, other, *_) = tonic_chord(key), cadence_chords(key)
     subdominant = Chord((key.tonic + 5) % 12, "m" if (key.tonic + 8) % 12 in key.scale else "")
@@ -345,6 +350,7 @@ def cadence(melody: symusic.Score, bars: int, key: Key) -> Progression:
     else:
         second = Chord((key.tonic + 2) % 12, "m7b5" if key.is_minor else "m7")
         ways = [(leading,), (subdominant, leading), (second, leading), (tonic, leading)]
+        ways = [ways[2], *ways] if two_fives else ways
     found: list[tuple[Chord, ...]] = [(tonic,)]
     if bars > 1:
         grid = bar_grid(melody)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import symusic
 
 from music.bars import bar_grid
-from music.chord_bars import replace_chords
+from music.chord_symbols.bars import replace_chords
 from music.chords import ChordSpan, parse_chord
 from music.edit import NewNote, add_track, graft
 from music.piece import Piece

@@ -12,8 +12,8 @@ from music.chords import NO_CHORD, ChordSpan, chord_at, chord_spans
 from music.edit_notes import MAX_EDITED
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.edit_options import MAX_WORDS
-from pipelines.options import Check, settle
+from pipelines.options.checks import Check, settle
+from pipelines.options.edit import MAX_WORDS
 from pipelines.rearrange import Form
 
 _MAX_NAME = 80  # letters of a section's or a track's name

@@ -11,7 +11,7 @@ import numpy as np
 from music.bars import parse_signature
 from music.errors import StudioError
 from music.form import theme_of
-from pipelines.options import TEMPO_RANGE_BPM
+from pipelines.options.checks import TEMPO_RANGE_BPM
 from pipelines.song.brief import Brief
 from pipelines.song.forms import sequences
 from pipelines.song.room_for_words import quarters_of, room_for_words

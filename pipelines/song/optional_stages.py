@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from music.instruments import PADS, parse_instrument
 from music.words.spelling import LANGUAGES
 from music.words.verses import read_stanzas
-from pipelines.lyrics_options import FEWEST_SYLLABLES, MOODS, MOST_LINES, MOST_SYLLABLES, RHYMES
-from pipelines.options import Check, choice_check, seed_check, settle, temperature_check
+from pipelines.options.checks import Check, choice_check, seed_check, settle, temperature_check
+from pipelines.options.lyrics import FEWEST_SYLLABLES, MOODS, MOST_LINES, MOST_SYLLABLES, RHYMES
 from pipelines.song.brief import is_player, lyrics_checks
 
 TEXTURE_DENSITIES = ("sparse", "medium", "dense")

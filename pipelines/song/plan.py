@@ -16,17 +16,10 @@ from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import parse_key
 from music.tokens.conditions import DENSITIES
-from pipelines.option_values import fits, from_mapping, to_mapping
-from pipelines.options import (
-    Check,
-    beat_checks,
-    choice_check,
-    seed_check,
-    settle,
-    temperature_check,
-)
-from pipelines.rearrange_options import RearrangeOptions
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.options.checks import Check, beat_checks, choice_check, seed_check, settle, temperature_check
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.values import fits, from_mapping, to_mapping
 from pipelines.song.again_options import AgainOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief

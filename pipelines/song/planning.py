@@ -8,22 +8,23 @@ import numpy as np
 
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
+from music.arranging.idioms import IDIOMS, idiom_of
 from music.bars import bar_grid, tempo_map
 from music.errors import StudioError
 from music.form import theme_of
 from music.instruments import BASSES, CHORAL, CHORDAL, DRUMS, instrument_name, parse_instrument
-from music.lineups import BANDS, QUIET_BAND
+from music.lineups import BANDS, GROOVE_BANDS, QUIET_BAND
 from music.piece import Piece
 from music.theory import MODES, Key, Mode, parse_key
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import TEXTURES, Brief
 from pipelines.song.layout import FORM_OF, Layout, lay_out, pickup_quarters
 from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
 from pipelines.song.room_for_words import density_for, lines_of_themes, quarters_of, words_stage
-from pipelines.song.styles import RICH_GROOVES, blues, feel_of, groove_of
+from pipelines.song.styles import blues, feel_of, groove_of
 
 MINOR_MOODS = frozenset({"sad", "dark", "tense", "epic"})
 QUIET_MOODS = frozenset({"calm", "dreamy", "sad", "romantic"})
@@ -60,6 +61,7 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
     instruments = tuple(instrument_name(program) for program in others)
     HarmonizeOptions(style=style, instruments=instruments)  # says what does not fit
     groove = groove_of(brief, signature, layout.tempo_bpm) if style in ("bass", "piano", "band") else None
+    idiom = "blues" if brief.form == "blues" else idiom_of(groove, brief.genre) if style != "chorale" else None
     return Plan(
         brief,
         (
@@ -98,10 +100,11 @@ def plan_song(brief: Brief, sketch: Piece | None = None) -> Plan:
                     style=style,
                     instruments=instruments,
                     complexity="high"
-                    if brief.genre == "jazz" or brief.groove in RICH_GROOVES
+                    if IDIOMS[idiom or "plain"].sevenths == "all"
                     else "low"
                     if brief.genre == "folk"
                     else "medium",
+                    idiom=idiom,
                     groove=groove,
                     chords=blues(key) if brief.form == "blues" else (),
                     seed=brief.seed,
@@ -220,6 +223,8 @@ def _players(brief: Brief, sketch: _Sketch | None) -> tuple[int, str, tuple[int,
 
 
 def _usual_band(brief: Brief) -> tuple[str, ...]:
+    if brief.groove in GROOVE_BANDS:
+        return GROOVE_BANDS[brief.groove]
     if QUIET_MOODS & set(brief.moods) and brief.genre in (None, "classical"):
         return QUIET_BAND
     return BANDS[brief.genre]

@@ -16,7 +16,7 @@ from music.form import sections
 from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from music.theory import written_key
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import RECIPE, SKETCH, WORDS, stages_done
 

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.option_values import fits, to_mapping
+from pipelines.options.values import fits, to_mapping
 from pipelines.recipes import DECIDES, Recipe, name_here, read_recipe, with_checkpoint_here, with_typed_options
 from pipelines.song.plan import Plan, plan_from_mapping, plan_to_mapping
 

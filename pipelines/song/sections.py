@@ -14,7 +14,7 @@ from music.form import ENDING, INTRO, Section, bars_of, join, sections, theme_of
 from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.recipes import recipe_of
 from pipelines.remix import remix
 from pipelines.song.plan import SectionsOptions

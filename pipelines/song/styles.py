@@ -8,8 +8,6 @@ from pipelines.song.brief import Brief
 
 GROOVES = {"rock": "rock", "jazz": "swing", "electronic": "house", "latin": "rumba"}
 """What a band plays in genres that a style is a part of; those of others the model knows better how to accompany."""
-RICH_GROOVES = frozenset(("bossa nova", "samba", "jazz waltz", "slow jazz", "jazz fusion", "soul", "funk"))
-"""Styles whose chords have sevenths and more."""
 SWUNG = frozenset((
     "swing", "easy swing", "fast swing", "big band", "bebop", "modern jazz", "slow jazz", "jazz waltz", "gypsy jazz", "dixieland",
     "charleston", "foxtrot", "quickstep", "soft shoe", "shuffle", "boogie-woogie", "blues", "slow blues", "fast blues", "country blues",

@@ -35,7 +35,7 @@ from music.words.lattice import FREE
 from music.words.setting import cost_of, lines_of_stresses, set_words
 from pipelines.contract import Step
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import ThemeOptions
 

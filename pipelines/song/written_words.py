@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from music.piece import Piece
 from music.words.verses import BRIDGE, CHORUS, PRE_CHORUS, VERSE, Stanza, read_stanzas, roles_of
-from pipelines.lyrics_options import LyricsOptions
+from pipelines.options.lyrics import LyricsOptions
 from pipelines.song.optional_stages import WordsOptions
 
 MOST_VERSES = 3

@@ -14,12 +14,11 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from music.errors import StudioError
-from pipelines.worker.member import ENDED, PATIENCE_S, LocalMember
+from pipelines.worker.member import ENDED, PATIENCE_S, LocalMember, Question
 from pipelines.worker.verbs import BUG
 
 CODE = "DEEPMUSIC_CLUSTER_CODE"
@@ -91,7 +90,8 @@ class Seat:
 
     def _do(self, verb: str, arguments: tuple[Any, ...], limit_s: float, job: str) -> None:
         try:
-            end = "done", self._member.ask(verb, arguments, limit_s, self._tell, self._stop.is_set, job)
+            question = Question(verb, arguments, limit_s, self._tell, self._stop.is_set, job)
+            end = "done", self._member.ask(question)
         except StudioError as error:
             end = "error", str(error)
         except Exception:
@@ -129,39 +129,29 @@ class ClusterMember:
         """
         self._started()
 
-    def ask(
-        self,
-        verb: str,
-        arguments: tuple[Any, ...],
-        limit_s: float,
-        on_update: Callable[[Any], None],
-        should_stop: Callable[[], bool],
-        job: str = "",
-    ) -> Any:
-        """Returns what the verb returns; must not be called while it works.
-
-        Raises:
-            StudioError: the verb refused, failed, took too long, or its process or its machine went.
-        """
+    def ask(self, question: Question) -> Any:
+        """Returns what the verb returns, as ``Member`` says."""
         ray, actor = self._started()
         stop_sent = False
-        deadline = time.monotonic() + limit_s + PATIENCE_S + LOST_S  # the member itself keeps the limit
+        deadline = time.monotonic() + question.limit_s + PATIENCE_S + LOST_S  # the member itself keeps the limit
         try:
-            _ask(ray, actor, "begin", verb, arguments, limit_s, job)
+            _ask(ray, actor, "begin", question.verb, question.arguments, question.limit_s, question.job)
             while time.monotonic() < deadline:
-                if not stop_sent and should_stop():
+                if not stop_sent and question.should_stop():
                     _ask(ray, actor, "stop")
                     stop_sent = True
                 news, end = _ask(ray, actor, "news")
                 for update in news:
-                    on_update(update)
+                    question.on_update(update)
                 if end is not None:
                     kind, value = end
                     if kind == "done":
                         return value
                     raise StudioError(value)
         except (ray.exceptions.RayError, ConnectionError) as error:
-            _log.error("job=%s verb=%s a member of the cluster is lost: %s", job, verb, type(error).__name__)
+            _log.error(
+                "job=%s verb=%s a member of the cluster is lost: %s", question.job, question.verb, type(error).__name__
+            )
         self.close()
         raise StudioError(ENDED)
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from music.errors import StudioError
 from pipelines.contract import Step
@@ -28,6 +28,17 @@ _ROOT = Path(__file__).resolve().parents[2]
 _log = logging.getLogger(__name__)
 
 
+class Question(NamedTuple):
+    """What a member is asked to do, see ``pool.Worker.ask``; it is stopped after ``limit_s`` seconds."""
+
+    verb: str
+    arguments: tuple[Any, ...]
+    limit_s: float
+    on_update: Callable[[Any], None]
+    should_stop: Callable[[], bool]
+    job: str
+
+
 class Member(Protocol):
     """Who does one job at a time: a process of this machine, or one of a cluster."""
 
@@ -38,16 +49,12 @@ class Member(Protocol):
             StudioError: it does not start.
         """
 
-    def ask(
-        self,
-        verb: str,
-        arguments: tuple[Any, ...],
-        limit_s: float,
-        on_update: Callable[[Any], None],
-        should_stop: Callable[[], bool],
-        job: str,
-    ) -> Any:
-        """Returns what the verb returns, see ``pool.Worker.ask``; starts it if it does not run."""
+    def ask(self, question: Question) -> Any:
+        """Returns what the verb returns; starts it if it does not run. Must not be called while it works.
+
+        Raises:
+            StudioError: the verb refused, failed (the traceback is in the log), took too long, or its process or machine went.
+        """
 
     def close(self) -> None:
         """Ends it."""
@@ -82,28 +89,17 @@ class LocalMember:
         """
         self._started()
 
-    def ask(
-        self,
-        verb: str,
-        arguments: tuple[Any, ...],
-        limit_s: float,
-        on_update: Callable[[Any], None],
-        should_stop: Callable[[], bool],
-        job: str = "",
-    ) -> Any:
-        """Returns what the verb returns; must not be called while it works.
-
-        Raises:
-            StudioError: the verb refused, failed (the traceback is in the log), took too long, or its process died.
-        """
+    def ask(self, question: Question) -> Any:
+        """Returns what the verb returns, as ``Member`` says."""
         process, connection = self._started()
-        deadline = time.monotonic() + limit_s
+        verb, arguments, job = question.verb, question.arguments, question.job
+        deadline = time.monotonic() + question.limit_s
         stop_sent = overdue = False
         try:
             connection.send((verb, arguments, job))
             while True:
                 late = time.monotonic() > deadline
-                if not stop_sent and (late or should_stop()):
+                if not stop_sent and (late or question.should_stop()):
                     connection.send("stop")
                     stop_sent, overdue, deadline = True, late, time.monotonic() + PATIENCE_S
                 elif stop_sent and late:
@@ -112,7 +108,7 @@ class LocalMember:
                     continue
                 kind, value = connection.recv()
                 if kind == "update":
-                    on_update(value)
+                    question.on_update(value)
                 elif overdue and not isinstance(value, Step):
                     raise StudioError(TOO_LONG)
                 elif kind == "done":

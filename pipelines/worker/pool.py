@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from pipelines.worker.member import LocalMember, Member
+from pipelines.worker.member import LocalMember, Member, Question
 from pipelines.worker.memory import default_workers
 from pipelines.worker.settings import is_cluster, number
 from pipelines.worker.verbs import LANES, Verb
@@ -79,9 +79,8 @@ class Worker:
         free = self._free[self.lane(verb)]
         member = free.get()
         try:
-            return member.ask(
-                verb, arguments, min(self._verbs[verb].limit_s, self._most_s), on_update, should_stop, job
-            )
+            limit_s = min(self._verbs[verb].limit_s, self._most_s)
+            return member.ask(Question(verb, arguments, limit_s, on_update, should_stop, job))
         finally:
             free.put(member)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.descriptors import PIPELINES, PipelineDescriptor
+from pipelines.descriptors.kinds import PipelineDescriptor
+from pipelines.descriptors.pipelines import PIPELINES
 
 if TYPE_CHECKING:
     import numpy as np

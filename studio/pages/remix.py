@@ -10,7 +10,7 @@ import streamlit as st
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.locks import locked_notes
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 from studio.projects.song import Song
 from studio.widgets.job_progress import write
 from studio.widgets.remix.controls import PRESETS, checked, describe_request, remix_controls, use_example

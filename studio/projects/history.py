@@ -9,7 +9,8 @@ from typing import Any
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.descriptors import STAGES, STEPS
+from pipelines.descriptors.pipelines import STEPS
+from pipelines.descriptors.stages import STAGES
 from pipelines.recipes import with_checkpoint_here
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan, Stage

@@ -10,9 +10,9 @@ from typing import Any
 
 from music.errors import StudioError
 from music.theory import MODES
-from pipelines.descriptors import PIPELINES
-from pipelines.option_values import from_mapping, to_mapping
-from pipelines.options import GenerateOptions
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.brief import Brief
 
 OPTIONS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {

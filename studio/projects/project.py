@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import song_title
 from studio.projects.packing import (

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from music.analysis.chord_estimation import estimate_chords
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import ChordNames, chord_spans, parse_chord_names, with_chords
 from music.errors import StudioError
 from music.modes import diatonic_chords
 from music.piece import Piece
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
+from pipelines.options.reharmonize import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.reharmonize import check_fits, reharmonize
-from pipelines.reharmonize_options import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.song.plan import Plan, Stage
 from studio import session
 from studio.controls import keep, song_controls

@@ -9,8 +9,8 @@ import streamlit as st
 
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.descriptors import descriptor_of
-from pipelines.options import TranscribeOptions
+from pipelines.descriptors.pipelines import descriptor_of
+from pipelines.options.transcribe import TranscribeOptions
 from studio.jobs import Job, registry
 from studio.projects.song import Song, Writing
 from studio.widgets import takes

@@ -15,9 +15,10 @@ from music.audio.picture import Picture
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import ALL_KEYS
-from pipelines import options as limits
-from pipelines.option_values import fits
-from pipelines.options import TranscribeOptions
+from pipelines.options import transcribe as limits
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.transcribe import TranscribeOptions
+from pipelines.options.values import fits
 from studio import session
 from studio.controls import keep, set_controls, song_controls
 from studio.jobs import registry
@@ -261,11 +262,11 @@ def _options() -> None:
     look: dict[str, Any] = {"required": True, "width": "stretch"}
     PANEL.show("mode", st.segmented_control, list(HEARD_AS), format_func=HEARD_AS.get, **look)
     left, right = st.columns(2)
-    low, high = limits.TEMPO_RANGE_BPM
+    low, high = TEMPO_RANGE_BPM
     PANEL.show("tempo_bpm", left.number_input, int(low), int(high), None, placeholder="Auto")
     PANEL.show("grid", right.selectbox, list(GRIDS), format_func=GRIDS.get)
     PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder="Auto")
-    PANEL.show("time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder="Auto")
+    PANEL.show("time_signature", right.selectbox, TIME_SIGNATURES, None, placeholder="Auto")
 
 
 def _comes_of(piece: Piece, sound: _Sound) -> bool:

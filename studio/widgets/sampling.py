@@ -14,7 +14,7 @@ import streamlit as st
 
 from checkpoints.architectures import ARCHITECTURES, Architecture
 from checkpoints.store import entries
-from pipelines import options as limits
+from pipelines.options.checks import MAX_VARIANTS
 from studio.controls import set_controls, show_control
 from studio.widgets.options_panel import OptionsPanel
 
@@ -31,7 +31,7 @@ def temperature_slider(panel: OptionsPanel) -> float:
 
 def variants_slider(panel: OptionsPanel) -> int:
     """Returns how many versions to write."""
-    return panel.show("variants", st.slider, 1, limits.MAX_VARIANTS)
+    return panel.show("variants", st.slider, 1, MAX_VARIANTS)
 
 
 def sampling_sliders(panel: OptionsPanel, without: Collection[str] = ()) -> dict[str, Any]:

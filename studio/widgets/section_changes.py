@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from music.errors import StudioError
 from music.form import INTRO
 from music.piece import Piece
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.rearrange import RearrangeOptions
 from pipelines.rearrange import Form, change_form, rearrange
-from pipelines.rearrange_options import RearrangeOptions
 from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.plan import Plan, Stage
 from studio import session

@@ -16,8 +16,8 @@ from music.errors import StudioError
 from music.instruments import track_label
 from music.piece import Piece
 from pipelines.locks import locked_notes
-from pipelines.option_text import parse_bars
-from pipelines.option_values import fits
+from pipelines.options.text import parse_bars
+from pipelines.options.values import fits
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.wording import show_error
 

@@ -17,7 +17,7 @@ from music.errors import StudioError
 from music.instruments import instrument_name, program_of
 from music.piece import Piece
 from music.theory import ALL_KEYS, Key, estimate_key, written_key
-from pipelines.descriptors import STEPS
+from pipelines.descriptors.pipelines import STEPS
 from studio.controls import set_controls, show_control
 from studio.jobs import registry
 from studio.limits import upload_mb

@@ -12,8 +12,9 @@ import streamlit as st
 from music.bars import bar_grid, ticks_to_seconds
 from music.compare import changed_notes
 from music.piece import Piece
-from pipelines.descriptors import descriptor_of
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.descriptors.pipelines import descriptor_of
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.song.plan import Plan
 from studio.controls import showing, widget_value
 from studio.projects.project import Place, Take

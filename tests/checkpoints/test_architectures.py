@@ -20,7 +20,7 @@ TRAINED = {name: each for name, each in ARCHITECTURES.items() if each.learns}
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_it_can_be_trained_judged_and_tested(name):
     architecture = ARCHITECTURES[name]
-    assert architecture.model.__module__ == f"models.{name}"
+    assert architecture.model.__module__ == architecture.module
     if name in TRAINED:
         assert importlib.import_module(f"training.tasks.{architecture.learns}").Task.unit
         assert callable(importlib.import_module(f"training.likelihood.{architecture.judged_by}").report)

@@ -10,14 +10,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from checkpoints import loading, self_test
+from checkpoints import loading
 from checkpoints.__main__ import main
 from checkpoints.importing import import_file
-from checkpoints.self_test import NOTES, check, fingerprint, record
+from checkpoints.self_test import check, fingerprint, record
+from checkpoints.self_test_notes import NOTES, Choice
 from checkpoints.store import entry, file_sha256, known, read_registry, register
 from models import basic_pitch, chord_network, musicbert, seq2seq
-from models import hinted_backbone as backbone
-from models import hinted_fields as fields
+from models.hinted import backbone, fields
 from models.hints import around
 from models.hints.past import Past
 from music.errors import StudioError
@@ -56,13 +56,13 @@ def test_no_decision_is_so_close_that_another_processor_could_decide_otherwise(n
     checkpoint, seed = loading.load(name), entry(name).details["self_test_seed"]
     found = fingerprint(checkpoint, seed)
     assert found.margin == pytest.approx(entry(name).details["self_test_margin"], abs=1e-3)
-    write, rng = self_test._Choice.__call__, np.random.default_rng(0)
+    write, rng = Choice.__call__, np.random.default_rng(0)
 
     def shaken(choice, logits, first=0, end=None):
         noise = torch.from_numpy(rng.normal(0, found.margin / 50, logits.shape)).float()
         return write(choice, torch.as_tensor(logits) + noise, first, end)
 
-    monkeypatch.setattr(self_test._Choice, "__call__", shaken)
+    monkeypatch.setattr(Choice, "__call__", shaken)
     assert fingerprint(checkpoint, seed).notes == found.notes  # rounding shakes it a thousand times less
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from music.errors import StudioError
-from music.instruments import CHOICES, DRUMS, FAMILIES, GM_NAMES, instrument_name, parse_instrument, playable_range
+from music.instruments import DRUMS, FAMILIES, GM_NAMES, instrument_name, parse_instrument, playable_range
 
 
 def test_the_table_is_general_midi():
@@ -47,7 +47,3 @@ def test_an_unknown_name_lists_near_ones():
         parse_instrument("128")
     with pytest.raises(StudioError):
         parse_instrument("")
-
-
-def test_the_choices_cover_every_instrument_once():
-    assert sorted(program for programs in CHOICES.values() for program in programs) == [DRUMS, *range(128)]

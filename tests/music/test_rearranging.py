@@ -6,7 +6,7 @@ import pytest
 import symusic
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import ChordSpan, parse_chord, with_chords
 from music.errors import StudioError
 from music.form import sections, with_sections

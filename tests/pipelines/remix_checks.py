@@ -13,7 +13,7 @@ from music.bars import bar_grid
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import DRUMS, playable_range
 from music.piece import Piece
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
 
 Note = tuple[int, int, int, int]
 TIME, DURATION, PITCH, VELOCITY = range(4)

@@ -15,7 +15,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.compose import SongStep, compose
-from pipelines.option_values import to_mapping
+from pipelines.options.values import to_mapping
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song

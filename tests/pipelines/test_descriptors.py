@@ -10,10 +10,13 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.descriptors import PIPELINES, STAGES, STEPS, Descriptor, descriptor_of
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import GenerateOptions, RemixOptions
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.descriptors.kinds import Descriptor
+from pipelines.descriptors.pipelines import PIPELINES, STEPS, descriptor_of
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import STAGES as STAGE_OPTIONS
 from pipelines.song.plan import Plan, Stage

@@ -12,8 +12,8 @@ from music.files.midi import midi_bytes, read_midi
 from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
-from pipelines.edit_options import EditOptions
-from pipelines.option_values import to_mapping
+from pipelines.options.edit import EditOptions
+from pipelines.options.values import to_mapping
 from pipelines.story import describe_recipe
 
 QUARTERS = [(n * 480, 480, 60, 80) for n in range(32)]

@@ -19,7 +19,7 @@ from pipelines import contract
 from pipelines.contract import Step
 from pipelines.decoding.sampler import NOTES_PER_STEP
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.pipelines.songs import band
 from tests.waiting import join
 

@@ -14,7 +14,7 @@ from music.piece import Piece
 from music.tokens.piano import ChordVocabulary
 from pipelines.contract import Step
 from pipelines.generate import WISHES, generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.pipelines.songs import band
 
 pytestmark = pytest.mark.usefixtures("random_models")

@@ -17,7 +17,7 @@ from music.piece import Piece
 from music.theory import parse_key
 from music.tokens import octuple as tokens
 from pipelines.generate import generate, plan_generation, silence_remarks
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 
 NOTHING = Piece.empty()
 

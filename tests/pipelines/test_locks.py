@@ -17,7 +17,8 @@ from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
 from pipelines.generate import generate
 from pipelines.locks import locked_notes, notes_at
-from pipelines.options import CHANGES, GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from studio.projects.packing import inflated, pack, unpack
 from tests.examples import examples

@@ -12,8 +12,8 @@ from music.words.pronunciation import rhymes, syllable_count
 from music.words.slurs import has_slur
 from pipelines.contract import Step
 from pipelines.lyrics import stanzas_of, write_lyrics
-from pipelines.lyrics_options import LyricsOptions
-from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options.lyrics import LyricsOptions
+from pipelines.options.values import from_mapping, to_mapping
 from tests.pipelines.songs import band
 
 

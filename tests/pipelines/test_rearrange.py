@@ -9,8 +9,8 @@ from music.files.midi import midi_bytes, read_midi
 from music.form import sections, with_sections
 from pipelines.__main__ import main
 from pipelines.edit import edit
-from pipelines.edit_options import EditOptions
 from pipelines.locks import locked_notes, notes_at
+from pipelines.options.edit import EditOptions
 from pipelines.rearrange import Form, rearrange
 from studio.projects.history import describe_recipe
 from tests.pipelines.song.song_checks import tunes

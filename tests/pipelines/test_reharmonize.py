@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.chords import chord_spans, parse_chord_names
 from music.edit import add_track, graft
 from music.errors import StudioError
@@ -16,9 +16,9 @@ from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.compose import compose
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions, reharmonized
 from pipelines.reharmonize import reharmonize
-from pipelines.reharmonize_options import ReharmonizeOptions, reharmonized
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.harmony import write_harmony

@@ -12,7 +12,7 @@ from music.instruments import parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.contract import Step
-from pipelines.options import CHANGES, RemixOptions
+from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from tests.pipelines.remix_checks import PITCH, Selected, check_remix, check_rest, notes_of
 from tests.pipelines.songs import band

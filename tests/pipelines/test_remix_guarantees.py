@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import estimate_key, written_key
-from pipelines.options import CHANGES, RemixOptions
+from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from tests.examples import examples
 from tests.pipelines.remix_checks import PITCH, Selected, check_remix, check_rest, notes_of

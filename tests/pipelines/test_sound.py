@@ -13,12 +13,12 @@ from checkpoints.store import known
 from music.audio.features import RATE_HZ
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.edit import edit
-from pipelines.edit_options import EditOptions
-from pipelines.option_values import to_mapping
+from pipelines.options.audio import AudioOptions
+from pipelines.options.edit import EditOptions
+from pipelines.options.values import to_mapping
 from pipelines.sound import SYNTHESES, coloring_options, piece_sound, piece_stems
 from pipelines.story import describe_recipe
 from pipelines.wording import distilgpt2

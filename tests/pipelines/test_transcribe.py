@@ -13,7 +13,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.theory import key_of_signature
 from pipelines.contract import Step
-from pipelines.options import TranscribeOptions
+from pipelines.options.transcribe import TranscribeOptions
 from pipelines.transcribe import hear_several, transcribe
 from tests.pipelines.sounds import TUNE, a_hum, tune
 from training.quality.recordings import note_scores, notes_of

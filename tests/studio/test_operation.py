@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.worker.pool import Worker
 from studio import jobs, limits, operation, visitors
 from studio.projects.library import Library, folder_problem, new_id

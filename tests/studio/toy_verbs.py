@@ -18,7 +18,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.words.verses import lyrics_text
 from pipelines.contract import SongStep, Step
-from pipelines.option_values import to_mapping
+from pipelines.options.values import to_mapping
 from pipelines.rearrange import Form, change_form
 from pipelines.reharmonize import reharmonize
 from pipelines.song.kept import keep_section

@@ -11,7 +11,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.tokens import octuple as tokens
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.loaded import nothing_loaded
 from tests.training.conftest import song
 from training.__main__ import main

@@ -13,7 +13,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.words.pronunciation import rhymes, syllable_count
 from pipelines.lyrics import write_lyrics
-from pipelines.lyrics_options import LyricsOptions
+from pipelines.options.lyrics import LyricsOptions
 from tests.training.data.test_verses import write
 from training.__main__ import main
 from training.quality import lyrics as quality

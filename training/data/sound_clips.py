@@ -26,7 +26,7 @@ from music.audio.reading import check_heard, mono, read_sound
 from music.audio.soundfonts import find_soundfont
 from music.errors import StudioError
 from music.tokens.patches import Cell
-from pipelines.options import TranscribeOptions
+from pipelines.options.transcribe import TranscribeOptions
 from pipelines.transcribe import transcribe
 from training.data.clip_batches import UNKNOWN_FAMILIES
 from training.data.clips import CLIP_SECONDS, SOUND_FRAMES, Player

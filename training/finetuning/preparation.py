@@ -30,7 +30,7 @@ from training.data.pair_shards import Pairs
 from training.data.prepare import write_index
 from training.data.prepare_pairs import are_four_voices, write_pairs
 from training.data.read_parts import MIN_NOTES, prefixes_of, windows_of
-from training.quality.measures import copied, window_hashes, window_index
+from training.quality.measures.pieces import copied, window_hashes, window_index
 from training.tasks.accompaniment import plain_examples
 
 SET = "your files"

@@ -20,8 +20,9 @@ from music.piece import Piece
 from pipelines.contract import Pipeline
 from pipelines.generate import generate
 from pipelines.harmonize import harmonize
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.remix import remix
 from pipelines.training_run import Sample, TrainingRun
 

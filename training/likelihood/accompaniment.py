@@ -23,7 +23,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import BOS, FIRST, PAD, STEP_FIELDS, Octuple, StepField
 from pipelines.accompaniment.request import accompaniment_request
 from pipelines.accompaniment.sampler import EncoderInput
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from training.data.pair_shards import Example, Pairs, collate
 from training.data.songbooks import Song
 from training.likelihood.next_note import FITTED_TO, Floors

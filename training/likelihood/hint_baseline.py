@@ -2,7 +2,7 @@
 
 For each field the logits are those of the first-order model and of the unigram, each weighed, plus a vote for every id
 that a hint names. How much a hint's vote counts is fitted, apart for each length of the repeat that is going on. These
-are the head's gates (models/hinted_head.py) without a network to set them; the fit is convex.
+are the head's gates (models/hinted/head.py) without a network to set them; the fit is convex.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from checkpoints.loading import Checkpoint
-from models.hinted_musicbert import hidden_logits
+from models.hinted.musicbert import hidden_logits
 from models.musicbert import blind_order
 from music.tokens.columns import FIELDS, FIRST, Octuple
 from training.data.masking import Hidden

@@ -16,7 +16,8 @@ from checkpoints.word_vectors import word_vectors
 from music.errors import StudioError
 from pipelines.wording.captions import ATTRIBUTES, made_up, spoken, wordings
 from pipelines.wording.encoder import words_of
-from pipelines.wording.reading import Words, likeliest, read_words
+from pipelines.wording.evidence import likeliest
+from pipelines.wording.reading import Words, read_words
 from training.word_attributes import regression
 
 CAPTIONS, LINES = 300, 500

@@ -33,13 +33,13 @@ from music.errors import StudioError
 from music.files.midi import midi_bytes
 from music.piece import Piece
 from pipelines.audio import audio
-from pipelines.audio_options import AudioOptions
 from pipelines.audio_sound import SOUND_LUFS_RANGE, sound_of
+from pipelines.options.audio import AudioOptions
 from pipelines.wording.captions import wordings
 from training.data.clips import CLIP_SECONDS, WEIGHTS, Passage, Player, colored
 from training.data.clips import Piece as Sounding
 from training.data.sound_clips import centroid_hz
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 from training.quality.report import read_sets
 
 SECONDS = 8.0  # written after each clip

@@ -15,7 +15,7 @@ import symusic
 
 from music.instruments import BASS_PLAYERS, CHORDAL, DRUMS, KICKS, PADS, program_of
 from training.data.prepare import Source
-from training.quality.measures import bar_edges, grid_notes
+from training.quality.measures.pieces import bar_edges, grid_notes
 from training.quality.repeats import summary
 from training.quality.report import EXCERPT_BARS, excerpts
 

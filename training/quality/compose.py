@@ -26,8 +26,8 @@ from music.theory import parse_key
 from pipelines.prompt.understand import understand
 from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song
-from training.quality.measures import mean
-from training.quality.song_measures import (
+from training.quality.measures.pieces import mean
+from training.quality.measures.songs import (
     OTHER,
     SAME,
     VARIED,

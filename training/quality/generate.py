@@ -22,13 +22,13 @@ from music.piece import Piece
 from music.theory import ALL_KEYS, parse_key
 from music.tokens.conditions import GENRES
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from training.data.prepare import Source
 from training.quality.bands import as_text as bands_as_text
 from training.quality.bands import bands, real_bands
 from training.quality.keys import VALIDATION, keys
 from training.quality.keys import as_text as keys_as_text
-from training.quality.measures import copied, overlaps, overlaps_as_text, window_hashes, window_index
+from training.quality.measures.pieces import copied, overlaps, overlaps_as_text, window_hashes, window_index
 from training.quality.repeats import BARS as REPEAT_BARS
 from training.quality.repeats import as_text as repeats_as_text
 from training.quality.repeats import repeats, written

@@ -1,8 +1,9 @@
 """Styles that a band was asked to play: would they be taken for what they are, and does each player keep to the rules of it?
 
 A bar is heard as the style whose bars it is most like: a histogram of onsets (kick and low drums, snare, hats and
-cymbals, other percussion, bass, chords, by twelfths of a quarter note) against the mean of each style over pieces of the data set
-`grooves` that no pattern was learned from.
+cymbals, other percussion, bass, chords, by twelfths of a quarter note; a strum is one chord) against the mean of each style over pieces
+of the data set `grooves` that no pattern was learned from. What those pieces do not have, the other groove of a style or what was
+written by ear, cannot be told by them and is left out.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from music.chords import ChordSpan, parse_chord
 from music.errors import StudioError
 from music.instruments import DRUMS, STRUCK
 from music.theory import Key
-from training.grooves import RECIPE, bars, is_struck, manifest
-from training.quality.measures import mean
+from training.grooves import RECIPE, bars, is_struck, manifest, name_of, strums
+from training.quality.measures.pieces import mean
 
 BAND = (0, 26, 32, DRUMS)  # piano, guitar, bass, drums
 PROGRESSION = "C C7 F F G7 C Am7 Dm7 G7 C F G7 Em A7 D7 G7"
@@ -47,18 +48,27 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
     folder = args.data / "grooves"
     rows = manifest(folder, "valid")
     real: dict[str, list[np.ndarray]] = {}
+    of: dict[str, set[str]] = {}
     for name, source in learned.items():
-        found = [histogram(_onsets(bar.players)) for row in rows if row["style"] == source for bar in bars(folder, row)]
-        if found:
-            real[name] = found
+        mine = [bar for row in rows if row["style"] == source for bar in bars(folder, row)]
+        if mine:
+            real[name] = [histogram(_onsets(bar.players)) for bar in mine]
+            of[name] = {name_of(bar) for bar in mine}
     centers = {name: np.mean(found, axis=0) for name, found in real.items()}
     styles = {}
     for name in grooves():
         played = _played(name, args.seed)
         styles[name] = {"nearest": None, **rules(name, played)}
-        if name in centers:
-            own = [nearest(histogram(onsets), centers) for onsets in played["bars"]]
+        variants = [variant.get("of") in of.get(name, ()) for variant in grooves()[name]["variants"]]
+        told = [
+            onsets
+            for onsets, variant in zip(played["bars"], played["chart"].variants)
+            if variants[min(variant, len(variants) - 1)]
+        ]
+        if told:
+            own = [nearest(histogram(onsets), centers) for onsets in told]
             styles[name] |= {"nearest": mean([found == name for found in own]), "taken for": _most(own, name)}
+            styles[name]["told"] = len(told) / len(played["bars"])
     ceiling = {name: mean([nearest(bar, centers) == name for bar in found]) for name, found in real.items()}
     return {"styles": styles, "real": ceiling, "compared": len(centers)}
 
@@ -87,13 +97,12 @@ def _onsets(players: Mapping[tuple[str, int, bool], Sequence[Any]]) -> list[Onse
     """Returns the onsets of a bar of the data set; held chords and what runs over them do not count."""
     found = []
     for (name, _, is_drum), notes in players.items():
-        for note in notes:
-            if is_drum:
-                found.append(Onset(_drum_kind(note.pitch), note.place))
-            elif name in ("Bass", "Walk"):
-                found.append(Onset(4, note.place))
-            elif is_struck(name):
-                found.append(Onset(5, note.place))
+        if is_drum:
+            found += [Onset(_drum_kind(note.pitch), note.place) for note in notes]
+        elif name in ("Bass", "Walk"):
+            found += [Onset(4, note.place) for note in notes]
+        elif is_struck(name):
+            found += [Onset(5, place) for place in strums(notes)]
     return found
 
 
@@ -179,7 +188,7 @@ def as_text(figures: dict[str, Any]) -> str:
     styles = figures["styles"]
     lines = [
         f"grooves: {len(styles)} styles over 16 bars of changing chords; a bar is the nearest of {figures['compared']} styles of "
-        "held-out pieces",
+        "held-out pieces, by those of its grooves that they have",
         "",
         f"  {'':20}{'nearest':>10}{'real bars':>10}{'roots':>8}{'walking':>9}{'swing':>8}   most often taken for",
     ]

@@ -1,8 +1,8 @@
 """Harmonized melodies, measured beside the chords and voices that people wrote under them, and beside two baselines.
 
 Lead sheets of validation songs lose their chords, and get new ones by the model, by a tonic-triad floor and by a rule;
-one code measures all of them (training/quality/harmony_measures.py). Chorales lose all but their soprano, and the voices
-written below it are asked for breaches of the rules, as Bach's are (training/quality/part_writing.py). With the written chords
+one code measures all of them (training/quality/measures/harmony.py). Chorales lose all but their soprano, and the voices
+written below it are asked for breaches of the rules, as Bach's are (training/quality/measures/part_writing.py). With the written chords
 as the asked ones, bass, piano and band must keep to them.
 """
 
@@ -31,7 +31,7 @@ from music.files.midi import write_midi
 from music.piece import Piece
 from music.theory import Key
 from training.data.songbooks import Song, chorales, lead_sheets
-from training.quality.harmony_measures import (
+from training.quality.measures.harmony import (
     AGREEMENT,
     ALONE,
     FIT,
@@ -45,8 +45,8 @@ from training.quality.harmony_measures import (
     rule_chords,
     tonic_chords,
 )
-from training.quality.measures import mean
-from training.quality.part_writing import count_part_writing, rates
+from training.quality.measures.part_writing import count_part_writing, rates
+from training.quality.measures.pieces import mean
 
 BARS = 32  # of a lead sheet, from the bar in which its melody begins
 TYPED_STYLES = ("bass", "piano", "band")
@@ -107,7 +107,7 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
 def asking(checkpoint: str, seed: int, out: Path | None) -> Ask:
     """Returns what asks the pipeline, each time with the next seed, and keeps the pieces in a folder if one is given."""
     from pipelines.harmonize import harmonize
-    from pipelines.harmonize_options import HarmonizeOptions
+    from pipelines.options.harmonize import HarmonizeOptions
 
     numbers = itertools.count()
     if out:

@@ -14,10 +14,10 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.words.pronunciation import rhymes, syllable_count
 from pipelines.lyrics import write_lyrics
-from pipelines.lyrics_options import LyricsOptions
+from pipelines.options.lyrics import LyricsOptions
 from pipelines.verse.theme import theme_of
 from training.data.verses import texts_in, words
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 
 THEMES = (
     "the last train home", "summer rain on the window", "my grandmother's garden", "a lighthouse in the storm",

@@ -14,8 +14,8 @@ from music.piece import Piece
 from music.theory import MODES, parse_key
 from pipelines.prompt.understand import understand
 from pipelines.song.planning import plan_song
-from training.quality.measures import mean
-from training.quality.tonality import in_key
+from training.quality.measures.pieces import mean
+from training.quality.measures.tonality import in_key
 
 TONICS = ("C", "D", "F#", "G", "A", "Bb")
 KINDS = (

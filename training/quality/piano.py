@@ -30,13 +30,13 @@ from music.piece import Piece
 from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, Octuple
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from training.data.lanes import passage, tables_of
 from training.data.shards import Shards
 from training.likelihood.next_note import LOSSES, MEMORY
 from training.likelihood.piano import SEGMENT
 from training.likelihood.report import real_windows
-from training.quality.measures import MEASURES, grid_notes, measure
+from training.quality.measures.pieces import MEASURES, grid_notes, measure
 from training.quality.repeats import EQUAL, REPEATED, RUN, repetition
 from training.tasks.piano import PianoView, piano_windows, window_losses
 

@@ -24,7 +24,7 @@ from pipelines.accompaniment.playable import KEYBOARDS, ONE_VOICE, reach
 from pipelines.prompt.understand import understand
 from pipelines.song.plan import Plan
 from pipelines.song.planning import plan_song
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 
 SENTENCES = (
     "a bossa nova for flute, nylon guitar and upright bass", "tango in E minor for violin, accordion, piano and contrabass",

@@ -33,10 +33,10 @@ from music.tokens.columns import FIRST, Octuple
 from pipelines.contract import Step
 from pipelines.infilling.canvas import prepare, read
 from pipelines.infilling.mask_predict import MaskPredictor
-from pipelines.options import CHANGES, RemixOptions
+from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from training.likelihood.masked_fields import Floors
-from training.quality.measures import LIKENESS, likeness, mean, overlaps, overlaps_as_text
+from training.quality.measures.pieces import LIKENESS, likeness, mean, overlaps, overlaps_as_text
 from training.quality.report import EXCERPT_BARS, excerpts, read_sets
 
 AMOUNTS = (20, 50, 80)

@@ -22,7 +22,7 @@ from music.files.midi import write_midi
 from music.piece import Piece
 from music.tokens import octuple as tokens
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 
 BARS = 32
 TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)

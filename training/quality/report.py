@@ -43,7 +43,7 @@ from music.bars import bar_grid
 from music.edit import slice_bars
 from music.errors import StudioError
 from music.files.midi import read_midi
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from training.card import keep_report
 from training.data.prepare import LEAD_SHEET_SET, Source, manifest_sources, melody_sources
 

@@ -27,9 +27,9 @@ from music.hearing.heard_note import HeardNote
 from music.hearing.hummed_notes import hummed_notes
 from music.hearing.pitch_track import track_pitch
 from music.hearing.voices import voices
-from pipelines.options import TranscribeOptions
+from pipelines.options.transcribe import TranscribeOptions
 from pipelines.transcribe import hear_several, transcribe
-from training.quality.measures import mean
+from training.quality.measures.pieces import mean
 from training.quality.recordings import RENDERED, Recording, hummed, note_scores, rendered
 from training.quality.report import read_sets
 

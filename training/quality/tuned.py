@@ -23,11 +23,11 @@ from music.files.collection import Collection
 from music.files.midi import read_midi
 from music.piece import Piece
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.training_run import TrainingRun
 from training.finetuning.preparation import share_known
 from training.finetuning.samples import wishes_of
-from training.quality.measures import overlaps
+from training.quality.measures.pieces import overlaps
 from training.quality.report import EXCERPT_BARS
 
 TEMPERATURE = 0.9  # that of the samples of a training

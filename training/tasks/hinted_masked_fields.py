@@ -17,16 +17,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from checkpoints.store import entry, verify
-from models.hinted_musicbert import HintedMusicBERT, HintedMusicBERTConfig, Lent, lent
+from models.hinted.musicbert import HintedMusicBERT, HintedMusicBERTConfig, Lent, lent
 from models.hints.around import around
 from models.hints.layout import HintTables
-from music.tokens.columns import Octuple
+from music.tokens.columns import SLOTS, Octuple
 from training.data.lanes import tables_of
 from training.data.masking import SHARES, Hidden, change_loudness_and_tempo, hide
 from training.data.shards import Shards, WindowPicker, validation_windows
 from training.tasks.masked_fields import (
     PADDING,
-    SLOTS,
     VALIDATION_WINDOWS,
     Blocks,
     Masked,

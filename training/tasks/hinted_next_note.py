@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.hinted_transformer_xl import HintedTransformerXL, HintedTransformerXLConfig, LaneMemory
+from models.hinted.transformer_xl import HintedTransformerXL, HintedTransformerXLConfig, LaneMemory
 from music.tokens.columns import PAD
 from training.data.lanes import (
     Lanes,

@@ -13,20 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.musicbert import MusicBERT, MusicBERTConfig
-from music.tokens.columns import FIRST, Octuple
+from music.tokens.columns import FIRST, SLOTS, Octuple
 from training.data.masking import Hidden, change_loudness_and_tempo, hide, whole_bars
 from training.data.shards import Shards, WindowPicker, drop_instruments, transpose_to_canonical, validation_windows
 
-SLOTS = (
-    Octuple.BAR,
-    Octuple.POSITION,
-    Octuple.PROGRAM,
-    Octuple.PITCH,
-    Octuple.DURATION,
-    Octuple.VELOCITY,
-    Octuple.SIGNATURE,
-    Octuple.TEMPO,
-)
 START, PADDING, END = 0, 1, 2
 EMBEDDING_STD = 0.3
 START_NOISE = 0.005

@@ -8,8 +8,8 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.theory import ALL_KEYS
-from pipelines import options as limits
-from pipelines.audio_options import MAX_SECONDS, MIN_SECONDS, SIGNATURES, AudioOptions
+from pipelines.options.audio import MAX_SECONDS, MIN_SECONDS, SIGNATURES, AudioOptions
+from pipelines.options.checks import TEMPO_RANGE_BPM
 from studio.controls import set_controls
 from studio.widgets import sampling
 from studio.widgets.audio.sound import Kept
@@ -67,7 +67,7 @@ def audio_controls(sound: Kept | None) -> dict[str, Any]:
     heard = f"{sound['options']['sound_tempo_bpm']:.0f}, as heard" if _has_pulse(sound) else "Auto"
     left, right = st.columns(2)
     values["seconds"] = PANEL.show("seconds", left.number_input, MIN_SECONDS, MAX_SECONDS, step=1.0, format="%.0f")
-    low, high = limits.TEMPO_RANGE_BPM
+    low, high = TEMPO_RANGE_BPM
     values["tempo_bpm"] = PANEL.show("tempo_bpm", right.number_input, int(low), int(high), None, placeholder=heard)
     values["key"] = PANEL.show("key", left.selectbox, [key.name for key in ALL_KEYS], None, placeholder="Auto")
     values["time_signature"] = PANEL.show("time_signature", right.selectbox, SIGNATURES, None, placeholder="Auto")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pipelines.audio_options import AudioOptions
+from pipelines.options.audio import AudioOptions
 from pipelines.recipes import coloring_recipe
 from pipelines.sound import SYNTHESES
 from studio import media

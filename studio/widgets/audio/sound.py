@@ -13,8 +13,8 @@ import streamlit as st
 from music.audio.features import CLIP_FRAMES, HOP, RATE_HZ
 from music.audio.picture import Picture
 from music.errors import StudioError
-from pipelines.audio_options import AudioOptions
-from pipelines.option_values import fits, from_mapping
+from pipelines.options.audio import AudioOptions
+from pipelines.options.values import fits, from_mapping
 from pipelines.worker.verbs import HeardSound
 from studio import session
 from studio.controls import keep, set_controls, show_control, song_controls, widget_value

@@ -10,7 +10,7 @@ import streamlit as st
 
 from music.instruments import DRUMS, instrument_name
 from music.tokens.patches import FAMILIES, FAMILY_PROGRAMS
-from pipelines.audio_options import TEMPI_BPM
+from pipelines.options.audio import TEMPI_BPM
 from pipelines.patches.wishes import LEVELS
 from pipelines.wording.reading import Said, Words, read_words
 from studio.controls import keep, showing, song_controls, widget_value

@@ -11,7 +11,7 @@ import streamlit as st
 from checkpoints.sources import offline
 from checkpoints.store import KIND_NAMES, RegistryEntry, cards_folder, remove
 from music.errors import StudioError
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from studio.controls import bound, keep
 from studio.projects.song import Song
 from studio.songs import are_listed

@@ -10,7 +10,7 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.descriptors import STAGES
+from pipelines.descriptors.stages import STAGES
 from pipelines.song.brief import Brief
 from pipelines.song.kept_options import kept_section
 from pipelines.song.plan import Plan

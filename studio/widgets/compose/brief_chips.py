@@ -19,9 +19,10 @@ from music.theory import MODES, NAMED_KEYS
 from music.tokens.accompaniment import HARMONIES
 from music.tokens.conditions import GENRES
 from music.words.verses import MAX_CHARACTERS, read_stanzas
-from pipelines.descriptions import quoted
-from pipelines.lyrics_options import MOST_TEXT
-from pipelines.options import MAX_PLAYERS, TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.descriptors.descriptions import quoted
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.harmonize import MAX_PLAYERS
+from pipelines.options.lyrics import MOST_TEXT
 from pipelines.prompt.understand import Understanding, understand
 from pipelines.song.brief import FORMS, MOODS, SONG_SECONDS, TEXTURES, Brief
 from studio.controls import keep, showing, song_controls, widget_value

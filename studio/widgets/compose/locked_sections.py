@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from itertools import zip_longest
 
 from music.piece import Piece
-from pipelines.option_values import fits
+from pipelines.options.rearrange import RearrangeOptions
+from pipelines.options.values import fits
 from pipelines.rearrange import Form
-from pipelines.rearrange_options import RearrangeOptions
 from pipelines.song.plan import Plan
 from studio.controls import keep, song_controls
 from studio.projects.project import Take

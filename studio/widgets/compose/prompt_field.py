@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 import streamlit as st
 
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 from pipelines.prompt.understand import Understanding
 from studio.controls import component_value, keep, song_controls
 

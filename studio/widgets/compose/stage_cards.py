@@ -9,9 +9,9 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.descriptions import listed
-from pipelines.descriptors import STAGES
-from pipelines.lyrics_options import MOST_TEXT
+from pipelines.descriptors.descriptions import listed
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.lyrics import MOST_TEXT
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan
 from studio.jobs import Job

@@ -13,8 +13,8 @@ from music.instruments import parse_instrument, program_of
 from music.piece import Piece
 from music.words.events import read_words
 from music.words.verses import read_stanzas
-from pipelines.descriptors import STAGES
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions

@@ -14,10 +14,10 @@ from music.instruments import PADS, instrument_name, parse_instrument
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from music.words.spelling import LANGUAGES
 from music.words.verses import read_stanzas, without_lines
-from pipelines.descriptions import quoted
-from pipelines.lyrics_options import MOST_TEXT, RHYMES
-from pipelines.option_text import chords_as_text
-from pipelines.options import MAX_PLAYERS
+from pipelines.descriptors.descriptions import quoted
+from pipelines.options.harmonize import MAX_PLAYERS
+from pipelines.options.lyrics import MOST_TEXT, RHYMES
+from pipelines.options.text import chords_as_text
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions, WordsOptions
 from pipelines.song.plan import SectionsOptions, Stage, ThemeOptions

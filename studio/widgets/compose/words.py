@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from music.piece import Piece
-from pipelines.descriptions import listed
-from pipelines.descriptors import STAGES
-from pipelines.edit_options import EditOptions
-from pipelines.options import TranscribeOptions
+from pipelines.descriptors.descriptions import listed
+from pipelines.descriptors.stages import STAGES
+from pipelines.options.edit import EditOptions
+from pipelines.options.transcribe import TranscribeOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan
 from pipelines.song.replanning import changed_wishes

@@ -66,7 +66,8 @@ class DownloadBar {
     this.show(file.state === 'failed' && file.wanted ? file.message : '');
   }
 
-  take({ address, name }) {
+  take({ address, name, is_fresh: isFresh }) {
+    if (isFresh) this.files.delete(address); // the next press has it made anew
     const link = Object.assign(document.createElement('a'), { href: new URL(`${address}/${encodeURIComponent(name)}`, document.baseURI).href, download: name });
     link.click();
   }

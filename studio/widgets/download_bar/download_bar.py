@@ -22,6 +22,7 @@ class Offer(NamedTuple):
         address: where it is asked for, see ``studio.files``.
         is_first: whether it is the one that most want.
         ahead: whether it is begun as soon as a pointer is near its button: what takes seconds, and cannot tell how far it is.
+        is_fresh: whether each press has it made anew, see ``studio.files.File``.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Offer(NamedTuple):
     address: str
     is_first: bool = False
     ahead: bool = False
+    is_fresh: bool = False
 
 
 def download_bar(offers: Sequence[Offer], key: str) -> None:

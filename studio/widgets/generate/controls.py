@@ -11,8 +11,9 @@ from music.instruments import DRUMS, GM_NAMES, instrument_name
 from music.lineups import lineup
 from music.styles import STYLES
 from music.theory import NAMED_KEYS
-from pipelines import options as limits
-from pipelines.options import GenerateOptions
+from music.tokens.conditions import DENSITIES, GENRES
+from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
+from pipelines.options.generate import MAX_BARS, MAX_MEMORY, MAX_SECONDS, GenerateOptions
 from studio.controls import set_controls, show_control
 from studio.widgets import sampling
 from studio.widgets.options_panel import OptionsPanel
@@ -145,7 +146,7 @@ def generate_controls(has_input: bool) -> dict[str, Any]:
         values |= sampling.sampling_sliders(PANEL, without=() if wishes else ("temperature_instruments",))
         if wishes:
             values["guidance"] = PANEL.show("guidance", st.slider, 0.0, 2.0, step=0.1)
-            values["memory"] = PANEL.show("memory", st.slider, 0, limits.MAX_MEMORY, step=32)
+            values["memory"] = PANEL.show("memory", st.slider, 0, MAX_MEMORY, step=32)
         values["seed"] = sampling.seed_input(PANEL)
     return values
 
@@ -154,7 +155,7 @@ def _players(checkpoint: str, has_input: bool) -> dict[str, Any]:
     """Shows the genre, the style of a model that knows some, and who plays; returns these values."""
     values: dict[str, Any] = {}
     styled = sampling.knows_styles(checkpoint)
-    genre = _chip("genre", limits.GENRES)
+    genre = _chip("genre", GENRES)
     values["genre"] = None if genre == ANY else genre
     if styled:
         style = _style(genre)
@@ -178,17 +179,15 @@ def _beat(has_input: bool, wishes: bool) -> dict[str, Any]:
     left, right = st.columns(2)
     if wishes:
         values["key"] = PANEL.show("key", left.selectbox, [key.name for key in NAMED_KEYS], None, placeholder=auto)
-    values["time_signature"] = PANEL.show(
-        "time_signature", right.selectbox, limits.TIME_SIGNATURES, None, placeholder=auto
-    )
-    low, high = (int(limit) for limit in limits.TEMPO_RANGE_BPM)
+    values["time_signature"] = PANEL.show("time_signature", right.selectbox, TIME_SIGNATURES, None, placeholder=auto)
+    low, high = (int(limit) for limit in TEMPO_RANGE_BPM)
     values["tempo_bpm"] = PANEL.show("tempo_bpm", left.number_input, low, high, None, placeholder=auto)
     if wishes:
         with right.container(height="stretch", vertical_alignment="bottom"):
             values["stay_in_key"] = PANEL.show("stay_in_key", st.toggle)
             values["monophonic"] = PANEL.show("monophonic", st.toggle)
         values["density"] = PANEL.show(
-            "density", st.segmented_control, limits.DENSITIES, format_func=_DENSITY.get, width="stretch"
+            "density", st.segmented_control, DENSITIES, format_func=_DENSITY.get, width="stretch"
         )
     return values
 
@@ -216,8 +215,8 @@ def _length() -> dict[str, Any]:
     amount, unit = st.columns([1, 1], vertical_alignment="bottom")
     look = {"required": True, "label_visibility": "collapsed", "width": "stretch"}
     if show_control("unit", "Bars", unit.segmented_control, "Unit", ["Bars", "Seconds"], **look) == "Bars":
-        return {"bars": PANEL.show("bars", amount.number_input, 1, limits.MAX_BARS)}
-    return {"bars": None, "seconds": float(PANEL.show("seconds", amount.number_input, 1, int(limits.MAX_SECONDS)))}
+        return {"bars": PANEL.show("bars", amount.number_input, 1, MAX_BARS)}
+    return {"bars": None, "seconds": float(PANEL.show("seconds", amount.number_input, 1, int(MAX_SECONDS)))}
 
 
 def checked(values: dict[str, Any], keep_bars: int | None) -> GenerateOptions:

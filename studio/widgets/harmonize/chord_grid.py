@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypedDict
 import streamlit as st
 
 from music.bars import bar_grid
-from music.chord_bars import bar_texts, in_text
+from music.chord_symbols.bars import bar_texts, in_text
 from music.chords import ChordNames, beat_ticks, parse_chord_names, parse_progression, progression_of, read_chord_text
 from music.errors import StudioError
 from music.piece import Piece
 from music.theory import Key
-from pipelines.option_values import fits
+from pipelines.options.values import fits
 from studio.controls import bound, component_value, keep, set_controls, song_controls, widget_value
 from studio.wording import plain, show_error
 

@@ -16,9 +16,8 @@ from music.files.midi import read_midi
 from music.instruments import DRUMS, instrument_name
 from music.piece import Piece
 from music.theory import NAMED_KEYS, Key, parse_key
-from pipelines import options as limits
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_text import bars_as_text, first_chords, parse_bars
+from pipelines.options.harmonize import MAX_PLAYERS, HarmonizeOptions
+from pipelines.options.text import bars_as_text, first_chords, parse_bars
 from pipelines.recipes import harmonized
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.projects.song import Song
@@ -176,7 +175,7 @@ def _players(style: str) -> tuple[str, ...]:
         if band
         else "One for all three voices, or one each for alto, tenor and bass."
     )
-    look |= {"placeholder": "The usual ones", "max_selections": limits.MAX_PLAYERS if band else 3, "help": text}
+    look |= {"placeholder": "The usual ones", "max_selections": MAX_PLAYERS if band else 3, "help": text}
     many = show_control(name, [], st.multiselect, "Instruments", INSTRUMENTS if band else pitched, **look)
     return tuple(instrument_name(program) for program in many)
 

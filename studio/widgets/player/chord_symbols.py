@@ -9,7 +9,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid, ticks_to_seconds
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.theory import Key
 
 

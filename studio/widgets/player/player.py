@@ -14,8 +14,8 @@ import streamlit as st
 from music.piece import Piece
 from music.roll.picture import SCRIPTS as DRAWING
 from music.roll.picture import Colors, picture
-from pipelines.descriptors import STEPS
-from pipelines.reharmonize_options import chord_key
+from pipelines.descriptors.pipelines import STEPS
+from pipelines.options.reharmonize import chord_key
 from studio import media
 from studio.controls import component_value
 from studio.scripts import loader

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pipelines.options import TEMPO_RANGE_BPM
+from pipelines.options.checks import TEMPO_RANGE_BPM
 from studio import session
 from studio.controls import component_value
 from studio.projects.library import new_id

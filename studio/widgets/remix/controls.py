@@ -10,8 +10,8 @@ import streamlit as st
 from music.files.midi import read_midi
 from music.instruments import GM_NAMES, instrument_name
 from music.piece import Piece
-from pipelines.option_text import bars_as_text, parse_bars
-from pipelines.options import RemixOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.text import bars_as_text, parse_bars
 from studio.controls import set_controls, show_control, song_controls
 from studio.projects.song import Song
 from studio.widgets import sampling

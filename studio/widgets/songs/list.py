@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +15,13 @@ from music.clock import clock
 from music.errors import StudioError
 from studio import session, songs
 from studio.controls import set_widget, widget_value
+from studio.files import File, address
 from studio.limits import upload_mb
 from studio.projects.library import Entry
 from studio.projects.project import ENDING, MAX_BYTES, Overview
 from studio.projects.song import MAX_TITLE, Song
 from studio.visitors import autosave
+from studio.widgets.download_bar.download_bar import Offer, download_bar
 from studio.widgets.player.player import NamedPiece, small_roll
 from studio.wording import plain, show_error, slug
 
@@ -156,21 +159,9 @@ def title_field(title: str, key: str, rename: Callable[[str], None], where: str 
 
 def project_button(song_id: str, name: str, key: str, raw: bool = False) -> None:
     """Shows the button that downloads a song as one file; ``raw`` gives a file that cannot be read as it is."""
-
-    def data() -> bytes:
-        return autosave().library.path(song_id).read_bytes() if raw else songs.file_of(song_id)
-
-    st.download_button(
-        "Download project",
-        data,
-        slug(name) + ENDING,
-        "application/zip",
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-        width="stretch",
-        help="One file with all takes, their settings and history; the studio opens it here or elsewhere.",
-    )
+    file = File(slug(name) + ENDING, "application/zip", partial(songs.file_of, song_id, raw), is_fresh=True)
+    text = "One file with all takes, their settings and history; the studio opens it here or elsewhere."
+    download_bar([Offer("Download project", text, file.name, address(file, song_id), is_fresh=True)], key=key)
 
 
 def _deletion(entry: Entry, name: str, busy: bool) -> None:

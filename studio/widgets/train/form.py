@@ -7,7 +7,7 @@ import streamlit as st
 from checkpoints.store import known
 from music.errors import StudioError
 from music.files.collection import ENDINGS
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.train import TrainOptions, bases, start
 from pipelines.training_run import TrainingRun, training_runs
 from studio import session

@@ -9,7 +9,7 @@ import streamlit as st
 from checkpoints.store import known
 from music.clock import clock
 from music.errors import StudioError
-from pipelines.descriptors import PIPELINES
+from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.train import go_on, options_of
 from pipelines.training_run import KEEP, STOP, Sample, TrainingRun
 from studio import session

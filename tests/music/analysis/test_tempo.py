@@ -10,7 +10,7 @@ from music.audio import fluidsynth as fluid
 from music.audio.features import RATE_HZ, magnitudes
 from music.audio.reading import mono
 from music.audio.render import raw_mix
-from tests.music.audio.test_render import piece, track
+from tests.music.audio.sounding import piece, track
 
 needs_fluidsynth = pytest.mark.skipif(fluid.library() is None, reason="libfluidsynth is not installed")
 

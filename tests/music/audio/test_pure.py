@@ -10,7 +10,7 @@ from music.audio.pure import RATE_HZ, pure
 from music.audio.reading import mono
 from music.audio.spectrum import apply_bands
 from music.piece import Piece
-from tests.music.audio.test_render import piece, track
+from tests.music.audio.sounding import piece, track
 
 SECONDS = 6
 FRAMES = SECONDS * 22_050 // HOP

@@ -6,7 +6,7 @@ import pytest
 
 from music.errors import StudioError
 from music.files.midi import read_midi, read_with_repairs
-from tests.music.files.test_musicxml import bar, heard, note, said, score
+from tests.music.files.musicxml_builder import bar, heard, note, said, score
 
 GRACE = "<grace/>|"
 TIES = ('|<tie type="start"/>', '|<tie type="stop"/>')

@@ -15,6 +15,7 @@ import symusic
 from music.errors import StudioError
 from music.form import with_sections
 from music.notation.engrave import musicxml, pdf, svg_pages
+from music.notation.pdf_pages import pdf_document
 from music.piece import Piece
 
 QUARTER = 480
@@ -393,6 +394,20 @@ def test_the_pdf_is_a4_with_every_page():
     assert len(document.pages) == len(svg_pages(piece)) > 1
     assert [round(float(side)) for side in document.pages[0].mediabox[2:]] == [595, 842]
     assert document.metadata.title == "A test"
+
+
+def test_a_pdf_has_all_shapes_of_a_page_and_those_of_unusual_color_too():
+    from pypdf import PdfReader
+
+    piece = piece_of((73, MELODY), (33, [(beat, 1, 40 + beat) for beat in range(4)]))
+    (page,) = svg_pages(piece)
+    drawn = PdfReader(io.BytesIO(pdf(piece))).pages[0].get_contents().get_data().decode()
+    assert drawn.count(" Do Q") == page.count("<use") > 8, "clefs, heads and signs"
+    lines = page.count("<path") - page.count("<path transform")
+    assert len(re.findall(r" [SB](?= Q|\n|$)", drawn)) >= lines, "and the lines"
+    red = page.replace("</svg>", '<path d="M0 0 L900 900 L0 900" fill="red"/></svg>', 1)
+    (with_red,) = PdfReader(io.BytesIO(pdf_document([red], "red"))).pages
+    assert "1 0 0 rg" in with_red.get_contents().get_data().decode()
 
 
 def test_the_sections_of_a_song_stand_over_its_bars():

@@ -13,9 +13,10 @@ from checkpoints.store import known
 from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.contract import Step
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import to_mapping
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.values import to_mapping
 
 
 def song(notes: int = 4) -> Piece:

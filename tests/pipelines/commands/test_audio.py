@@ -16,8 +16,8 @@ from music.audio.mastering import loudness
 from music.audio.reading import mono, read_sound
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
-from pipelines.audio_options import AudioOptions
 from pipelines.contract import Step
+from pipelines.options.audio import AudioOptions
 from tests.pipelines.commands.command_line import Writer, refused, run, stand_in
 
 MELODY_HZ = (220.0, 261.6, 329.6, 440.0)

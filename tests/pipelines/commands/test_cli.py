@@ -12,7 +12,8 @@ from music.chords import Chord, ChordSpan, with_chords
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.remix import RemixOptions
 from tests.pipelines.commands.command_line import Writer, refused, run, song, stand_in
 
 

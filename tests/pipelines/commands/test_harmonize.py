@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import symusic
 
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.files.midi import read_midi, write_midi
 from music.piece import Piece
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from tests.loaded import nothing_loaded
 from tests.pipelines.commands.command_line import Writer, refused, run, song, stand_in
 from tests.pipelines.conftest import register_random

@@ -19,8 +19,8 @@ from music.piece import Piece
 from pipelines.contract import Step
 from pipelines.decoding.constraints import MOST_OF_ONE_PITCH, TUNE_NOTES, WIDEST_LEAP
 from pipelines.generate import generate
-from pipelines.option_values import from_mapping
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.values import from_mapping
 from tests.examples import examples
 from tests.pipelines.commands.command_line import refused, run, stand_in
 from tests.pipelines.scores import pieces

@@ -7,7 +7,7 @@ import symusic
 
 from music.piece import Piece
 from music.tokens.patches import GROUPS
-from pipelines.audio_options import AudioOptions
+from pipelines.options.audio import AudioOptions
 from pipelines.patches.asking import Asked, settle_asked
 
 

@@ -15,7 +15,7 @@ from music.instruments import DRUMS, GM_NAMES, parse_instrument
 from music.piece import Piece
 from music.theory import ALL_KEYS, MODES, Key, parse_key
 from music.tokens.conditions import GENRES
-from pipelines.options import TIME_SIGNATURES
+from pipelines.options.checks import TIME_SIGNATURES
 from pipelines.song.brief import FORMS, MOODS, TEXTURES, Brief
 from pipelines.song.plan import Plan
 

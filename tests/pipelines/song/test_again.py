@@ -14,9 +14,9 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.words.events import read_words
 from pipelines.edit import edit
-from pipelines.edit_options import EditOptions
 from pipelines.locks import notes_at
-from pipelines.option_values import to_mapping
+from pipelines.options.edit import EditOptions
+from pipelines.options.values import to_mapping
 from pipelines.rearrange import Form
 from pipelines.song.again import write_again
 from pipelines.song.again_options import AgainOptions, check_unlocked

@@ -21,7 +21,7 @@ from music.instruments import DRUMS, parse_instrument
 from music.piece import Piece
 from music.theory import parse_key, written_key
 from pipelines.contract import Step
-from pipelines.option_values import from_mapping
+from pipelines.options.values import from_mapping
 from pipelines.song.band_options import HarmonyOptions
 from pipelines.song.harmony import agrees, cadence, write_harmony
 from pipelines.song.plan import SectionsOptions

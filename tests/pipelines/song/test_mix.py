@@ -19,7 +19,7 @@ from tests.examples import examples
 from tests.music.arranging.band_scores import BAND, band_song, songs
 from tests.pipelines.scores import pieces
 from tests.pipelines.songs import band
-from training.quality.measures import measure
+from training.quality.measures.pieces import measure
 
 OFF = MixOptions(dynamics=0.0, layers=False, groove=False, clear=False, fills=False)
 

@@ -11,8 +11,8 @@ from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument
 from music.piece import Piece
 from music.theory import parse_key
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import TIME_SIGNATURES
+from pipelines.options.checks import TIME_SIGNATURES
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.song.brief import FORMS, Brief
 from pipelines.song.plan import plan_from_mapping, plan_to_mapping
 from pipelines.song.planning import plan_song

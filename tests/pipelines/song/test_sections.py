@@ -15,7 +15,7 @@ from music.form import ENDING, INTRO, with_sections
 from music.piece import Piece
 from music.theory import parse_key
 from pipelines.contract import Step
-from pipelines.option_values import from_mapping
+from pipelines.options.values import from_mapping
 from pipelines.song.plan import SectionsOptions
 from pipelines.song.sections import lay_out
 from tests.examples import examples

@@ -16,7 +16,7 @@ from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.compose import compose
-from pipelines.option_values import from_mapping, to_mapping
+from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.brief import Brief
 from pipelines.song.optional_stages import TextureOptions
 from pipelines.song.plan import Plan, Stage

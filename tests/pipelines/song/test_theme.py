@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from checkpoints import loading, store
-from models.hinted_transformer_xl import HintedTransformerXL
+from models.hinted.transformer_xl import HintedTransformerXL
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
 from music.instruments import parse_instrument, playable_range
@@ -19,7 +19,7 @@ from music.piece import Piece
 from music.theory import parse_key
 from music.tokens.dialects import studio
 from pipelines.contract import Step
-from pipelines.option_values import from_mapping
+from pipelines.options.values import from_mapping
 from pipelines.song.plan import ThemeOptions
 from pipelines.song.theme import OPEN_THEMES, write_theme
 from tests.examples import examples

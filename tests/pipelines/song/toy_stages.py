@@ -13,7 +13,7 @@ from music.chords import ChordSpan, parse_chord, with_chords
 from music.form import with_sections
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.option_values import to_mapping
+from pipelines.options.values import to_mapping
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions

@@ -19,7 +19,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from music.words.pronunciation import rhymes, syllable_count
 from pipelines.lyrics import checkpoint_of, write_lyrics
-from pipelines.lyrics_options import LyricsOptions
+from pipelines.options.lyrics import LyricsOptions
 from pipelines.wording import distilgpt2
 from pipelines.wording.captions import caption, made_up
 from pipelines.wording.encoder import by_words, encode

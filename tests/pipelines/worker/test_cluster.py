@@ -8,7 +8,7 @@ import pytest
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.worker.pool import Worker
 from studio.jobs import Registry
 from tests.pipelines.worker.conftest import NEEDS_RAY, VERBS

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from music.audio.features import from_text
-from pipelines.audio_options import AudioOptions
+from pipelines.options.audio import AudioOptions
 from pipelines.wording.reading import read_words
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.widgets.audio.controls import PANEL, PRESETS

@@ -6,8 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.song.brief import Brief
 from studio.widgets.generate import controls as generate
 from studio.widgets.harmonize import controls as harmonize

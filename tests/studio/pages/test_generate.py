@@ -10,8 +10,8 @@ from checkpoints import store
 from music.instruments import instrument_name
 from music.piece import Piece
 from music.styles import STYLES
-from pipelines import options as limits
-from pipelines.options import GenerateOptions
+from music.tokens.conditions import GENRES
+from pipelines.options.generate import GenerateOptions
 from studio import jobs
 from studio.widgets import sampling
 from studio.widgets.generate.controls import ANY, GUESTS, PRESETS, checked, styles_of
@@ -161,7 +161,7 @@ def test_another_genre_or_any_clears_the_style(styled):
 
 
 def test_every_style_can_be_chosen_and_goes_with_the_genre_that_shows_it():
-    shown = {(genre, style) for genre in GUESTS | dict.fromkeys(limits.GENRES) for style in styles_of(genre)}
+    shown = {(genre, style) for genre in GUESTS | dict.fromkeys(GENRES) for style in styles_of(genre)}
     assert {style for _, style in shown} == set(STYLES)
     for genre, style in shown:
         assert GenerateOptions(genre=None if genre == ANY else genre, style=style)

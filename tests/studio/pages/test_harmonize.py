@@ -11,7 +11,7 @@ from music.chords import chord_spans, parse_progression, progression_of
 from music.compare import changed_notes
 from music.files.midi import read_midi
 from music.tokens import accompaniment
-from pipelines.harmonize_options import HarmonizeOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from studio.widgets.harmonize import chord_grid
 from studio.widgets.harmonize.chord_grid import CELLS, Cells, edited, in_force, laid_out, pasted, problems, progression
 from studio.widgets.harmonize.controls import COMPLEXITY, PRESETS, STYLES, checked, describe_request

@@ -14,7 +14,7 @@ import soundfile
 import streamlit as st
 
 from music.bars import ticks_to_seconds
-from pipelines.options import TranscribeOptions
+from pipelines.options.transcribe import TranscribeOptions
 from studio.projects.history import history
 from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.projects.project import MAX_BYTES

@@ -6,8 +6,8 @@ import pytest
 
 from checkpoints import store
 from music.compare import changed_notes
-from pipelines import options
-from pipelines.options import RemixOptions
+from pipelines.options import remix as options
+from pipelines.options.remix import RemixOptions
 from studio.widgets import sampling, selection
 from studio.widgets.remix.controls import CHANGES, PRESETS, checked, describe_request
 from tests.studio.toy_verbs import UNTIL_STOPPED

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from checkpoints.store import entry, register
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.option_values import to_mapping
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
+from pipelines.options.values import to_mapping
 from pipelines.recipes import CheckpointAway
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.harmonize_options import HarmonizeOptions
-from pipelines.options import GenerateOptions, RemixOptions
+from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
+from pipelines.options.remix import RemixOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.brief import Brief
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from music.chord_bars import bar_texts
+from music.chord_symbols.bars import bar_texts
 from music.files.midi import midi_bytes
-from pipelines.reharmonize_options import ReharmonizeOptions
+from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.song.plan import Plan
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from music.piece import Piece
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
 from studio.projects.project import Place

@@ -7,8 +7,8 @@ import streamlit as st
 import symusic
 
 from music.piece import Piece
-from pipelines.edit_options import EditOptions
 from pipelines.locks import locked_notes
+from pipelines.options.edit import EditOptions
 from studio.projects.history import history
 from studio.projects.project import project_bytes, read_project
 from studio.widgets.player import player as player_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from music.styles import STYLE_NAMES, STYLED_PREFIX_SIZE, STYLES, style_id, with_style
+from music.styles import STYLE_NAMES, STYLES, style_id, with_style
 from music.tokens.conditions import GENRES, PREFIX_PAD, PREFIX_SIZE
 from training.data.style_labels import ERA_STYLES, GROOVE_STYLES, KIND_STYLES, RHYTHM_STYLES, style_of
 
@@ -54,7 +54,7 @@ def test_a_groove_has_one_style():
 
 def test_ids_of_styles_come_after_all_other_conditions():
     ids = [style_id(style) for style in STYLE_NAMES]
-    assert ids == list(range(PREFIX_SIZE, STYLED_PREFIX_SIZE))
+    assert ids == list(range(PREFIX_SIZE, PREFIX_SIZE + len(STYLES)))
     assert {genre for genre in STYLES.values() if genre} <= set(GENRES)
 
 

@@ -15,7 +15,7 @@ from checkpoints.self_test import check
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from pipelines.train import TrainOptions
 from pipelines.training_run import KEEP, STOP, TrainingRun
 from tests.training.finetuning.tiny import put_accompanied, put_songs

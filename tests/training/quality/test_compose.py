@@ -30,8 +30,8 @@ from training.quality.compose import (
     unknown_words,
     wanted,
 )
+from training.quality.measures.songs import OTHER, SAME, VARIED, Wanted, ending, lines, obeyed, recurrence, similarity
 from training.quality.report import main
-from training.quality.song_measures import OTHER, SAME, VARIED, Wanted, ending, lines, obeyed, recurrence, similarity
 
 BAR = 1440  # of 3/4
 A, VARIATION, B = (62, 65, 69), (62, 67, 69), (74, 73, 74)

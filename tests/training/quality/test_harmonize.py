@@ -48,7 +48,7 @@ from training.quality.harmonize import (
     typed_figures,
     validation_music,
 )
-from training.quality.harmony_measures import (
+from training.quality.measures.harmony import (
     AGREEMENT,
     ALONE,
     FIT,

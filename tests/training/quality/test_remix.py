@@ -15,13 +15,13 @@ from music.errors import StudioError
 from music.files.midi import write_midi
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import CHANGES
+from pipelines.options.remix import CHANGES
 from tests.loaded import nothing_loaded
 from tests.training.conftest import score_of
 from training.__main__ import main
 from training.export import export
 from training.quality import remix as quality_remix
-from training.quality.measures import LIKENESS
+from training.quality.measures.pieces import LIKENESS
 from training.quality.remix import (
     AMOUNTS,
     SHARE_CHANGED,

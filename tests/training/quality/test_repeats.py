@@ -10,7 +10,7 @@ import symusic
 
 from music.piece import Piece
 from pipelines.contract import Step
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.training.conftest import score_of
 from training.quality.repeats import (
     BARS,

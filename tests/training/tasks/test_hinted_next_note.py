@@ -23,7 +23,7 @@ from models.hints.layout import FIELDS
 from music.errors import StudioError
 from music.piece import Piece
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.loaded import nothing_loaded
 from tests.waiting import PATIENCE_S, until
 from training.data.lanes import passage, streamed_passages, tables_of, training_passages

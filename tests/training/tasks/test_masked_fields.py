@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from music.tokens.columns import FIELDS, FIRST, Octuple
+from music.tokens.columns import FIELDS, FIRST, SLOTS, Octuple
 from music.tokens.conditions import canonical_key, measure_key
-from music.tokens.dialects import SLOT_NAMES, studio
+from music.tokens.dialects import studio
 from tests.training.conftest import FILLING_RECIPE
 from training import train
 from training.__main__ import main
@@ -19,7 +19,7 @@ from training.data.masking import Hidden, hide
 from training.data.shards import Shards
 from training.likelihood.masked_fields import ASKED, PREDICTORS, measured
 from training.tasks import masked_fields as filling
-from training.tasks.masked_fields import PADDING, SLOTS, Blocks, Masked, losses, window
+from training.tasks.masked_fields import PADDING, Blocks, Masked, losses, window
 from training.train import read_curve, task_of
 
 CPU = torch.device("cpu")
@@ -43,7 +43,6 @@ def test_the_vocabulary_is_that_of_the_studio(blocks):
     assert tuple(blocks.sizes) == dialect.sizes
     assert tuple(blocks.starts) == dialect.blocks
     assert blocks.mask == dialect.mask
-    assert tuple(FIELDS[column] for column in SLOTS) == SLOT_NAMES
     assert [(part.start, part.stop - part.start) for part in blocks.slices()] == list(
         zip(dialect.blocks, dialect.sizes)
     )
@@ -123,7 +122,7 @@ def test_near_values_have_near_embeddings(shards, blocks):
     table = task_of(recipe_of() | {"model": recipe_of()["model"] | {"width": 256}}, shards, CPU).build()
     table = F.normalize(table.encoder["sentence_encoder"].embed_tokens.weight.detach(), dim=1)
     for name in ("bar", "velocity", "duration", "tempo"):
-        part = table[blocks.slices()[SLOT_NAMES.index(name)]]
+        part = table[blocks.slices()[SLOTS.index(FIELDS.index(name))]]
         assert (part[1:] * part[:-1]).sum(1).mean() > (part[20:] * part[:-20]).sum(1).mean() + 0.1
 
 

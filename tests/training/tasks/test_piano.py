@@ -18,7 +18,7 @@ from music.piece import Piece
 from music.tokens.columns import FIRST, StepField
 from music.tokens.piano import PIANO
 from pipelines.generate import generate
-from pipelines.options import GenerateOptions
+from pipelines.options.generate import GenerateOptions
 from tests.loaded import nothing_loaded
 from tests.training.conftest import SCALE, score_of
 from training.__main__ import main
