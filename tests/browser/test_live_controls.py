@@ -10,7 +10,7 @@ import pytest
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
 from tests.browser.conftest import playwright
-from tests.browser.driver import Driver, until_at_rest
+from tests.browser.driver import Driver, release, until_at_rest
 from tests.browser.test_accessibility import violations
 from tests.waiting import until
 
@@ -105,8 +105,7 @@ def player(page) -> Driver:
     """The player of a page that the tests share, as it was at first."""
     player = Driver(page).ready()
     player.reset("Result")
-    for switch in player.root.locator(".keys [aria-pressed=true]").all():
-        switch.click()
+    release(player.root.locator(".keys [aria-pressed=true]"))
     return player
 
 
