@@ -17,6 +17,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.assemble import assemble
+from pipelines.accompaniment.band import BandConstraints, BandSampler
 from pipelines.accompaniment.chords import choose_chords, in_style
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
 from pipelines.accompaniment.notes import AccompanimentNote
@@ -26,11 +27,12 @@ from pipelines.accompaniment.request import AccompanimentRequest, accompaniment_
 from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, decoder_context, stage_randomness
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
+from pipelines.decoding.sampler import NoteSampler
 from pipelines.locks import locked_notes, notes_at, with_locked
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
-VERSION = "5"
+VERSION = "6"
 NOTE_STAGE = 3  # which random numbers
 ALMOST = 0.999  # the most of the bars being written that counts as done: only the last Step may say that all is
 
@@ -133,6 +135,7 @@ def _write_notes(
     """Yields all variants and how many bars are done, as a bass, a piano or a band is written under chords."""
     randomness, done = stage_randomness(options, NOTE_STAGE), float(request.bar_count)
     inputs = [EncoderInput(request, of_variant) for of_variant in chords]
+    band = getattr(checkpoint.model, "band", None)  # older ones write with the Transformer
     existing = _existing_rows(request, options)
     inside = np.array([request.writes(bar) for bar in (existing[:, Octuple.BAR] - FIRST).tolist()], dtype=bool)
     rows_before = [existing[~inside]] * options.variants
@@ -140,14 +143,20 @@ def _write_notes(
     programs = frozenset(player.role for player in request.players)
     modal = request.key.is_church_mode and not request.chords_are_typed
     scale = request.key.scale if modal else frozenset()
+    kind = ChordConstraints if band is None else BandConstraints
     for first, last in request.bar_ranges:
-        variants = []
+        variants: list[ChordConstraints] = []
         for of_variant, rows in zip(chords, rows_before, strict=True):
             grid = _harmonic_grid(request, of_variant, first, last)
             step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
-            variants.append(ChordConstraints(limits_of(grid, programs, request.shift, step, scale), grid=grid))
+            variants.append(kind(limits_of(grid, programs, request.shift, step, scale), grid=grid))
         finished = drafts
-        sampler = AccompanimentSampler(checkpoint, request, inputs, rows_before, variants, first, options, randomness)
+        given = (rows_before, variants, first, options, randomness)
+        sampler: NoteSampler
+        if band is not None:
+            sampler = BandSampler(band, request, chords, *given)
+        else:
+            sampler = AccompanimentSampler(checkpoint, request, inputs, *given)
         for _ in sampler:
             yield (
                 _with_notes(finished, request, variants, first),
