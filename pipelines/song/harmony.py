@@ -2,7 +2,7 @@
 
 All themes are read in a row, so that the model hears how they follow each other. The ending gets a cadence. A varied return
 keeps its theme's accompaniment, but for the bars that were varied, which are harmonized again. A player who was asked for
-and whom the model leaves silent most of the time gets a part by rule.
+and whom the model leaves silent most of the time gets a part by rule. The trio of a march moves to the subdominant.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from music.arranging.idioms import IDIOMS, colored
 from music.bars import Bar, bar_grid
 from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
+from music.edit_song import transposed
 from music.errors import StudioError
-from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
+from music.form import ENDING, FOURTH, INTRO, TRIO, bars_of, join, sections, theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range, program_of
 from music.modes import cadence_chords, tonic_chord
 from music.piece import Piece
@@ -182,7 +183,7 @@ class _Writer:
             score = self.parts.get(name) or whole.get(name)
             if score is None:  # a varied return that is still to come
                 score = self._cut(self._with_melody(theme_of(name), self.melodies[name][0]), theme_of(name))
-            parts.append((name, score, length))
+            parts.append((name, transposed(score, FOURTH) if theme_of(name) == TRIO else score, length))
         like = self.reading.copy()
         for kind in ("tempos", "time_signatures", "key_signatures"):
             setattr(like, kind, getattr(self.like, kind))
