@@ -41,7 +41,8 @@ _ALMOST = 0.999  # of a section counts as done while it is written: only the las
 
 
 def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
-    """Yields Steps whose piece is the song with its accompaniment; the melody stays on track 0, note for note.
+    """Yields Steps whose piece is the song with its accompaniment; the melody stays on track 0, note for note, but for
+    a trio, which moves with its chords.
 
     Raises:
         StudioError: the song has no sections, or the checkpoint cannot be used.
