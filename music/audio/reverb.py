@@ -28,9 +28,7 @@ def reverb_strengths(piece: Piece, soundfont: str | Path | None = None) -> dict[
     Returns:
         By track the level of one side of the reverb, as a share of that of the mean of both sides of what is dry.
     """
-    dry, wet = (
-        [stem.audio.samples for stem in raw_stems(_probe(piece, send), soundfont, _PROBE_HZ)] for send in (0, 127)
-    )
+    dry, wet = (_samples(_probe(piece, send), soundfont) for send in (0, 127))
     places = [number for number, track in enumerate(piece.score.tracks) if len(track.notes)]
     return {number: _strength(*both) for number, *both in zip(places, dry, wet, strict=True)}
 
