@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,17 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     Raises:
         StudioError: the checkpoint cannot be used, there is no melody, or the options do not fit the piece.
     """
+    # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
+    for _, step in paced(looks(piece, options)):
+        yield step()
+
+
+def looks(piece: Piece, options: HarmonizeOptions) -> Iterator[tuple[float, Callable[[], Step]]]:
+    """Yields the share that is done, and what builds the Step of ``harmonize`` at that moment; whoever has no time need not.
+
+    Raises:
+        StudioError: see ``harmonize``.
+    """
     checkpoint = load(options.checkpoint, task="harmonize")
     request = accompaniment_request(piece, options)
     total = float(request.bar_count * (1 if options.style == "chords" else 2))
@@ -56,18 +68,20 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
         "melody": request.melody,
         "key": request.key.name,
     }
+
+    def built(drafts: Sequence[Draft], done: float) -> Step:
+        scores = [assemble(request, options, draft.notes, draft.chords) for draft in drafts]
+        if done < total:
+            return Step(tuple(piece.replace(score=score) for score in scores), done, total, "bars")
+        steps = (piece.with_step(score, {**recipe, "variant": number}) for number, score in enumerate(scores))
+        return Step(tuple(steps), total, total, "bars")
+
     drafts: Sequence[Draft] = ()
-    # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
-    for drafts, done in paced(_drafts(checkpoint, request, options)):
+    for drafts, done in _drafts(checkpoint, request, options):
         if done < total or options.style == "chords":  # whose network gives them all at once
-            scores = (assemble(request, options, draft.notes, draft.chords) for draft in drafts)
-            pieces = tuple(piece.replace(score=score) for score in scores)
-            yield Step(pieces, min(done, ALMOST * total), total, "bars")
-    finished = []
-    for number, draft in enumerate(drafts):
-        score = assemble(request, options, draft.notes, draft.chords)
-        finished.append(piece.with_step(score, {**recipe, "variant": number}))
-    yield Step(tuple(finished), total, total, "bars")
+            done = min(done, ALMOST * total)
+            yield done / total, partial(built, drafts, done)
+    yield 1.0, partial(built, drafts, total)
 
 
 def _drafts(

@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 
 from music.arranging.grooves import grooves
+from music.arranging.idioms import IDIOMS
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
 from pipelines.commands.flags import Verbs, add_freedom, add_out, add_run, names_in
 from pipelines.commands.running import write
@@ -59,6 +60,12 @@ def add_harmonize(verbs: Verbs) -> None:
         metavar="STYLE",
         type=str.lower,
         help=f"a style whose patterns bass, piano or band play over the chords: {', '.join(grooves())}",
+    )
+    what.add_argument(
+        "--idiom",
+        metavar="|".join(IDIOMS),
+        type=str.lower,
+        help="how chords are used: sevenths and ii-V in jazz, V7 in dances, a chord a bar in reggae; as in the groove unless said",
     )
     what.add_argument(
         "--bars",

@@ -21,7 +21,7 @@ from pipelines.worker.memory import own_bytes
 from pipelines.worker.process import KEY
 
 PATIENCE_S = 60.0  # a verb that has not stopped this long after being asked to is stuck, and goes with its process
-START_S = 60.0
+START_S = 180.0  # only a process that hangs takes so long, however busy the machine is
 ENDED = "The music engine stopped unexpectedly. Try again: it starts anew by itself."
 TOO_LONG = "That took too long and was stopped. Try a shorter piece."
 _ROOT = Path(__file__).resolve().parents[2]

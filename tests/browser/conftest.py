@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -15,13 +17,10 @@ from typing import Any
 import pytest
 import soundfile
 
+from tests.browser.driver import give_files, playwright, until_at_rest
 from tests.conftest import INSTALL_CHROMIUM, NO_CHROMIUM
 from tests.pipelines.sounds import a_hum
 from tests.waiting import PATIENCE_S, until
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="The browser tests need playwright: pip install -r requirements-dev.txt."
-)
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -33,16 +32,26 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",  # and may be used without asking
     "--host-resolver-rules=MAP studio.test 127.0.0.1",  # another name of this machine
 )
+ACTS = ("click", "dblclick", "tap", "fill", "press", "set_checked", "select_option", "set_input_files", "focus")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 playwright.expect.set_options(timeout=1000 * PATIENCE_S)
 
 
+PORTS = range(12_000, 32_000)
+"""Below those that Linux gives to whoever calls somewhere: one of these might be taken until a server asks for it."""
+
+
 def free_port() -> int:
     """Returns a port at which nobody answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def start_server(app: Path, port: int, folder: Path, base_path: str = "") -> subprocess.Popen:
@@ -118,9 +127,30 @@ def window(browser: Any) -> Callable[..., Any]:
         if kind not in windows:
             windows[kind] = browser.new_context(accept_downloads=True, reduced_motion="reduce", **options)
             windows[kind].set_default_timeout(1000 * PATIENCE_S)
+            windows[kind].add_init_script(path=Path(__file__).with_name("at_rest.js"))
         return windows[kind]
 
     return get
+
+
+@pytest.fixture(scope="session", autouse=True)
+def acts_begin_at_rest() -> Iterator[None]:
+    """Lets each act of a test on a part of a page begin once the page is at rest, however slow the machine is."""
+
+    def at_rest(act: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(act)
+        def acts(part: Any, *arguments: Any, **options: Any) -> Any:
+            until_at_rest(part.page)
+            if act.__name__ == "set_input_files":
+                return give_files(act, part, *arguments, **options)
+            return act(part, *arguments, **options)
+
+        return acts
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ACTS:
+            patch.setattr(playwright.Locator, name, at_rest(getattr(playwright.Locator, name)))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +182,7 @@ def open_page(window: Callable[..., Any], pages: list[Any]) -> Iterator[Callable
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
+        until_at_rest(page)
         return page
 
     yield start

@@ -6,22 +6,68 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.browser.conftest import playwright
-from tests.waiting import until
+import pytest
+
+from tests.waiting import PATIENCE_S, until
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="The browser tests need playwright: pip install -r requirements-dev.txt."
+)
 
 
-def until_at_rest(page: Any) -> None:
-    """Returns once the page's script does not run: a click meanwhile may meet a button that is just being replaced."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+def until_at_rest(page: Any, files: int = 0) -> None:
+    """Returns once all that a page asked of its server has been answered and drawn.
+
+    A click before that may meet a button that is just being replaced, or open a list that the page closes as it runs anew.
+
+    Args:
+        page: a page of Streamlit; others are always at rest.
+        files: how many files it has been given by then, since it was loaded.
+
+    Raises:
+        AssertionError: it does not come to rest.
+    """
+    while True:
+        try:
+            late = page.evaluate("given => window.untilAtRest?.(...given)", [1000 * PATIENCE_S, files])
+        except playwright.Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+        else:
+            assert not late, late
+            return
 
 
-def choose(page: Any, name: str, option: str) -> None:
-    """Picks an option from a list. A page that runs anew may close the list under the hand: then it is opened again."""
+def give_files(act: Callable[..., None], field: Any, given: Any, **options: Any) -> None:
+    """Gives files to a field, and returns once the page has run with them.
+
+    Args:
+        act: playwright's way to set a field's files.
+        field: where files are given.
+        given: the files, as playwright takes them.
+        options: of playwright.
+    """
+    before = field.page.evaluate("window.filesGiven?.()") or 0
+    act(field, given, **options)
+    until_at_rest(field.page, before + (len(given) if isinstance(given, list) else 1))
+
+
+def choose(page: Any, name: str, option: str, typed: bool = False) -> None:
+    """Picks an option from a list. A page that runs anew may close the list under the hand: then it is opened again.
+
+    Args:
+        page: a page or a part of it.
+        name: of the list.
+        option: what is picked.
+        typed: whether it is typed first; of a long list, only some options are there.
+    """
     field, entry = page.get_by_role("combobox", name=name), page.get_by_role("option", name=option)
 
     def chosen() -> bool:
         until_at_rest(page)
-        if not entry.is_visible():
+        if typed:
+            field.fill(option)
+        elif not entry.is_visible():
             field.click()
         try:
             entry.click(timeout=5000)
@@ -73,6 +119,12 @@ class Driver:
         self.root.locator(".sides").get_by_role("button", name=side).click()
         self.root.get_by_role("button", name="Show the whole piece").click()
         self.root.get_by_role("button", name="Stop").click()
+
+    def loop(self) -> None:
+        """Loops what is seen of the piece: so it plays on, however long a slow machine takes for what is to be heard."""
+        self.root.get_by_role("button", name="Show the whole piece").click()
+        self.root.get_by_role("button", name="Loop").click()
+        self.until(lambda state: state["loop"]["on"])
 
     def play(self) -> dict[str, Any]:
         """Plays; returns the state once sound is heard."""
@@ -137,6 +189,7 @@ class Driver:
         mouse.up()
 
     def _canvas(self) -> dict[str, float]:
+        until_at_rest(self.root.page)
         canvas = self.root.locator(".over")
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()

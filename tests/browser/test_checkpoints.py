@@ -13,6 +13,7 @@ from checkpoints.store import read_registry
 from tests.checkpoints.hostile_server import HostileServer
 from tests.checkpoints.hostile_server import serve as answer
 from tests.checkpoints.shelf import bank, put
+from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "plain_studio.py"
 
@@ -54,7 +55,7 @@ def test_pull_stop_go_on_verify_and_remove(house, open_page):
     server.always[server.bank] = answer(pace=1.0, step=30_000)  # it lasts longer than anybody waits to stop it
     grand = box(page, "grand")
     grand.get_by_role("button", name="Pull").click()
-    text = grand.get_by_text(re.compile(r"[1-9]\d?% of 3\.0 MB, 0\.\d MB/s, \d:\d\d left"))
+    text = grand.get_by_text(re.compile(r"[1-9]\d?% of 3\.0 MB, 0\.\d MB/s, \d+:\d\d left"))
     text.wait_for()
     grand.get_by_role("button", name="Stop").click()
     grand.get_by_text("What has come is kept").wait_for()
@@ -70,8 +71,8 @@ def test_pull_stop_go_on_verify_and_remove(house, open_page):
     theirs.get_by_text("Whole, and makes the 8 notes that it should.").wait_for()
     theirs.get_by_text("Card", exact=True).click()
     theirs.get_by_text("The card of it.").wait_for()
-    picture = theirs.locator("img").element_handle()
-    page.wait_for_function("image => image.complete && image.naturalWidth === 1", arg=picture)
+    picture = theirs.locator("img")
+    until(lambda: picture.evaluate("image => image.complete && image.naturalWidth === 1"), "the picture of the card")
 
     theirs.get_by_role("button", name="Remove").click()
     page.get_by_text("It can be pulled again.").wait_for()

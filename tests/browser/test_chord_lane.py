@@ -6,10 +6,12 @@ from pathlib import Path
 
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
-from tests.browser.driver import Driver
+from tests.browser.conftest import playwright
+from tests.browser.driver import Driver, until_at_rest
 from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
+expect = playwright.expect
 
 
 def upload(page) -> Driver:
@@ -48,6 +50,7 @@ def test_chords_are_typed_chosen_and_followed(serve, open_page):
         page.keyboard.type(text)  # over the symbol, which is selected
         page.keyboard.press("Enter")
         card.get_by_text(wrong).wait_for()
+        until_at_rest(page)
         page.keyboard.press("Control+a")
     page.keyboard.type("E7 A")
     page.keyboard.press("Enter")
@@ -59,11 +62,13 @@ def test_chords_are_typed_chosen_and_followed(serve, open_page):
     page.keyboard.press("Escape")
     assert player.focused() == "A, bar 3"
     player.root.get_by_role("button", name="Show the whole piece").click()
+    player.drag_ruler(2.3 / handmade.BARS, 2.7 / handmade.BARS)  # the third bar comes again until it is seen
     player.press_roll(2.75 / handmade.BARS)
     player.play()
     player.until(lambda state: state["chord"] == "A")
-    assert lane.locator(".now").get_attribute("aria-label") == "A, bar 3"
+    expect(lane.locator(".now")).to_have_attribute("aria-label", "A, bar 3")
     player.pause()
+    player.until(lambda state: not state["playing"])
 
     lane.get_by_role("button", name="A, bar 3").click()
     player.root.get_by_role("dialog").get_by_role("button", name="Dm", exact=True).click()  # of the key

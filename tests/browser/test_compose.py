@@ -44,7 +44,8 @@ def until_composed(page, take):
 
 def counts(page):
     """Returns how many notes each stage's card shows."""
-    return [int(roll.get_attribute("data-notes")) for roll in page.locator(".st-key-stages .small-roll").all()]
+    rolls = page.locator(".st-key-stages .small-roll")
+    return rolls.evaluate_all("rolls => rolls.map((roll) => Number(roll.dataset.notes))")
 
 
 def test_from_a_sentence_to_a_song_folder(page, tmp_path):
@@ -74,8 +75,7 @@ def test_from_a_sentence_to_a_song_folder(page, tmp_path):
     assert strip.count() >= 3
     strip.nth(1).click()
     assert player.until(lambda state: state["time"] > 0.5)["side"] == "Take 1"
-    first = counts(page)
-    assert len(first) == 4 and all(first)
+    first = until(lambda: len(told := counts(page)) == 4 and all(told) and told, lambda: counts(page))
 
     page.locator("[class*='st-key-stage-2-']").get_by_role("button", name="Re-roll").click()
     player = until_composed(page, "Take 2")

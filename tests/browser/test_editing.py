@@ -74,8 +74,12 @@ def test_a_note_is_moved_heard_and_taken_back(page, player):
 
 
 def test_a_touched_note_sounds_at_once(player):
-    click(player, middle(player, 0, 63))
-    player.until(lambda state: state["level"] > 0.005)
+
+    def heard() -> bool:  # it is short: a machine that just does something else misses it
+        click(player, middle(player, 0, 63))
+        return player.state()["level"] > 0.005
+
+    until(heard, "a sound")
     player.until(lambda state: state["level"] == 0)
     assert not player.state()["playing"]
 
@@ -187,8 +191,12 @@ def test_edits_are_kept_heard_and_undone_with_the_song(serve, open_page):
     page.keyboard.press("Control+d")
     player.until(lambda state: state["unkept"] > notes)
     button(player, "Keep changes").click()
-    state = player.until(lambda state: state["side"] == "Take 2" and state["sound"] == "ready")
-    assert (state["notes"], state["unkept"], state["editing"]) == (2 * notes, 0, True)
+    state = player.until(
+        lambda state: (
+            state["side"] == "Take 2" and state["sound"] == "ready" and state["editing"] and not state["unkept"]
+        )
+    )
+    assert state["notes"] == 2 * notes
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.press("Control+z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
 from tests.browser.conftest import playwright
-from tests.browser.driver import Driver
+from tests.browser.driver import Driver, until_at_rest
+from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
 
@@ -35,10 +37,12 @@ def upload(page) -> None:
 
 def wait_for_cells(page, texts: list[str], what: str = "value") -> None:
     """Returns once the cells of the grid show these texts; ``what`` is placeholder for the gray ones."""
-    page.wait_for_function(
-        "([texts, what, grid]) => texts.every((text, n) => [...grid.querySelectorAll('input')][n]?.[what] === text)",
-        arg=[texts, what, page.locator(".chart").element_handle()],
-    )
+
+    def cells() -> list[str]:
+        grid = page.locator(".chart")
+        return grid.evaluate("(grid, what) => [...grid.querySelectorAll('input')].map((cell) => cell[what])", what)
+
+    until(lambda: cells()[: len(texts)] == texts, cells)
 
 
 def shows(side: str):
@@ -62,10 +66,8 @@ def test_type_chords_accompany_and_redo_one_bar(page, player):
     page.get_by_text("Bar 3: 'H7' is not a chord symbol.").wait_for()
     third.fill("E7 A")
     third.press("Enter")
-    assert (
-        page.evaluate("grid => grid.getRootNode().activeElement.ariaLabel", page.locator(".chart").element_handle())
-        == "Bar 4"
-    )
+    focused = "grid => grid.getRootNode().activeElement.ariaLabel"
+    until(lambda: page.locator(".chart").evaluate(focused) == "Bar 4", "the focus on the next bar")
     page.get_by_role("button", name="Only bar 3").click()
     state = player.until(lambda state: state.get("side") == "Take 3, version 1" and state["changed"] >= 0)
     assert state["changed"] == 2 and state["notes"] == 8 * 8 + 9
@@ -115,6 +117,8 @@ def test_the_sheet_follows_the_sound_has_views_and_stays_open(page, player):
     page.get_by_role("radio", name="Score", exact=True).wait_for()
     sheet, picture = page.locator(".st-key-sheet .sheet"), page.locator(".st-key-sheet img")
     score = picture.get_attribute("src")
+    until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the score")
+    until_at_rest(page)
     box = picture.bounding_box()
     _, left, top, width, height, second, _ = sheet.evaluate("sheet => sheet.pages.data.sheet.bars[2]")
     place = {"x": (left + width / 2) * box["width"], "y": (top + height / 2) * box["height"]}
@@ -122,7 +126,7 @@ def test_the_sheet_follows_the_sound_has_views_and_stays_open(page, player):
     player.until(lambda state: state["time"] == second > 0)
     playwright.expect(sheet).to_have_attribute("data-bar", "2")
     player.play()
-    playwright.expect(sheet).to_have_attribute("data-bar", "3")
+    playwright.expect(sheet).to_have_attribute("data-bar", re.compile("[3-7]"))
     player.pause()
     page.get_by_role("radio", name="Lead sheet", exact=True).click()
     playwright.expect(page.locator(".st-key-sheet img")).not_to_have_attribute("src", score)

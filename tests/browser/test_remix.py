@@ -8,9 +8,11 @@ import pytest
 
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
+from tests.browser.conftest import playwright
 from tests.browser.driver import Driver
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
+expect = playwright.expect
 PIANO_IN_TWO_BARS = 2 * 8 * 3
 
 
@@ -41,7 +43,7 @@ def test_select_rewrite_compare_choose_and_undo(page, player):
     player.drag_roll(0.16, 0.36)  # inside the second and third of eight bars
     player.until(selects("Bars 2–3 · all tracks"))
     bars = page.get_by_role("textbox", name="Bars")
-    page.wait_for_function("field => field.value === '2-3'", arg=bars.element_handle())
+    expect(bars).to_have_value("2-3")
     player.root.get_by_role("button", name="Select Piano").click()
     player.until(selects("Bars 2–3 · Piano"))
     page.locator(".st-key-remix button").click()
@@ -73,14 +75,14 @@ def test_fields_and_roll_stay_in_step(page, player):
     player.until(selects("Bars 2, 5–6 · all tracks"))
     player.drag_roll(0.9, 0.95, shift=True)
     player.until(selects("Bars 2, 5–6, 8 · all tracks"))
-    page.wait_for_function("field => field.value === '2, 5-6, 8'", arg=bars.element_handle())
+    expect(bars).to_have_value("2, 5-6, 8")
     player.root.get_by_role("button", name="Lock Drums").click()
     player.until(selects("Bars 2, 5–6, 8 · all tracks · locked: Drums"))
     page.locator(".st-key-control-locked-tracks").get_by_text("Drums", exact=True).wait_for()
     player.root.locator(".over").focus()
     page.keyboard.press("Escape")
     player.until(selects("All 8 bars · all tracks · locked: Drums"))
-    page.wait_for_function("field => field.value === ''", arg=bars.element_handle())
+    expect(bars).to_have_value("")
     assert player.state()["time"] == 0  # a drag is no press: nothing was sought
 
     page.locator(".st-key-remix button").click()
@@ -96,7 +98,7 @@ def test_bars_that_are_none_select_nothing(page, player):
     assert page.locator(".st-key-remix button").first.is_disabled()
     player.root.get_by_role("button", name="Select all").click()
     player.until(selects("All 8 bars · all tracks"))
-    page.wait_for_function("field => field.value === ''", arg=bars.element_handle())
+    expect(bars).to_have_value("")
 
 
 def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
@@ -104,7 +106,7 @@ def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
     player.until(selects("Bars 5–6 · all tracks"))
     player.ready().root.get_by_role("button", name="Loop").click()
     start, end = 4 * handmade.BAR_S, 6 * handmade.BAR_S
-    assert player.state()["loop"] == {"on": True, "from": start, "to": end}
+    assert player.until(lambda state: state["loop"]["on"])["loop"] == {"on": True, "from": start, "to": end}
     assert start <= player.play()["time"] < end
     player.press_roll(0.73)
     player.until(lambda state: state["playing"] and start + 0.1 < state["time"] < start + 2)  # it came round

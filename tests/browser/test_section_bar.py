@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.browser.conftest import playwright
@@ -14,7 +15,7 @@ expect = playwright.expect
 
 def names(player) -> list[str]:
     """Returns what stands on the bar."""
-    return [each.inner_text() for each in player.root.locator(".form button span").all()]
+    return player.root.locator(".form button span").all_inner_texts()
 
 
 def test_a_song_is_arranged_on_the_bar(serve, open_page):
@@ -36,7 +37,7 @@ def test_a_song_is_arranged_on_the_bar(serve, open_page):
     assert loop["to"] - loop["from"] > 1 and abs(player.state()["time"] - loop["from"]) < 0.1
     tools.get_by_role("button", name="Lock").click()
     tools.get_by_role("button", name="Unlock").wait_for()
-    assert bar.nth(1).get_attribute("aria-label").endswith(", locked")
+    expect(bar.nth(1)).to_have_attribute("aria-label", re.compile(", locked$"))
     bar.nth(1).click()
     assert not player.until(lambda state: not state["loop"]["on"])["playing"] and tools.is_hidden()
 
@@ -46,7 +47,7 @@ def test_a_song_is_arranged_on_the_bar(serve, open_page):
     player.drag_to((start["x"] + 9, start["y"] + 9), (goal["x"] + 9, goal["y"] + 9))
     player.until(lambda state: state["side"] == "Take 2")
     until(lambda: names(player) == ["A", "A", "B", "C"], lambda: names(player))
-    assert bar.nth(2).get_attribute("aria-label").endswith(", locked")
+    expect(bar.nth(2)).to_have_attribute("aria-label", re.compile(", locked$"))
     until_at_rest(page)
     bar.nth(3).click()
     tools.get_by_role("button", name="Write again").click()

@@ -65,6 +65,12 @@ def write_takes(page: Any, count: int) -> None:
         page.locator(".st-key-take-bar").get_by_text(f"Take {number}, version 1").wait_for()
 
 
+def address_of(page: Any) -> str:
+    """Returns a page's address once it names the song."""
+    until(lambda: "song=" in page.url, lambda: f"the song's address: {page.url}")
+    return page.url
+
+
 def to_songs(page: Any) -> None:
     page.get_by_role("link", name="Songs", exact=True).click()
     page.locator(".st-key-new-song button").first.wait_for()
@@ -81,7 +87,7 @@ def told(page: Any) -> list[str]:
 def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page):
     page = open_page(f"{server.address}/generate")
     write_takes(page, TAKES)
-    address = page.url
+    address = address_of(page)
     entry = until(
         lambda: next((e for e in server.new() if server.library.overview(e).takes == TAKES), None),
         "the song in its folder",
@@ -96,7 +102,7 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
     server.start()
 
     again = open_page(address.replace("/generate", "/songs"))
-    assert told(again) == before and entry.id in again.url
+    assert told(again) == before and entry.id in address_of(again)
     again.get_by_role("link", name="Generate", exact=True).click()
     again.locator(".st-key-take-bar").get_by_text(f"Take {TAKES}, version 1").wait_for()
     write_takes_after = again.locator(".st-key-generate button")
@@ -112,7 +118,7 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
 def test_a_reload_keeps_the_song_and_its_address(server, open_page):
     page = open_page(f"{server.address}/generate")
     write_takes(page, 1)
-    address = page.url
+    address = address_of(page)
     page.reload()
     page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
     assert page.url == address
@@ -139,8 +145,7 @@ def test_a_song_travels_as_a_file(server, open_page, tmp_path):
     visitor.get_by_text("Open a project file").click()
     visitor.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     assert told(visitor) == before
-    until(lambda: "song=" in visitor.url, "the song's address")
-    assert visitor.url.partition("song=")[2] != page.url.partition("song=")[2]
+    assert address_of(visitor).partition("song=")[2] != address_of(page).partition("song=")[2]
     visitor.locator("[class*=st-key-replay] button").first.click()
     visitor.get_by_text(re.compile("the same notes as Take .*, note for note")).wait_for()
 
@@ -149,7 +154,7 @@ def test_a_link_to_a_song_that_is_open_elsewhere_makes_no_copy_and_says_so(serve
     page = open_page(f"{server.address}/generate")
     write_takes(page, 1)
     for _ in range(3):
-        other = open_page(page.url)
+        other = open_page(address_of(page))
         other.get_by_text("This song is open in another window.").wait_for()
         other.locator(".player").wait_for()  # it can be heard
         assert other.url == page.url
@@ -164,7 +169,7 @@ def test_a_link_to_a_song_that_is_open_elsewhere_makes_no_copy_and_says_so(serve
     page.get_by_role("button", name="Make a copy").click()
     page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
     until(lambda: len(server.new()) == 2, "the copy")
-    assert page.url != other.url
+    until(lambda: page.url != other.url, "the address of the copy")
     write_takes(other, 0)
     other.locator(".st-key-generate button").click()
     other.locator(".st-key-take-bar").get_by_text("Take 2, version 1").wait_for()
@@ -174,7 +179,7 @@ def test_a_song_that_is_open_in_another_window_is_opened_from_the_list_by_asking
     page = open_page(f"{server.address}/generate")
     write_takes(page, 1)
     other = open_page(f"{server.address}/songs")
-    other.locator(f".st-key-song-{page.url.partition('song=')[2]}").get_by_role(
+    other.locator(f".st-key-song-{address_of(page).partition('song=')[2]}").get_by_role(
         "button", name="Open", exact=True
     ).click()
     other.get_by_text("This song is open in another window.").wait_for()

@@ -10,7 +10,7 @@ from music.bars import bar_grid
 from music.files.midi import midi_bytes, read_midi
 from tests.browser.apps import handmade
 from tests.browser.conftest import ROOT
-from tests.browser.driver import Driver, until_at_rest
+from tests.browser.driver import Driver, choose, until_at_rest
 
 GIVEN_BARS, NEW_BARS = 2, 4
 
@@ -58,11 +58,8 @@ def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     length = page.get_by_label("Length", exact=True)
     length.fill(str(NEW_BARS))
     length.press("Tab")
-    instruments = page.get_by_role("combobox", name="Instruments")  # few, so that their sound is soon made
-    for name in ("Acoustic Grand Piano", "Electric Bass (finger)"):
-        instruments.fill(name)
-        instruments.press("Enter")
-    instruments.press("Escape")
+    for name in ("Acoustic Grand Piano", "Electric Bass (finger)"):  # few, so that their sound is soon made
+        choose(page, "Instruments", name, typed=True)
     page.locator(".st-key-generate button").click()
     # the roll fills while it is written, and holds more than was given once it is done
     filled = page.locator(
@@ -72,6 +69,7 @@ def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     page.locator(".st-key-writing").wait_for(state="detached")
     finished = shown.until(lambda state: state["notes"] > given.note_count)
 
+    shown.ready().loop()
     shown.play()
     shown.advance()
     shown.root.get_by_role("button", name="Mute Piano").click()

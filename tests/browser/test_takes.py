@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import playwright
-from tests.browser.driver import Driver, until_at_rest
+from tests.browser.driver import Driver, choose, until_at_rest
 
 APP = Path(__file__).parent / "apps" / "toy_studio.py"
 expect = playwright.expect
@@ -27,13 +27,11 @@ def test_the_switch_to_the_other_take_is_there_as_soon_as_it_is_chosen(generated
     player = Driver(generated.locator(".st-key-player"))
     sides = player.root.locator(".sides")
     expect(sides).to_be_hidden()
-    generated.get_by_role("combobox", name="Compare with").click()
-    generated.get_by_role("option", name="Take 1, version 2").click()
+    choose(generated, "Compare with", "Take 1, version 2")
     expect(sides.get_by_role("button")).to_have_text(["Take 1, version 2", "Take 2, version 1"])
     sides.get_by_role("button", name="Take 1, version 2").click()
     player.until(lambda state: state["side"] == "Take 1, version 2")
-    generated.get_by_role("combobox", name="Compare with").click()
-    generated.get_by_role("option", name="Nothing").click()
+    choose(generated, "Compare with", "Nothing")
     expect(sides).to_be_hidden()
 
 

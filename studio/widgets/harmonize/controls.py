@@ -10,6 +10,7 @@ import streamlit as st
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
 from music.arranging.grooves import grooves
+from music.arranging.idioms import IDIOMS
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.files.midi import read_midi
@@ -49,6 +50,7 @@ PANEL = OptionsPanel(
     {
         "style": ("Style", ""),
         "groove": ("Groove", "A style, such as bossa nova, whose patterns are played over the chords."),
+        "idiom": ("Chords as in", "Sevenths and ii-V in jazz, V7 in dances, a chord a bar in reggae, rock and house."),
         "key": ("Key", "The key to harmonize in. The melody is not transposed."),
         "complexity": ("Harmony", ""),
         "temperature_notes": ("Adventure in the notes", "Which chords and pitches come."),
@@ -112,6 +114,8 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
         look = {"format_func": str.capitalize, "placeholder": "The model writes what they play"}
         values["groove"] = PANEL.show("groove", st.selectbox, list(grooves()), None, **look)
     values["complexity"] = _one_of("complexity", COMPLEXITY)
+    usual = {"format_func": str.capitalize, "placeholder": "As the groove has them"}
+    values["idiom"] = PANEL.show("idiom", st.selectbox, list(IDIOMS), None, **usual)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
     values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
@@ -228,6 +232,7 @@ def describe_request(options: HarmonizeOptions) -> str:
         (options.groove or "").capitalize(),
         ", ".join(options.instruments),
         COMPLEXITY[options.complexity][0],
+        f"chords as in {options.idiom}" if options.idiom else "",
         options.key or "",
         f"chords {first_chords(options.chords)}" if options.chords else "",
         f"bars {bars_as_text(options.bars)}" if options.bars else "",

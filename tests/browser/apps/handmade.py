@@ -21,6 +21,7 @@ from tests.waiting import until
 RATE_HZ = 22_050
 BAR_S = 4.0  # 4/4 at 60 beats a minute
 BARS = 8
+HEAD_BARS = 7  # so long that it is not over before a slow machine has the rest
 AMPLITUDE = 0.1
 TONES_HZ = (220.0, 660.0, 1760.0)  # what each track sounds: easy to tell apart in a spectrum
 
@@ -55,12 +56,11 @@ def _render(tell, piece: Piece, synthesis: str = "played") -> Sound:
     waves = [
         AMPLITUDE * np.sin(2 * np.pi * hertz * time).astype(np.float32) for hertz in TONES_HZ[: len(piece.score.tracks)]
     ]
-    if Path(piece.title).is_absolute():  # a gate: until it is open, there is only the beginning, half as loud again
-        tell(
-            Head(encode(Audio(1.5 * np.stack([sum(waves)] * 2, axis=1)[: round(2 * BAR_S * RATE_HZ)], RATE_HZ), "ogg"))
-        )
-        until(Path(piece.title).exists, "the gate")
     ogg = [encode(Audio(np.stack([wave, wave], axis=1), RATE_HZ), "ogg") for wave in [sum(waves), *waves]]
+    if Path(piece.title).is_absolute():  # a gate: until it is open, there is only the beginning, half as loud again
+        beginning = 1.5 * np.stack([sum(waves)] * 2, axis=1)[: round(HEAD_BARS * BAR_S * RATE_HZ)]
+        tell(Head(encode(Audio(beginning, RATE_HZ), "ogg")))
+        until(Path(piece.title).exists, "the gate")
     picture = picture_of(sum(waves)) if last_recipe(piece, "audio") else None
     mix = Sound(ogg[0], (), seconds, False, picture, 1.5 if Path(piece.title).is_absolute() else 1.0)
     tell(mix)

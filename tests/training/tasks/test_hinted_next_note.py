@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from itertools import islice
 from pathlib import Path
@@ -26,6 +25,7 @@ from music.piece import Piece
 from pipelines.generate import generate
 from pipelines.options.generate import GenerateOptions
 from tests.loaded import nothing_loaded
+from tests.waiting import PATIENCE_S, until
 from training.data.lanes import passage, streamed_passages, tables_of, training_passages
 from training.export import export
 from training.likelihood.hint_baseline import HintFloor
@@ -80,11 +80,9 @@ def run(shards_folder, tmp_path_factory) -> Path:
     arguments = ["train", str(folder / "tiny.toml"), "--shards", str(shards_folder), "--run", str(folder / "run")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLIBC_TUNABLES": "", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-m", "training", *arguments, "--steps", "100000"], env=environment)
-    until = time.monotonic() + 120
-    while not (folder / "run" / "config.json").exists() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: (folder / "run" / "config.json").exists() or process.poll() is not None, "the run's beginning")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=120) == 0
+    assert process.wait(PATIENCE_S) == 0
     kept = torch.load(folder / "run" / "state.pt", weights_only=True)
     (folder / "kept").write_text(str(kept["step"]))
     return folder / "run"
