@@ -87,8 +87,8 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
         for phrase in split(text):
             known = found.get(tuple(phrase.split()), Meaning())
             say(phrase, _with_groove(known, groove, phrase))
-    for phrase, english in languages.phrases().items():
-        found[phrase] = found[tuple(english.split())]
+    for foreign, english in languages.phrases().items():
+        found[foreign] = found[tuple(english.split())]
     return found
 
 

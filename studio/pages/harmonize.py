@@ -95,7 +95,7 @@ def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "Which melody shall we accompany?",
-        "Give a MIDI or MusicXML file of yours, hum one, write a tune on the **Generate** page, or try one of these "
+        "Give a MIDI, MusicXML or sound file, hum a melody, write a tune on the **Generate** page, or try one of these "
         "on *Greensleeves*:",
         PRESETS,
         partial(use_example, song),

@@ -70,7 +70,7 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
 
 def next_step(song: Song) -> None:
     """Shows what can follow the current take."""
-    generate_button("Continue it in Generate")
+    generate_button("Continue in Generate")
     if st.button("Harmonize it", icon=":material/piano:", key="harmonize it", help="Accompany its melody anew."):
         st.switch_page("studio/pages/harmonize.py")
 
