@@ -14,6 +14,7 @@ from checkpoints.loading import Checkpoint
 from models.basic_pitch import RATE_HZ, WINDOW
 from models.hinted.decoding import HintedWriter
 from models.hinted.musicbert import hidden_logits
+from models.hints.chart import Chart, place_in_phrase
 from models.lstm import LSTMDecoder
 from models.note_writing import HeadWriter, NoteWriter, sample_fields, with_extra_fields
 from models.seq2seq_decoding import Seq2SeqDecoder
@@ -150,8 +151,13 @@ def accompany_tune(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:
 
 
 def harmonize_tune(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:
-    """Returns notes that join a tune, and the chords and basses that the chord network gives to the beats of its end."""
+    """Returns notes that join a tune, and the chords and basses that the chord network gives to the beats of its end; before them
+    notes of players, by a model that has a network for them."""
     made, network = accompany_tune(checkpoint, choice), checkpoint.model.chords
+    if (band := checkpoint.model.band) is not None:
+        past = band.past((FIRST, FIRST + 32), MEMORY, _chart(), 0)
+        writer = HintedWriter(band, _prefix(band), (FIRST, FIRST + 32), MEMORY, pasts=[past])
+        made = np.concatenate([_continue_tune(choice, band, writer), made], axis=1)
     score = _tune_score()
     beats, _ = beat_rows(score)
     read = chord_grid(tokens.encode(score).rows, beats, tokens.vocabulary().durations)
@@ -165,6 +171,15 @@ def harmonize_tune(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:
     stays = choice(scores.stay.expand(choice.batch, -1))
     turns = choice(scores.turn[chords])
     return np.concatenate([made, np.stack([stays, turns] * 4, axis=1)[:, None]], axis=1)
+
+
+def _chart() -> Chart:
+    """Returns two beats of each of four chords, again and again, for players to follow."""
+    beats = np.arange(4 * LENGTH)
+    chords = np.array([16 * root for root in (0, 5, 7, 9)])[beats // 2 % 4]
+    places = np.array([place_in_phrase(bar % 8, 8) for bar in range(LENGTH)])
+    starts, melody = np.arange(LENGTH + 1) * BAR, np.zeros((0, 3), np.int64)
+    return Chart(starts, beats * (BAR // 4), chords, chords // 16, melody, places)
 
 
 def fill_hidden_notes(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:

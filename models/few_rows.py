@@ -97,7 +97,7 @@ def to_length_one(x: np.ndarray) -> np.ndarray:
 
 def centered(rows: np.ndarray) -> np.ndarray:
     """Returns rows [..., width] less their means."""
-    return rows - rows.mean(axis=-1, keepdims=True)
+    return rows - np.add.reduce(rows, axis=-1, keepdims=True) / np.float32(rows.shape[-1])
 
 
 def gelu(x: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ class Seq2SeqDecoder:
             x = x + attention.attend(attention.queries(normed, own)[..., pairs], keys, values, seen)
             normed, attention = block.cross_norm(x), block.cross_attention
             queries = attention.queries(normed, across)[..., pairs]
-            x = x + attention.attend(queries, *self._given[layer], seen=seen_given)
+            x = x + attention.attend(queries, self._given[layer, 0], self._given[layer, 1], seen_given)
             x = x + block.feed(block.feed_norm(x))
         return x[:, -1]
 
@@ -137,7 +137,7 @@ class Seq2SeqDecoder:
             add_blocks(x, layer.output(_mixed(projected[0], keys, values, mask)))
             queries = layer.query(to_length_one(centered(x)))[:, :batch]
             queries.view(np.complex64)[...] *= across
-            add_blocks(x, layer.output_across(_mixed(queries, *known, mask_given)))
+            add_blocks(x, layer.output_across(_mixed(queries, known[0], known[1], mask_given)))
             add_blocks(x, layer.down(gelu(layer.up.rows(to_length_one(centered(x))))))
         return torch.from_numpy(x[:batch])
 
@@ -225,7 +225,7 @@ def _unit(angles: np.ndarray) -> np.ndarray:
 
 def _range(seen: np.ndarray) -> tuple[int, int]:
     """Returns the first place that anybody sees of [batch, places], and the one after the last."""
-    places = seen.any(axis=0).nonzero()[0]
+    places = np.flatnonzero(seen.any(axis=0))
     return int(places[0]), int(places[-1]) + 1
 
 

@@ -10,6 +10,7 @@ from music.errors import StudioError
 VERBS = {
     "prepare": ("training.data.prepare", "folders of MIDI files -> token shards"),
     "pairs": ("training.data.prepare_pairs", "data sets -> melody and accompaniment pairs, for the harmonizer"),
+    "bands": ("training.data.prepare_bands", "data sets -> bands under melodies, for who writes bass, piano and band"),
     "ancestor": ("training.ancestor", "clips -> the audio network's ancestor, to compare with"),
     "clips": ("training.data.clips", "data sets and sound banks -> clips and notes, for the audio network"),
     "sounds": (

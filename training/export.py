@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from checkpoints.self_test import recorded
@@ -67,9 +69,38 @@ def export(
     check_name(name)
     if average and "average" not in state:
         raise StudioError(f"The run in '{run}' keeps no average of its weights. Export it without `--average`.")
-    return write_checkpoint(
-        name, state["average" if average else "model"], config, state, run / "curve.csv", registry, folder, cards
-    )
+    taken = state["average" if average else "model"]
+    if "joins" in config["recipe"]:
+        config, taken = joined(config, taken)
+    return write_checkpoint(name, taken, config, state, run / "curve.csv", registry, folder, cards)
+
+
+def joined(
+    config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Returns config and weights of the harmonizer that a recipe joins, with a network for players in it.
+
+    Its recipe is that harmonizer's, by which it can learn on, but for the name, the remarks and the sets.
+
+    Args:
+        config: of the network's run.
+        weights: of the network.
+    """
+    from checkpoints.loading import load
+
+    recipe, other = config["recipe"], load(config["recipe"]["joins"])
+    with safe_open(other.entry.path, "pt") as file:
+        before = json.loads(file.metadata()["recipe"])
+    kept = {name: tensor for name, tensor in other.model.state_dict().items() if not name.startswith("band.")}
+    sizes = {**dataclasses.asdict(other.model.config), "band": config["model"]}
+    own = {
+        "name": recipe["name"],
+        "remarks": recipe["remarks"],
+        "weights": before["weights"] | recipe["weights"],
+        "begins_with": [recipe["joins"], *([recipe["begins_with"]] if "begins_with" in recipe else [])],
+    }
+    taken = kept | {f"band.{name}": tensor for name, tensor in weights.items()}
+    return {**config, "recipe": before | own, "model": sizes}, taken
 
 
 def write_checkpoint(
@@ -112,7 +143,8 @@ def write_checkpoint(
     os.replace(f"{path}.part", path)
     named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
     used = named or index["sets"]
-    if begins_with := recipe.get("begins_with"):  # part of its weights learned from that one's sets
+    earlier = recipe.get("begins_with", [])
+    for begins_with in [earlier] if isinstance(earlier, str) else earlier:  # weights that learned from their sets
         used = json.loads((CARDS / f"{begins_with}.sets.json").read_text()) | used
     unit = loss_unit(recipe)
     values = {

@@ -61,7 +61,9 @@ def main(argv: list[str]) -> None:
     if args.steps:
         recipe["optimizer"]["steps"] = args.steps
     torch.set_num_threads(args.threads)
-    task = task_module(recipe["architecture"])
+    # A recipe of one part of a model says what that learns.
+    part = recipe.get("learns")
+    task = importlib.import_module(f"training.tasks.{part}") if part else task_module(recipe["architecture"])
     if hasattr(task, "train"):  # it has lanes and optimizers of its own
         task.keep_freed_memory()
         task.train(recipe, task.Task.load(args.shards), args.run, args.valid_every)

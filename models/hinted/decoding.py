@@ -94,15 +94,22 @@ class HintedWriter:
         asked: program ids that were asked for.
         memory: how many past notes to attend to.
         pieces: how many.
+        pasts: empty ones, one a piece, of a model whose hints are others; by default those of ``asked``.
     """
 
     def __init__(
-        self, model: HintedTransformerXL, prefix: np.ndarray, asked: Sequence[int], memory: int, pieces: int = 1
+        self,
+        model: HintedTransformerXL,
+        prefix: np.ndarray,
+        asked: Sequence[int],
+        memory: int,
+        pieces: int = 1,
+        pasts: Sequence[Past] = (),
     ):
         weights, self._head = _prepare(model, memory)
         self._backbone = HintedBackbone(model, weights, prefix, memory, pieces)
         self._passes, self._layout = len(prefix), model.config.tables.layout
-        self._pasts = [Past(model.config.tables, asked, PAST_NOTES) for _ in range(pieces)]
+        self._pasts = list(pasts) or [Past(model.config.tables, asked, PAST_NOTES) for _ in range(pieces)]
         self._rows, self._fresh = [[0] * FIELDS for _ in self._pasts], [False] * pieces
 
     def read(self, notes: np.ndarray) -> None:

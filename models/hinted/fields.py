@@ -25,7 +25,7 @@ class HintedFields:
         parts = [slice(field * head.hidden, (field + 1) * head.hidden) for field in range(FIELDS)]
         self._inner = [FewRows(shelf, weight[:, part] * GELU_SCALE, bias[part] * GELU_SCALE) for part in parts]
         self._outer = [FewRows(shelf, *weights(cast(nn.Linear, layer), GELU_SCALE), BLOCK) for layer in head.outer]
-        self._tables = [shelf.keep(array(table.weight) * GELU_SCALE) for table in head.tables]
+        self._tables = [shelf.keep(array(head.whole_table(field)) * GELU_SCALE) for field in range(FIELDS)]
         self._offsets = [head.get_buffer(f"offsets_{field}").numpy() for field in range(FIELDS)]
         self._dense = weights(head.dense, GELU_SCALE)[0]
         self._sizes, self._copies = head.sizes, [part.stop - part.start for part in head.copies]

@@ -29,15 +29,26 @@ class HintedHead(nn.Module):
         layout: the hints.
         width: size of the backbone's output.
         hidden: size of each field's hidden layer.
+        dense: how many numbers the pitch reads besides.
+        rank: of the tables of ids, each being a product of two; None for whole ones.
     """
 
-    def __init__(self, sizes: Sequence[int], layout: Sequence[Hint], width: int, hidden: int):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        layout: Sequence[Hint],
+        width: int,
+        hidden: int,
+        dense: int = DENSE,
+        rank: int | None = None,
+    ):
         super().__init__()
         self.sizes, self.hidden = tuple(sizes), hidden
         self.norm = nn.LayerNorm(width)
         self.inner = nn.Linear(width, hidden * len(sizes))
-        self.dense = nn.Linear(DENSE, hidden, bias=False)  # to the pitch
+        self.dense = nn.Linear(dense, hidden, bias=False)  # to the pitch
         self.tables: Any = nn.ModuleList()  # of nn.Embedding, one a field
+        self.spread = nn.ModuleList(nn.Linear(rank, hidden, bias=False) for _ in sizes) if rank else None
         self.outer = nn.ModuleList()
         self.columns: list[slice] = []  # of the hints of each field
         self.copies: list[slice] = []  # of those that copy
@@ -47,7 +58,7 @@ class HintedHead(nn.Module):
             self.columns.append(slice(mine[0], mine[-1] + 1))
             self.copies.append(slice(mine[0], mine[0] + copies))
             parts = [size, *sizes[:field], *(layout[column].size for column in mine)]
-            table, outer = nn.Embedding(sum(parts), hidden), nn.Linear(hidden, size + copies)
+            table, outer = nn.Embedding(sum(parts), rank or hidden), nn.Linear(hidden, size + copies)
             self.register_buffer(f"offsets_{field}", torch.tensor([0, *parts[:-1]]).cumsum(0), persistent=False)
             nn.init.normal_(table.weight, std=0.1)
             with torch.no_grad():
@@ -68,11 +79,21 @@ class HintedHead(nn.Module):
             before: [rows, fields] ids of the note that was read last.
             written: [rows, fields] ids of the note; only those before the field are read.
             hints: [rows, hints]; only the field's own are read.
-            dense: [rows, DENSE], read by the pitch alone.
+            dense: [rows, numbers], read by the pitch alone.
         """
         ids = torch.cat([before[:, field : field + 1], written[:, :field], hints[:, self.columns[field]]], dim=1)
         found = F.embedding_bag(ids + getattr(self, f"offsets_{field}"), self.tables[field].weight, mode="sum")
+        if self.spread is not None:
+            layer = self.spread[field]
+            found = layer(found.to(self.dense.weight.dtype))
         return found + self.dense(dense.to(self.dense.weight.dtype)) if field == PITCH else found
+
+    def whole_table(self, field: int) -> Tensor:
+        """Returns the embeddings of a field's ids [ids, hidden]."""
+        table = self.tables[field].weight
+        return (
+            table if self.spread is None else table @ self.spread.get_submodule(str(field)).get_parameter("weight").t()
+        )
 
     def logits(self, hidden: Tensor, field: int, hints: Tensor) -> Tensor:
         """Returns float32 [rows, ids] for a hidden layer [rows, hidden]; gates of hints that agree add up."""
@@ -94,7 +115,7 @@ class HintedHead(nn.Module):
             before: [rows, fields] ids of the note that was read last.
             target: [rows, fields] ids of the note that follows.
             hints: [rows, hints].
-            dense: [rows, DENSE].
+            dense: [rows, numbers].
         """
         found = []
         for field, mine in enumerate(self.start(output).split(self.hidden, dim=1)):  # one at a time stays in the cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -82,9 +82,9 @@ class Past:
         self._after, self._order, self._rhythm = -1, 0, -1
         self._places_of: list[int] = []  # up to which program a note was written when its places were looked up
 
-    def copy(self) -> Past:
+    def copy(self) -> Self:
         """Returns a past that goes its own way from here."""
-        other = object.__new__(Past)
+        other = object.__new__(type(self))
         for name, value in vars(self).items():  # what they hold is never changed in place
             setattr(other, name, value.copy() if isinstance(value, list | dict) else value)
         return other

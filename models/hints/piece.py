@@ -50,25 +50,10 @@ def hints_of_piece(tables: HintTables, notes: np.ndarray, asked: Sequence[int] =
         notes: [notes, 8 or more] ids, at least one note, sorted by bar, position, program and pitch.
         asked: program ids that the piece was asked to have.
     """
-    piece = _Piece(tables, notes, asked)
-    with np.errstate(over="ignore"):  # hashes may run over
-        piece.find_repeats()
-        columns = [
-            *piece.step(),
-            *piece.unchanged(),
-            *piece.position(),
-            *piece.program(),
-            *piece.pitch(),
-            *piece.duration_or_velocity(piece.duration, gap_id(piece.since_top), piece.left_of_bar()),
-            *piece.duration_or_velocity(piece.velocity, piece.goes_on.astype(np.int64)),
-        ]
-    found = np.zeros((len(notes) + 1, len(columns)), dtype=np.int64)
-    for number, column in enumerate(columns):
-        found[: len(column), number] = column
-    return found, piece.dense()
+    return HintedPiece(tables, notes, asked).hints()
 
 
-class _Piece:
+class HintedPiece:
     """The arrays of a piece; each method gives the columns of its field, in the order of the layout.
 
     Names of indices: ``t`` the note that hints are about, ``read`` the note before it; -1 for no such note.
@@ -104,6 +89,24 @@ class _Piece:
             _notes_before(values, fill)
             for values, fill in ((self.end, -1), (self.programs, int(_FAR)), (self.pitches, int(_FAR)))
         )
+
+    def hints(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns what ``hints_of_piece`` returns."""
+        with np.errstate(over="ignore"):  # hashes may run over
+            self.find_repeats()
+            columns = [
+                *self.step(),
+                *self.unchanged(),
+                *self.position(),
+                *self.program(),
+                *self.pitch(),
+                *self.duration_or_velocity(self.duration, gap_id(self.since_top), self.left_of_bar()),
+                *self.duration_or_velocity(self.velocity, self.goes_on.astype(np.int64)),
+            ]
+        found = np.zeros((self.n + 1, len(columns)), dtype=np.int64)
+        for number, column in enumerate(columns):
+            found[: len(column), number] = column
+        return found, self.dense()
 
     def find_repeats(self) -> None:
         """Finds for each note that was read the note that followed the latest repeat of what ends with it."""

@@ -10,6 +10,7 @@ import streamlit as st
 from music.errors import StudioError
 from pipelines.recipes import harmonized
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
@@ -79,6 +80,7 @@ def harmonize(song: Song, values: dict) -> None:
                 "all of it anew."
             )
         options = replace(options, melody=0)  # where a harmonization has it
+    options = replace(options, lock_notes=held_notes(piece))
     write(song, "harmonize", piece, options, describe_request(options))
 
 

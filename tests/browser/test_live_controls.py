@@ -153,6 +153,18 @@ def test_half_speed_plays_what_the_mixer_says(player):
     button(player, "Stop").click()
 
 
+def test_reverb_is_heard_while_its_slider_moves(player):
+    button(player, "Pan and reverb").click()
+    player.play()
+    player.until(lambda state: state["mode"] == "mix" and abs(state["level"] - level_of(1, 1, 1)) < 0.005)
+    player.root.get_by_label("Reverb of Bass <b>line</b>").fill("127")
+    player.until(lambda state: state["mode"] == "tracks" and abs(state["level"] - level_of(1, 1, 1)) > 0.008)
+    button(player, "As written").click()
+    player.until(lambda state: abs(state["level"] - level_of(1, 1, 1)) < 0.008)
+    button(player, "Stop").click()
+    button(player, "Pan and reverb").click()
+
+
 def test_letters_work_the_transport_and_are_listed(player):
     page = player.root.page
     page.get_by_label("A name").fill("hklhkl?")  # in a field they are letters

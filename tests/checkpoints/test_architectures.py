@@ -34,7 +34,7 @@ def test_all_that_ship_are_of_a_known_one():
 
 
 def test_training_needs_torch_numpy_and_safetensors_alone():
-    modules = ["training.train", *(f"training.tasks.{each.learns}" for each in TRAINED.values())]
+    modules = ["training.train", "training.tasks.band", *(f"training.tasks.{each.learns}" for each in TRAINED.values())]
     code = f"""
 import sys
 for name in ("symusic", "miditok", "music21", "streamlit", "scipy", "huggingface_hub", "soundfile"):

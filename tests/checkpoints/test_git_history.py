@@ -145,7 +145,12 @@ def test_what_the_studio_shipped_before_is_listed_with_its_card_and_a_source_tha
     """In a clone of the last commit alone the history says no more than how to get the rest."""
     monkeypatch.setenv("DEEPMUSIC_CACHE", str(tmp_path))
     before = [found for found in known().values() if found.shipped_before]
-    assert [found.name for found in before] == ["generate-small-1", "harmonize-small-1", "remix-small-1"]
+    assert [found.name for found in before] == [
+        "generate-small-1",
+        "harmonize-small-1",
+        "harmonize-small-2",
+        "remix-small-1",
+    ]
     for found in before:
         assert not found.ships and found.state == "away" and cards_folder(found) == CARDS
         assert all((CARDS / f"{found.name}.{ending}").is_file() for ending in ("md", "png", "sets.json"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +28,7 @@ from music.tokens.octuple import step_sizes
 from music.tokens.patches import digest as patches_digest
 from music.tokens.piano import ChordVocabulary
 from tests.loaded import forget
+from tests.models.hinted.tiny_band import tiny_band
 from training.data.shards import MAX_BARS_LEFT
 
 
@@ -66,11 +68,11 @@ def harmonizer(std: float = 1.0, busy: float = 0.0, **memory: int) -> tuple[str,
 
 
 def second_harmonizer() -> tuple[str, str, Dialect, nn.Module]:
-    """Returns a harmonizer whose chords come from a network of their own."""
+    """Returns a harmonizer whose chords and players have networks of their own."""
     config = HarmonizerConfig(
         sizes(), CONDITION_IDS_SIZE, encoder_layers=1, decoder_layers=1, width=16, heads=2, hidden=16, head_hidden=16,
         chord_features=FEATURES, chord_places=PLACES, chord_prefix_size=CHORD_CONDITION_IDS_SIZE, chord_layers=1,
-        chord_width=16, chord_heads=2, chord_hidden=16, chord_rank=8,
+        chord_width=16, chord_heads=2, chord_hidden=16, chord_rank=8, band=asdict(tiny_band().config),
     )  # fmt: skip
     model = Harmonizer(config)
     _random(model, 0.5)

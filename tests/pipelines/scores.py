@@ -137,7 +137,7 @@ def wishes(draw, style: str) -> dict:
         "top_p": draw(st.sampled_from([0.9, 1.0])),
         "seed": draw(st.integers(0, 1000)),
         "variants": draw(st.sampled_from([1, 1, 2])),
-        "checkpoint": draw(st.sampled_from(["random-harmonize", "random-harmonize-short"])),
+        "checkpoint": draw(st.sampled_from(["random-harmonize", "random-harmonize-short", "random-harmonizer"])),
     }
 
 

@@ -62,6 +62,11 @@ class Learner:
         self.seed = seed
         self.stage = small(self.recipe.get("lanes") or self.recipe["stages"][-1])
         architecture = self.recipe["architecture"]
+        if self.config.get(
+            "band"
+        ):  # which reads more of a band than is known of one's own files: the Transformer learns
+            self.config = {**self.config, "band": None}
+            self.checkpoint.model.band = None
         self.model: nn.Module = self.checkpoint.model.requires_grad_(True)
         data = task_module(architecture).Task.load(shards)
         self.index = {key: data.index[key] for key in ("tokenizer", "sets")}

@@ -2,7 +2,7 @@
 
     python -m training evaluate generate-small --shards runs/shards
     python -m training evaluate remix-small --shards runs/shards
-    python -m training evaluate harmonize-small --shards runs/pairs
+    python -m training evaluate harmonize-small --shards runs/pairs --bands runs/bands
     python -m training evaluate audio-small --shards runs/clips
     python -m training evaluate lyrics-small --shards runs/verses
     python -m training evaluate words-small --texts DATA/lyrics
@@ -28,6 +28,7 @@ from checkpoints.loading import load
 from checkpoints.store import entry
 from music.errors import StudioError
 from training.card import CARDS, keep_report
+from training.data.pair_shards import Pairs
 from training.data.shards import Shards
 from training.likelihood import wordings
 from training.train import task_class
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument(
         "--windows", type=int, default=24, help="validation windows of each set; of pairs, of each style and set"
     )
+    parser.add_argument("--bands", type=Path, help="what `python -m training bands` wrote, for what players play")
     parser.add_argument(
         "--texts", type=Path, help="for words-small: the folder of poems, whose lines say nothing of music"
     )
@@ -64,6 +66,10 @@ def main(argv: list[str]) -> None:
             "`python -m training prepare` wrote, `pairs` for a checkpoint that harmonizes, `clips` for audio, or `verses` for lyrics."
         ) from error
     report = evaluate(args.checkpoint, shards, args.windows)
+    if args.bands is not None:
+        from training.likelihood.bands import band_lines
+
+        report += "\n\n" + "\n".join(band_lines(load(args.checkpoint).model, Pairs.load(args.bands), args.windows))
     print(report)
     if args.card:
         keep_report(args.checkpoint, "evaluate", report)

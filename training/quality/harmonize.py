@@ -47,6 +47,7 @@ from training.quality.measures.harmony import (
 )
 from training.quality.measures.part_writing import count_part_writing, rates
 from training.quality.measures.pieces import mean
+from training.quality.parts import Clock, as_lines, judged, means, real
 
 BARS = 32  # of a lead sheet, from the bar in which its melody begins
 TYPED_STYLES = ("bass", "piano", "band")
@@ -101,6 +102,7 @@ def figures(args: argparse.Namespace) -> dict[str, Any]:
         "nats": chorale_nats(args.checkpoint, songs),
         "typed": len(typed),
         "styles": {style: typed_figures(typed, style, ask) for style in TYPED_STYLES},
+        "real parts": {style: means(real(args.data, style, len(typed), args.seed)) for style in TYPED_STYLES},
     }
 
 
@@ -236,17 +238,22 @@ def chorale_figures(scores: Sequence[symusic.Score], ask: Ask) -> dict[str, dict
 # Chords that were asked for
 
 
-def typed_figures(sheets: Sequence[Sheet], style: str, ask: Ask) -> dict[str, float]:
-    """Returns how well a style keeps to the written chords when they are typed, as means over the excerpts."""
-    rows = []
+def typed_figures(sheets: Sequence[Sheet], style: str, ask: Ask) -> dict[str, Any]:
+    """Returns how well a style keeps to the written chords when they are typed, as means over the excerpts; the measures of its
+    parts, and the CPU seconds that a minute of music takes."""
+    rows, parts, clock = [], [], Clock()
     for sheet in tqdm(sheets, unit="song", desc=style, disable=None):
         edges = beats(sheet.bars, sheet.ticks)
         asked = chords_between(sheet.chords, edges)
-        after = ask(sheet.melody, style, as_typed(asked, sheet.bars, sheet.ticks, sheet.key))
+        with clock:
+            after = ask(sheet.melody, style, as_typed(asked, sheet.bars, sheet.ticks, sheet.key))
+        clock.add(float(after.to("second").end()))
+        parts.append(judged(after, spans_of(asked, edges), sheet.bars, 0))
         rows.append(kept_to(after, spans_of(asked, edges), sheet.bars))
         rows[-1]["melody changed"] = float(notes_changed(sheet.melody, after))
     found = {name: mean([row[name] for row in rows if np.isfinite(row[name])]) for name in rows[0]}
-    return found | {"melody changed": float(sum(row["melody changed"] for row in rows))}
+    changed = float(sum(row["melody changed"] for row in rows))
+    return found | {"melody changed": changed, "parts": means(parts), "seconds": clock.a_minute}
 
 
 def as_typed(chords: Sequence[Chord], bars: Sequence[Bar], ticks_per_quarter: int, key: Key) -> ChordNames:
@@ -336,6 +343,13 @@ def as_text(figures: dict[str, Any]) -> str:
         shares = "".join(f"{row[name]:14.1%}" for name in ("in chord", "all in chord", "bars"))
         met = row["in chord"] >= IN_CHORD_GOAL and not row["melody changed"]
         lines.append(f"  {style:16}{shares}{row['melody changed']:14.0f}{_yes(met):>20}")
+    both = {
+        style: {"real": figures["real parts"][style], MODEL: row["parts"]} for style, row in figures["styles"].items()
+    }
+    lines += ["", "What each player does in these, beside validation music of real players (training/quality/parts.py)"]
+    lines += as_lines(both)[1:]
+    lines += ["", "CPU seconds of a minute of music, of the machine that measured"]
+    lines += [f"  {style:16}{row['seconds']:14.1f}" for style, row in figures["styles"].items()]
     return "\n".join(lines)
 
 

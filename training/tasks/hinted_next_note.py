@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from music.tokens.columns import PAD
 from training.data.lanes import (
     Lanes,
     LaneSegment,
+    Passage,
     streamed_passages,
     styled_prefix_size,
     tables_of,
@@ -78,7 +80,7 @@ class Task:
 
     def validate(self, model: HintedTransformerXL, stage: dict[str, Any]) -> float | None:
         """Returns nats a note on fixed validation windows, the real sets weighing the same; None without any."""
-        fields, _ = validate(model, self.shards, stage, self.device)
+        fields, _ = validate(model, stage, self.device, *Reading().validation(self.recipe, self.shards))
         return sum(fields) if fields else None
 
 
@@ -118,17 +120,24 @@ def losses(
 
 @torch.no_grad()
 def validate(
-    model: HintedTransformerXL, shards: Shards, lanes: dict[str, int], device: torch.device
+    model: HintedTransformerXL,
+    lanes: dict[str, int],
+    device: torch.device,
+    names: Sequence[str],
+    passages: Iterator[Passage],
 ) -> tuple[list[float], dict[str, float]]:
-    """Returns nats a note by field, the real sets weighing the same, and in all by set; both empty without any."""
+    """Returns nats a note by field, the sets weighing the same, and in all by set; both empty without any.
+
+    Args:
+        model: which is judged.
+        lanes: how it reads.
+        device: where it is.
+        names: of the sets.
+        passages: what it reads, tagged with the places of their sets.
+    """
     model.eval()
-    packed = Lanes(lanes["batch"], lanes["segment"], validation_passages(shards, VALIDATION_WINDOWS, VALIDATION_NOTES))
+    packed = Lanes(lanes["batch"], lanes["segment"], passages)
     memory = model.new_memory(lanes["batch"], lanes["memory"])
-    names = [
-        name
-        for number, (name, entry) in enumerate(shards.index["sets"].items())
-        if not entry.get("synthetic") and ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).any()
-    ]
     total, counts = torch.zeros(len(names), 8, dtype=torch.double), torch.zeros(len(names))
     while (segment := packed.segment()) is not None:
         segment = segment.to(device)
@@ -148,16 +157,44 @@ def learning_share(step: int, wanted: dict[str, Any]) -> float:
     return max(0.0, min(1.0, (step + 1) / wanted["warmup_steps"], left))
 
 
-def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 1000) -> None:
+class Reading:
+    """What is read in training, and by which model; another kind of music has another one."""
+
+    def build(self, recipe: dict[str, Any], index: dict[str, Any]) -> HintedTransformerXL:
+        """Returns a new model."""
+        return build(recipe, index)
+
+    def passages(self, recipe: dict[str, Any], shards: Any, seed: int) -> Iterator[Passage]:
+        """Yields what is read, without end."""
+        lanes = recipe["lanes"]
+        wanted = (recipe["weights"], recipe.get("small", ()), lanes["window"], seed)
+        if workers := lanes.get("workers", 0):
+            return streamed_passages(workers, Path(shards.rows.filename).parent, *wanted)
+        return training_passages(shards, *wanted)
+
+    def validation(self, recipe: dict[str, Any], shards: Any) -> tuple[list[str], Iterator[Passage]]:
+        """Returns the names of the sets that are validated, and their passages, tagged with the places of these."""
+        names = [
+            name
+            for number, (name, entry) in enumerate(shards.index["sets"].items())
+            if not entry.get("synthetic") and ((shards.windows[:, 0] == number) & (shards.windows[:, 1] == 1)).any()
+        ]
+        return names, validation_passages(shards, VALIDATION_WINDOWS, VALIDATION_NOTES)
+
+
+def train(
+    recipe: dict[str, Any], shards: Any, run: Path, valid_every: int = 1000, reading: Reading | None = None
+) -> None:
     """Trains until the recipe's last step, from where the run stands.
 
     A request to end (SIGTERM, Ctrl-C) ends it after the step, with everything kept.
     """
+    reading = reading or Reading()
     wanted, lanes = recipe["optimizer"], recipe["lanes"]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe["seed"])
     torch.set_flush_denormal(True)
-    model = build(recipe, shards.index).to(device)
+    model = reading.build(recipe, shards.index).to(device)
     masters = Masters(model, recipe.get("bfloat16", False) or device.type == "cuda", wanted["average"])
     optimizers = Optimizers(model, masters, wanted)
     run.mkdir(parents=True, exist_ok=True)
@@ -170,11 +207,7 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
     size = sum(weight.numel() for weight in masters.named.values()) / 1e6
     print(f"{size:.2f} M parameters, step {done} of {wanted['steps']}, {device}", flush=True)
     seed = recipe["seed"] + 7919 * done  # a run that goes on reads other windows
-    wanted_windows = (recipe["weights"], recipe.get("small", ()), lanes["window"], seed)
-    if workers := lanes.get("workers", 0):
-        passages = streamed_passages(workers, Path(shards.rows.filename).parent, *wanted_windows)
-    else:
-        passages = training_passages(shards, *wanted_windows)
+    passages = reading.passages(recipe, shards, seed)
     packed, memory = (
         Lanes(lanes["batch"], lanes["segment"], passages),
         model.new_memory(lanes["batch"], lanes["memory"]),
@@ -205,7 +238,9 @@ def train(recipe: dict[str, Any], shards: Shards, run: Path, valid_every: int = 
             row = {"step": step + 1, "notes": notes, "seconds": spent, "learning_rate": rate, "train": train_loss}
             running.clear()
             if (step + 1) % valid_every == 0 or step + 1 == wanted["steps"]:
-                row["valid"] = _validated(run, step + 1, notes, model, masters, shards, lanes, device)
+                row["valid"] = _validated(
+                    run, step + 1, notes, model, masters, lanes, device, lambda: reading.validation(recipe, shards)
+                )
             log_row(run / "curve.csv", row)
         if last or time.monotonic() - saved > SAVE_SECONDS:
             state = {"step": step + 1, "notes": notes, "seconds": time.monotonic() - started}
@@ -238,15 +273,15 @@ def _validated(
     notes: int,
     model: HintedTransformerXL,
     masters: Masters,
-    shards: Shards,
     lanes: dict[str, int],
     device: torch.device,
+    validation: Callable[[], tuple[list[str], Iterator[Passage]]],
 ) -> str:
     """Keeps the figures of the weights and of their average, and returns the better one's nats a note."""
     row: dict[str, Any] = {"step": step, "notes": notes}
-    found = {"weights": validate(model, shards, lanes, device)}
+    found = {"weights": validate(model, lanes, device, *validation())}
     with masters.averaged():
-        found["average"] = validate(model, shards, lanes, device)
+        found["average"] = validate(model, lanes, device, *validation())
     for name, (fields, sets) in found.items():
         row[name] = {"nats": round(sum(fields), 4), "fields": [round(value, 4) for value in fields]}
         row[name]["sets"] = {key: round(value, 4) for key, value in sets.items()}

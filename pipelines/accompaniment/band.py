@@ -1,0 +1,199 @@
+"""Samples what a bass, a piano or a band plays from the network with hints, which reads chords, melody and phrases as a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.hinted.band import Band
+from models.hinted.decoding import HintedWriter
+from models.hints.chart import UNKNOWN, Chart, place_in_phrase
+from models.note_writing import with_extra_fields
+from models.sampling import Randomness
+from music.chords import NO_CHORD, Chord
+from music.form import sections
+from music.instruments import DRUMS
+from music.styles import style_id
+from music.tokens import accompaniment
+from music.tokens import octuple as tokens
+from music.tokens.columns import BOS, DRUM_PITCH, DRUM_PROGRAM, FIRST, STEP_FIELDS, Octuple, StepField
+from music.tokens.conditions import PREFIX_PAD
+from pipelines.accompaniment.constraints import ChordConstraints
+from pipelines.accompaniment.request import AccompanimentRequest
+from pipelines.decoding.constraints import END, GenerationState
+from pipelines.decoding.sampler import NoteSampler
+from pipelines.options.harmonize import HarmonizeOptions
+
+# Of the network (training/recipes/harmonize-band.toml): notes that it attends to, and of a window that hints look back in.
+MEMORY_NOTES, PAST_NOTES = 128, 768
+PHRASE_BARS = 8  # of a section where none are marked, and of the longest phrase within one
+
+
+# Biases on logits: off players who come after the bass in a chord, and off later places, where a chord begins and its bass is
+# not there yet. A player who is left out of one downbeat is left out of the next ones too, as hints look back. By eye.
+BASS_FIRST, BASS_NOW = 2.5, 1.5
+USUAL_STYLES = {(3, 4): "waltz", (4, 4): "rock", (2, 4): "rock", (2, 2): "rock"}
+"""What a band with drums plays that is asked for no style, by signature, unless it is slower than SLOW_BPM: then a ballad.
+Otherwise it may begin as any band of the world. Of styles that the network knows well, those with bass and snare drum."""
+KIT = (*range(35, 55), 57, 59)
+"""What a drummer has who is asked for no style: no bongos, no claves."""
+SLOW_BPM = 88.0
+
+
+@dataclass
+class BandConstraints(ChordConstraints):
+    """One variant that the network writes: as the others, and the bass comes with the chord."""
+
+    def bias_logits(self, name: int, row: list[int], scores: np.ndarray) -> None:
+        """Moves the logits of one field, as ``ChordConstraints.bias_logits``."""
+        super().bias_logits(name, row, scores)
+        if row[:1] == [END] or len(self.grid.bass_roles & self.limits.programs) != 1:
+            return
+        (bass,) = self.grid.bass_roles
+        if name == StepField.PROGRAM and self._bass_is_due(self._now(row), bass):
+            scores[bass + 1 :] -= BASS_FIRST
+        if name == StepField.POSITION:
+            stays = bool(self.rows) and row[StepField.STEP] == FIRST
+            place = self.rows[-1][StepField.POSITION] if stays else FIRST
+            passed = stays and self.rows[-1][StepField.PROGRAM] > bass
+            if not passed and self._bass_is_due(self._time(self._bar_of(row), place), bass):
+                scores[place + 1 :] -= BASS_NOW
+
+    def _pitches(self, program: int) -> np.ndarray:
+        mask = super()._pitches(program)
+        if program != DRUM_PROGRAM:
+            return mask
+        kit = np.zeros_like(mask)
+        kit[[DRUM_PITCH + drum for drum in KIT]] = True
+        return mask & kit
+
+    def _bass_is_due(self, time: int, bass: int) -> bool:
+        return self._last_onsets.get(bass) != time and self.grid.bass_of_new_chord(time) is not None
+
+
+class BandSampler(NoteSampler):
+    """Samples the notes of a bass, a piano or a band over some bars.
+
+    Args:
+        model: the network.
+        request: the request.
+        chords: of each variant the chord of each beat, as it sounds.
+        existing: of each variant, octuples of the accompaniment before, as the model writes them.
+        variants: where each stands; the first bar of their grids is ``first_bar``.
+        first_bar: the bar that is written first.
+        options: how to choose.
+        randomness: draws.
+    """
+
+    writer: HintedWriter
+
+    def __init__(
+        self,
+        model: Band,
+        request: AccompanimentRequest,
+        chords: Sequence[Sequence[Chord | None]],
+        existing: Sequence[np.ndarray],
+        variants: list[ChordConstraints],
+        first_bar: int,
+        options: HarmonizeOptions,
+        randomness: Randomness,
+    ):
+        self.variants, self.randomness = variants, randomness
+        self.top_p, self.top_k = options.top_p, options.top_k
+        overall = options.temperature
+        notes, rhythm = overall * options.temperature_notes, overall * options.temperature_rhythm
+        self.temperatures = (rhythm, overall, overall, rhythm, overall, notes, rhythm, overall)
+        self._sizes, self._bars, self._first_bar = model.config.extra_sizes, len(request.grid.bars), first_bar
+        self._top = section_starts(request)[0]
+        before = [_before(rows, first_bar) for rows in existing]
+        most = min(len(rows) for rows in before)
+        before = [rows[len(rows) - most :] for rows in before]
+        asked = sorted(variants[0].limits.asked)
+        pasts = []
+        for of_variant, rows in zip(chords, before, strict=True):
+            bar = int(rows[0, Octuple.BAR]) - FIRST if len(rows) else first_bar
+            pasts.append(model.past(asked, PAST_NOTES, chart_of(request, of_variant), bar))
+        prefix = wishes(model, request, options)[None]
+        self.writer = HintedWriter(model, prefix, asked, MEMORY_NOTES, len(variants), pasts)
+        self.writer.read(np.stack([self._steps(rows) for rows in before]))
+
+    def _steps(self, rows: np.ndarray) -> np.ndarray:
+        """Returns what is read before the first note is written: a mark of the beginning, and notes [1 + notes, fields]."""
+        bars = rows[:, Octuple.BAR].astype(np.int64) - FIRST
+        first = int(bars[0]) if len(rows) else self._first_bar
+        steps = np.full((1 + len(rows), len(STEP_FIELDS)), BOS, dtype=np.int64)
+        steps[1:] = tokens.to_steps(rows, first)
+        return self._with_places(steps, np.append(first, bars))
+
+    def _with_places(self, steps: np.ndarray, bars: np.ndarray) -> np.ndarray:
+        return with_extra_fields(steps, self._bars - bars, bars - self._top, self._sizes)
+
+    def _read(self, variants: Sequence[GenerationState], rows: list[list[int]]) -> None:
+        bars = np.array([self._first_bar + variant.bar for variant in variants])
+        self.writer.read(self._with_places(np.array(rows), bars)[:, None])
+
+
+def _before(rows: np.ndarray, first_bar: int) -> np.ndarray:
+    """Returns those of the octuples in order that stand before a bar and are within reach."""
+    rows = rows[rows[:, Octuple.BAR].astype(np.int64) - FIRST < first_bar]
+    return rows[max(0, len(rows) - PAST_NOTES) :]
+
+
+def wishes(model: Band, request: AccompanimentRequest, options: HarmonizeOptions) -> np.ndarray:
+    """Returns the prefix ids: what is written, then what is known of it."""
+    ids = request.conditions.prefix()
+    style = usual_style(request) if options.style == "band" else None
+    more = [] if style is None else [style_id(style)]
+    return np.array([model.config.kind_id(options.style), *ids[ids != PREFIX_PAD], *more], dtype=np.int64)
+
+
+def usual_style(request: AccompanimentRequest) -> str | None:
+    """Returns what a band with drums plays that is asked for no style; None for one without drums, or in a rare signature."""
+    if all(player.program != DRUMS for player in request.players):
+        return None
+    vocab, asked = tokens.vocabulary(), request.conditions
+    assert asked.signature is not None and asked.tempo is not None, "requests know both"
+    usual = USUAL_STYLES.get(vocab.signatures[asked.signature])
+    return "ballad" if usual == "rock" and vocab.tempos[asked.tempo] < SLOW_BPM else usual
+
+
+def chart_of(request: AccompanimentRequest, chords: Sequence[Chord | None]) -> Chart:
+    """Returns what players follow, as the model reads it.
+
+    Args:
+        request: the request.
+        chords: of each beat, as it sounds; None where it is not known.
+    """
+    grid, shift = request.grid, request.shift
+    moved = [chord if chord in (None, NO_CHORD) else chord.transposed(shift) for chord in chords]
+    lead = accompaniment.move(request.lead, shift)
+    onsets = accompaniment.onsets(lead, grid.bar_starts)
+    lengths = tokens.vocabulary().durations[lead[:, Octuple.DURATION] - FIRST].astype(np.int64)
+    melody = np.stack([onsets, onsets + lengths, lead[:, Octuple.PITCH].astype(np.int64)], axis=1)
+    starts = section_starts(request)
+    stops = [*starts[1:], len(grid.bars)]
+    places = [place_in_phrase(bar, starts[0]) for bar in range(starts[0])]
+    for start, stop in zip(starts, stops, strict=True):
+        places += [place_in_phrase(bar, stop - start) for bar in range(stop - start)]
+    return Chart(
+        starts=grid.bar_starts,
+        beats=grid.beat_positions,
+        chords=np.array([UNKNOWN if chord is None else chord.number for chord in moved]),
+        basses=np.array([0 if chord in (None, NO_CHORD) else chord.bass for chord in moved]),
+        melody=melody[np.argsort(onsets, kind="stable")],
+        places=np.array(places),
+    )
+
+
+def section_starts(request: AccompanimentRequest) -> list[int]:
+    """Returns the bars in which sections begin: those that are marked, else every eighth from the first of the melody on."""
+    begins = np.array([bar.start for bar in request.grid.bars])
+    marked = [section.start for section in sections(request.score, request.grid.end)]
+    if marked:
+        return sorted(
+            {int(np.searchsorted(begins, mark, side="right")) - 1 for mark in marked if mark < request.grid.end}
+        )
+    first = int(request.lead[:, Octuple.BAR].min()) - FIRST
+    return list(range(first, len(begins), PHRASE_BARS))
