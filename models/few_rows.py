@@ -97,7 +97,7 @@ def to_length_one(x: np.ndarray) -> np.ndarray:
 
 def centered(rows: np.ndarray) -> np.ndarray:
     """Returns rows [..., width] less their means."""
-    return rows - rows.mean(axis=-1, keepdims=True)
+    return rows - np.add.reduce(rows, axis=-1, keepdims=True) / np.float32(rows.shape[-1])
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
@@ -109,6 +109,12 @@ def gelu(x: np.ndarray) -> np.ndarray:
     found += 1
     found *= x
     return found
+
+
+def add_blocks(x: np.ndarray, blocks: np.ndarray) -> None:
+    """Adds blocks of columns [blocks, rows, block] to rows [rows, width] in place."""
+    whole = x.reshape(len(x), len(blocks), -1)
+    whole += blocks.swapaxes(0, 1)
 
 
 def array(tensor: torch.Tensor) -> np.ndarray:

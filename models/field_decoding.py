@@ -1,68 +1,121 @@
-"""The fields of a note one after another, as ``NoteHead`` computes them, in fewer and larger operations."""
+"""The fields of a note one after another, as the heads compute them, in fewer and larger operations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from models.few_rows import (
+    BLOCK,
+    GELU_SCALE,
+    FewRows,
+    Shelf,
+    after_norm,
+    array,
+    centered,
+    even,
+    gelu,
+    to_length_one,
+    weights,
+)
 from models.octuple import DenseHead, NoteHead
 
 
 class FieldDecoder:
-    """What ``NoteHead`` computes, for a note of each piece, one field after another; run it in inference mode.
+    """What ``NoteHead`` computes, for a note of each piece, one field after another, in NumPy.
 
     As the hidden layers are fed by sums, all that stands before the first field is chosen is one product, and a
     chosen id adds a row of a table to the fields after it.
 
     Args:
-        head: of the model, in eval mode.
+        head: of the model, in eval mode and single precision. Its weights never change.
     """
 
     def __init__(self, head: NoteHead):
-        with torch.inference_mode():
-            weights = torch.cat([layer.weight for layer in head.inner])
-            self._norm = (head.norm.weight, head.norm.bias)
-            self._inner = (weights.t().contiguous(), torch.cat([layer.bias for layer in head.inner]))
-            self._outer = [(layer.weight.t().contiguous(), layer.bias) for layer in head.outer]
-            self._repeated = torch.cat([table.weight for table in head.repeated])
-            self._offsets = torch.tensor([0, *(len(table.weight) for table in head.repeated[:-1])]).cumsum(0)
-            hidden, fields = head.inner[0].out_features, len(head.inner)
-            self._written = [
-                (table.weight @ weights[(field + 1) * hidden :].t()).view(-1, fields - field - 1, hidden)
-                for field, table in enumerate(head.written)
-            ]
+        self._weights = _prepare(head)
 
-    def start(self, output: Tensor, before: Tensor) -> Tensor:
-        """Returns the state [batch, fields, hidden] before any field is written.
+    def start(self, output: Tensor, before: Tensor) -> np.ndarray:
+        """Returns the state float32 [batch, fields, hidden] before any field is written.
 
         Args:
             output: [batch, width] of the backbone.
             before: [batch, fields or more] ids of the note before.
         """
-        fields = len(self._offsets)
-        repeated = F.embedding(before[:, :fields] + self._offsets, self._repeated)
-        return repeated + affine(normed(output, self._norm), self._inner).view_as(repeated)
+        prepared, batch = self._weights, len(output)
+        repeated = prepared.repeated.take(before.numpy()[:, : len(prepared.offsets)] + prepared.offsets, axis=0)
+        inner = prepared.inner.rows(to_length_one(centered(_filled(output.numpy()))))
+        repeated += inner[:batch, : repeated[0].size].reshape(repeated.shape)
+        return repeated
 
-    def logits(self, state: Tensor, field: int) -> Tensor:
-        """Returns the logits [batch, ids of the field] of one field, all fields before it being written."""
-        return affine(F.gelu(state[:, field]), self._outer[field])
+    def logits(self, state: np.ndarray, field: int) -> np.ndarray:
+        """Returns the logits float32 [batch, ids of the field] of one field, all fields before it being written."""
+        found = self._weights.outer[field].rows(gelu(_filled(state[:, field])))
+        return found[: len(state), : self._weights.sizes[field]]
 
-    def write(self, state: Tensor, field: int, ids: Tensor, rows: Sequence[int] | None = None) -> None:
+    def write(self, state: np.ndarray, field: int, ids: np.ndarray, rows: Sequence[int]) -> None:
         """Adds the chosen ids of a field, any but the last, to the state in place.
 
         Args:
             state: [batch, fields, hidden].
             field: which one.
-            ids: [batch], or [rows].
-            rows: those of the batch that they are for; None for all.
+            ids: [rows].
+            rows: those of the batch that they are for.
         """
-        if rows is None or len(rows) == len(state):
-            state[:, field + 1 :] += self._written[field][ids]
+        if len(rows) == len(state):
+            state[:, field + 1 :] += self._weights.written[field].take(ids, axis=0)
         else:
-            state[rows, field + 1 :] += self._written[field][ids]
+            state[rows, field + 1 :] += self._weights.written[field].take(ids, axis=0)
+
+
+class HeadWeights:
+    """A head's weights, those before its GELUs multiplied by GELU_SCALE.
+
+    Args:
+        head: of the model, in eval mode and single precision.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, head: NoteHead):
+        shelf, hidden, fields = Shelf(), head.inner[0].out_features, len(head.inner)
+        layers = [after_norm(head.norm, layer) for layer in head.inner]
+        weight, bias = np.concatenate([one for one, _ in layers], axis=1), np.concatenate([one for _, one in layers])
+        self.inner = FewRows(shelf, weight * GELU_SCALE, bias * GELU_SCALE, BLOCK)
+        self.outer = [FewRows(shelf, *weights(layer, GELU_SCALE), BLOCK) for layer in head.outer]
+        self.sizes = [layer.out_features for layer in head.outer]
+        self.repeated = shelf.keep(np.concatenate([array(table.weight) for table in head.repeated]) * GELU_SCALE)
+        self.offsets = np.cumsum([0, *(len(table.weight) for table in head.repeated[:-1])])
+        after = torch.cat([layer.weight for layer in head.inner]).t()
+        self.written = [
+            shelf.keep(
+                (array(table.weight @ after[:, (field + 1) * hidden :]) * GELU_SCALE).reshape(
+                    -1, fields - field - 1, hidden
+                )
+            )
+            for field, table in enumerate(head.written)
+        ]
+
+
+# Shared by all calls, as the models are, and gone with them.
+_PREPARED: WeakKeyDictionary[NoteHead, HeadWeights] = WeakKeyDictionary()
+
+
+def _prepare(head: NoteHead) -> HeadWeights:
+    """Returns a head's weights as they are needed here, which takes a while when asked for the first time."""
+    kept = _PREPARED.get(head)
+    if kept is None:
+        kept = _PREPARED[head] = HeadWeights(head)
+    return kept
+
+
+def _filled(rows: np.ndarray) -> np.ndarray:
+    """Returns rows [rows, width] with one of zeros where that makes them even."""
+    found = np.zeros((even(len(rows)), rows.shape[1]), np.float32)
+    found[: len(rows)] = rows
+    return found
 
 
 class DenseDecoder:
@@ -71,26 +124,14 @@ class DenseDecoder:
     def __init__(self, head: DenseHead):
         self._head = head
 
-    def start(self, output: Tensor, before: Tensor) -> Tensor:
+    def start(self, output: Tensor, before: Tensor) -> np.ndarray:
         """Returns the state [batch, fields, width] before any field is written."""
-        return self._head.norm(output)[:, None].repeat(1, len(self._head.outer), 1)
+        return self._head.norm(output)[:, None].repeat(1, len(self._head.outer), 1).numpy()
 
-    def logits(self, state: Tensor, field: int) -> Tensor:
+    def logits(self, state: np.ndarray, field: int) -> np.ndarray:
         """Returns the logits [batch, ids of the field] of one field."""
-        return self._head.outer[field](state[:, field])
+        return self._head.outer[field](torch.from_numpy(state[:, field])).numpy()
 
-    def write(self, state: Tensor, field: int, ids: Tensor, rows: Sequence[int] | None = None) -> None:
+    def write(self, state: np.ndarray, field: int, ids: np.ndarray, rows: Sequence[int]) -> None:
         """Adds the chosen ids of a field, any but the last, to the state in place."""
-        chosen = slice(None) if rows is None else list(rows)
-        state[chosen, field + 1 :] += self._head.written[field](ids)[:, None]
-
-
-def normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
-    """Returns rows [rows, width] after a layer norm of this weight and bias."""
-    return F.layer_norm(x, x.shape[-1:], *norm)
-
-
-def affine(x: Tensor, weight_and_bias: tuple[Tensor, Tensor]) -> Tensor:
-    """Returns rows [rows, out] after a linear layer of this weight [in, out] and bias [out]."""
-    weight, bias = weight_and_bias
-    return torch.addmm(bias, x, weight)
+        state[list(rows), field + 1 :] += self._head.written[field](torch.from_numpy(ids)).numpy()[:, None]

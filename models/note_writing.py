@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from models.field_decoding import DenseDecoder, FieldDecoder
 from models.octuple import DenseHead, NoteHead
@@ -66,7 +65,7 @@ class HeadWriter:
         """Reads notes, see NoteWriter; ``more`` is what else the decoder reads of them."""
         given = [torch.from_numpy(np.concatenate([part] * self._passes)).contiguous() for part in (notes, *more)]
         self._output, self._last, self._pieces = self._decoder.read(*given), given[0][:, -1], len(notes)
-        self._start: Tensor | None = None
+        self._start: np.ndarray | None = None
 
     @torch.inference_mode()
     def select(self, pieces: Sequence[int]) -> None:
@@ -80,7 +79,7 @@ class HeadWriter:
         """Begins the next note of these pieces, see NoteWriter; no model with this head looks bars back."""
         if self._start is None:
             self._start = self._fields.start(self._output, self._last)
-            self._state = self._start.clone()
+            self._state = self._start.copy()
         else:
             rows = self._rows(pieces)
             self._state[rows] = self._start[rows]
@@ -89,13 +88,13 @@ class HeadWriter:
     def logits(self, field: int, pieces: Sequence[int]) -> np.ndarray:
         """Returns float32 [passes, pieces, ids] of a field."""
         state = self._state if len(pieces) == self._pieces else self._state[self._rows(pieces)]
-        return self._fields.logits(state, field).view(self._passes, len(pieces), -1).numpy()
+        return self._fields.logits(state, field).reshape(self._passes, len(pieces), -1)
 
     @torch.inference_mode()
     def write(self, field: int, pieces: Sequence[int], ids: Sequence[int] | np.ndarray) -> None:
         """Sets a field of the note that these pieces are writing."""
         if field + 1 < self._state.shape[1]:
-            chosen = torch.from_numpy(np.tile(np.asarray(ids), self._passes))
+            chosen = np.asarray(ids) if self._passes == 1 else np.tile(np.asarray(ids), self._passes)
             self._fields.write(self._state, field, chosen, self._rows(pieces))
 
     def _rows(self, pieces: Sequence[int]) -> list[int]:

@@ -130,19 +130,17 @@ class DenseHead(nn.Module):
         return found
 
 
-def field_losses(logits: Sequence[Tensor], target: Tensor, ignore: int = 0) -> tuple[Tensor, Tensor]:
+def field_losses(logits: Sequence[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the summed negative log-likelihood of each field in nats [fields], and the number of notes.
 
     Args:
         logits: one [batch, notes, ids] per field.
-        target: [batch, notes, fields]; fields with the id ``ignore`` are left out.
+        target: [batch, notes, fields]; padding, which has the id 0, is left out.
     """
     losses = torch.stack(
         [
-            F.cross_entropy(
-                part.flatten(0, -2).float(), target[..., field].flatten(), ignore_index=ignore, reduction="sum"
-            )
+            F.cross_entropy(part.flatten(0, -2).float(), target[..., field].flatten(), ignore_index=0, reduction="sum")
             for field, part in enumerate(logits)
         ]
     )
-    return losses, (target[..., 0] != ignore).sum()
+    return losses, (target[..., 0] != 0).sum()

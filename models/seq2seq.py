@@ -212,17 +212,22 @@ class Seq2Seq(nn.Module):
 
     def time_angles(self, times: Tensor) -> Tensor:
         """Returns the angles [batch, notes, head width / 2] of onsets [batch, notes]: turns of 6 positions to 4 times the reach."""
-        pairs = self.config.width // self.config.heads // 2
-        turns = torch.logspace(math.log10(6), math.log10(4 * self.config.reach), pairs, device=times.device)
-        return times[..., None] * (2 * math.pi / turns)
+        return times[..., None] * self.turns(times.device)[0]
 
     def own_angles(self, times: Tensor, numbers: Tensor) -> Tensor:
         """Returns the angles [batch, heads, notes, head width / 2] of self-attention: even heads by time, odd ones by number."""
-        pairs = self.config.width // self.config.heads // 2
-        turns = torch.logspace(math.log10(4), math.log10(4 * self.config.memory), pairs, device=times.device)
-        by_number = numbers[..., None] * (2 * math.pi / turns)
-        both = torch.stack([self.time_angles(times), by_number], dim=1)
+        both = torch.stack([self.time_angles(times), numbers[..., None] * self.turns(times.device)[1]], dim=1)
         return both.repeat(1, self.config.heads // 2, 1, 1)
+
+    def turns(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+        """Returns by how much each pair [head width / 2] is turned: in a unit of musical time, and from a note to the next."""
+        pairs = self.config.width // self.config.heads // 2
+        slowest = (4 * self.config.reach, 4 * self.config.memory)
+        by_time, by_number = (
+            2 * math.pi / torch.logspace(math.log10(fastest), math.log10(slow), pairs, device=device)
+            for fastest, slow in zip((6, 4), slowest, strict=True)
+        )
+        return by_time, by_number
 
 
 def rotate(x: Tensor, angles: Tensor) -> Tensor:

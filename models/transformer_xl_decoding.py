@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.field_decoding import affine, normed
 from models.transformer_xl import Block, TransformerXL, distance_encoding, shift_distances
 
 # How many forgotten notes may stand in the buffers before the remembered ones move to the front, and the most that are read
@@ -187,3 +186,14 @@ def _attend(layer: _Layer, x: Tensor, batch: int, start: int, end: int, blocked:
     mixed = torch.bmm(torch.softmax(scores, dim=-1), values)
     mixed = mixed.view(heads, batch, count, width).permute(1, 2, 0, 3).reshape(batch * count, heads * width)
     return torch.addmm(x, mixed, layer.output)
+
+
+def normed(x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
+    """Returns rows [rows, width] after a layer norm of this weight and bias."""
+    return F.layer_norm(x, x.shape[-1:], *norm)
+
+
+def affine(x: Tensor, weight_and_bias: tuple[Tensor, Tensor]) -> Tensor:
+    """Returns rows [rows, out] after a linear layer of this weight [in, out] and bias [out]."""
+    weight, bias = weight_and_bias
+    return torch.addmm(bias, x, weight)

@@ -17,6 +17,9 @@ from music.edit import cut_after
 INTRO, ENDING = "Intro", "Ending"
 """Names of the sections that frame a song."""
 
+TRIO, FOURTH = "Trio", 5
+"""Name of the section of a march that is in the key of the subdominant, and the semitones up to that."""
+
 CONTINUATION = "Continuation"
 """Name of what was written after a song that has sections."""
 

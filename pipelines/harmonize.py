@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from pipelines.accompaniment.sampler import AccompanimentSampler, EncoderInput, 
 from pipelines.accompaniment.styled import write_styled
 from pipelines.contract import Step, paced
 from pipelines.decoding.sampler import NoteSampler
+from pipelines.locks import locked_notes, notes_at, with_locked
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 
@@ -45,11 +47,22 @@ class Draft(NamedTuple):
 def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
     """Yields Steps whose pieces are the melody with an accompaniment; one piece a variant.
 
-    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment. With
-    ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
+    The melody's track comes first and stays bit for bit; other tracks give way to the accompaniment, but for notes that are
+    locked. With ``options.bars`` all that starts outside those bars stays too. The chords stand in the score as symbols.
 
     Raises:
         StudioError: the checkpoint cannot be used, there is no melody, or the options do not fit the piece.
+    """
+    # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
+    for _, step in paced(looks(piece, options)):
+        yield step()
+
+
+def looks(piece: Piece, options: HarmonizeOptions) -> Iterator[tuple[float, Callable[[], Step]]]:
+    """Yields the share that is done, and what builds the Step of ``harmonize`` at that moment; whoever has no time need not.
+
+    Raises:
+        StudioError: see ``harmonize``.
     """
     checkpoint = load(options.checkpoint, task="harmonize")
     request = accompaniment_request(piece, options)
@@ -58,18 +71,26 @@ def harmonize(piece: Piece, options: HarmonizeOptions) -> Iterator[Step]:
         "melody": request.melody,
         "key": request.key.name,
     }
+
+    def built(drafts: Sequence[Draft], done: float) -> Step:
+        scores = [assemble(request, options, draft.notes, draft.chords) for draft in drafts]
+        if done < total:
+            return Step(tuple(piece.replace(score=score) for score in scores), done, total, "bars")
+        steps = (piece.with_step(score, {**recipe, "variant": number}) for number, score in enumerate(scores))
+        return Step(tuple(_with_locks(piece, made, request.staying) for made in steps), total, total, "bars")
+
     drafts: Sequence[Draft] = ()
-    # Scores take long to build: ``paced`` leaves out drafts on the way, but never the last.
-    for drafts, done in paced(_drafts(checkpoint, request, options)):
+    for drafts, done in _drafts(checkpoint, request, options):
         if done < total or options.style == "chords":  # whose network gives them all at once
-            scores = (assemble(request, options, draft.notes, draft.chords) for draft in drafts)
-            pieces = tuple(piece.replace(score=score) for score in scores)
-            yield Step(pieces, min(done, ALMOST * total), total, "bars")
-    finished = []
-    for number, draft in enumerate(drafts):
-        score = assemble(request, options, draft.notes, draft.chords)
-        finished.append(piece.with_step(score, {**recipe, "variant": number}))
-    yield Step(tuple(finished), total, total, "bars")
+            done = min(done, ALMOST * total)
+            yield done / total, partial(built, drafts, done)
+    yield 1.0, partial(built, drafts, total)
+
+
+def _with_locks(piece: Piece, made: Piece, staying: Sequence[int]) -> Piece:
+    """Returns what was made of a piece with its locks; these tracks of the piece are the first ones now."""
+    locked = [note for note in notes_at(piece, locked_notes(piece)) if note[0] in staying]
+    return with_locked(piece, made, [(staying.index(note[0]), *note[1:]) for note in locked]) if locked else made
 
 
 def _drafts(

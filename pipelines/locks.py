@@ -16,7 +16,12 @@ from pipelines.options.values import fits
 NotePlace = tuple[int, int]
 """``(track, note)`` of a score, both counted from 0."""
 
-_MOVING = ("edit", "rearrange", "arrangement")  # pipelines whose recipes may say what the locked notes have become
+_MOVING = (
+    "edit",
+    "harmonize",
+    "rearrange",
+    "arrangement",
+)  # pipelines whose recipes may say what the locked notes have become
 _MOST_HELD = 16  # pieces that visitors look at now
 
 

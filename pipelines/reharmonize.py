@@ -23,7 +23,7 @@ from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.options.text import bars_as_text
 from pipelines.recipes import recipe_of
 
-VERSION = "1"
+VERSION = "2"
 _ALMOST = 0.999  # only the last Step may say that all is done
 
 

@@ -82,19 +82,35 @@ def piece_sound(
 
 
 def piece_stems(
-    piece: Piece, soundfont: str | Path | None = None, progress: Progress | None = None, stop: Stop | None = None
+    piece: Piece,
+    soundfont: str | Path | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    dry: bool = False,
 ) -> list[Stem]:
     """Returns one stem for each track with notes; they add up to the played sound of the piece.
 
-    Args and errors are those of ``piece_sound``.
+    Args:
+        piece, soundfont, progress, stop: as ``piece_sound`` takes them.
+        dry: without the reverb of the mix, for who adds it; a piece of which ``has_reverb`` says no has none either way.
+
+    Raises:
+        StudioError: as ``piece_sound``.
     """
     if coloring_options(piece) is None:
         from music.audio.render import render_stems
 
-        return render_stems(piece, soundfont, progress=progress, stop=stop)
+        return render_stems(piece, soundfont, progress=progress, stop=stop, dry=dry)
     from pipelines.audio_sound import stems_of
 
     return stems_of(piece, soundfont, progress=progress, stop=stop)
+
+
+def has_reverb(piece: Piece) -> bool:
+    """Whether what plays a piece gives each track the reverb that its mix says."""
+    from music.audio.render import engine
+
+    return coloring_options(piece) is None and not engine().is_basic
 
 
 def check_synthesis(synthesis: str) -> None:

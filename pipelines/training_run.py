@@ -382,7 +382,7 @@ class TrainingRun:
             return None
 
 
-def wait_for(run: TrainingRun, process: Any, every_s: float = 0.25) -> Iterator[Status]:
+def wait_for(run: TrainingRun, process: Any) -> Iterator[Status]:
     """Yields the status of a training as it changes, until its process has ended; the last one is the end."""
     seen: Status | None = None
     while True:
@@ -393,4 +393,4 @@ def wait_for(run: TrainingRun, process: Any, every_s: float = 0.25) -> Iterator[
             seen = status
         if ended:
             return
-        time.sleep(every_s)
+        time.sleep(0.25)

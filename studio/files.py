@@ -67,15 +67,12 @@ class FileCache:
     Args:
         registry: gives the job registry that does the work.
         capacity: how many files to keep.
-        addresses: how many files can be asked for.
     """
 
-    def __init__(
-        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
-    ) -> None:
+    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._folder = Scratch("deepmusic-files-")
-        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
+        self._addresses = Addresses[_Entry](ADDRESSES, capacity, self._put_away)
 
     def address(self, file: File, of: Piece | str) -> str:
         """Returns where a file can be asked for, relative to the server's root.

@@ -56,6 +56,7 @@ class _Entry(Wanted):
     seconds: float = 0.0  # of the mix
     head_gain: float = 1.0
     stems: tuple[int, ...] | None = None  # the tracks whose stems do; None until all of them do
+    reverbs: tuple[tuple[int, float], ...] = ()
     note: str = ""
     is_basic: bool = False
 
@@ -66,15 +67,12 @@ class SoundCache:
     Args:
         registry: gives the job registry that does the work.
         capacity: of how many pieces to keep the sound.
-        addresses: how many pieces can be asked for.
     """
 
-    def __init__(
-        self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY, addresses: int = ADDRESSES
-    ) -> None:
+    def __init__(self, registry: Callable[[], jobs.Registry], capacity: int = CAPACITY) -> None:
         self._registry = registry
         self._folder = Scratch("deepmusic-sound-")
-        self._addresses = Addresses[_Entry](addresses, capacity, self._put_away)
+        self._addresses = Addresses[_Entry](ADDRESSES, capacity, self._put_away)
 
     def address(self, piece: Piece, synthesis: str = "played") -> str:
         """Returns where the sound of this piece can be asked for, relative to the server's root.
@@ -111,6 +109,7 @@ class SoundCache:
             "mix": "mix" if entry.mix else None,
             "seconds": entry.seconds,
             "stems": [[track, str(track)] for track in entry.stems or ()],
+            "reverbs": entry.reverbs,
             "advice": _advice() if entry.is_basic else "",
         }
 
@@ -159,6 +158,7 @@ class SoundCache:
             if job.state == "done":
                 self._take(entry, job.result)
                 if entry.mix:  # else it was put away meanwhile
+                    entry.reverbs = job.result.reverbs
                     entry.stems = tuple(track for _, track, _ in job.result.stems)
             elif job.error and entry.mix:  # only the stems failed: the mix still plays
                 entry.stems, entry.note = (), job.error

@@ -84,7 +84,7 @@ def main(argv: list[str]) -> None:
         found = (b for row in mine for b in bars(args.data / "grooves", row))
         table[name] = learned(found, name in recipe["walking"], recipe.get("chosen", {}).get(name, ()))
     table |= {entry["name"]: written(entry) for entry in recipe["written"]}
-    for entry in recipe["chorus"]:  # which the data lack: who has nothing written in it plays as in the verse
+    for entry in recipe.get("chorus", ()):  # which the data lack: who has nothing written in it plays as in the verse
         mine, other = table[entry["name"]]["variants"], written(entry)["variants"][0]
         table[entry["name"]]["variants"] = [
             mine[0],
@@ -112,8 +112,8 @@ def manifest(folder: Path, split: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["split"] == split]
 
 
-def bars(folder: Path, row: dict[str, Any], kind: str = "main") -> Iterator[_Bar]:
-    """Yields the bars of a kind of a piece, quantized; its melody is left out."""
+def bars(folder: Path, row: dict[str, Any]) -> Iterator[_Bar]:
+    """Yields the main bars of a piece, quantized: no intro, fill or ending; its melody is left out."""
     score, quarters = symusic.Score(str(folder / row["file"])), row["beats_per_bar"]
     per_bar, unit = quarters * GRID, score.ticks_per_quarter / GRID
     found: list[dict[tuple[str, int, bool], list[_Note]]] = [defaultdict(list) for _ in range(row["bars"])]
@@ -126,7 +126,7 @@ def bars(folder: Path, row: dict[str, Any], kind: str = "main") -> Iterator[_Bar
                 mine = found[place // per_bar][(track.name, track.program, track.is_drum)]
                 mine.append(_Note(place % per_bar, max(1, round(note.duration / unit)), note.pitch, note.velocity))
     for number, ((groove, of), players) in enumerate(zip(row["bar_grooves"], found, strict=False)):
-        if of == kind:
+        if of == "main":
             chords = [
                 chord
                 for chord in row["chords"]

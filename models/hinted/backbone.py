@@ -12,7 +12,19 @@ from typing import cast
 import numpy as np
 import torch
 
-from models.few_rows import GELU_SCALE, FewRows, Shelf, after_norm, array, centered, even, gelu, to_length_one, weights
+from models.few_rows import (
+    GELU_SCALE,
+    FewRows,
+    Shelf,
+    add_blocks,
+    after_norm,
+    array,
+    centered,
+    even,
+    gelu,
+    to_length_one,
+    weights,
+)
 from models.hinted.transformer_xl import Block, HintedTransformerXL, LaneMemory, distance_encoding
 
 # How many forgotten notes may stand in the buffers before the remembered ones move to the front. More costs memory, less
@@ -129,7 +141,7 @@ class HintedBackbone:
         for layer, memory in zip(prepared.layers, self._memory, strict=True):
             self._attend(layer, x, memory)
             inner = gelu(layer.up.rows(to_length_one(x)))
-            _add(x, layer.down(inner))
+            add_blocks(x, layer.down(inner))
         return x
 
     def _attend(self, layer: LayerWeights, x: np.ndarray, memory: np.ndarray) -> None:
@@ -149,7 +161,7 @@ class HintedBackbone:
         np.exp(mine, out=mine)
         shares = mine.sum(axis=-1, keepdims=True)
         np.divide((scores @ values)[:, :, 0], shares, out=self._mixed[:rows].swapaxes(0, 1))
-        _add(x, layer.output(self._mixed.reshape(len(x), -1)))
+        add_blocks(x, layer.output(self._mixed.reshape(len(x), -1)))
 
     def _read_many(self, notes: np.ndarray) -> np.ndarray:
         passes, count = len(self._prefix), notes.shape[1]
@@ -168,9 +180,3 @@ class HintedBackbone:
         found = np.zeros((even(len(rows)), output.shape[-1]), np.float32)
         found[: len(rows)] = centered(output[:, -1].numpy())
         return found
-
-
-def _add(x: np.ndarray, blocks: np.ndarray) -> None:
-    """Adds blocks of columns [blocks, rows, block] to rows [rows, width] in place."""
-    whole = x.reshape(len(x), len(blocks), -1)
-    whole += blocks.swapaxes(0, 1)

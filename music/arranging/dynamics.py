@@ -22,7 +22,7 @@ from music.arranging.parts import (
     in_order,
     within,
 )
-from music.form import ENDING, INTRO, Section
+from music.form import ENDING, INTRO, TRIO, Section
 from music.mixing import LEVEL, PAN, REVERB
 
 # All numbers of this file are by ear, not measured; the tests hold only what they are for: the last chorus loudest, the melody
@@ -125,7 +125,7 @@ def section_levels(song: Arrangement) -> list[float]:
     """Returns how loud each section is to be, -1 (soft) to 1: the last return of the main section has 1.
 
     The main section is the chorus; where there is none, the theme that comes most often. Each return is a little
-    louder than the time before, and a bridge is what its neighbors are not.
+    louder than the time before, a trio is soft, and a bridge is what its neighbors are not.
     """
     body = song.body
     themes = [song.sections[number].theme for number in body]
@@ -145,6 +145,8 @@ def section_levels(song: Arrangement) -> list[float]:
             level = -0.45
         elif theme == ENDING:
             level = min(0.0, levels[-1] if levels else 0.0)
+        elif theme == TRIO:
+            level = -0.5
         elif theme == "Bridge":
             level = -0.25 if levels and levels[-1] > 0 else 0.35
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ USUAL_NOTES_PER_QUARTER = {"low": 0.8, None: 1.2, "high": 1.8, "medium": 1.2}
 # songs pass, but repeated tones count against a phrase sooner than songs would have it.
 _STEPWISE, _REPEATED = 0.62, 0.15  # shares of intervals up to a whole tone, and of repeated pitches
 _FIFTH, _MAJOR_THIRD = 7, 4
+_IN_A_ROW, _TOLLS = 4, 0.15  # of one pitch, and what each further one costs; by ear
 _WIDE_SPAN, _NARROW_SPAN, _FEW_PITCHES = 14, 5, 4
 _VARIETY_BITS, _SOUNDING = 0.8, 0.75
 
@@ -138,6 +140,8 @@ def singability(
     score = -2.0 * max(0.0, _STEPWISE - float(np.mean(moves <= 2)))
     score -= 3.0 * max(0.0, float(np.mean(moves == 0)) - _REPEATED)
     score -= 3.0 * float(np.mean(moves > _FIFTH)) + 1.5 * float(np.mean((moves > _MAJOR_THIRD) & (moves <= _FIFTH)))
+    longest = max(len(list(run)) for _, run in groupby(pitch.tolist()))
+    score -= _TOLLS * max(0, longest - _IN_A_ROW)
     span = int(pitch.max() - pitch.min())
     few = max(0, _FEW_PITCHES - len(set(pitch.tolist())))
     score -= 0.1 * max(0, span - _WIDE_SPAN) + 0.25 * max(0, _NARROW_SPAN - span) + 0.2 * few

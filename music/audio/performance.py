@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -125,6 +125,13 @@ def perform(score: symusic.Score, rate_hz: int, pedal_in_notes: bool = False) ->
         rate_hz=rate_hz,
         end_frame=end,
     )
+
+
+def without_reverb(performance: Performance) -> Performance:
+    """Returns the same with every channel's reverb at nothing, whatever its controls say."""
+    silent = [Event(0, Kind.CONTROL, number, REVERB, 0) for number in range(len(performance.channels))]
+    others = (event for event in performance.events if (event.kind, event.first) != (Kind.CONTROL, REVERB))
+    return replace(performance, events=[*silent, *others])
 
 
 def _rows(

@@ -20,7 +20,7 @@ from music.audio import fluidsynth as fluid
 from music.audio import tinysoundfont as basic_synth
 from music.audio.encoding import CHUNK_FRAMES, FORMATS, MIME_TYPES, Audio, AudioStream, encode, write_audio
 from music.audio.mastering import MAX_LIMITING_DB, SILENCE, Gauge, gain_between, master
-from music.audio.performance import TAIL_SECONDS, Performance, perform
+from music.audio.performance import TAIL_SECONDS, Performance, perform, without_reverb
 from music.audio.soundfonts import bundled_soundfont, find_soundfont
 from music.errors import StudioError
 from music.instruments import track_label
@@ -167,10 +167,12 @@ def render_stems(
     rate: int = 44_100,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    dry: bool = False,
 ) -> list[Stem]:
     """Returns one stem for each track with notes; ``mix_stems`` of them is what ``render`` gives.
 
-    Each stem has the gain and the limiter of the mix, not its own, so faders at 0 dB give the mix back.
+    Each stem has the gain and the limiter of the mix, not its own, so faders at 0 dB give the mix back. Dry stems are without
+    the reverb that the mix of the piece asks for (CC91), for who adds it: what their sound bank adds of its own they have.
 
     Args and errors are those of ``render``.
 
@@ -180,6 +182,8 @@ def render_stems(
         mix, so they add up to it by ear and not sample by sample.
     """
     playing = _playing(piece, soundfont, rate)
+    if dry:
+        playing = replace(playing, performance=without_reverb(playing.performance))
     channels = playing.performance.channels
     sounds: list[Audio | AudioStream]
     if playing.is_long:

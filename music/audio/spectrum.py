@@ -108,7 +108,7 @@ def apply_bands(
 
 
 def match_bands(
-    samples: np.ndarray, target_db: np.ndarray, rate_hz: int, limits_db: tuple[float, float] = GAINS_DB, rounds: int = 2
+    samples: np.ndarray, target_db: np.ndarray, rate_hz: int, limits_db: tuple[float, float] = GAINS_DB
 ) -> np.ndarray:
     """Returns sound filtered until its log-mel is the given one, as far as the limits let it, float32 ``[n, channels]``.
 
@@ -116,11 +116,10 @@ def match_bands(
         samples: ``[n, channels]``.
         target_db: log-mel ``[frames, 80]``, of the mean of the channels.
         rate_hz: samples a second.
-        limits_db: the least and the most that a band is changed by in all rounds together.
-        rounds: how often what is still missing is measured; neighbors leak into a band, so one round falls short.
+        limits_db: the least and the most that a band is changed by in both rounds together.
     """
     gains, heard = np.zeros_like(target_db), samples
-    for _ in range(rounds):
+    for _ in range(2):  # neighbors leak into a band, so one round falls short
         own = log_mel(magnitudes(mono(Audio(heard, rate_hz))))
         at = np.minimum(np.arange(len(target_db)), len(own) - 1)
         gains = np.clip(gains + target_db - own[at], *limits_db)

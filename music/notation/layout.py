@@ -16,7 +16,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +25,11 @@ import symusic
 from music.form import INTRO, sections
 from music.instruments import KICKS, PEDAL_HAT, instrument_name
 from music.notation.chord_symbols import PrintedChord, printed_chords
+from music.notation.cues import Cue, Cued, cues, without_cues
 from music.notation.loudness import PrintedDynamic, has_dynamics, printed_dynamics
 from music.notation.lyrics import SheetSyllable, find_singers, syllables
 from music.notation.part_rules import long_rests, moved_chords, reads_chords
-from music.notation.quantize import SheetNote, quantize, read_lengths, read_timing, sheet_bars
+from music.notation.quantize import SheetNote, Timing, quantize, read_lengths, read_timing, sheet_bars
 from music.notation.rhythm import UNITS, Segment, SheetBar, Symbol, beat_spans, first_value, meter, notate
 from music.notation.signposts import KeyChange, PrintedTempo, printed_keys, printed_tempi
 from music.notation.staves import Performer, split_voices
@@ -67,15 +68,17 @@ _CLEFS: dict[int, tuple[Clef, ...]] = {
     60: (TREBLE, BASS),
     **dict.fromkeys((52, 53, 54), _SINGING),
 }
+_TRANSPOSED = {67: (TREBLE,)}  # clefs of who reads another one than where it sounds: a baritone saxophone
 _PLAIN = {_TREBLE_8VB: TREBLE, _BASS_8VB: BASS, _TREBLE_8VA: TREBLE, _TREBLE_15MA: TREBLE}
 _CHANGING = {42, 57, 70, 60, *range(48, 52)}  # players of these read more than one clef in a piece
 
 
 class Voice(NamedTuple):
-    """One voice in one bar: 1 is the upper, 2 the lower voice of a staff."""
+    """One voice in one bar: 1 is the upper, 2 the lower voice of a staff. A cue is what another plays, in small notes."""
 
     number: int
     symbols: tuple[Symbol, ...]
+    is_cue: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class SheetPart:
     """One player's music: a staff, or two for a keyboard; ``lyrics`` stand below, ``chords`` above the upper staff.
 
     Pitches, clefs and chords are as the player reads them: where ``moved`` says so, not as they sound. ``rests`` are (bar, how
-    many bars) that are one rest with a number over it.
+    many bars) that are one rest with a number over it; ``cues`` (bar, who plays what stands there in small notes).
     """
 
     name: str
@@ -103,6 +106,7 @@ class SheetPart:
     moved: Transposition | None = None
     dynamics: tuple[PrintedDynamic, ...] = ()
     rests: tuple[tuple[int, int], ...] = ()
+    cues: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
     """Returns a piece with at least one note as it stands on paper, in one of its views.
 
     Chord symbols stand above the part that has the melody's track; where singers share staves, above the first. In a part of
-    its own whoever plays chords or the bass has them too, and bars of silence are counted.
+    its own whoever plays chords or the bass has them too, bars of silence are counted, and a cue stands before an entry after many.
 
     Args:
         piece: what is written down.
@@ -144,7 +148,8 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
     timing = read_timing(score)
     bars = sheet_bars(score, timing)
     keys = tuple(printed_keys(score, bars))
-    playing = [performer for performer in view_performers(score, view) if part in ("", performer.name)]
+    everybody = view_performers(score, view)
+    playing = [performer for performer in everybody if part in ("", performer.name)]
     sung = find_singers(score, playing)
     melody = melody_track(score)
     led = next(
@@ -180,11 +185,17 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
             )
         lyrics = syllables(score.tracks[sung[index]].lyrics, hands[0]) if index in sung else ()
         notes = [note for hand in hands for note in hand]
-        rests = (
-            long_rests(notes, bars, {*heads, *(key.bar for key in keys), *(tempo.bar for tempo in tempi)})
-            if part
-            else ()
-        )
+        rests: tuple[tuple[int, int], ...] = ()
+        given: tuple[Cue, ...] = ()
+        if part:
+            others = [each for each in everybody if each is not performer and not each.is_drum]
+            others.sort(key=lambda each: melody not in each.tracks)
+            given = (
+                () if performer.is_drum else cues(notes, bars, [_cued(each, bars, score, timing) for each in others])
+            )
+            staves = (_with_cues(staves[0], given, bars, moved), *staves[1:])
+            rests = long_rests(notes, bars, {*heads, *(key.bar for key in keys), *(tempo.bar for tempo in tempi)})
+            rests = without_cues(rests, given)
         chords: tuple[PrintedChord, ...] = ()
         if (index == led and (not part or melody in performer.tracks)) or (part and reads_chords(performer)):
             after = [bar + count for bar, count in rests]
@@ -192,7 +203,16 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
         dynamics = printed_dynamics(score, performer.tracks, notes, bars, heads) if told else ()
         found.append(
             SheetPart(
-                performer.name, performer.program, performer.is_drum, staves, lyrics, chords, moved, dynamics, rests
+                performer.name,
+                performer.program,
+                performer.is_drum,
+                staves,
+                lyrics,
+                chords,
+                moved,
+                dynamics,
+                rests,
+                tuple((cue.bar, cue.name) for cue in given),
             )
         )
     player = ""
@@ -201,6 +221,32 @@ def layout(piece: Piece, view: str = "score", part: str = "", concert: bool = Tr
         instrument = "" if only.is_drum else instrument_name(only.program)
         player = stand_name(only.name, instrument, found[0].moved)
     return Sheet(piece.title, tuple(bars), keys, tempi, tuple(found), marks, player, swung)
+
+
+def _cued(performer: Performer, bars: Sequence[SheetBar], score: symusic.Score, timing: Timing) -> Cued:
+    """Returns who may give a cue, with the upper voice of what is played, as it sounds."""
+    time, duration = (np.concatenate([hand[i] for hand in performer.hands]) for i in (0, 1))
+    lengths = read_lengths(time, duration, score.ticks_per_quarter, timing)
+    notes = quantize(*performer.hands[0], bars, score.ticks_per_quarter, timing, lengths, False)
+    return Cued(performer.name, split_voices(notes, lengths is not None)[0])
+
+
+def _with_cues(staff: Staff, given: Sequence[Cue], bars: Sequence[SheetBar], moved: Transposition | None) -> Staff:
+    """Returns a staff with cues over the rests of its player, at octaves at which they can be read there."""
+    written = list(staff.bars)
+    for cue in given:
+        clef, up = staff.clefs[cue.bar], -moved.semitones if moved else 0
+        middle = sum(note.pitch + up for note in cue.notes) / len(cue.notes)
+        up += 12 * round(((clef.low + clef.high) / 2 - middle) / 12)
+        notes = [note._replace(pitch=note.pitch + up) for note in cue.notes]
+        for bar in range(cue.bar, cue.bar + cue.length):
+            (rest,) = staff.bars[bar]
+            inside = [
+                note for note in notes if note.start < bars[bar].start + bars[bar].length and note.end > bars[bar].start
+            ]
+            symbols = tuple(notate(_segments(inside, bars[bar]), meter(bars[bar])))
+            written[bar] = (Voice(1, symbols, is_cue=True), rest._replace(number=2)) if inside else (rest,)
+    return replace(staff, bars=tuple(written))
 
 
 def _held_to_the_end(notes: Sequence[SheetNote], end: int) -> list[SheetNote]:
@@ -237,6 +283,7 @@ def _staff(
         if choices is _SINGING and performer.name.lower().startswith("bass"):
             choices = (BASS,)
         if moved:  # the octave is in how it reads
+            choices = _TRANSPOSED.get(performer.program, choices)
             choices = tuple(dict.fromkeys(_PLAIN.get(clef, clef) for clef in choices))
         may_change = two or (performer.program in _CHANGING and not performer.leads)
         clefs = _clefs(notes, bars, choices, may_change)

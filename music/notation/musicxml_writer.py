@@ -88,7 +88,7 @@ class _PartWriter:
         more = part.moved.fifths if part.moved else 0
         self.keys = {change.bar: change._replace(fifths=change.fifths + more) for change in sheet.keys}
         self.key = self.keys[sheet.keys[0].bar]
-        self.rests = dict(part.rests)
+        self.rests, self.cues = dict(part.rests), dict(part.cues)
         self.dynamics = list(reversed(part.dynamics))
         self.tied: dict[tuple[int, int], tuple[str, int, int]] = {}
         self.lyrics = {start: list(own) for start, own in groupby(part.lyrics, key=lambda each: each.start)}
@@ -123,6 +123,9 @@ class _PartWriter:
                     add(direction, "offset", tempo.offset // self.unit, sound="yes")
                 add(direction, "sound", tempo=round(tempo.qpm, 2))
             self._write_dynamics(measure, bar)
+            if place in self.cues:
+                direction = add(measure, "direction", placement="above")
+                add(add(direction, "direction-type"), "words", printable(self.cues[place]), font_style="italic")
             self._write_music(measure, place, bar)
             if place + 1 == len(bars):
                 add(add(measure, "barline", location="right"), "bar-style", "light-heavy")
@@ -183,7 +186,7 @@ class _PartWriter:
                 if written:
                     add(add(measure, "backup"), "duration", bar.length // self.unit)
                 written = True
-                self._write_voice(measure, bar, number, voice, len(staff.bars[place]), spelled)
+                self._write_voice(measure, bar, number, voice, staff.bars[place], spelled)
 
     def _spellings(self, voices: Sequence[Voice], staff: int) -> dict[tuple[int, int, int], tuple[str, int, int, bool]]:
         """Returns (letter, alter, octave, accidental shown) for each (voice, start, pitch) of a bar."""
@@ -208,13 +211,20 @@ class _PartWriter:
         return result
 
     def _write_voice(
-        self, measure: ElementTree.Element, bar: SheetBar, number: int, voice: Voice, voices: int, spelled: dict
+        self,
+        measure: ElementTree.Element,
+        bar: SheetBar,
+        number: int,
+        voice: Voice,
+        voices: Sequence[Voice],
+        spelled: dict,
     ) -> None:
         """Adds one voice of a bar to its measure, note by note; a chord's heads after its first are marked as such."""
         sounding = [i for i, s in enumerate(voice.symbols) if s.pitches]
+        is_cued = any(each.is_cue for each in voices)  # who counts sees the own rest beside it
         for index, symbol in enumerate(voice.symbols):
             # Before and after its notes a second voice is silent without saying so.
-            hidden = voice.number > 1 and not (sounding and sounding[0] <= index <= sounding[-1])
+            hidden = voice.number > 1 and not is_cued and not (sounding and sounding[0] <= index <= sounding[-1])
             if (number, voice.number) == (1, 1):
                 self._write_chords(measure, bar.start + symbol.start, symbol.length)
             heads: list[int | None] = list(symbol.pitches) or [None]
@@ -224,14 +234,16 @@ class _PartWriter:
                 unseen = [pitch for pitch in symbol.pitches if pitch not in heads]
             for place, pitch in enumerate([*heads, *unseen]):
                 note = add(measure, "note", **({"print-object": "no"} if hidden or pitch in unseen else {}))
+                if voice.is_cue:
+                    add(note, "cue")
                 if place:
                     add(note, "chord")
-                self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)))
+                self._write_head(note, symbol, pitch, spelled.get((voice.number, symbol.start, pitch)), voice.is_cue)
                 if pitch is not None and self.part.is_drum:
                     add(note, "instrument", id=sound_id(self.index, pitch))
                 add(note, "voice", voice.number + 4 * (number - 1))
-                self._write_value(note, symbol, spelled.get((voice.number, symbol.start, pitch)))
-                if pitch is not None and voices > 1:
+                self._write_value(note, symbol, spelled.get((voice.number, symbol.start, pitch)), voice.is_cue)
+                if pitch is not None and len(voices) > 1:
                     add(note, "stem", "up" if voice.number == 1 else "down")
                 if pitch is not None and self.part.is_drum and _DRUMS.get(pitch, _OTHER_DRUM)[1] != "normal":
                     add(note, "notehead", _DRUMS.get(pitch, _OTHER_DRUM)[1])
@@ -269,7 +281,9 @@ class _PartWriter:
             if len(self.part.staves) > 1:
                 add(harmony, "staff", 1)
 
-    def _write_head(self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None) -> None:
+    def _write_head(
+        self, note: ElementTree.Element, symbol: Symbol, pitch: int | None, spelling: tuple | None, is_cue: bool
+    ) -> None:
         """Adds what sounds: a rest, a drum's place on the staff or a pitch, with its length and ties."""
         if pitch is None:
             rest = add(note, "rest")
@@ -288,13 +302,13 @@ class _PartWriter:
                 add(head, "alter", alter)
             add(head, "octave", octave)
         add(note, "duration", symbol.length // self.unit)
-        for kind in _ties(symbol, pitch):
+        for kind in () if is_cue else _ties(symbol, pitch):  # they say what sounds, and a cue does not
             add(note, "tie", type=kind)
 
-    def _write_value(self, note: ElementTree.Element, symbol: Symbol, spelling: tuple | None) -> None:
+    def _write_value(self, note: ElementTree.Element, symbol: Symbol, spelling: tuple | None, is_cue: bool) -> None:
         """Adds what is seen: note value, dots, accidental, and the ratio of a tuplet."""
         if symbol.kind:
-            add(note, "type", symbol.kind)
+            add(note, "type", symbol.kind, **({"size": "cue"} if is_cue else {}))
         for _ in range(symbol.dots):
             add(note, "dot")
         if spelling and spelling[3]:

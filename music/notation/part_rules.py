@@ -14,6 +14,15 @@ from music.notation.staves import Performer
 from music.notation.transposition import Transposition
 
 
+def sounding_bars(notes: Sequence[SheetNote], bars: Sequence[SheetBar]) -> set[int]:
+    """Returns the bars in which notes sound."""
+    starts = [bar.start for bar in bars]
+    sounding: set[int] = set()
+    for note in notes:
+        sounding.update(range(max(0, bisect_right(starts, note.start) - 1), bisect_left(starts, note.end)))
+    return sounding
+
+
 def long_rests(
     notes: Sequence[SheetNote], bars: Sequence[SheetBar], heads: Collection[int]
 ) -> tuple[tuple[int, int], ...]:
@@ -25,10 +34,7 @@ def long_rests(
         heads: bars at which something stands that a player must see: a section, a key, a tempo. A rest is cut there, as it is where
             the time signature changes.
     """
-    starts = [bar.start for bar in bars]
-    sounding: set[int] = set()
-    for note in notes:
-        sounding.update(range(max(0, bisect_right(starts, note.start) - 1), bisect_left(starts, note.end)))
+    sounding = sounding_bars(notes, bars)
     found: list[tuple[int, int]] = []
     for index, bar in enumerate(bars):
         if index in sounding or bar.partial:

@@ -17,18 +17,28 @@ function brush(canvas) {
   return { g, width, height };
 }
 
+const darkness = new Map(); // by background color
+
+/* Whether a color is a dark one. */
+function isDark(color) {
+  if (!darkness.has(color)) {
+    const probe = document.createElement('canvas').getContext('2d');
+    probe.fillStyle = color;
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    darkness.set(color, r * 0.3 + g * 0.6 + b * 0.1 < 128);
+  }
+  return darkness.get(color);
+}
+
 /* Returns the colors of Streamlit's present theme. */
 function themeOf(element) {
   const style = getComputedStyle(element);
   const pick = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const text = pick('--st-text-color', '#31333f');
-  const probe = document.createElement('canvas').getContext('2d');
-  probe.fillStyle = pick('--st-background-color', '#fff');
-  probe.fillRect(0, 0, 1, 1);
-  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
   return {
     text,
-    dark: r * 0.3 + g * 0.6 + b * 0.1 < 128,
+    dark: isDark(pick('--st-background-color', '#fff')),
     primary: pick('--st-primary-color', '#ff4b4b'),
     back: pick('--st-secondary-background-color', '#f0f2f6'),
     font: pick('--st-font', 'sans-serif'),
@@ -88,7 +98,7 @@ function eachNote(track, at, visit) {
   }
 }
 
-function drawNotes(g, piece, at, audible = () => true) {
+function drawNotes(g, piece, at, audible = () => true, left = () => false) {
   g.save();
   g.beginPath();
   g.rect(at.gutter, at.ruler, at.width - at.gutter, at.height - at.ruler);
@@ -97,6 +107,7 @@ function drawNotes(g, piece, at, audible = () => true) {
     const heard = audible(track);
     g.fillStyle = track.color;
     eachNote(track, at, (x, y, width, height, velocity, start, duration, index) => {
+      if (left(track, index)) return; // to who draws it otherwise
       const changed = track.changed?.[index];
       const known = track.changed ? !changed : piece.new_from !== null && start < piece.new_from - 0.001;
       g.globalAlpha = (heard ? 0.55 + (0.45 * velocity) / 127 : 0.13) * (known ? 0.42 : 1);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 
 import numpy as np
@@ -13,12 +13,12 @@ from music.arranging.voicing import LEAST_RANGE, voice_chords
 from music.chord_symbols.bars import replace_chords
 from music.chords import NO_CHORD, Chord, ChordSpan, with_chords
 from music.edit import NewNote, add_track, graft, without_collisions
-from music.instruments import DRUMS, parse_instrument, playable_range
+from music.instruments import BASS_PLAYERS, DRUMS, parse_instrument, playable_range
 from music.tokens.columns import DRUM_PROGRAM, FIRST
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.notes import AccompanimentNote
-from pipelines.accompaniment.playable import playable
-from pipelines.accompaniment.request import AccompanimentRequest, Player
+from pipelines.accompaniment.playable import ONE_VOICE, playable
+from pipelines.accompaniment.request import VOICE_NAMES, AccompanimentRequest, Player
 from pipelines.options.harmonize import HarmonizeOptions
 
 # Block chords: softer than a played note of medium loudness, from C3 to E5 and below the melody, but never squeezed below
@@ -49,6 +49,10 @@ def assemble(
     if options.style == "chords":
         block = _block_chords(request, spans, _block_player(request, options).program)
         new += [(tracks[0], start, duration, pitch, BLOCK_VELOCITY) for start, duration, pitch in block]
+    if request.locked:
+        new = _around_locked(
+            request, {tracks[player.role] for player in request.players if _has_one_voice(player)}, new
+        )
     score = graft(base, without_collisions(base, new))
     return _with_symbols(request, options, score, spans)
 
@@ -79,17 +83,14 @@ def _with_symbols(
 def _base(request: AccompanimentRequest, options: HarmonizeOptions) -> tuple[symusic.Score, dict[int, int]]:
     """Returns the score without what gives way, and the track of each role; block chords have role 0."""
     players = request.players or (_block_player(request, options),)
-    if not options.bars:
-        base = request.score.copy()
-        base.tracks = [request.score.tracks[request.melody]]
-        existing: list[int | None] = [None] * len(players)
-    else:
-        base = _without_replaced_notes(request)
-        existing = (
-            request.player_tracks() if request.players else [_track_of(request, players[0], bool(options.instruments))]
-        )
+    base = _without_replaced_notes(request, options)
+    base.tracks = [base.tracks[track] for track in request.staying]
+    existing = (
+        request.player_tracks() if request.players else [_track_of(request, players[0], bool(options.instruments))]
+    )
     tracks = {}
-    for player, track in zip(players, existing, strict=True):
+    for player, found in zip(players, existing, strict=True):
+        track = None if found is None else request.staying.index(found)
         if track is None:
             track = len(base.tracks)
             base = add_track(
@@ -101,27 +102,47 @@ def _base(request: AccompanimentRequest, options: HarmonizeOptions) -> tuple[sym
 
 def _block_player(request: AccompanimentRequest, options: HarmonizeOptions) -> Player:
     program = parse_instrument(options.instruments[0]) if options.instruments else 0
-    track = _track_of(request, Player(0, program, "Chords"), bool(options.instruments)) if options.bars else None
+    track = _track_of(request, Player(0, program, "Chords"), bool(options.instruments))
     return Player(0, program if track is None else request.score.tracks[track].program, "Chords")
 
 
 def _track_of(request: AccompanimentRequest, player: Player, by_instrument: bool) -> int | None:
     tracks = request.score.tracks
-    others = [n for n, track in enumerate(tracks) if n != request.melody and not track.is_drum]
+    others = [n for n in request.staying if n != request.melody and not tracks[n].is_drum]
     same = [track for track in others if tracks[track].program == player.program]
     named = [track for track in (same if by_instrument else others) if tracks[track].name == player.name]
     return next(iter(named or same), None)
 
 
-def _without_replaced_notes(request: AccompanimentRequest) -> symusic.Score:
-    """Returns the score without the notes of others than the melody that start in the bars to be written."""
+def _without_replaced_notes(request: AccompanimentRequest, options: HarmonizeOptions) -> symusic.Score:
+    """Returns the score without the notes of others than the melody that start in the bars to be written, or are not locked."""
     gone = set()
     for number, track in enumerate(request.score.tracks):
         if number != request.melody and len(track.notes):
             times = track.notes.numpy()["time"]
-            for start, end in request.tick_ranges:
+            for start, end in request.tick_ranges if options.bars else ((0, times.max() + 1),):
                 gone |= {(number, int(note)) for note in np.flatnonzero((times >= start) & (times < end))}
-    return graft(request.score, [], gone)
+    return graft(request.score, [], gone - request.locked)
+
+
+def _has_one_voice(player: Player) -> bool:
+    return player.name in VOICE_NAMES or player.program in ONE_VOICE | BASS_PLAYERS
+
+
+def _around_locked(request: AccompanimentRequest, lines: Collection[int], notes: Sequence[NewNote]) -> list[NewNote]:
+    """Returns new notes of which those on these tracks, each a line of one voice, make way for the locked notes there."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for track, place in request.locked:
+        if (number := request.staying.index(track)) in lines:
+            held = request.score.tracks[track].notes[place]
+            spans.setdefault(number, []).append((held.time, held.end))
+    found = []
+    for track, time, duration, pitch, velocity in notes:
+        taken = spans.get(track, ())
+        if not any(start <= time < stop for start, stop in taken):
+            end = min((start for start, _ in taken if start > time), default=time + duration)
+            found.append((track, time, min(duration, end - time), pitch, velocity))
+    return found
 
 
 def _block_chords(

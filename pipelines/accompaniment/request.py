@@ -23,6 +23,7 @@ from music.tokens.accompaniment import ALTO, BASS, HARMONIES, LEAD, TENOR
 from music.tokens.columns import DRUM_PROGRAM, FIRST, Octuple
 from music.tokens.conditions import GENRES, Conditions, canonical_key, key_index, shift_to_canonical
 from pipelines.accompaniment.beat_grid import BeatGrid, beat_grid
+from pipelines.locks import NotePlace, notes_at
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import harmonized
 
@@ -70,6 +71,9 @@ class AccompanimentRequest:
         bar_ranges: the bars to write, as ranges [first, last).
         tick_ranges: the ticks that were asked for, as ranges [start, stop): those of the bars to write, or fewer in a
             signature that the model does not know.
+        locked: ``(track, note)`` of the score that stay.
+        staying: the tracks of the score that what is written joins: all for some bars, else the melody's, then those with locked
+            notes.
         players: who accompanies; none for block chords, which are voiced by rule.
         conditions: key, tempo, signature, instruments.
     """
@@ -84,6 +88,8 @@ class AccompanimentRequest:
     chords_are_typed: bool
     bar_ranges: tuple[tuple[int, int], ...]
     tick_ranges: tuple[tuple[int, int], ...]
+    locked: frozenset[NotePlace]
+    staying: tuple[int, ...]
     players: tuple[Player, ...]
     conditions: Conditions
 
@@ -116,8 +122,8 @@ class AccompanimentRequest:
         return rows[accompaniment.in_order(rows)]
 
     def player_tracks(self) -> list[int | None]:
-        """Returns the track of the score that each player has already, None for those who have none."""
-        free = [track for track in range(len(self.score.tracks)) if track != self.melody]
+        """Returns the track of the score that each player has already and goes on with, None for those who have none."""
+        free = [track for track in self.staying if track != self.melody]
         found: list[int | None] = []
         for player in self.players:
             same = [t for t in free if program_of(self.score.tracks[t]) == player.program]
@@ -138,6 +144,7 @@ def accompaniment_request(piece: Piece, options: HarmonizeOptions) -> Accompanim
     """
     score = piece.score
     melody = _melody(piece, options)
+    notes_at(piece, options.lock_notes)  # says so where one is not there
     alone = score.copy()
     alone.tracks = [score.tracks[melody]]
     lead = tokens.encode(alone).rows
@@ -160,6 +167,10 @@ def accompaniment_request(piece: Piece, options: HarmonizeOptions) -> Accompanim
         chords_are_typed=are_typed,
         bar_ranges=bar_ranges,
         tick_ranges=tick_ranges,
+        locked=frozenset(options.lock_notes),
+        staying=tuple(range(len(score.tracks)))
+        if options.bars
+        else (melody, *sorted({track for track, _ in options.lock_notes} - {melody})),
         players=players,
         conditions=Conditions(
             genre=_genre(options, DRUM_PROGRAM - FIRST in programs),

@@ -21,7 +21,10 @@ from music.theory import Key
 from pipelines.accompaniment.request import AccompanimentRequest
 
 # In nats on the logits of chords; set by `python -m training quality modes` and by reading the chords, not one by one.
-AT_REST, OPENING, LEADING, LED_BY_OTHERS = 5.0, 2.5, 4.0, 0.7
+AT_REST, OPENING, LEAVING, LEADING, LED_BY_OTHERS = 5.0, 2.5, -2.5, 4.0, 0.7
+AWAY_FROM_HOME = frozenset(
+    ("B", "D", "Bridge")
+)  # sections that begin on another chord than the tonic: that is what they are for
 AWAY = 1.5  # off the tonic of a rival behind its dominant
 AT_THE_END = 2.0  # by which factor the close of a section, and of all, asks for a chord that leads home
 AGREES = 0.2  # the share of the melody of the first bar that the tonic chord must hold to open a song
@@ -163,9 +166,10 @@ def phrase_places(request: AccompanimentRequest, home: Key, fits: np.ndarray) ->
     last, half = int(bars[-1]), max(1, int(grid.beats_per_bar.max()) // 2)
     leads = fits[:, [chord.number for chord in cadence_chords(home)]].max(axis=1)
     starts = section_bars(request)
+    names = {section.start: section.theme for section in sections(request.score)}
     for number, first in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else last + 1
-        opening = OPENING
+        opening = OPENING if number == 0 or names.get(grid.bars[first].start) not in AWAY_FROM_HOME else LEAVING
         if number == 0 and fits[bars == first, tonic_chord(home).number].mean() >= AGREES:
             opening = AT_REST
         found[bars == first, 0] = np.where(grid.beat_numbers[bars == first] == 0, opening, OPENING / 2)

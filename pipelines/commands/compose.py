@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from music.arranging.course import COURSES
+from music.arranging.swing import FEELS
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.piece import Piece
@@ -19,8 +21,9 @@ from pipelines.commands.running import Show
 from pipelines.commands.source import read_source, read_text
 from pipelines.descriptors.stages import STAGES
 from pipelines.options.harmonize import MAX_PLAYERS
+from pipelines.options.text import parse_drop, parse_entries
 from pipelines.recipes import check_input
-from pipelines.song.brief import FORMS, SONG_SECONDS, TEXTURES, Brief
+from pipelines.song.brief import ENDINGS, FORMS, SONG_SECONDS, TEXTURES, Brief, seconds_of_bars
 from pipelines.song.plan import Plan
 from pipelines.song.recipe import SKETCH, SongRecipe, check_song, check_stage, read_song_recipe, song_title
 
@@ -30,7 +33,9 @@ _EFFORT_OF_FILES = 34
 _FLAGS = {
     "seconds": "length", "form": "form", "tempo_bpm": "tempo", "time_signature": "time-signature", "key": "key",
     "genre": "genre", "instruments": "instruments", "without": "without", "style": "style", "groove": "groove",
-    "texture": "texture", "words": "words", "lyrics": "lyrics", "seed": "seed",
+    "swing": "feel", "bars": "bars", "intro_bars": "intro", "outro_bars": "outro", "drop": "drop", "pickup": "pickup",
+    "course": "course", "ending": "ending", "entries": "entries", "texture": "texture", "words": "words", "lyrics": "lyrics",
+    "seed": "seed",
 }  # fmt: skip
 
 
@@ -81,6 +86,7 @@ def add_compose(verbs: Verbs) -> None:
         help=f"who plays, up to {MAX_PLAYERS}, such as violin,piano,bass; the first that can has the melody",
     )
     wishes.add_argument("--without", metavar="A,B", type=names_in, help="who must not play")
+    _add_course(parser.add_argument_group("how it goes (each is free unless said)"))
     run = parser.add_argument_group("this run")
     run.add_argument("--seed", metavar="N", type=int, help="the same seed and wishes give the same notes")
     run.add_argument(
@@ -90,6 +96,45 @@ def add_compose(verbs: Verbs) -> None:
         help=f"make again the song of a folder's recipe.json; a {SKETCH} beside it is found by itself",
     )
     parser.set_defaults(run=_compose, write=_write)
+
+
+def _add_course(group: Any) -> None:
+    """Adds the flags that say how a song goes from its beginning to its end."""
+    group.add_argument(
+        "--feel",
+        dest="swing",
+        metavar="|".join(FEELS),
+        type=_feel,
+        help="whether all eighths swing, or none do; the style's own unless said",
+    )
+    group.add_argument("--bars", metavar="N", type=int, help="bars of all sections together, without intro and ending")
+    group.add_argument(
+        "--intro", dest="intro_bars", metavar="BARS", type=int, help="before the melody begins; 0 for none"
+    )
+    group.add_argument("--outro", dest="outro_bars", metavar="BARS", type=int, help="after the last section, 1 to 8")
+    group.add_argument(
+        "--drop",
+        metavar="0:45|'bar 17'",
+        type=parse_drop,
+        help="a section begins there with all players, after a break",
+    )
+    group.add_argument("--pickup", action="store_true", help="the melody begins with an upbeat")
+    group.add_argument(
+        "--course", metavar="A,B", type=names_in, help=f"how it changes towards its end: {', '.join(COURSES)}"
+    )
+    group.add_argument("--ending", metavar="|".join(ENDINGS), help="how it ends")
+    group.add_argument(
+        "--entries",
+        metavar="'drums 5, bass 9'",
+        type=parse_entries,
+        help="who joins later, in which bar counted from 1",
+    )
+
+
+def _feel(text: str) -> bool:
+    if text not in FEELS:
+        raise StudioError(f"The feel '{text}' is unknown. Choose one of {', '.join(FEELS)}.")
+    return text == FEELS[0]
 
 
 def _compose(asked: argparse.Namespace, show: Show) -> dict[Path, bytes]:
@@ -172,6 +217,15 @@ def with_flags(brief: Brief, given: Mapping[str, Any]) -> Brief:
         StudioError: a value is refused, or flags contradict each other.
     """
     changes = dict(given)
+    if "drop" in given:
+        changes["drop_seconds"], changes["drop_bar"] = changes.pop("drop")
+    if "bars" in given and "seconds" not in given:
+        asked = {
+            name: given.get(name, getattr(brief, name))
+            for name in ("tempo_bpm", "time_signature", "intro_bars", "outro_bars")
+        }
+        frame = (asked["intro_bars"] or 0) + (asked["outro_bars"] or 0)
+        changes["seconds"] = seconds_of_bars(given["bars"], asked["tempo_bpm"], asked["time_signature"], frame)
     if "key" in given:
         changes["mode"] = None
     if "instruments" in given and "without" not in given:

@@ -6,8 +6,9 @@ import argparse
 from functools import partial
 
 from music.arranging.grooves import grooves
+from music.arranging.idioms import IDIOMS
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.commands.flags import Verbs, add_freedom, add_out, add_run, names_in
+from pipelines.commands.flags import Verbs, add_freedom, add_locks, add_out, add_run, names_in
 from pipelines.commands.running import write
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.harmonize import MAX_PLAYERS, HarmonizeOptions
@@ -61,11 +62,18 @@ def add_harmonize(verbs: Verbs) -> None:
         help=f"a style whose patterns bass, piano or band play over the chords: {', '.join(grooves())}",
     )
     what.add_argument(
+        "--idiom",
+        metavar="|".join(IDIOMS),
+        type=str.lower,
+        help="how chords are used: sevenths and ii-V in jazz, V7 in dances, a chord a bar in reggae; as in the groove unless said",
+    )
+    what.add_argument(
         "--bars",
         metavar="5-8",
         type=parse_bars,
         help="which bars of a piece harmonized before to do again; counted from 1, all unless said",
     )
+    add_locks(what)
     add_freedom(parser.add_argument_group("how adventurous"), notes="pitches", rhythm="onsets and durations")
     add_run(parser)
     parser.set_defaults(run=partial(write, PIPELINES["harmonize"], {}))

@@ -10,7 +10,16 @@ from music.errors import StudioError
 from music.instruments import DRUMS, parse_instrument
 from music.theory import parse_key
 from music.tokens.accompaniment import COMPLEXITIES, HARMONIES
-from pipelines.options.checks import Check, check_bar, check_chords, choice_check, groove_check, sampling_checks, settle
+from pipelines.options.checks import (
+    Check,
+    check_bar,
+    check_chords,
+    check_note,
+    choice_check,
+    groove_check,
+    sampling_checks,
+    settle,
+)
 
 MAX_PLAYERS = 8
 
@@ -26,6 +35,7 @@ class HarmonizeOptions:
             first bar that is written and is repeated to the end; empty: the model chooses.
         key: such as "D minor"; None for the key that the score writes, else the one it sounds in.
         bars: which bars, counted from 0, of a piece that was harmonized before to do again; empty for all.
+        lock_notes: notes of the input, ``(track, note)`` counted from 0, that stay as they are, on whichever track they are.
         complexity: one of COMPLEXITIES: triads; sevenths too; secondary dominants and extended chords too.
         idiom: how chords are used, a key of ``music.arranging.idioms.IDIOMS``, such as "jazz"; None: as the groove uses them.
         groove: a style of ``music.arranging.grooves``, such as "bossa nova", whose patterns bass, piano or band play over the
@@ -47,6 +57,7 @@ class HarmonizeOptions:
     chords: ChordNames = ()
     key: str | None = None
     bars: tuple[int, ...] = ()
+    lock_notes: tuple[tuple[int, int], ...] = ()
     complexity: str = "medium"
     idiom: str | None = None
     groove: str | None = None
@@ -67,7 +78,8 @@ class HarmonizeOptions:
 
     def __post_init__(self) -> None:
         player = parse_instrument if self.style == "band" else _pitched
-        settle(self, _harmonize_checks, chords=check_chords, key=parse_key, bars=check_bar, instruments=player)
+        texts = {"chords": check_chords, "key": parse_key, "bars": check_bar, "lock_notes": check_note}
+        settle(self, _harmonize_checks, **texts, instruments=player)
 
 
 def _harmonize_checks(o: HarmonizeOptions) -> list[Check]:

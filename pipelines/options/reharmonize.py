@@ -137,6 +137,7 @@ def reharmonized(piece: Piece, bars: Sequence[int], chords: ChordNames, seed: in
         chords=chords,
         key=key.name,
         melody=0,
+        lock_notes=_locked(piece, bars),
         style=asked.style,
         complexity=asked.complexity,
         groove=asked.groove if asked.style in ("bass", "piano", "band") else None,

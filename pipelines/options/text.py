@@ -6,12 +6,14 @@ them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from music.chord_symbols.bars import names_in_text
 from music.chords import ChordNames, parse_chord_names
+from music.clock import clock
 from music.errors import StudioError
 from music.instruments import parse_instrument
 
@@ -80,6 +82,50 @@ def parse_locked(text: str) -> tuple[int, tuple[int, ...]]:
     if not colon or not track.strip().isdecimal() or len(track) > 12 or not bars.strip():
         raise StudioError(f"'{text}' names no notes to lock. Write a track and its bars, such as 0:5-8.")
     return int(track), parse_bars(bars)
+
+
+def parse_drop(text: str) -> tuple[float | None, int | None]:
+    """Returns the second or the bar, counted from 1, of a drop such as "0:45", "45" or "bar 17"; None for the other.
+
+    Raises:
+        StudioError: it is not of this form.
+    """
+    plain = " ".join(text.lower().split())
+    if (found := re.fullmatch(r"bar ([1-9]\d{0,3})", plain)) is not None:
+        return None, int(found[1])
+    if (found := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3})(?: ?s(?:ec(?:onds?)?)?)?", plain)) is not None:
+        return 60.0 * int(found[1] or 0) + int(found[2]), None
+    raise StudioError(f"'{text}' names no moment for a drop. Write 0:45, or bar 17.")
+
+
+def drop_as_text(seconds: float | None, bar: int | None) -> str | None:
+    """Returns when a drop comes as one types it; None where there is none. Undoes ``parse_drop`` to the second."""
+    return clock(seconds) if seconds is not None else None if bar is None else f"bar {bar}"
+
+
+def parse_entries(text: str) -> tuple[tuple[str, int], ...]:
+    """Returns who joins in which bar, counted from 1, of a wish such as "drums 5, bass 9"; none where it is empty.
+
+    Raises:
+        StudioError: it is not of this form, or there is no such instrument.
+    """
+    entries = []
+    for part in text.split(","):
+        if not part.strip():
+            continue
+        found = re.fullmatch(r"(.+?)\s*(?:=|\s(?:at |from )?(?:bar )?)\s*([1-9]\d{0,3})", part.strip())
+        if found is None:
+            raise StudioError(
+                f"'{part.strip()}' names no player and bar. Write who joins in which bar, such as drums 5."
+            )
+        parse_instrument(found[1])
+        entries.append((found[1], int(found[2])))
+    return tuple(entries)
+
+
+def entries_as_text(entries: Iterable[tuple[str, int]]) -> str:
+    """Returns who joins in which bar as one types it; undoes ``parse_entries``."""
+    return ", ".join(f"{name} {bar}" for name, bar in entries)
 
 
 def typed_values(values: Mapping[str, Any], beats_per_bar: int = 4) -> dict[str, Any]:

@@ -5,6 +5,8 @@ A word that stands in ``pipelines.prompt.words`` too, as "reggae" does, keeps wh
 
 from __future__ import annotations
 
+from pipelines.prompt.words import GROUPS
+
 GROOVE_WORDS: dict[str, str] = {
     "bossa nova": "bossa nova, bossa",
     "samba": "samba, sambas",
@@ -94,3 +96,13 @@ GROOVE_GENRES: dict[str, str] = {
     "slow country": "folk", "bolero": "latin",
 }  # fmt: skip
 """The genre of a style, where its words do not say one."""
+
+GROUP_GENRES = {"swing trio": "jazz", "big band": "jazz", "bluegrass band": "folk"}
+"""The genre of groups of players whose name does not say it."""
+
+IN_GENRES: dict[str, dict[str, tuple[str, ...]]] = {
+    "rock": {"guitar": ("Overdriven Guitar",)},
+    "jazz": {"guitar": ("Electric Guitar (jazz)",), "bass": ("Acoustic Bass",), "piano trio": GROUPS["jazz trio"]},
+    "latin": {"guitar": ("Acoustic Guitar (nylon)",), "bass": ("Acoustic Bass",)},
+}
+"""Who is meant by words for players in some genres."""

@@ -45,6 +45,10 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "thirty": "dreissig", "forty": "vierzig", "fifty": "funfzig", "ninety": "neunzig", "dorian": "dorisch dorische",
         "phrygian": "phrygisch phrygische", "lydian": "lydisch lydische", "mixolydian": "mixolydisch mixolydische",
         "classical": "klassisch klassische klassisches", "electronic": "elektronisch elektronische elektronisches",
+        "harmonica": "mundharmonika",
+        "voice": "gesang stimme",
+        "twice": "zweimal",
+        "brisk": "flotter flotte",
     },
     "French": {
         "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "dense", "fade out": "fondu estompe",
@@ -56,7 +60,7 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "waltz": "valse", "march": "marche", "lullaby": "berceuse", "ballad": "ballade", "folk": "folklorique", "dance": "danse",
         "slow": "lent lente lentement", "fast": "rapide vite vif vive", "moderate": "modere moderee", "happy": "joyeux joyeuse gai gaie "
         "heureux heureuse", "sad": "triste tristes melancolique", "dark": "sombre", "calm": "calme doux douce tranquille paisible",
-        "energetic": "energique entrainant entrainante", "dreamy": "reveur reveuse onirique", "romantic": "romantique",
+        "energetic": "energique entrainant entrainante", "dreamy": "reveur reveuse onirique", "romantic": "romantique passionne passionnee",
         "playful": "enjoue enjouee ludique", "epic": "epique heroique", "tense": "tendu dramatique", "piano": "piano",
         "violin": "violon violons", "cello": "violoncelle", "viola": "alto", "flute": "flute", "clarinet": "clarinette",
         "oboe": "hautbois", "bassoon": "basson", "trumpet": "trompette trompettes", "trombone": "trombone", "horn": "cor cors",
@@ -68,6 +72,7 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "thirty": "trente", "forty": "quarante", "fifty": "cinquante", "major": "majeur", "minor": "mineur", "sharp": "diese",
         "flat": "bemol", "dorian": "dorien dorienne", "phrygian": "phrygien", "lydian": "lydien", "mixolydian": "mixolydien",
         "classical": "classique", "electronic": "electronique",
+        "voice": "voix chant",
     },
     "Spanish": {
         "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
@@ -80,7 +85,7 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "lullaby": "nana", "ballad": "balada", "folk": "folclorica folclore", "dance": "baile", "slow": "lento lenta "
         "despacio", "fast": "rapido rapida rapidamente", "moderate": "moderado moderada", "happy": "alegre alegres feliz", "sad": "triste "
         "melancolico melancolica", "dark": "oscuro oscura sombrio sombria", "calm": "tranquilo tranquila calmado calmada suave relajado "
-        "relajada", "energetic": "energico energica", "dreamy": "sonador sonadora", "romantic": "romantico romantica",
+        "relajada", "energetic": "energico energica", "dreamy": "sonador sonadora", "romantic": "romantico romantica apasionado apasionada",
         "playful": "jugueton juguetona divertido divertida", "epic": "epico epica heroico", "tense": "tenso tensa dramatico dramatica",
         "violin": "violin violines", "cello": "violonchelo chelo", "viola": "viola", "flute": "flauta", "clarinet": "clarinete",
         "oboe": "oboe", "bassoon": "fagot", "trumpet": "trompeta trompetas", "trombone": "trombon", "horn": "trompa", "guitar": "guitarra "
@@ -92,6 +97,8 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "fifty": "cincuenta", "major": "mayor", "minor": "menor", "sharp": "sostenido", "flat": "bemol", "dorian": "dorico",
         "phrygian": "frigio", "lydian": "lidio", "mixolydian": "mixolidio", "classical": "clasica clasico",
         "electronic": "electronica electronico",
+        "voice": "voz",
+        "harmonica": "armonica",
     },
     "Italian": {
         "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
@@ -115,6 +122,8 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "forty": "quaranta", "fifty": "cinquanta", "major": "maggiore", "minor": "minore", "sharp": "diesis", "flat": "bemolle",
         "dorian": "dorico", "phrygian": "frigio", "lydian": "lidio", "mixolydian": "misolidio", "classical": "classica classico",
         "electronic": "elettronica elettronico",
+        "voice": "voce",
+        "harmonica": "armonica",
     },
     "Portuguese": {
         "louder and louder": "crescendo", "quieter and quieter": "decrescendo diminuendo", "denser": "denso densa", "fade out":
@@ -139,9 +148,50 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "fifty": "cinquenta", "major": "maior", "minor": "menor", "sharp": "sustenido", "flat": "bemol", "dorian": "dorico",
         "phrygian": "frigio", "lydian": "lidio", "mixolydian": "mixolidio", "classical": "classica classico",
         "electronic": "eletronica eletronico",
+        "voice": "voz",
+        "harmonica": "gaita",
+        "lullaby": "acalanto",
     },
 }  # fmt: skip
 """For each language, its words by the English one; without accents, as prompts are read."""
+
+PHRASES: dict[str, dict[str, str]] = {
+    "German": {
+        "ritardando": "am ende langsamer, wird am ende langsamer, am schluss langsamer, zum schluss langsamer, langsamer werdend",
+        "fade out": "wird ausgeblendet, am ende ausgeblendet, am ende ausblenden, langsam ausklingend",
+        "louder and louder": "immer lauter, wird lauter, lauter werdend",
+        "quieter and quieter": "immer leiser, wird leiser, leiser werdend", "denser": "immer dichter, immer voller",
+        "very slow": "sehr langsam, sehr langsamer, sehr langsame, sehr langsames", "very fast": "sehr schnell, sehr schneller, "
+        "sehr schnelle, sehr schnelles", "enters at bar": "setzt in takt, setzen in takt, beginnt in takt", "brass band": "blaskapelle, "
+        "blasorchester, blasmusik", "two times": "zwei mal",
+    },
+    "French": {
+        "ritardando": "ralentir a la fin, ralentit a la fin, ralentissant a la fin, plus lent a la fin", "fade out": "en fondu, fondu a la "
+        "fin, en fondu a la fin, fondu final", "louder and louder": "de plus en plus fort, de plus en plus forte",
+        "quieter and quieter": "de plus en plus doux, de plus en plus douce, de moins en moins fort",
+        "denser": "de plus en plus dense", "very slow": "tres lent, tres lente, tres lentement", "very fast": "tres rapide, tres vite",
+        "comes in at bar": "entre a la mesure", "two times": "deux fois", "three times": "trois fois",
+    },
+    "Spanish": {
+        "ritardando": "mas lento al final, ralentiza al final, ralentizando al final", "fade out": "se va apagando, se va apagando al "
+        "final, se desvanece al final, va desapareciendo", "louder and louder": "cada vez mas fuerte",
+        "quieter and quieter": "cada vez mas suave", "denser": "cada vez mas denso, cada vez mas densa",
+        "very slow": "muy lento, muy lenta", "very fast": "muy rapido, muy rapida", "comes in at bar": "entra en el compas",
+        "two times": "dos veces", "three times": "tres veces",
+    },
+    "Italian": {
+        "ritardando": "rallentando alla fine, piu lento alla fine", "fade out": "in dissolvenza, sfumando alla fine",
+        "louder and louder": "sempre piu forte", "quieter and quieter": "sempre piu piano", "very slow": "molto lento, molto lenta",
+        "very fast": "molto veloce, molto rapido", "two times": "due volte", "three times": "tre volte",
+    },
+    "Portuguese": {
+        "ritardando": "mais lento no final, ralentando no final", "fade out": "desvanece no final",
+        "louder and louder": "cada vez mais forte", "quieter and quieter": "cada vez mais suave",
+        "very slow": "muito lento, muito lenta", "very fast": "muito rapido, muito rapida", "two times": "duas vezes",
+        "three times": "tres vezes",
+    },
+}  # fmt: skip
+"""For each language, what it says in several words by the English, as LANGUAGES has single words."""
 
 _LEAST = 2  # words of a language by which it is known; one does where it is half of all
 _NOT_TELLING = frozenset(
@@ -178,9 +228,25 @@ def _words(language: str) -> dict[str, str]:
     return {word: english for english, text in LANGUAGES[language].items() for word in text.split()}
 
 
-def phrases() -> dict[str, str]:
-    """Returns the words of all languages that stand for several English ones, with these."""
-    return {word: english for name in LANGUAGES for word, english in _words(name).items() if " " in english}
+@cache
+def _phrases(language: str) -> dict[tuple[str, ...], str]:
+    """Returns what a language says in several words, the longest first, with the English for it."""
+    found = {
+        tuple(phrase.split()): english for english, text in PHRASES[language].items() for phrase in text.split(", ")
+    }
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def _is_word_by_word(words: Sequence[str], english: str) -> bool:
+    """Whether each word of a phrase stands for one of the English, as where a number is to follow."""
+    return len(words) > 1 and len(words) == len(english.split()) and english.split()[-1] in ("bar", "times")
+
+
+def phrases() -> dict[tuple[str, ...], str]:
+    """Returns the words of all languages that stand for several English ones, or several for them, with these."""
+    found = {(word,): english for name in LANGUAGES for word, english in _words(name).items() if " " in english}
+    own = (pair for name in PHRASES for pair in _phrases(name).items())
+    return found | {words: english for words, english in own if not _is_word_by_word(words, english)}
 
 
 def language_of(words: Sequence[str], known: frozenset[str]) -> str | None:
@@ -205,8 +271,16 @@ def language_of(words: Sequence[str], known: frozenset[str]) -> str | None:
 
 def translated(written: Sequence[Token], language: str) -> list[str]:
     """Returns how each word is looked up: the English word for one of the language, others as they are."""
-    table, found = _words(language), []
+    table, found = _words(language), list[str]()
+    plains, skip = tuple(token.plain for token in written), 0
     for number, token in enumerate(written):
+        phrase = next((words for words in _phrases(language) if plains[number : number + len(words)] == words), ())
+        if phrase and number >= skip:
+            english = _phrases(language)[phrase]
+            found += english.split() if _is_word_by_word(phrase, english) else phrase
+            skip = number + len(phrase)
+        if number < skip:
+            continue
         after = written[number + 1].plain if number + 1 < len(written) else ""
         plain = token.plain
         if not (plain in _NOTES and after in _MODE_WORDS.get(language, ())):  # "la mineur" is a key

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pipelines.prompt import function_words as grammar
 from pipelines.prompt import words
+from pipelines.prompt.languages import phrases
 from pipelines.prompt.vocabulary import split, vocabulary
 
 MOST_WORDS = 600
@@ -94,7 +95,9 @@ def known_words() -> frozenset[str]:
     """Returns every word that has a meaning or none, as part of a phrase or by itself."""
     listed = [grammar.FILLERS, grammar.NEGATIONS, grammar.NOT_NEGATIONS, grammar.TURNS, grammar.ORDINARY]
     known = {word for text in listed for phrase in split(text) for word in phrase.split()}
-    return frozenset(known | {word for phrase in vocabulary() for word in phrase} | set(grammar.PATTERN_WORDS))
+    foreign = {phrase for phrase in phrases() if len(phrase) > 1}  # whose words are none of English
+    known |= {word for phrase in vocabulary() if phrase not in foreign for word in phrase}
+    return frozenset(known | set(grammar.PATTERN_WORDS))
 
 
 @cache

@@ -13,6 +13,7 @@ from music.theory import parse_key
 from pipelines.options.checks import TEMPO_RANGE_BPM, TIME_SIGNATURES
 from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.prompt import words
+from pipelines.prompt.groove_words import IN_GENRES
 from pipelines.prompt.reading import HINTED, MEANT, Claim, Found, Reading, read
 from pipelines.prompt.vocabulary import split
 from pipelines.song.brief import MOODS, SONG_SECONDS, Brief, lyrics_checks
@@ -50,12 +51,7 @@ def understand(text: str) -> Understanding:
 def _settle(reading: Reading) -> dict[str, Any]:
     """Returns the fields of the Brief that the claims agree on, contradictions settled."""
     values: dict[str, Any] = {}
-    for claim in reading.claims:
-        in_jazz = any(other.field == "genre" and other.value == "jazz" for other in reading.claims)
-        if (
-            claim.field == "instruments" and claim.plain == "piano trio" and in_jazz
-        ):  # with a bass and drums, not with strings
-            claim.value = words.GROUPS["jazz trio"]
+    _at_home(reading)
     values["instruments"], values["without"] = _players(reading)
     players = set(map(parse_instrument, values["instruments"]))
     if players and players <= {DRUMS, *BASSES}:
@@ -95,6 +91,21 @@ def _settle(reading: Reading) -> dict[str, Any]:
         ):
             reading.note(f"What '{claim.words}' suggests gives way to other words.")
     return values
+
+
+def _at_home(reading: Reading) -> None:
+    """Makes of players who are others in some genres those of the genre that is asked for, in place; notes it."""
+    genres = [claim.value for claim in reading.claims if claim.field == "genre" and not claim.negated]
+    table = IN_GENRES.get(genres[-1], {}) if genres else {}
+    entries = {claim.span: claim for claim in reading.claims if claim.field == "entries"}
+    for claim in reading.claims:
+        plain = claim.plain.split()[0] if claim.span in entries else claim.plain
+        own = table.get(plain) or table.get(plain.removesuffix("s"))
+        if claim.field == "instruments" and own and not claim.negated:
+            claim.value = own
+            reading.note(f"'{plain}' is {', '.join(own)} in {genres[-1]}.")
+            if claim.span in entries:
+                entries[claim.span].value = tuple((own[0], bar) for _, bar in entries[claim.span].value)
 
 
 def _asked(reading: Reading, *names: str) -> list[Claim]:

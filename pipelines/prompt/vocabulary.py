@@ -12,7 +12,7 @@ from music.arranging.grooves import grooves
 from music.instruments import instrument_name
 from music.tokens.conditions import GENRES
 from pipelines.prompt import course_words, languages, words
-from pipelines.prompt.groove_words import GROOVE_GENRES, GROOVE_TEMPOS, GROOVE_WORDS
+from pipelines.prompt.groove_words import GROOVE_GENRES, GROOVE_TEMPOS, GROOVE_WORDS, GROUP_GENRES
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
     for name, text in words.NEAR_INSTRUMENTS.items():
         say(text, Meaning({"instruments": (name,)}, note=f"is played by {name}"))
     for text, names in words.GROUPS.items():
-        genre = next((genre for genre in GENRES if text.startswith(genre)), words.GROUP_GENRES.get(text))
+        genre = next((genre for genre in GENRES if text.startswith(genre)), GROUP_GENRES.get(text))
         say(text, Meaning({"instruments": names} | ({"genre": genre} if genre else {})))
     tables = (
         ("moods", words.MOOD_WORDS),
@@ -87,8 +87,8 @@ def vocabulary() -> dict[tuple[str, ...], Meaning]:
         for phrase in split(text):
             known = found.get(tuple(phrase.split()), Meaning())
             say(phrase, _with_groove(known, groove, phrase))
-    for word, english in languages.phrases().items():
-        found[(word,)] = found[tuple(english.split())]
+    for foreign, english in languages.phrases().items():
+        found[foreign] = found[tuple(english.split())]
     return found
 
 
@@ -151,7 +151,14 @@ def _chapters() -> list[tuple[str, str, _Rows]]:
         ("Groups of players", _GROUPS, [(", ".join(names), text) for text, names in words.GROUPS.items()]),
         ("Instruments", _INSTRUMENTS, [(name, ", ".join(texts)) for name, texts in named.items()]),
         ("Leaving out", _WITHOUT, left_out),
-        *((f"Words in {name}", _LANGUAGE, list(table.items())) for name, table in languages.LANGUAGES.items()),
+        *(
+            (
+                f"Words in {name}",
+                _LANGUAGE,
+                [*table.items(), *((english, text) for english, text in languages.PHRASES[name].items())],
+            )
+            for name, table in languages.LANGUAGES.items()
+        ),
         ("Emoji", "They stand for a word.", [(word, sign) for sign, word in words.EMOJI.items()]),
     ]
 

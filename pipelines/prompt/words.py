@@ -69,6 +69,7 @@ FORM_WORDS: dict[str, str] = {
     "verse-chorus-bridge": "bridge, a bridge, middle eight, middle 8, verse chorus bridge, verse chorus and bridge",
     "verse-pre-chorus-chorus": "pre chorus, prechorus, a pre chorus, pre choruses, verse pre chorus chorus",
     "blues": "12 bar blues form, twelve bar blues form, blues form, blues progression",
+    "march": "march form, trio section, a trio section",
     "through-composed": "through composed, throughcomposed, durchkomponiert, no repetition, no repetitions, "
     "no repeats, without repetition, without repetitions, without repeats, never repeating",
     "loop": "loop, loops, looped, looping, loopable, seamless loop, ostinato",
@@ -144,8 +145,7 @@ GENRE_WORDS: dict[str, str] = {
 
 NEAR_GENRES: dict[str, str] = {
     "pop": "r b, r&b, rnb, r & b, r n b, r and b, rhythm and blues, soul, soulful, neo soul, motown, gospel, disco, "
-    "funk, "
-    "funky, reggae, musical, musical theatre, musical theater, broadway, christmas, schlager, chanson, easy listening",
+    "funk, funky, reggae, musical, musical theatre, musical theater, broadway, christmas, schlager, chanson, easy listening",
     "rock": "ska, dub, emo, psychedelic, shoegaze",
     "jazz": "blues, bluesy, 12 bar blues, twelve bar blues, delta blues, dixieland, dixie, boogie woogie, boogie, "
     "cabaret",
@@ -188,8 +188,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "bluegrass band": ("Fiddle", "Banjo", "Acoustic Guitar (steel)", "Acoustic Bass"),
 }  # fmt: skip
 """Groups of players; each instrument plays one part, so a string quartet has one violin."""
-GROUP_GENRES = {"swing trio": "jazz", "big band": "jazz", "bluegrass band": "folk"}
-"""The genre of groups whose name does not say it."""
 
 NEAR_INSTRUMENTS: dict[str, str] = {
     "Acoustic Guitar (nylon)": "ukulele, uke, lute, flamenco guitar",

@@ -17,10 +17,10 @@ from music.bars import bar_grid
 from music.chords import chord_spans
 from music.edit import NewNote, graft, without_collisions
 from music.errors import StudioError
-from music.form import ENDING, INTRO, theme_of
+from music.form import ENDING, FOURTH, INTRO, TRIO, theme_of
 from music.instruments import playable_range
 from music.piece import Piece
-from music.theory import written_key
+from music.theory import Key, parse_key, written_key
 from pipelines.accompaniment.stretch import Stretch
 from pipelines.contract import Step
 from pipelines.harmonize import harmonize
@@ -83,10 +83,15 @@ class _Again:
         name, first, last = sections[options.section]
         bars = bar_grid(piece.score)
         self._start, self._stop = bars[first].start, bars[last - 1].end
-        self._key = written_key(piece.score)
+        self._key, key = written_key(piece.score), theme.key
+        if theme_of(name) == TRIO:
+            home = parse_key(theme.key)
+            self._key = Key((home.tonic + FOURTH) % 12, home.mode)
+            key = self._key.name
         place = theme.sections.index(theme_of(name)) if theme_of(name) in theme.sections else 0
         self.theme = dataclasses.replace(
             theme,
+            key=key,
             sections=(theme_of(name),),
             bars=last - first,
             lines=theme.lines[place : place + 1],
@@ -97,7 +102,7 @@ class _Again:
             style=style,
             melody=_MELODY,
             chords=harmony.chords,
-            key=theme.key,
+            key=key,
             bars=tuple(range(first, last)),
             complexity=harmony.complexity,
             idiom=harmony.idiom or "plain",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from music.arranging.course import COURSES
+from music.bars import parse_signature
 from music.errors import StudioError
 from music.instruments import parse_instrument
 from music.theory import MODES, parse_key
@@ -25,13 +26,15 @@ INTRO_BARS, OUTRO_BARS = (0, 16), (1, 8)
 """The shortest and the longest intro and ending; in its last bar a song comes to rest, so there is always one."""
 
 FORMS = (
-    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "through-composed", "loop",
+    "AABA", "verse-chorus", "verse-chorus-bridge", "verse-pre-chorus-chorus", "blues", "march", "through-composed", "loop",
 )  # fmt: skip
 """Forms by name; any pattern of 1 to 12 letters A to F, such as "ABAC", is one too."""
 
 MOODS = ("happy", "sad", "dark", "calm", "energetic", "dreamy", "epic", "tense", "romantic", "playful")
 TEXTURES = {"pad": "Pad 2 (warm)", "strings": "String Ensemble 2", "choir": "Choir Aahs", "organ": "Church Organ"}
 """What a texture may be of, and who plays it."""
+USUAL_BPM = 100.0
+"""The tempo of a song whose length is given in bars, where nothing says it."""
 ENDINGS = ("ritardando", "fade out", "in tempo")
 
 
@@ -105,6 +108,19 @@ class Brief:
             without=parse_instrument,
             entries=check_entry,
         )
+
+
+def seconds_of_bars(bars: float, tempo_bpm: float | None, time_signature: str | None, frame: int = 0) -> float:
+    """Returns how long so many bars last, with those of intro and ending, or with one in which the song comes to rest.
+
+    Args:
+        bars: of the sections.
+        tempo_bpm: quarter notes a minute; None for what is taken where nothing says it.
+        time_signature: such as "3/4"; None for 4/4.
+        frame: bars of intro and ending.
+    """
+    beats, unit = parse_signature(time_signature or "4/4")
+    return (bars + (frame or 1)) * beats * 4 / unit * 60 / (tempo_bpm or USUAL_BPM)
 
 
 def _brief_checks(o: Brief) -> list[Check]:

@@ -44,9 +44,25 @@ def sequences(form: str) -> Iterator[tuple[tuple[str, ...], float]]:
     elif form == "blues":
         for count in range(1, 13):
             yield tuple("A" if number % 2 == 0 else "A'" for number in range(count)), 0.05 * abs(count - 3)
+    elif form == "march":
+        march = ("A", "B", "Trio", "A")
+        yield march, 0.0
+        yield ("A", "A'", "B", "Trio", "A"), 0.1
+        yield ("A", "B", "A'", "Trio", "Trio'", "A"), 0.2
+        yield ("A", "B", "A'", "Trio", "A"), 0.15
+        yield ("A", "Trio", "A"), 0.4
+        for again in range(1, 5):
+            yield march + ("B", "Trio", "A") * again, 0.2 + 0.3 * again
     elif form == "through-composed":
         for count in range(2, 13):
             yield tuple("ABCDEFGHIJKL"[:count]), 0.15 * abs(count - 4)
+    elif form == "club":  # what a floor dances to: a loop, another one, and both in turns
+        club = ("A", "A'", "B", "A")
+        yield club, 0.0
+        yield ("A", "A'", "B", "B"), 0.1
+        yield ("A", "B", "A", "B"), 0.3
+        for again in range(1, 8):
+            yield ("A", "A'", *("B", "B", "A") * again, "B"), 0.15 * again
     elif form == "loop":
         for count in range(2, 33):
             yield ("A",) * count, 0.05 * abs(count - 6)

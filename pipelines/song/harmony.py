@@ -2,12 +2,12 @@
 
 All themes are read in a row, so that the model hears how they follow each other. The ending gets a cadence. A varied return
 keeps its theme's accompaniment, but for the bars that were varied, which are harmonized again. A player who was asked for
-and whom the model leaves silent most of the time gets a part by rule.
+and whom the model leaves silent most of the time gets a part by rule. The trio of a march moves to the subdominant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,15 @@ from music.arranging.idioms import IDIOMS, colored
 from music.bars import Bar, bar_grid
 from music.chords import Chord, ChordNames, Progression, chord_spans, progression_of
 from music.edit import add_track, graft, slice_bars, trim_overlaps
+from music.edit_song import transposed
 from music.errors import StudioError
-from music.form import ENDING, INTRO, bars_of, join, sections, theme_of
+from music.form import ENDING, FOURTH, INTRO, TRIO, bars_of, join, sections, theme_of
 from music.instruments import DRUMS, instrument_name, parse_instrument, playable_range, program_of
 from music.modes import cadence_chords, tonic_chord
 from music.piece import Piece
 from music.theory import Key, written_key
 from pipelines.contract import Step, paced
-from pipelines.harmonize import harmonize
+from pipelines.harmonize import looks
 from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
@@ -40,7 +41,8 @@ _ALMOST = 0.999  # of a section counts as done while it is written: only the las
 
 
 def write_harmony(piece: Piece, options: HarmonyOptions) -> Iterator[Step]:
-    """Yields Steps whose piece is the song with its accompaniment; the melody stays on track 0, note for note.
+    """Yields Steps whose piece is the song with its accompaniment; the melody stays on track 0, note for note, but for
+    a trio, which moves with its chords.
 
     Raises:
         StudioError: the song has no sections, or the checkpoint cannot be used.
@@ -89,6 +91,7 @@ class _Writer:
         )
         self.parts: dict[str, symusic.Score] = {}
         self.idle: tuple[int, ...] = ()
+        self._look: Callable[[], Step] | None = None  # builds ``reading`` as far as it has come, while it is harmonized
 
     def write(self) -> Iterator[float]:
         """Accompanies all sections; yields the share that is done."""
@@ -96,18 +99,15 @@ class _Writer:
         lengths = [self._count(self.order), _AGAIN_WEIGHT * self._count(self.order[-1:])]
         lengths += [_AGAIN_WEIGHT * len(bars) for bars in changed.values()]
         ends = np.cumsum(lengths) / sum(lengths)
-        for step in harmonize(Piece(self.reading), self._harmonize_options(chords=self._typed_chords(self.order))):
-            self.reading = step.piece.score
-            yield step.done / step.total * ends[0]
+        options = self._harmonize_options(chords=self._typed_chords(self.order))
+        yield from (share * ends[0] for share in self._harmonized(options))
         self._open_at_home()
         if ENDING in self.starts:
             first, count = self._bar_of(ENDING), self._count([ENDING])
             close = cadence(self.melodies[ENDING][0], count, self.key, IDIOMS[self.options.idiom or "plain"].two_fives)
             chords = self._colored(close, self.melodies[ENDING][0], True)
             options = self._harmonize_options(bars=tuple(range(first, first + count)), chords=self._names(chords))
-            for step in harmonize(Piece(self.reading), options):
-                self.reading = step.piece.score
-                yield ends[0] + step.done / step.total * (ends[1] - ends[0])
+            yield from (ends[0] + share * (ends[1] - ends[0]) for share in self._harmonized(options))
         self.idle = self._idle()
         self.reading = self._all_playing(self.reading)
         if ENDING in self.starts:
@@ -120,9 +120,10 @@ class _Writer:
                 first = self._bar_of(theme)
                 typed = self._typed_chords([theme])[bars[0] :]
                 options = self._harmonize_options(bars=tuple(first + bar for bar in bars), chords=typed)
-                for step in harmonize(Piece(score), options):
-                    score = step.piece.score
-                    yield ends[number + 1] + step.done / step.total * (ends[number + 2] - ends[number + 1]) * _ALMOST
+                for share, look in looks(Piece(score), options):
+                    last = look
+                    yield ends[number + 1] + share * (ends[number + 2] - ends[number + 1]) * _ALMOST
+                score = last().piece.score
             self.parts[name] = self._cut(self._all_playing(score), theme)
         yield 1.0
 
@@ -133,8 +134,15 @@ class _Writer:
         if self.options.chords or not agrees(self.melodies[name][0], home[0]):
             return
         options = self._harmonize_options(bars=(bar,), chords=self._names(self._colored(home, self.melodies[name][0])))
-        for step in harmonize(Piece(self.reading), options):
-            self.reading = step.piece.score
+        for _ in self._harmonized(options):
+            pass
+
+    def _harmonized(self, options: HarmonizeOptions) -> Iterator[float]:
+        """Harmonizes what is read, as far as the options say; yields the share of it that is done."""
+        for share, look in looks(Piece(self.reading), options):
+            self._look = look
+            yield share
+        self.reading, self._look = look().piece.score, None
 
     def _colored(self, progression: Progression, melody: symusic.Score, ends: bool = False) -> Progression:
         """Returns chords as the song's idiom has them.
@@ -164,6 +172,8 @@ class _Writer:
 
     def song(self) -> symusic.Score:
         """Returns the song, accompanied as far as its sections are; the intro is that of the first section."""
+        if self._look is not None:
+            self.reading = self._look().piece.score
         whole = {name: self._cut(self.reading, name) for name in self.order}
         parts = []
         for section in self.sections:
@@ -174,7 +184,7 @@ class _Writer:
             score = self.parts.get(name) or whole.get(name)
             if score is None:  # a varied return that is still to come
                 score = self._cut(self._with_melody(theme_of(name), self.melodies[name][0]), theme_of(name))
-            parts.append((name, score, length))
+            parts.append((name, transposed(score, FOURTH) if theme_of(name) == TRIO else score, length))
         like = self.reading.copy()
         for kind in ("tempos", "time_signatures", "key_signatures"):
             setattr(like, kind, getattr(self.like, kind))

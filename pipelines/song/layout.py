@@ -27,7 +27,7 @@ PACE = {
 }  # fmt: skip
 """What a mood makes of a genre's tempo. Chosen by ear, not measured."""
 
-FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "loop"}
+FORM_OF = {"jazz": "AABA", "folk": "AABA", "classical": "AABA", "electronic": "club"}
 
 CLOSENESS = 0.05  # how far, at most, a song's length may be from the asked one
 _SMALLER_FORM = 0.9  # how much each smaller form than the usual one is disliked, where none was asked for
@@ -91,6 +91,7 @@ def lay_out(brief: Brief, sketch: Sketched | None, signature: str) -> Layout:
     tempo = brief.tempo_bpm or (sketch.tempo_bpm if sketch else None)
     usual_form = FORM_OF.get(brief.genre or "") or ("verse-chorus" if brief.seconds > 75 else "AABA")
     words = room_for_words(brief)
+    usual_form = "march" if brief.groove == "march" else usual_form
     usual_form = words.form if words else usual_form
     forms = [brief.form] if brief.form else [usual_form, "ABA", "AB", "A"]
     usual = TEMPI[brief.genre] * math.prod(PACE[mood] for mood in brief.moods) ** (1 / max(1, len(brief.moods)))

@@ -159,7 +159,7 @@ def texture_stage(brief: Brief) -> Stage:
 
 _LAYERED = 4  # sections, from which players join one after the other; by ear
 _FADE_BARS = 8  # of a fade out, at most: some 15 to 20 seconds, as on records; by ear
-_ENDLESS = frozenset({"loop"})
+_ENDLESS = frozenset({"loop", "club"})
 
 
 class _Sketch:

@@ -39,7 +39,7 @@ from pipelines.options.generate import GenerateOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.plan import ThemeOptions
 
-VERSION = "2"
+VERSION = "3"
 MELODY = "Melody"
 OPEN_THEMES = ("B", "Bridge")
 """Themes that lead back to another: they close openly."""
@@ -47,6 +47,15 @@ OPEN_THEMES = ("B", "Bridge")
 _FITTING = 1.5  # what a nat a syllable is worth by which a draft takes the words better; of 0.5 and 1.5 the one that breathes more
 _CONTRAST = 0.06  # a semitone, up to HIGHER, that a later theme lies above the first is worth so much
 _HIGHER = 6
+_LIKE, _OTHER_DENSITY, _MOST_OTHER = (
+    2.0,
+    0.5,
+    0.7,
+)  # what likeness to the first theme costs, and an octave of its density is worth
+_WHOLE_RANGE, _BEYOND = (
+    17,
+    0.15,
+)  # semitones that all themes together span, and what each further one costs; all three by ear
 _CLARITY, _CLEAR = 3.0, 0.15  # a correlation of so much more with its key's profile is clear; by ear, not measured
 _DURABLE = 4  # bars of the longest phrase that is written in one go
 
@@ -206,12 +215,26 @@ class _Writer:
         """Returns how good a draft is after what its theme has so far, and for the lines that are sung to it."""
         worth = singability(draft, before, self.key, self.bar, TICKS_PER_QUARTER, self.options.density)
         first = [note.pitch for note in self.notes if note.start < self.options.bars * self.bar]
-        if first and draft and self.bars >= self.options.bars:  # a later theme lies higher
+        if first and draft and self.bars >= self.options.bars:  # a later theme lies higher, and is another one
+            worth += self._otherness(draft, bars)
             worth += _CONTRAST * float(np.clip(np.mean([n.pitch for n in draft]) - np.mean(first), -_HIGHER, _HIGHER))
         if lines and draft:
             until = (self.bars + bars) * self.bar
             worth -= _FITTING * cost_of(draft, lines, self._grid(), TICKS_PER_QUARTER, until)
+        pitches = [note.pitch for note in (*self.notes, *draft)]
+        worth -= _BEYOND * max(0, max(pitches, default=0) - min(pitches, default=0) - _WHOLE_RANGE)
         return worth + self._clarity([*self.notes, *draft])
+
+    def _otherness(self, draft: list[MelodyNote], bars: int) -> float:
+        """Returns how unlike a draft of so many bars of a later theme is to the same bars of the first one; 0 is alike."""
+        start = self.bars % self.options.bars * self.bar
+        theirs = [note for note in self.notes if start <= note.start < start + bars * self.bar]
+        if not theirs:
+            return 0.0
+        at = {(note.start - start, note.pitch % 12) for note in theirs}
+        alike = np.mean([(note.start - self.bars * self.bar, note.pitch % 12) in at for note in draft])
+        denser = abs(float(np.log2(len(draft) / len(theirs))))
+        return _OTHER_DENSITY * min(_MOST_OTHER, denser) - _LIKE * float(alike)
 
     def _clarity(self, notes: list[MelodyNote]) -> float:
         """Returns how clearly a melody is in its key and in none of those it is most easily taken for; 0 is very clearly."""

@@ -58,6 +58,8 @@ class Sound:
     Attributes:
         mix: the whole piece; what a download would sound like.
         stems: ``(name, track index, bytes)`` of each track that sounds; empty while they are being made.
+        reverbs: ``(track index, strength)`` of the reverb that the stems go without, for the player to add, see
+            ``music.audio.reverb``: so it can be changed while it plays. Empty where the stems are as they are heard.
         seconds: how long it lasts, tails included.
         is_basic: whether the engine was the stop-gap one, so that the page can say so.
         picture: of the mix; None for a piece that is not colored.
@@ -70,6 +72,7 @@ class Sound:
     is_basic: bool
     picture: Picture | None = None
     head_gain: float = 1.0
+    reverbs: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,8 @@ def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path
     """
     from music.audio.head import head_gain, head_of
     from music.audio.render import encode, engine
-    from pipelines.sound import coloring_options, piece_sound, piece_stems
+    from music.audio.reverb import reverb_strengths
+    from pipelines.sound import coloring_options, has_reverb, piece_sound, piece_stems
 
     stopped = _ears(tell)
     head = None if synthesis != "played" or coloring_options(piece) else head_of(piece, soundfont, stopped)
@@ -191,13 +195,16 @@ def _render(tell: Tell, piece: Piece, synthesis: str = "played", soundfont: Path
     sound = Sound(encode(audio, "ogg"), (), audio.seconds, engine().is_basic, picture, gain)
     if tell(sound) or synthesis != "played":  # the mix first: it can play while the stems are made
         return sound
-    stems = piece_stems(piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped)
+    reverbs = tuple(reverb_strengths(piece, soundfont).items()) if has_reverb(piece) else ()
+    stems = piece_stems(
+        piece, soundfont, progress=lambda share: tell(0.3 + 0.3 * share), stop=stopped, dry=bool(reverbs)
+    )
     encoded: list[tuple[str, int, bytes]] = []
     for stem in stems:
         if tell(0.6 + 0.4 * len(encoded) / len(stems)):
             return sound
         encoded.append((stem.name, stem.track_index, encode(stem.audio, "ogg")))
-    return replace(sound, stems=tuple(encoded))
+    return replace(sound, stems=tuple(encoded), reverbs=reverbs)
 
 
 def _picture(audio: Audio | AudioStream) -> Picture | None:

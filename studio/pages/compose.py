@@ -40,10 +40,11 @@ def desk(song: Song) -> Brief | None:
         notes(understood)
         below = st.container()
     with start:
-        sketch, busy = sketch_control(song), song.writing is not None
+        busy = song.writing is not None
         pressed = st.button(
             "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", key="compose", disabled=busy
         )
+        sketch = sketch_control(song)
         brief = None
         try:
             seed = song.controls.get("compose seed")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from music.errors import StudioError
-from pipelines.locks import locked_notes
 from studio.controls import set_controls
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.generate.controls import PRESETS, checked, generate_controls, use_example
 from studio.widgets.job_progress import write
 from studio.widgets.start import heading, start_control
@@ -29,7 +29,7 @@ def controls(song: Song) -> None:
         disabled=song.writing is not None,
     ):
         try:
-            write(song, "generate", piece, checked(values | {"lock_notes": locked_notes(piece)}, keep_bars))
+            write(song, "generate", piece, checked(values | {"lock_notes": held_notes(piece)}, keep_bars))
         except StudioError as error:
             show_error(str(error))
 

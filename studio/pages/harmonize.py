@@ -10,6 +10,7 @@ import streamlit as st
 from music.errors import StudioError
 from pipelines.recipes import harmonized
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.harmonize.controls import (
     PRESETS,
     checked,
@@ -79,6 +80,7 @@ def harmonize(song: Song, values: dict) -> None:
                 "all of it anew."
             )
         options = replace(options, melody=0)  # where a harmonization has it
+    options = replace(options, lock_notes=held_notes(piece))
     write(song, "harmonize", piece, options, describe_request(options))
 
 
@@ -93,7 +95,7 @@ def welcome(song: Song) -> None:
     """Shows what to do first."""
     invitation(
         "Which melody shall we accompany?",
-        "Give a MIDI or MusicXML file of yours, hum one, write a tune on the **Generate** page, or try one of these "
+        "Give a MIDI, MusicXML or sound file, hum a melody, write a tune on the **Generate** page, or try one of these "
         "on *Greensleeves*:",
         PRESETS,
         partial(use_example, song),

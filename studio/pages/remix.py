@@ -9,9 +9,9 @@ import streamlit as st
 
 from music.errors import StudioError
 from music.piece import Piece
-from pipelines.locks import locked_notes
 from pipelines.options.remix import RemixOptions
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import held_notes
 from studio.widgets.job_progress import write
 from studio.widgets.remix.controls import PRESETS, checked, describe_request, remix_controls, use_example
 from studio.widgets.selection import are_there, on_the_roll, take_over
@@ -63,14 +63,14 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
         tracks=tuple(index for index in options.tracks if index < count),
         lock=tuple(index for index in options.lock if index < count),
         instruments=tuple((track, name) for track, name in options.instruments if track < count),
-        lock_notes=locked_notes(piece),
+        lock_notes=held_notes(piece),
     )
     write(song, "remix", piece, options, describe_request(options, piece))
 
 
 def next_step(song: Song) -> None:
     """Shows what can follow the current take."""
-    generate_button("Continue it in Generate")
+    generate_button("Continue in Generate")
     if st.button("Harmonize it", icon=":material/piano:", key="harmonize it", help="Accompany its melody anew."):
         st.switch_page("studio/pages/harmonize.py")
 

@@ -171,17 +171,16 @@ def header_memory(plain: bytes) -> int:
     return json_memory(plain[4 : 4 + int.from_bytes(plain[:4], "little")])
 
 
-def unpack(plain: bytes, room: int = MAX_JSON_MEMORY) -> Piece:
+def unpack(plain: bytes) -> Piece:
     """Returns the piece that was packed.
 
     Args:
         plain: what ``inflated`` returned.
-        room: bytes that its header may take in memory (``header_memory``).
 
     Raises:
         ValueError: the bytes are damaged, or hold what no piece may hold. So do KeyError and TypeError.
     """
-    _require(len(plain) >= 4 and header_memory(plain) <= room)
+    _require(len(plain) >= 4 and header_memory(plain) <= MAX_JSON_MEMORY)
     size = 4 + int.from_bytes(plain[:4], "little")
     header = strict_json(plain[4:size])
     _require(fits(_Header, header))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from music.analysis.chord_estimation import estimate_chords
 from music.chord_symbols.bars import bar_texts
@@ -16,15 +16,16 @@ from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.reharmonize import ReharmonizeOptions, chord_key, reharmonized
 from pipelines.reharmonize import check_fits, reharmonize
 from pipelines.song.plan import Plan, Stage
-from studio import session
 from studio.controls import keep, song_controls
 from studio.projects.song import Song
+from studio.widgets.compose.locked_sections import check_section
 from studio.widgets.compose.stage_labels import finished
 from studio.widgets.job_progress import begin
 from studio.widgets.player.chord_symbols import before_bar, chord_symbols
+from studio.widgets.player.exchange import answer_to, asked_piece, deal_with
 from studio.widgets.sampling import drawn_seed
 
-_ANSWERED, _SHOWN = "chords answered", "reharmonize heard shown"
+_KIND, _SHOWN = "chords", "reharmonize heard shown"
 _HOW = {
     True: "The accompaniment of this bar is written again, by what wrote it. All else stays, note for note.",
     False: "The notes of the accompaniment move to the nearest tones. All else stays, note for note.",
@@ -33,17 +34,9 @@ _MOST_LETTERS = 200  # of a bar's text: more than its beats have room for
 _MOST_HELD = 16  # pieces that visitors look at now, as the player holds
 
 
-class _Answer(NamedTuple):
-    """What was said last: to which message, and what was wrong with it."""
-
-    serial: int = 0
-    problem: str = ""
-
-
 def on_the_lane(piece: Piece) -> dict[str, Any]:
     """Returns what the player needs so that the chords of a piece can be changed on its lane."""
-    noted = session.read_note(_ANSWERED)
-    answer = noted if isinstance(noted, _Answer) else _Answer()
+    answer = answer_to(_KIND)
     shown = bool(song_controls().get(_SHOWN))
     heard = shown and not chord_spans(piece.score)
     known = _heard(piece) if heard else piece
@@ -83,29 +76,18 @@ def take_over(message: Any) -> None:
         message: ``piece``, the fingerprint of what was shown; ``serial``, its number; and ``bar``, counted from 0, with
             ``text``, or ``show``, whether heard chords are to be seen. A browser may say anything.
     """
-    song = session.current()
-    if song is None or not isinstance(message, Mapping) or type(message.get("serial")) is not int:
-        return
-    problem = ""
-    try:
-        if type(message.get("show")) is bool:
-            keep(_SHOWN, message["show"])
-        else:
-            _change(song, message)
-    except StudioError as error:
-        problem = str(error)
-    session.leave_note(_ANSWERED, _Answer(message["serial"], problem))
+    deal_with(_KIND, message, _change)
 
 
 def _change(song: Song, message: Mapping[str, Any]) -> None:
-    if song.writing is not None:
-        raise StudioError("Something is being written just now. Wait until it is there, or stop it.")
-    if song.piece is None or message.get("piece") != song.piece.fingerprint:
-        raise StudioError("Another piece is shown by now. Go back to the take whose chord you changed.")
+    if type(message.get("show")) is bool:
+        keep(_SHOWN, message["show"])
+        return
+    piece, take = asked_piece(song, message), song.take
     bar, text = message.get("bar"), message.get("text")
-    if type(bar) is not int or not isinstance(text, str) or not 0 <= bar < len(bar_texts(song.piece.score)):
+    if type(bar) is not int or not isinstance(text, str) or not 0 <= bar < len(bar_texts(piece.score)):
         raise StudioError("There is no such bar in this piece. Reload the page and try again.")
-    piece, take = song.piece, song.take
+    check_section(take, bar)
     options = reharmonized(piece, (bar,), (_chords(piece, bar, text),), drawn_seed())
     check_fits(piece, options)
     (detail,) = PIPELINES["reharmonize"].describe(options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from music.errors import StudioError
 from music.form import INTRO
@@ -14,15 +14,15 @@ from pipelines.options.rearrange import RearrangeOptions
 from pipelines.rearrange import Form, change_form, rearrange
 from pipelines.song.again_options import AgainOptions, check_unlocked
 from pipelines.song.plan import Plan, Stage
-from studio import session
 from studio.projects.project import Take
 from studio.projects.song import Song
 from studio.widgets.compose.locked_sections import follow_sections, lock_section, locked_sections
 from studio.widgets.compose.stage_labels import finished
 from studio.widgets.job_progress import begin
+from studio.widgets.player.exchange import answer_to, asked_piece, deal_with
 from studio.widgets.sampling import drawn_seed
 
-_ANSWERED = "sections answered"
+_KIND = "sections"
 _MOST_HELD = 16  # pieces that visitors look at now, as the player holds
 
 _ORDERS: dict[str, Callable[[Form, int], RearrangeOptions]] = {
@@ -38,14 +38,7 @@ _ORDERS: dict[str, Callable[[Form, int], RearrangeOptions]] = {
 _CHANGING = ("again", "longer", "shorter", "remove")
 """What does not go with a section that is locked."""
 
-_LOCKED_NOTE = "Locked: re-rolls leave it as it is, note for note."
-
-
-class _Answer(NamedTuple):
-    """What was said last: to which message, and what was wrong with it."""
-
-    serial: int = 0
-    problem: str = ""
+_LOCKED_NOTE = "Locked: no model changes it, here or on another page."
 
 
 def on_the_bar(song: Song) -> dict[str, Any] | None:
@@ -54,8 +47,7 @@ def on_the_bar(song: Song) -> dict[str, Any] | None:
     form = _form(piece)
     if not form.sections:
         return None
-    noted = session.read_note(_ANSWERED)
-    answer = noted if isinstance(noted, _Answer) else _Answer()
+    answer = answer_to(_KIND)
     whole, locked = _is_whole(song.take), _locked(song.take)
     return {
         "id": piece.fingerprint,
@@ -91,7 +83,11 @@ def _offered(form: Form, number: int, whole: bool, locked: bool) -> dict[str, An
     if whole and not locked:
         actions.append(("again", "Write again", f"Another melody and other chords for this section. {alone}"))
     if whole:
-        text = "Re-rolls may change it again." if locked else "Later re-rolls leave it as it is, note for note."
+        text = (
+            "Re-rolls and other pages may change it again."
+            if locked
+            else "Re-rolls, Remix and Harmonize leave it as it is, note for note."
+        )
         actions.append(("unlock" if locked else "lock", "Unlock" if locked else "Lock", text))
     phrase, bars = form.phrase(number), form.sections[number].last - form.sections[number].first
     if phrase and not locked:
@@ -115,24 +111,12 @@ def take_over(message: Any) -> None:
         message: ``piece``, the fingerprint of what was shown; ``serial``, its number; ``action``, ``section``, counted from 0, and
             where it is to stand, ``to``. A browser may say anything.
     """
-    song = session.current()
-    if song is None or not isinstance(message, Mapping) or type(message.get("serial")) is not int:
-        return
-    problem = ""
-    try:
-        _change(song, message)
-    except StudioError as error:
-        problem = str(error)
-    session.leave_note(_ANSWERED, _Answer(message["serial"], problem))
+    deal_with(_KIND, message, _change)
 
 
 def _change(song: Song, message: Mapping[str, Any]) -> None:
-    if song.writing is not None:
-        raise StudioError("Something is being written just now. Wait until it is there, or stop it.")
-    if song.piece is None or message.get("piece") != song.piece.fingerprint:
-        raise StudioError("Another piece is shown by now. Go back to the take whose section you changed.")
+    form, whole = _form(asked_piece(song, message)), _is_whole(song.take)
     action, number, to = message.get("action"), message.get("section"), message.get("to")
-    form, whole = _form(song.piece), _is_whole(song.take)
     if type(number) is not int or not 0 <= number < len(form.sections):
         raise StudioError("There is no such section in this piece. Reload the page and try again.")
     if action in _CHANGING and number in _locked(song.take):

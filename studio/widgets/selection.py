@@ -15,10 +15,10 @@ from music.bars import bar_grid
 from music.errors import StudioError
 from music.instruments import track_label
 from music.piece import Piece
-from pipelines.locks import locked_notes
 from pipelines.options.text import parse_bars
 from pipelines.options.values import fits
 from studio.controls import keep, set_controls, show_control, song_controls
+from studio.widgets.compose.locked_sections import show_held
 from studio.wording import show_error
 
 _SERIAL, _OF = "selection serial", "selection of"
@@ -54,10 +54,7 @@ def selection_fields(piece: Piece) -> dict[str, Any]:
     look = {"format_func": names.get, "placeholder": "No track is locked"}
     look["help"] = "These tracks stay as they are, whatever is selected. The rest is written to fit them."
     locked = show_control(LOCKED, [], st.multiselect, "Locked", list(names), **look)
-    if notes := len(locked_notes(piece)):
-        st.caption(
-            f":material/lock: {notes} locked note{'s stay' if notes > 1 else ' stays'} too. Edit the piano roll to unlock with L."
-        )
+    show_held(piece)
     return {"bars": bars, "tracks": tuple(tracks), "lock": tuple(locked)}
 
 

@@ -86,14 +86,16 @@ def start_server(app: Path, port: int, folder: Path, base_path: str = "") -> sub
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
-    """Returns a function that serves an app and returns its address; all servers end with the tests."""
-    running: dict[Path, tuple[subprocess.Popen, str]] = {}
+    """Returns a function that serves an app as the environment says and returns its address; all servers end with the tests."""
+    running: dict[object, tuple[subprocess.Popen, str]] = {}
 
     def start(app: Path) -> str:
-        if app not in running:
+        settings = {name: value for name, value in os.environ.items() if name.startswith(("DEEPMUSIC_", "HF_"))}
+        key = app, *sorted(settings.items())
+        if key not in running:
             port = free_port()
-            running[app] = start_server(app, port, tmp_path_factory.mktemp("server")), f"http://127.0.0.1:{port}"
-        return running[app][1]
+            running[key] = start_server(app, port, tmp_path_factory.mktemp("server")), f"http://127.0.0.1:{port}"
+        return running[key][1]
 
     yield start
     for process, _ in running.values():

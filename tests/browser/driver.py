@@ -79,6 +79,12 @@ def choose(page: Any, name: str, option: str, typed: bool = False) -> None:
     until_at_rest(page)
 
 
+def release(pressed: Any) -> None:
+    """Presses all these buttons, which are found by being pressed, so that none of them is."""
+    while pressed.count():
+        pressed.first.click()
+
+
 class Driver:
     """The player in this part of a page.
 
@@ -112,8 +118,7 @@ class Driver:
 
     def reset(self, side: str) -> None:
         """Stops, and takes back what was set: loop, mutes, solos, volumes, zoom and side."""
-        for button in self.root.locator(".loop[aria-pressed=true], .strip button[aria-pressed=true]").all():
-            button.click()
+        release(self.root.locator(".loop[aria-pressed=true], .strip button[aria-pressed=true]"))
         for slider in self.root.locator(".strip .level").all():
             slider.fill("100")
         self.root.locator(".sides").get_by_role("button", name=side).click()

@@ -45,7 +45,7 @@ def open_checkpoints(open_page, address, **options):
     return page
 
 
-def test_pull_stop_go_on_verify_and_remove(house, open_page):
+def test_pull_stop_go_on_verify_remove_and_import(house, open_page, tmp_path):
     address, server, cache = house
     page = open_checkpoints(open_page, address)
     page.get_by_role("textbox", name="Address of a registry").fill(server.base)
@@ -81,9 +81,6 @@ def test_pull_stop_go_on_verify_and_remove(house, open_page):
     theirs.get_by_text("Can be pulled").wait_for()
     assert not list(cache.glob("theirs-*")) and set(read_registry(cache / "registry.toml")) == {"grand"}
 
-
-def test_import_a_sound_bank(house, open_page, tmp_path):
-    page = open_checkpoints(open_page, house[0])
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(bank(tmp_path / "own.sf3", size=5000))
     page.locator(".st-key-import").get_by_role("button", name="Import").click()
     page.get_by_text("own is here now.").wait_for()

@@ -94,32 +94,16 @@ def test_a_sheet_of_chords_is_pasted_and_bars_are_chosen_on_the_roll(page, playe
     assert player.until(lambda state: state.get("side") == "Take 3, version 1")["selection"] == "Bar 6"
 
 
-def test_melody_and_accompaniment_are_muted_with_one_press(page, player):
-    page.locator(".st-key-control-harmonize-style").get_by_role("radio", name="Band").click()
-    page.locator(".st-key-harmonize button").click()
-    player.until(shows("Take 2, version 1"))
-    player.ready()
-    assert player.state()["gains"] == [1, 1, 1]
-    player.root.get_by_role("button", name="Mute accompaniment").click()
-    player.until(lambda state: state["gains"] == [1, 0, 0])
-    player.root.get_by_role("button", name="Mute accompaniment").click()
-    player.root.get_by_role("button", name="Mute melody").click()
-    player.until(lambda state: state["gains"] == [0, 1, 1])
-    player.root.get_by_role("button", name="Before", exact=True).click()
-    assert player.until(shows("Before"))["gains"].count(0) == 1  # its melody too
-
-
-def test_the_sheet_follows_the_sound_has_views_and_stays_open(page, player):
+def test_the_sheet_follows_the_sound_has_views_and_stays_open_and_halves_are_muted_with_one_press(page, player):
     page.locator(".st-key-control-harmonize-style").get_by_role("radio", name="Bass").click()
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 2, version 1"))
     page.get_by_text("Sheet music", exact=True).click()
     page.get_by_role("radio", name="Score", exact=True).wait_for()
     sheet, picture = page.locator(".st-key-sheet .sheet"), page.locator(".st-key-sheet img")
-    score = picture.get_attribute("src")
     until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the score")
     until_at_rest(page)
-    box = picture.bounding_box()
+    score, box = picture.get_attribute("src"), picture.bounding_box()
     _, left, top, width, height, second, _ = sheet.evaluate("sheet => sheet.pages.data.sheet.bars[2]")
     place = {"x": (left + width / 2) * box["width"], "y": (top + height / 2) * box["height"]}
     page.locator(".st-key-sheet .paper").click(position=place)
@@ -133,6 +117,19 @@ def test_the_sheet_follows_the_sound_has_views_and_stays_open(page, player):
     page.locator(".st-key-harmonize button").click()
     player.until(shows("Take 3, version 1"))
     page.get_by_role("radio", name="Lead sheet", exact=True, checked=True).wait_for()  # it stays open, in the same view
+
+    page.locator(".st-key-control-harmonize-style").get_by_role("radio", name="Band").click()
+    page.locator(".st-key-harmonize button").click()
+    player.until(shows("Take 4, version 1"))
+    player.ready()
+    assert player.state()["gains"] == [1, 1, 1]
+    player.root.get_by_role("button", name="Mute accompaniment").click()
+    player.until(lambda state: state["gains"] == [1, 0, 0])
+    player.root.get_by_role("button", name="Mute accompaniment").click()
+    player.root.get_by_role("button", name="Mute melody").click()
+    player.until(lambda state: state["gains"] == [0, 1, 1])
+    player.root.get_by_role("button", name="Before", exact=True).click()
+    assert player.until(shows("Before"))["gains"].count(0) == 1  # its melody too
 
 
 def test_phone(serve, open_page):

@@ -10,7 +10,7 @@ import pytest
 from music.files.midi import midi_bytes
 from tests.browser.apps import handmade
 from tests.browser.conftest import playwright
-from tests.browser.driver import Driver, until_at_rest
+from tests.browser.driver import Driver, release, until_at_rest
 from tests.browser.test_accessibility import violations
 from tests.waiting import until
 
@@ -105,8 +105,7 @@ def player(page) -> Driver:
     """The player of a page that the tests share, as it was at first."""
     player = Driver(page).ready()
     player.reset("Result")
-    for switch in player.root.locator(".keys [aria-pressed=true]").all():
-        switch.click()
+    release(player.root.locator(".keys [aria-pressed=true]"))
     return player
 
 
@@ -152,6 +151,18 @@ def test_half_speed_plays_what_the_mixer_says(player):
     player.until(lambda state: state["mode"] == "tracks" and abs(state["level"] - level_of(0, 1, 1)) < 0.01)
     button(player, "Mute Piano").click()
     button(player, "Stop").click()
+
+
+def test_reverb_is_heard_while_its_slider_moves(player):
+    button(player, "Pan and reverb").click()
+    player.play()
+    player.until(lambda state: state["mode"] == "mix" and abs(state["level"] - level_of(1, 1, 1)) < 0.005)
+    player.root.get_by_label("Reverb of Bass <b>line</b>").fill("127")
+    player.until(lambda state: state["mode"] == "tracks" and abs(state["level"] - level_of(1, 1, 1)) > 0.008)
+    button(player, "As written").click()
+    player.until(lambda state: abs(state["level"] - level_of(1, 1, 1)) < 0.008)
+    button(player, "Stop").click()
+    button(player, "Pan and reverb").click()
 
 
 def test_letters_work_the_transport_and_are_listed(player):

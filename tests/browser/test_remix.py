@@ -90,7 +90,7 @@ def test_fields_and_roll_stay_in_step(page, player):
     assert changed == 8 * 8 * 4  # piano and bass
 
 
-def test_bars_that_are_none_select_nothing(page, player):
+def test_no_bars_the_loop_of_the_selected_ones_and_drags_without_selecting(page, player):
     bars = page.get_by_role("textbox", name="Bars")
     bars.fill("abc")
     bars.press("Enter")
@@ -100,8 +100,6 @@ def test_bars_that_are_none_select_nothing(page, player):
     player.until(selects("All 8 bars · all tracks"))
     expect(bars).to_have_value("")
 
-
-def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
     player.drag_roll(0.51, 0.74)  # inside the fifth and sixth of eight bars
     player.until(selects("Bars 5–6 · all tracks"))
     player.ready().root.get_by_role("button", name="Loop").click()
@@ -113,8 +111,9 @@ def test_loop_takes_the_selected_bars_and_play_starts_there(page, player):
     player.root.get_by_role("button", name="Loop").click()
     assert not player.state()["loop"]["on"]
 
-
-def test_with_select_off_a_drag_moves_the_view(page, player):
+    player.root.get_by_role("button", name="Stop").click()
+    player.root.get_by_role("button", name="Select all").click()
+    player.until(selects("All 8 bars · all tracks"))
     player.root.get_by_role("button", name="Select bars").click()
     for _ in range(2):
         player.root.get_by_role("button", name="Zoom in").click()

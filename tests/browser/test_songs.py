@@ -84,7 +84,7 @@ def told(page: Any) -> list[str]:
     return steps.all_inner_texts()
 
 
-def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page):
+def test_nothing_is_lost_by_a_reload_nor_when_the_server_is_killed_with_force(server, open_page):
     page = open_page(f"{server.address}/generate")
     write_takes(page, TAKES)
     address = address_of(page)
@@ -93,6 +93,9 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
         "the song in its folder",
     )
     assert entry.id in address
+    page.reload()
+    page.locator(".st-key-take-bar").get_by_text(f"Take {TAKES}, version 1").wait_for()
+    assert page.url == address and len(server.new()) == 1  # no copy was made
     to_songs(page)
     before = told(page)
     written = read_project(server.library.path(entry.id).read_bytes())
@@ -113,16 +116,6 @@ def test_nothing_is_lost_when_the_server_is_killed_with_force(server, open_page)
     assert len(server.new()) == 1
     for old, new in zip(written.takes, kept.takes):
         assert [piece.fingerprint for piece in old.pieces] == [piece.fingerprint for piece in new.pieces]
-
-
-def test_a_reload_keeps_the_song_and_its_address(server, open_page):
-    page = open_page(f"{server.address}/generate")
-    write_takes(page, 1)
-    address = address_of(page)
-    page.reload()
-    page.locator(".st-key-take-bar").get_by_text("Take 1, version 1").wait_for()
-    assert page.url == address
-    assert len(server.new()) <= 1  # no copy was made
 
 
 def test_a_song_travels_as_a_file(server, open_page, tmp_path):

@@ -43,12 +43,9 @@ def test_the_logo_holds_its_word_in_any_font(open_page):
         assert 0 <= room < 20
 
 
-def test_what_is_no_midi_file_is_refused_in_words(page):
+def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     upload(page, "tune.mid", b"not music")
     page.get_by_test_id("stAlert").get_by_text("not MIDI or MusicXML").wait_for()
-
-
-def test_continue_a_file_hear_it_and_take_it_home(page, tmp_path):
     given = handmade.piece("By hand", bars=GIVEN_BARS)
     upload(page, "mine.mid", midi_bytes(given))
     shown = Driver(page.locator(".st-key-player"))

@@ -100,7 +100,7 @@ def test_a_re_roll_takes_the_key_that_was_set_on_its_chip(compose):
     expect(compose.get_by_text("Not in Take")).to_have_count(0)
 
 
-def test_words_follow_the_take(compose):
+def test_words_follow_the_take_and_those_on_the_dice_button_are_whole(compose):
     composed(compose, "a tune, 15 seconds")
     set_key(compose, "A minor")
     until_at_rest(compose)
@@ -112,22 +112,7 @@ def test_words_follow_the_take(compose):
     compose.get_by_label("What the song is to be").fill("something else")
     compose.get_by_role("button", name="Use the words of Take 1").click()
     expect(compose.get_by_label("What the song is to be")).to_have_value("a tune, 15 seconds")
-
-
-def test_two_presses_on_a_section_loop_it(compose):
-    composed(compose, "a tune, AABA, 15 seconds")
-    player = Driver(compose.locator(".st-key-player"))
-    strip, begins = player.root.locator(".form button"), []
-    for number in (1, 2):
-        strip.nth(number).click()
-        begins.append(player.state()["time"])
-    strip.nth(1).dblclick()
-    assert 0 < begins[0] < begins[1]
-    assert player.state()["loop"] == {"on": True, "from": begins[0], "to": begins[1]}
-    assert player.state()["time"] == begins[0]
-
-
-def test_the_words_on_the_dice_button_are_whole(compose):
     compose.locator(".st-key-wish-seed button:visible").click()
     words = compose.get_by_role("button", name="Throw the dice").get_by_text("Throw the dice")
+    words.wait_for()
     assert words.evaluate("words => words.parentElement.scrollWidth <= words.parentElement.clientWidth")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from music.bars import bar_grid
 from music.edit_notes import hold
 from music.errors import StudioError
 from music.files.midi import midi_bytes, read_midi
@@ -16,8 +18,10 @@ from music.piece import Piece
 from pipelines.__main__ import main
 from pipelines.edit import edit, options_of
 from pipelines.generate import generate
+from pipelines.harmonize import harmonize
 from pipelines.locks import locked_notes, notes_at
 from pipelines.options.generate import GenerateOptions
+from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.options.remix import CHANGES, RemixOptions
 from pipelines.remix import remix
 from studio.projects.packing import inflated, pack, unpack
@@ -137,6 +141,35 @@ def test_a_continuation_is_written_around_locked_notes(keep):
         assert is_held(piece, step.piece, late)
     with pytest.raises(StudioError, match="No bar is kept"):
         next(generate(piece, GenerateOptions(bars=1, keep_bars=0, lock_notes=late)))
+
+
+@pytest.mark.parametrize("style", ["chords", "bass", "band", "chorale"])
+@pytest.mark.parametrize("bars", [(), (1, 2)])
+def test_an_accompaniment_is_written_around_locked_notes(style, bars):
+    asked = HarmonizeOptions(style, melody=1, checkpoint="random-harmonize")
+    (*_, first) = harmonize(band(), asked)
+    track = len(first.piece.score.tracks) - 1
+    starts = [bar.start for bar in bar_grid(first.piece.score)]
+    mine = [(track, n) for n, note in enumerate(first.piece.score.tracks[track].notes) if note.time >= starts[1]][:3]
+    piece = locked(first.piece, ((0, 2), *mine))
+    again = dataclasses.replace(asked, melody=0, bars=bars, seed=9, lock_notes=locked_notes(piece))
+    for step in harmonize(piece, again):
+        assert mine and all(is_held_somewhere(piece, step.piece, place) for place in mine)
+    held = notes_at(step.piece, locked_notes(step.piece))
+    assert [note[1:] for note in held] == [note[1:] for note in notes_at(piece, locked_notes(piece))]
+    line = step.piece.score.tracks[held[-1][0]].notes
+    if style in ("bass", "chorale"):  # one note at a time, around those that stay
+        for _, time, duration, *_ in held[1:]:
+            assert sum(note.time < time + duration and note.end > time for note in line) == 1
+    (*_, other) = harmonize(
+        step.piece, dataclasses.replace(again, bars=(), style="piano", lock_notes=locked_notes(step.piece))
+    )
+    assert len(locked_notes(other.piece)) == 1 + len(mine)  # whoever accompanies now, they stay and are locked
+
+
+def is_held_somewhere(before: Piece, after: Piece, place) -> bool:
+    ((_, *note),) = notes_at(before, [place])
+    return any(tuple(note) in notes_of(track) for track in after.score.tracks)
 
 
 def test_what_overlaps_a_note_that_is_held_makes_way():

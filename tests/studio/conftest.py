@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pipelines.worker.pool import Worker
@@ -10,6 +13,14 @@ from studio import jobs
 from studio.widgets import downloads
 from tests.studio.visitor import GENERATE, ROOT
 from tests.waiting import PATIENCE_S
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_scanned_once():
+    """Streamlit looks for components in all installed packages each time a page is opened, for longer than it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,8 @@ REPORTS = {name: f"training.quality.{name}" for name in PIPELINES}
 """The module that reports on what each pipeline makes."""
 GROOVES = "grooves"
 """Likewise: the styles that a band plays by pattern."""
+IDIOMS = "idioms"
+"""Likewise: the chain again, asked for styles that are known by their chords."""
 MODES = "modes"
 """Likewise: the chain again, asked for songs in every mode."""
 PLAYERS = "players"
@@ -74,9 +76,8 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training quality", description=__doc__.splitlines()[0])
     parser.add_argument(
         "checkpoint",
-        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {PLAYERS} for who plays in them, {GROOVES} for "
-        f"styles, or {GENERATORS} for all "
-        "generators at the piano",
+        help=f"its name, {CHAIN} for whole songs, {MODES} for songs in every mode, {PLAYERS} for who plays in them, {IDIOMS} for "
+        f"their chords by style, {GROOVES} for styles, or {GENERATORS} for all generators at the piano",
     )
     parser.add_argument(
         "--pieces",
@@ -111,7 +112,7 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     if args.pieces is None:
         args.pieces = {CHAIN: 20, MODES: 72, PLAYERS: 20}.get(args.checkpoint, 100)
-    if args.card and args.checkpoint in (CHAIN, MODES, PLAYERS, GROOVES, GENERATORS, WORDS):
+    if args.card and args.checkpoint in (CHAIN, MODES, PLAYERS, GROOVES, IDIOMS, GENERATORS, WORDS):
         raise StudioError("Whole songs and comparisons have no card. Leave --card out, or name a checkpoint.")
     if args.pieces < 1:
         raise StudioError("There is nothing to sample. Ask for at least one piece.")
@@ -134,7 +135,7 @@ def _module(name: str) -> str:
         return PIANO
     if name == WORDS:
         return "training.quality.words_on_melody"
-    if name in (MODES, PLAYERS, GROOVES):
+    if name in (MODES, PLAYERS, GROOVES, IDIOMS):
         return f"training.quality.{name}"
     if name == CHAIN:
         return REPORTS[CHAIN]

@@ -14,7 +14,7 @@ from pipelines.options.audio import TEMPI_BPM
 from pipelines.patches.wishes import LEVELS
 from pipelines.wording.reading import Said, Words, read_words
 from studio.controls import keep, showing, song_controls, widget_value
-from studio.widgets.compose.brief_chips import player_name
+from studio.widgets.compose.wish_table import player_name
 from studio.widgets.options_panel import OptionsPanel
 from studio.wording import first_few, plain
 

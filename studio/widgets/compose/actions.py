@@ -22,9 +22,10 @@ from studio.controls import keep
 from studio.projects.project import Take
 from studio.projects.song import Song
 from studio.widgets import sampling
-from studio.widgets.compose.brief_chips import WISHES, plain_wishes
-from studio.widgets.compose.locked_sections import locked_sections
+from studio.widgets.compose.brief_chips import plain_wishes
+from studio.widgets.compose.locked_sections import carry_sections, locked_sections
 from studio.widgets.compose.stage_options import describe_changes
+from studio.widgets.compose.wish_table import COURSE, WISHES
 from studio.widgets.compose.words import SKETCH, another_song, is_said, is_same_text
 from studio.widgets.job_progress import write
 from studio.widgets.player.player import NamedPiece, small_roll
@@ -86,13 +87,14 @@ def write_again(
     kept = [kept_section(take.pieces[0], each) for each in locked_sections(take)]
     plan, whole = with_changes_by_hand(plan, take.options, number, kept)
     detail += "".join(f", {each.words}" for each in kept) + ("" if whole else ", without what was changed by hand")
+    carry_sections(take, plan)
     write(song, "compose", take.before or Piece.empty(), plan, detail, stages=take.stages[:number])
 
 
 def _new_wishes(was: Brief, now: Brief) -> str:
     """Returns which wishes are new in a brief, in words: ", key: A minor"."""
     before, after = plain_wishes(was), plain_wishes(now)
-    told = [(WISHES[name], after[name]) for name in WISHES if after[name] != before[name]]
+    told = [(wish, after[name]) for name, wish in (WISHES | COURSE).items() if after[name] != before[name]]
     return "".join(f", {wish.title.lower()}: {wish.say(value) if value else 'open'}" for wish, value in told)
 
 

@@ -18,7 +18,7 @@ from pipelines.options.reharmonize import ReharmonizeOptions
 from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TextureOptions, WordsOptions
 from pipelines.song.plan import Plan, SectionsOptions, Stage, ThemeOptions
-from studio.widgets.compose.brief_chips import player_name
+from studio.widgets.compose.wish_table import player_name
 from studio.wording import first_few
 
 CHORDS_NAMED = 4  # the usual length of a progression; a card has room for one line

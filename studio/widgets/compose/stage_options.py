@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from music.arranging.grooves import grooves
+from music.arranging.idioms import IDIOMS
 from music.chords import parse_chord_names
 from music.errors import StudioError
 from music.instruments import PADS, instrument_name, parse_instrument
@@ -22,8 +23,8 @@ from pipelines.song.band_options import HarmonyOptions, MixOptions
 from pipelines.song.optional_stages import TEXTURE_DENSITIES, TextureOptions, WordsOptions
 from pipelines.song.plan import SectionsOptions, Stage, ThemeOptions
 from studio.widgets import sampling
-from studio.widgets.compose.brief_chips import NAMES
 from studio.widgets.compose.lyrics_field import lyrics_field
+from studio.widgets.compose.wish_table import NAMES
 from studio.widgets.harmonize.controls import COMPLEXITY, STYLES
 from studio.wording import show_error
 
@@ -151,6 +152,15 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
         key=key("groove"),
         help="The style whose patterns the players of a band, a piano or a bass play over the chords.",
     )
+    idiom = st.selectbox(
+        "Chords as in",
+        tuple(IDIOMS),
+        None if options.idiom is None else list(IDIOMS).index(options.idiom),
+        format_func=str.capitalize,
+        placeholder="As the model has them",
+        key=key("idiom"),
+        help="Sevenths and ii-V in jazz, V7 in dances, a chord a bar in reggae, rock and house.",
+    )
     now = [instrument_name(parse_instrument(name)) for name in options.instruments]
     players = st.multiselect(
         "Instruments",
@@ -172,6 +182,7 @@ def _harmony(options: HarmonyOptions, key: Key) -> dict[str, Any]:
     return {
         "style": style,
         "complexity": complexity,
+        "idiom": idiom,
         "groove": groove,
         "instruments": options.instruments if players == now else tuple(players),
         "chords": options.chords if chords == typed else chords,

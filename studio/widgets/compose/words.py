@@ -19,8 +19,9 @@ from studio import session, visitors
 from studio.controls import keep, song_controls
 from studio.projects.project import Take
 from studio.projects.song import Song
-from studio.widgets.compose.brief_chips import BY_HAND, WISHES, by_hand_of
+from studio.widgets.compose.brief_chips import BY_HAND, by_hand_of
 from studio.widgets.compose.prompt_field import SERIAL, TEXT, set_text
+from studio.widgets.compose.wish_table import title_of
 from studio.wording import plain
 
 SKETCH = "compose sketch"
@@ -87,7 +88,7 @@ def whose_words(song: Song, brief: Brief) -> None:
             stages = listed(
                 [STAGES[take.options.stages[number].pipeline].title for number in sorted({*pending.values()})]
             )
-            names = listed([WISHES[name].title for name in pending])
+            names = listed(list(dict.fromkeys(title_of(name) for name in pending)))
             st.caption(f"Not in {plain(take.label)} yet: {names}. Re-roll {stages}, or compose another take.")
         return
     with st.container(horizontal=True, vertical_alignment="center", key="other words"):

@@ -10,6 +10,7 @@ import streamlit as st
 from music.analysis.melody import find_melody
 from music.analysis.melody_key import key_of
 from music.arranging.grooves import grooves
+from music.arranging.idioms import IDIOMS
 from music.bars import bar_grid
 from music.errors import StudioError
 from music.files.midi import read_midi
@@ -22,10 +23,19 @@ from pipelines.recipes import harmonized
 from studio.controls import keep, set_controls, show_control, song_controls
 from studio.projects.song import Song
 from studio.widgets import sampling
+from studio.widgets.compose.locked_sections import show_held
 from studio.widgets.generate.controls import INSTRUMENTS
 from studio.widgets.harmonize.chord_grid import CELLS, PROGRESSION, chord_grid, edited, laid_out, progression
 from studio.widgets.options_panel import OptionsPanel
-from studio.widgets.selection import BARS, LOCKED, TRACKS, on_the_roll, show_problem, take_over, track_names
+from studio.widgets.selection import (
+    BARS,
+    LOCKED,
+    TRACKS,
+    on_the_roll,
+    show_problem,
+    take_over,
+    track_names,
+)
 from studio.widgets.start import EXAMPLE, has_music, summary
 
 STYLES: dict[str, tuple[str, str]] = {
@@ -49,6 +59,7 @@ PANEL = OptionsPanel(
     {
         "style": ("Style", ""),
         "groove": ("Groove", "A style, such as bossa nova, whose patterns are played over the chords."),
+        "idiom": ("Chords as in", "Sevenths and ii-V in jazz, V7 in dances, a chord a bar in reggae, rock and house."),
         "key": ("Key", "The key to harmonize in. The melody is not transposed."),
         "complexity": ("Harmony", ""),
         "temperature_notes": ("Adventure in the notes", "Which chords and pitches come."),
@@ -112,10 +123,13 @@ def harmonize_controls(song: Song) -> dict[str, Any]:
         look = {"format_func": str.capitalize, "placeholder": "The model writes what they play"}
         values["groove"] = PANEL.show("groove", st.selectbox, list(grooves()), None, **look)
     values["complexity"] = _one_of("complexity", COMPLEXITY)
+    usual = {"format_func": str.capitalize, "placeholder": "As the groove has them"}
+    values["idiom"] = PANEL.show("idiom", st.selectbox, list(IDIOMS), None, **usual)
     selected = on_the_roll(song.piece)["bars"] if harmonized(song.piece) else []
     values["cells"], values["chord key"] = chord_grid(piece, song.piece, key, selected), key
     values["bars"] = _bars(song.piece) if harmonized(song.piece) else ""
     values["edited"] = edited(values["cells"], key) if harmonized(song.piece) else []
+    show_held(song.piece if values["bars"] else piece)
     values["temperature"] = sampling.temperature_slider(PANEL)
     values["variants"] = sampling.variants_slider(PANEL)
     with st.expander("Fine tuning"):
@@ -151,8 +165,8 @@ def _melody(piece: Piece) -> int | None:
         format_func=label,
         placeholder="There is no track with pitches",
         disabled=not choices,
-        help="It stays as it is, note for note; all other tracks are replaced. 'Found' marks the track that is most like "
-        "a melody by its name and notes.",
+        help="It stays as it is, note for note; all other tracks are replaced, but for locked notes. 'Found' marks the track "
+        "that is most like a melody by its name and notes.",
     )
 
 
@@ -228,6 +242,7 @@ def describe_request(options: HarmonizeOptions) -> str:
         (options.groove or "").capitalize(),
         ", ".join(options.instruments),
         COMPLEXITY[options.complexity][0],
+        f"chords as in {options.idiom}" if options.idiom else "",
         options.key or "",
         f"chords {first_chords(options.chords)}" if options.chords else "",
         f"bars {bars_as_text(options.bars)}" if options.bars else "",

@@ -2,6 +2,7 @@
    chords of a bar are typed or chosen; the page writes that bar again, and says there what it could not read. */
 
 const CHORDS = 'chord-lane';
+const SHORT_PX = 24; // where a chord that is held on has less room, no line says so
 const MOST_LETTERS = 120; // of a bar: more than its beats have room for
 const RESTORED_MS = 180_000; // a bar that a model writes again takes less; by then the visitor has gone elsewhere
 let leftPlace = null; // where the visitor was when something was sent off: the page may draw another player meanwhile
@@ -10,9 +11,7 @@ class ChordLane {
   constructor(player) {
     this.player = player;
     this.offered = null; // what the page says of the piece whose chords can be changed; null where none can
-    this.serial = 0;
-    this.sending = false;
-    this.accepted = false; // whether the piece that came last is what was asked for
+    this.exchange = new Exchange('chord');
     this.symbols = [];
     this.buttons = [];
     this.at = null; // the symbol whose card is open
@@ -34,7 +33,7 @@ class ChordLane {
     this.parts = { row: part('.symbols'), show: part('.show'), card: part('form'), title: part('b'), field: part('input'), wrong: part('.wrong'), choices: part('.choices'), how: part('.how'), apply: part('.apply') };
     const { row, show, card, field } = this.parts;
     row.onkeydown = (event) => this.walk(event);
-    show.onclick = () => this.tell({ show: !this.offered.shown });
+    show.onclick = () => this.exchange.ask(this.offered.id, { show: !this.offered.shown });
     part('.close').onclick = () => this.close(true);
     card.onsubmit = (event) => {
       event.preventDefault();
@@ -51,16 +50,9 @@ class ChordLane {
 
   load(offered, send) {
     this.offered = offered ?? null;
-    this.send = send;
-    this.accepted = false;
-    if (!offered) return;
-    if (!this.sending) this.serial = Math.max(this.serial, offered.answered); // another page may have sent some
-    else if (offered.answered === this.serial) {
-      this.sending = false;
-      this.accepted = !offered.problem && this.sent !== offered.id;
-      if (offered.problem) this.refuse(offered.problem);
-      else this.close(this.holdsFocus);
-    }
+    if (!this.exchange.load(offered, send)) return;
+    if (offered.problem) this.refuse(offered.problem);
+    else this.close(this.holdsFocus);
   }
 
   /* Whether the chords of the piece that is shown can be changed. */
@@ -123,7 +115,7 @@ class ChordLane {
       const continues = held && at.x(from) >= at.gutter - 1; // of a chord that began before the view its name is seen
       const named = !continues && left >= free;
       if (named) free = left + textWidth(name) + 8;
-      button.className = continues ? 'held' : named ? '' : 'tick';
+      button.className = continues ? `held${right - left < SHORT_PX ? ' short' : ''}` : named ? '' : 'tick';
       button.style.setProperty('--room', `${Math.max(right - left, textWidth(name) + 12)}px`);
     });
     this.lit = -1;
@@ -237,15 +229,7 @@ class ChordLane {
     wrong.textContent = '';
     apply.disabled = true;
     rememberPlace(player);
-    this.tell({ bar: this.symbols[this.at][2], text: text.trim() });
-  }
-
-  tell(message) {
-    if (this.sending) return;
-    this.sending = true;
-    this.serial++;
-    this.sent = this.offered.id;
-    this.send('chord', { piece: this.offered.id, serial: this.serial, ...message });
+    this.exchange.ask(this.offered.id, { bar: this.symbols[this.at][2], text: text.trim() });
   }
 }
 

@@ -114,9 +114,9 @@ class EditBar {
     others.lock.setAttribute('aria-pressed', length > 0 && length === draft.selected.size);
     for (const button of Object.values(others)) button.disabled = !draft.selected.size;
     this.help.setAttribute('aria-expanded', !this.list.hidden);
-    this.keep.disabled = !draft.count || editor.sending;
-    this.discard.disabled = !draft.past.length || editor.sending;
-    this.keep.textContent = editor.sending ? 'Keeping …' : 'Keep changes';
+    this.keep.disabled = !draft.count || editor.exchange.sending;
+    this.discard.disabled = !draft.past.length || editor.exchange.sending;
+    this.keep.textContent = editor.exchange.sending ? 'Keeping …' : 'Keep changes';
     const text = editor.inWords();
     if (this.words.textContent !== text) this.words.textContent = text;
   }

@@ -38,7 +38,11 @@ class Draft {
   }
 
   get chosen() {
-    return this.notes.filter((note) => this.selected.has(note.id));
+    const { notes, selected } = this;
+    if (this._chosen?.notes !== notes || this._chosen.selected !== selected) {
+      this._chosen = { notes, selected, found: notes.filter((note) => selected.has(note.id)) };
+    }
+    return this._chosen.found;
   }
 
   /* The ids of the notes that nothing changes until they are unlocked. */
@@ -47,7 +51,7 @@ class Draft {
   }
 
   get chosenLocked() {
-    return this.chosen.filter(({ id }) => this.locked.has(id));
+    return this.locked.size ? this.chosen.filter(({ id }) => this.locked.has(id)) : [];
   }
 
   /* Locks the selected notes; unlocks them where all of them are locked. */
@@ -350,7 +354,16 @@ class Draft {
 }
 
 const FIELDS = ['time', 'duration', 'pitch', 'velocity'];
-const extent = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+
+/* Returns the least and the most of some values. */
+function extent(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
 const noteValues = (note) => [note.track, ...FIELDS.map((field) => note[field])];
 const pitchKey = (note) => note.track * 128 + note.pitch;
 

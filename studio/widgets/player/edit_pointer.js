@@ -290,17 +290,25 @@ function drawEdited(g, editor, at, theme, whole) {
   const foot = whole - 4;
   for (const track of editor.player.piece.tracks) {
     const lit = editor.lights(track);
+    const chosen = []; // drawn color by color: to change it for each note takes as long as to draw it
+    g.fillStyle = track.color;
+    g.globalAlpha = lit ? 0.7 : 0.12;
     eachNote(track, at, (x, y, width, height, velocity, start, duration, index) => {
-      const selected = draft.selected.has(track.held[index].id);
       const tall = (velocity / 127) * (LANE - 10);
-      g.fillStyle = selected ? theme.primary : track.color;
-      g.globalAlpha = selected ? 1 : lit ? 0.7 : 0.12;
-      g.fillRect(x, foot - tall, selected ? 4 : 3, tall);
-      if (!selected) return;
-      g.fillStyle = width < 5 ? theme.text : track.color; // no room for an outline
-      block(g, x, y, width, height);
-      if (width >= 5) outline(g, x, y, width, height, theme.text);
+      if (draft.selected.has(track.held[index].id)) chosen.push({ x, y, width, height, tall });
+      else g.fillRect(x, foot - tall, 3, tall);
     });
+    g.globalAlpha = 1;
+    g.fillStyle = theme.primary;
+    for (const { x, tall } of chosen) g.fillRect(x, foot - tall, 4, tall);
+    g.fillStyle = theme.text;
+    for (const { x, y, width, height } of chosen) if (width < 5) g.fillRect(x, y, width, height); // no room for an outline
+    g.fillStyle = track.color;
+    for (const { x, y, width, height } of chosen) {
+      if (width < 5) continue;
+      block(g, x, y, width, height);
+      outline(g, x, y, width, height, theme.text);
+    }
   }
   g.restore();
   g.globalAlpha = 1;

@@ -25,9 +25,7 @@ class Editor {
     this.tool = 'select';
     this.snap = '1/16';
     this.track = null; // the one that is edited; null for all
-    this.serial = 0;
-    this.sending = false;
-    this.accepted = false; // whether the piece that came last is what was kept
+    this.exchange = new Exchange('edit');
     this.low = 0; // the lowest row that is seen
   }
 
@@ -41,14 +39,9 @@ class Editor {
   }
 
   load(source, send) {
-    this.send = send;
-    this.accepted = false;
-    if (source && !this.sending) this.serial = Math.max(this.serial, source.answered); // another page may have sent some
-    if (source && this.sending && source.answered === this.serial) {
-      this.sending = false;
-      this.accepted = this.sent !== source.key; // it has become another piece
-      if (this.accepted) heldDrafts.delete(this.sent);
-    }
+    const { exchange } = this;
+    exchange.load(source, send, source?.key);
+    if (exchange.accepted) heldDrafts.delete(exchange.sent);
     if (!source) this.draft = null;
     else if (this.draft?.key !== source.key) {
       const draft = heldDrafts.get(source.key) ?? new Draft(source);
@@ -173,6 +166,7 @@ class Editor {
     player.root.classList.toggle('editing', this.wanted);
     if (!this.isShown) player.choose(player.data.pieces.findLast(({ id }) => id === this.draft.id));
     if (this.wanted) {
+      audioContext(); // else the first note that is touched waits for it
       this.reveal();
       player.parts.over.focus({ preventScroll: true });
     } else this.audition.stop();
@@ -347,18 +341,16 @@ class Editor {
 
   keep() {
     this.player.midi.keyboard.stop();
-    if (!this.draft.count || this.sending) return;
+    if (!this.draft.count || this.exchange.sending) return;
     this.give();
     this.player.parts.over.focus({ preventScroll: true }); // the button that had it can no longer be pressed
   }
 
   /* Sends the edits to the page, and what else is to be changed of the whole song. */
   give({ programs = [], ...song } = {}) {
-    const edits = this.draft.edits();
-    this.sending = true;
-    this.serial++;
-    this.sent = this.draft.key;
-    this.send('edit', { piece: this.draft.id, serial: this.serial, edits: { ...edits, programs: [...edits.programs, ...programs], ...song } });
+    const { draft } = this;
+    const edits = draft.edits();
+    this.exchange.ask(draft.id, { edits: { ...edits, programs: [...edits.programs, ...programs], ...song } }, draft.key);
     this.refresh();
   }
 

@@ -23,8 +23,7 @@ function mixSlider(mixer, track, name) {
   const { what, plain } = MIX[name];
   const slider = Object.assign(document.createElement('input'), { className: name, type: 'range', min: 0, max: 127, value: plain });
   slider.setAttribute('aria-label', `${what} of ${track.name}`);
-  const heard = name === 'reverb' ? 'heard once the mix is kept; ' : '';
-  slider.title = `${what} of ${track.name} (${heard}double click: as written)`;
+  slider.title = `${what} of ${track.name} (double click: as written)`;
   slider.oninput = () => mixer.change(track, { [name]: Number(slider.value) });
   slider.ondblclick = () => mixer.change(track, { [name]: null });
   if (name !== 'level') {
@@ -72,7 +71,7 @@ class MixBar {
 
   give() {
     const mix = this.settings();
-    if (!mix.length || this.editor.sending || !this.editor.isShown) return;
+    if (!mix.length || this.editor.exchange.sending || !this.editor.isShown) return;
     this.sent = true;
     this.editor.give({ mix });
   }
@@ -80,7 +79,7 @@ class MixBar {
   /* Told of each answer: what was kept is written from now on. */
   answered(accepted) {
     if (this.sent && accepted) this.clear();
-    this.sent = this.sent && this.editor.sending;
+    this.sent = this.sent && this.editor.exchange.sending;
   }
 
   clear() {
@@ -97,6 +96,6 @@ class MixBar {
     this.strips.classList.toggle('wide', this.isOpen);
     const some = this.settings().length > 0;
     this.reset.hidden = this.keep.hidden = !some;
-    this.keep.disabled = editor.sending || !editor.isShown;
+    this.keep.disabled = editor.exchange.sending || !editor.isShown;
   }
 }

@@ -1,4 +1,4 @@
-/* The mixer: what each track's mute, solo, level, pan and reverb are, and the strips that show and change them. Levels and pans
+/* The mixer: what each track's mute, solo, level, pan and reverb are, and the strips that show and change them. All
    are heard at once; mix.js keeps them. */
 
 const LOCK = `<svg viewBox="0 0 24 24" class="line" aria-hidden="true"><rect x="5" y="11" width="14" height="9" rx="2"/>
@@ -52,6 +52,11 @@ class Mixer {
   /* Where each track is to be moved from where it is written, from -1 to 1. */
   pans() {
     return new Map(this.tracks.map((track) => [track.track, Math.max(-1, Math.min(1, (valueOf(this, track, 'pan') - writtenOf(track, 'pan')) / 64))]));
+  }
+
+  /* How much reverb each track is to have, and has where it is written, from 0 to 1. */
+  reverbs() {
+    return new Map(this.tracks.map((track) => [track.track, [valueOf(this, track, 'reverb') / 127, writtenOf(track, 'reverb') / 127]]));
   }
 
   refresh() {

@@ -13,7 +13,7 @@ class Player {
     this.sounds = new Map(); // status url -> Sound
     this.selection = new Selection(() => this.picked());
     this.mixer = new Mixer(() => {
-      this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+      this.transport.setGains(this.mixer.gains(), this.mixer.pans(), this.mixer.reverbs());
       this.mix.refresh();
       this.draw();
     }, this.selection);
@@ -80,7 +80,7 @@ class Player {
     this.data = data;
     this.selection.load(data.selection, send);
     this.editor.load(data.edit, send);
-    this.mix.answered(this.editor.accepted);
+    this.mix.answered(this.editor.exchange.accepted);
     this.chords.load(data.chords, send);
     this.sections.load(data.sections, send);
     const urls = new Set(data.pieces.map((piece) => piece.sound).filter(Boolean));
@@ -94,11 +94,11 @@ class Player {
     const newest = data.pieces.at(-1);
     const same = newest.id === this.newest;
     this.newest = newest.id;
-    if (!same && !data.live && !this.editor.accepted && !this.chords.accepted && !this.sections.accepted) {
+    if (!same && !data.live && !this.editor.exchange.accepted && !this.chords.exchange.accepted && !this.sections.exchange.accepted) {
       this.view.touched = false;
       this.transport.stop();
     }
-    this.choose((same && !this.editor.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
+    this.choose((same && !this.editor.exchange.accepted && data.pieces.find((each) => each.label === this.label)) || newest, data.live);
     restorePlace(this);
   }
 
@@ -120,7 +120,7 @@ class Player {
     showLegend(this.parts.legend, piece);
     this.sections.fill(piece);
     this.chords.fill(piece);
-    this.transport.setGains(this.mixer.gains(), this.mixer.pans());
+    this.transport.setGains(this.mixer.gains(), this.mixer.pans(), this.mixer.reverbs());
     this.mix.refresh();
     this.heard();
     this.draw();
@@ -243,7 +243,7 @@ class Player {
     drawBackground(g, piece, at, theme);
     drawWave(g, piece, at, theme);
     if (editor.on) drawGrid(g, editor, at, theme);
-    drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track));
+    drawNotes(g, piece, at, (track) => this.hears(track) && editor.lights(track), editor.on ? (track, index) => editor.draft.selected.has(track.held[index].id) : undefined);
     if (editor.on) drawEdited(g, editor, at, theme, height);
     drawLocks(g, editor, piece, at);
     drawSeam(g, piece, at, theme);

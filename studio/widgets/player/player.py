@@ -23,10 +23,11 @@ from studio.widgets.player.chord_symbols import chord_symbols
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "studio_player": (
-        "sound.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js", "changes.js", "section_bar.js",
-        "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js", "edit_draft.js", "edit_commands.js",
-        "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js", "midi_notes.js", "midi_record.js",
-        "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js", "player.js",
+        "exchange.js", "sound.js", "effects.js", "transport.js", "roll.js", "view.js", "mix.js", "mixer.js", "select.js",
+        "changes.js", "section_bar.js", "chord_lane.js", "karaoke.js", "pointer.js", "wave.js", "audition.js", "ticks.js",
+        "edit_draft.js", "edit_commands.js", "edit_bar.js", "edit_pointer.js", "edit_roll.js", "edit_state.js", "lock_signs.js",
+        "midi_notes.js", "midi_record.js", "midi_out.js", "midi_bar.js", "song.js", "practice.js", "keys.js", "follow.js",
+        "player.js",
     ),
     "studio_small_roll": ("roll.js", "small_roll.js"),
 }  # fmt: skip

@@ -9,9 +9,7 @@ class SectionBar {
   constructor(player) {
     this.player = player;
     this.offered = null; // what the page says can be done with the sections of a piece; null for nothing
-    this.serial = 0;
-    this.sending = false;
-    this.accepted = false; // whether the piece that came last is what was asked for
+    this.exchange = new Exchange('section');
     this.chosen = null; // the section that is looped, by its number
   }
 
@@ -21,14 +19,7 @@ class SectionBar {
 
   load(offered, send) {
     this.offered = offered ?? null;
-    this.send = send;
-    this.accepted = false;
-    if (!offered) return;
-    if (!this.sending) this.serial = Math.max(this.serial, offered.answered); // another page may have sent some
-    else if (offered.answered === this.serial) {
-      this.sending = false;
-      this.accepted = !offered.problem && this.sent !== offered.id;
-    }
+    this.exchange.load(offered, send);
   }
 
   /* Whether the sections of the piece that is shown can be changed. */
@@ -92,7 +83,7 @@ class SectionBar {
     tools.setAttribute('aria-label', `Section ${name}`);
     const title = Object.assign(document.createElement('b'), { textContent: `${name} · bars ${first}–${last}` });
     const buttons = told.actions.map(([action, label, text]) => {
-      const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label, title: text, disabled: this.sending });
+      const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label, title: text, disabled: this.exchange.sending });
       button.onclick = () => this.ask(action, chosen);
       return button;
     });
@@ -127,12 +118,9 @@ class SectionBar {
   }
 
   ask(action, section, to = null) {
-    if (this.sending || !this.on) return;
-    this.sending = true;
-    this.serial++;
-    this.sent = this.offered.id;
+    if (this.exchange.sending || !this.on) return;
     rememberPlace(this.player);
-    this.send('section', { piece: this.offered.id, serial: this.serial, action, section, to });
+    this.exchange.ask(this.offered.id, { action, section, to });
     this.showTools(this.player.piece);
   }
 

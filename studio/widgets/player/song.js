@@ -119,9 +119,9 @@ class SongPanel {
       this.by.value = this.programs.get(this.track) ?? tracks[this.track].program;
     }
     const some = Object.keys(this.changes()).length > 0;
-    this.done.disabled = !some || editor.sending;
-    this.done.textContent = editor.sending ? 'Applying …' : 'Apply';
-    this.reset.disabled = !some || editor.sending;
+    this.done.disabled = !some || editor.exchange.sending;
+    this.done.textContent = editor.exchange.sending ? 'Applying …' : 'Apply';
+    this.reset.disabled = !some || editor.exchange.sending;
   }
 
   _fill() {

@@ -22,6 +22,7 @@ class Sound {
     this.headGain = 1; // by how much the head is louder than the mix
     this.seconds = 0;
     this.stems = []; // [track, url]
+    this.reverbs = new Map(); // track -> strength of the reverb that its stem goes without
     this.buffers = null; // Map of track -> AudioBuffer
     this.mixBuffer = null;
     this.closed = false;
@@ -53,6 +54,7 @@ class Sound {
     this.message = status.message ?? '';
     this.advice = status.advice ?? '';
     this.stems = status.stems ?? [];
+    this.reverbs = new Map(status.reverbs ?? []);
     this.seconds = status.seconds ?? 0;
     this.headGain = status.head_gain ?? 1;
     if (status.head && !status.mix) this._decodeHead(status.head);
@@ -157,4 +159,25 @@ function equalLengths(buffers) {
     buffers.set(track, longer);
   }
   return buffers;
+}
+
+/* Returns an element that plays a buffer, as a WAV file of 16 bits in memory. */
+function waveElement(buffer) {
+  const { length, sampleRate } = buffer;
+  const bytes = new DataView(new ArrayBuffer(44 + 4 * length));
+  const text = (at, letters) => [...letters].forEach((letter, index) => bytes.setUint8(at + index, letter.charCodeAt(0)));
+  text(0, 'RIFF');
+  bytes.setUint32(4, 36 + 4 * length, true);
+  text(8, 'WAVEfmt ');
+  [[16, 16], [24, sampleRate], [28, 4 * sampleRate], [40, 4 * length]].forEach(([at, value]) => bytes.setUint32(at, value, true));
+  [[20, 1], [22, 2], [32, 4], [34, 16]].forEach(([at, value]) => bytes.setUint16(at, value, true));
+  text(36, 'data');
+  const samples = new Int16Array(bytes.buffer, 44);
+  for (let channel = 0; channel < 2; channel++) {
+    const from = buffer.getChannelData(channel);
+    for (let i = 0; i < length; i++) samples[2 * i + channel] = Math.max(-1, Math.min(1, from[i])) * 32767;
+  }
+  const element = new Audio(URL.createObjectURL(new Blob([bytes.buffer], { type: 'audio/wav' })));
+  element.preload = 'auto';
+  return element;
 }

@@ -20,6 +20,8 @@ class Transport {
     this.loop = { on: false, from: 0, to: 0 };
     this.gains = new Map(); // track -> gain, as the mixer wants it
     this.pans = new Map(); // track -> how far from where it is written, -1 to 1
+    this.reverbs = new Map(); // track -> how much reverb, 0 to 1, now and as written
+    this.room = null; // where dry tracks sound in
     this.volume = 1;
     this.rate = 1;
     this.exact = false; // whether something else has to be in time with it
@@ -35,7 +37,8 @@ class Transport {
   }
 
   get mixed() {
-    return [...this.gains.values()].some((gain) => gain !== 1) || [...this.pans.values()].some((pan) => pan !== 0);
+    const moved = [...this.gains.values()].some((gain) => gain !== 1) || [...this.pans.values()].some((pan) => pan !== 0);
+    return moved || [...this.reverbs].some(([track, [now, written]]) => now !== written && this.sound?.reverbs.has(track));
   }
 
   /* The element that streams. */
@@ -179,8 +182,9 @@ class Transport {
     const context = audioContext();
     const buffers = mode === 'tracks' ? sound.buffers : new Map([['mix', mode === 'head' ? sound.head : sound.mixBuffer]]);
     Object.assign(this, { _began: start, _from: at, _length: Math.max(...[...buffers.values()].map((b) => b.duration)) });
+    this.room = mode === 'tracks' ? reverbRoom(context, this.limiter.first) : null;
     for (const [track, buffer] of buffers) {
-      const strip = this._strip(context, track, buffer, mode === 'tracks' ? this.limiter.first : this.master);
+      const strip = this._strip(context, track, buffer, mode === 'tracks' ? this.limiter.first : this.master, this.room);
       const { source, gain } = strip;
       if (going) {
         const loud = gain.gain.value;
@@ -195,14 +199,21 @@ class Transport {
     if (this.sources.length) this.sources[0].source.onended = () => turn === this.turn && this.playing && (this.mode === 'head' ? this._starve() : this.ended());
   }
 
-  /* Connects a decoded track, with the mixer's gain and pan, or the whole mix. */
-  _strip(context, track, buffer, into) {
+  /* Connects a decoded track, with the mixer's gain, pan and reverb, or the whole mix. */
+  _strip(context, track, buffer, into, room) {
     const isMix = track === 'mix';
     const source = new AudioBufferSourceNode(context, { buffer });
     const gain = new GainNode(context, { gain: isMix ? 1 : (this.gains.get(track) ?? 1) });
     const pan = new StereoPannerNode(context, { pan: isMix ? 0 : (this.pans.get(track) ?? 0) });
     source.connect(gain).connect(pan).connect(into);
-    return { track, source, gain, pan };
+    const send = new GainNode(context, { gain: this._sent(track) });
+    if (room) gain.connect(send).connect(room.first);
+    return { track, source, gain, pan, send };
+  }
+
+  /* How much of a track goes into the room: nothing where its reverb is in its stem already. */
+  _sent(track) {
+    return (this.reverbs.get(track)?.[0] ?? 0) * (this.sound.reverbs.get(track) ?? 0);
   }
 
   /* The first seconds are over, and the rest is not there yet: it goes on when it is. */
@@ -231,6 +242,8 @@ class Transport {
       source.stop(when + GLIDE_S * 2);
     }
     this.sources = [];
+    this.room?.last.gain.setTargetAtTime(0, when, GLIDE_S); // what is heard next has its own
+    this.room = null;
   }
 
   pause() {
@@ -301,10 +314,11 @@ class Transport {
     this._want();
   }
 
-  setGains(gains, pans = new Map()) {
-    Object.assign(this, { gains, pans });
-    for (const { track, gain, pan } of this.sources) {
+  setGains(gains, pans = new Map(), reverbs = new Map()) {
+    Object.assign(this, { gains, pans, reverbs });
+    for (const { track, gain, pan, send } of this.sources) {
       if (track === 'mix') continue;
+      send.gain.setTargetAtTime(this._sent(track), audioContext().currentTime, GLIDE_S);
       gain.gain.setTargetAtTime(gains.get(track) ?? 1, audioContext().currentTime, GLIDE_S);
       pan.pan.setTargetAtTime(pans.get(track) ?? 0, audioContext().currentTime, GLIDE_S);
     }
@@ -336,7 +350,7 @@ class Transport {
 
   /* At half speed only an <audio> element keeps the pitch: what the mixer says is mixed for one, anew after each change. */
   _reblend() {
-    const wanted = this.rate !== 1 && this.mixed && this.sound?.buffers ? JSON.stringify([this.sound.url, [...this.gains], [...this.pans]]) : '';
+    const wanted = this.rate !== 1 && this.mixed && this.sound?.buffers ? JSON.stringify([this.sound.url, [...this.gains], [...this.pans], [...this.reverbs]]) : '';
     if (wanted === this._wanted) return;
     this._wanted = wanted;
     clearTimeout(this._blending);
@@ -347,7 +361,8 @@ class Transport {
       const context = new OfflineAudioContext(2, first.length, first.sampleRate);
       const limiter = softLimiter(context);
       limiter.last.connect(context.destination);
-      for (const [track, buffer] of buffers) this._strip(context, track, buffer, limiter.first).source.start();
+      const room = reverbRoom(context, limiter.first);
+      for (const [track, buffer] of buffers) this._strip(context, track, buffer, limiter.first, room).source.start();
       const element = waveElement(await context.startRendering());
       if (wanted === this._wanted) this._setBlend({ element });
     }, this.blend ? BLEND_MS : 0);
@@ -365,33 +380,4 @@ class Transport {
     if (this.playing) this.pause();
     this._setBlend(null);
   }
-}
-
-/* Keeps many loud tracks from clipping. */
-function softLimiter(context) {
-  const first = new DynamicsCompressorNode(context, { threshold: -2, knee: 0, ratio: 20, attack: 0.002, release: 0.1 });
-  const last = new GainNode(context, { gain: 10 ** ((-0.6 * 1.9) / 20) }); // takes back the gain that browsers add to a compressor
-  first.connect(last);
-  return { first, last };
-}
-
-/* Returns an element that plays a buffer, as a WAV file of 16 bits in memory. */
-function waveElement(buffer) {
-  const { length, sampleRate } = buffer;
-  const bytes = new DataView(new ArrayBuffer(44 + 4 * length));
-  const text = (at, letters) => [...letters].forEach((letter, index) => bytes.setUint8(at + index, letter.charCodeAt(0)));
-  text(0, 'RIFF');
-  bytes.setUint32(4, 36 + 4 * length, true);
-  text(8, 'WAVEfmt ');
-  [[16, 16], [24, sampleRate], [28, 4 * sampleRate], [40, 4 * length]].forEach(([at, value]) => bytes.setUint32(at, value, true));
-  [[20, 1], [22, 2], [32, 4], [34, 16]].forEach(([at, value]) => bytes.setUint16(at, value, true));
-  text(36, 'data');
-  const samples = new Int16Array(bytes.buffer, 44);
-  for (let channel = 0; channel < 2; channel++) {
-    const from = buffer.getChannelData(channel);
-    for (let i = 0; i < length; i++) samples[2 * i + channel] = Math.max(-1, Math.min(1, from[i])) * 32767;
-  }
-  const element = new Audio(URL.createObjectURL(new Blob([bytes.buffer], { type: 'audio/wav' })));
-  element.preload = 'auto';
-  return element;
 }

@@ -95,7 +95,7 @@ def _row(song: Song, entry: Entry, busy: bool) -> None:
         st.caption(f"{when(entry.changed)}{_facts(known)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
-                "Open now" if here else "Open",
+                "Is open" if here else "Open",
                 key=f"open {entry.id}",
                 on_click=session.open_song,
                 args=(entry.id,),

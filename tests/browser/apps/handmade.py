@@ -67,7 +67,7 @@ def _render(tell, piece: Piece, synthesis: str = "played") -> Sound:
     if synthesis != "played":
         return mix
     stems = tuple((track.name, index, data) for index, (track, data) in enumerate(zip(piece.score.tracks, ogg[1:])))
-    return replace(mix, stems=stems)
+    return replace(mix, stems=stems, reverbs=((1, 0.3),))  # as if the bass had been in a room
 
 
 def _encode(tell, piece: Piece, form: str, synthesis: str = "played") -> bytes:

@@ -49,7 +49,12 @@ def piece() -> Piece:
 def sounding(score) -> list[list[tuple[float, int]]]:
     """Returns onset and pitch of all that sounds of each part that music21 has read."""
     return [
-        sorted((float(note.offset), pitch.midi) for note in part.flatten().notes for pitch in note.pitches)
+        sorted(
+            (float(note.offset), pitch.midi)
+            for note in part.flatten().notes
+            if note.style.noteSize != "cue"
+            for pitch in note.pitches
+        )
         for part in score.toSoundingPitch().parts
     ]
 
@@ -83,7 +88,8 @@ def test_each_instrument_reads_in_its_key(piece, name):
     root = ElementTree.fromstring(musicxml(piece, part=name))
     assert int(root.findtext(".//key/fifths")) == -1 + sharps
     assert (root.findtext(".//transpose/chromatic") is None) == (up == 0)
-    first = next(iter(root.iter("pitch")))
+    own = (note for note in root.iter("note") if note.find("cue") is None)
+    first = next(pitch for note in own for pitch in note.iter("pitch"))
     letter, alter, octave = (first.findtext(tag) or 0 for tag in ("step", "alter", "octave"))
     written = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[letter] + int(alter) + 12 * (int(octave) + 1)
     assert written == meant(piece)[place][0][1] + up
@@ -101,13 +107,38 @@ def test_bars_of_rest_are_one_sign_with_their_number_under_their_section(piece):
     flute = list(READS)[9]  # rests from bar 9 to 16
     root = ElementTree.fromstring(musicxml(piece, part=flute))
     counted = {measure.get("number"): measure.findtext(".//multiple-rest") for measure in root.iter("measure")}
-    assert len(counted) == 24 and {place: rest for place, rest in counted.items() if rest} == {"9": "8"}
+    assert len(counted) == 24 and {place: rest for place, rest in counted.items() if rest} == {"9": "6"}
     engraved = engraving(piece, part=flute)
     (page,) = engraved.pages
-    assert page.count('class="multiRest"') == 1 and len(re.findall('class="measure"', page)) == 17
+    assert page.count('class="multiRest"') == 1 and len(re.findall('class="measure"', page)) == 19
     assert re.findall(r">([A-C])</tspan>", page) == ["A", "B", "C"]
-    assert engraved.bars[8][5:] == (16.0, 32.0) and engraved.bars[9][5:] == (32.0, 34.0)
+    assert engraved.bars[8][5:] == (16.0, 28.0) and engraved.bars[9][5:] == (28.0, 30.0)
     assert "multiRest" not in "".join(svg_pages(piece))
+
+
+def test_before_an_entry_after_a_long_rest_stands_in_small_notes_what_another_plays(piece, tmp_path):
+    root = ElementTree.fromstring(musicxml(piece, part="Trumpet"))  # rests from bar 9 to 16, and reads a tone higher
+    cued = {m.get("number"): m.findall("note") for m in root.iter("measure") if m.find(".//cue") is not None}
+    assert list(cued) == ["15", "16"]
+    small, rest = cued["15"][:4], cued["15"][4:]
+    assert [note.findtext("pitch/step") for note in small] == ["G", "A", "B", "C"]  # F G A Bb of the clarinet's scale
+    assert all(note.find("cue") is not None and note.find("type").get("size") == "cue" for note in small)
+    assert [(each.find("rest").get("measure"), each.get("print-object"), each.find("cue")) for each in rest] == [
+        ("yes", None, None)
+    ]
+    assert root.find(".//measure[@number='15']//words").text == "Clarinet"
+    path = tmp_path / "trumpet.musicxml"
+    path.write_bytes(musicxml(piece, part="Trumpet"))
+    assert meant(read_midi(path)) == [meant(piece)[1]]  # who reads it hears the trumpet alone
+    (page,) = svg_pages(piece, part="Trumpet")
+    assert page.count(">Clarinet</tspan>") == 1
+    bass = ElementTree.fromstring(musicxml(piece, part="Baritone Sax"))  # rests at the beginning
+    assert [m.get("number") for m in bass.iter("measure") if m.find(".//cue") is not None] == ["7", "8"]
+    high = [int(octave.text) for octave in bass.findall(".//note[cue]/pitch/octave")]
+    assert bass.findtext(".//clef/sign") == "G" and set(high) == {4, 5}  # inside the clef that all saxophones read
+    assert (
+        "<cue" not in musicxml(piece).decode() and "<cue" not in musicxml(piece, part="Alto Sax").decode()
+    )  # who always plays
 
 
 def test_a_part_is_headed_by_who_plays_it_and_chords_are_for_who_plays_them():

@@ -94,6 +94,15 @@ def test_flags_count_more_than_words(toys):
     assert [name.lower() for name in brief_of("b")["instruments"]] == ["flute"]
 
 
+def test_how_a_song_goes_can_be_said_by_flags(toys):
+    assert run("compose", "--out", "a", "--bars", "8", "--tempo", "120", "--intro", "2", "--outro", "1", "--feel", "swing",
+               "--drop", "bar 3", "--pickup", "--course", "louder,denser", "--ending", "fade out", "--entries", "drums 3") == 0  # fmt: skip
+    brief = read_song_recipe(Path("a/recipe.json")).plan.brief
+    assert (brief.bars, brief.intro_bars, brief.outro_bars, brief.seconds) == (8, 2, 1, 22.0)
+    assert (brief.swing, brief.pickup, brief.drop_bar, brief.entries) == (True, True, 3, (("drums", 3),))
+    assert (brief.course, brief.ending) == (("louder", "denser"), "fade out")
+
+
 def test_nothing_need_be_said_and_each_seed_gives_another_song(toys):
     assert run("compose", "--out", "a") == run("compose", "--seed", "1", "--out", "b") == 0
     notes = [read_midi(f"{name}/song.mid").score.tracks[0].notes for name in "ab"]

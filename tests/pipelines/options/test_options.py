@@ -98,7 +98,8 @@ def test_players_that_a_style_can_use_are_taken(style, instruments):
 @pytest.mark.parametrize("complexity", COMPLEXITIES)
 def test_options_come_back_from_a_recipe_as_they_were(complexity):
     options = HarmonizeOptions(
-        style="band", melody=2, chords=(("Am",), ("F", "G")), key="A minor", bars=(4, 5, 6, 7, 11), complexity=complexity, groove="samba",
+        style="band", melody=2, chords=(("Am",), ("F", "G")), key="A minor", bars=(4, 5, 6, 7, 11), complexity=complexity, idiom="jazz",
+            groove="samba",
         instruments=("piano", "bass"), seed=7, variants=3,
     )  # fmt: skip
     values = to_mapping(options)

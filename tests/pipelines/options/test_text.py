@@ -12,8 +12,12 @@ from pipelines.options.remix import RemixOptions
 from pipelines.options.text import (
     bars_as_text,
     chords_as_text,
+    drop_as_text,
+    entries_as_text,
     first_chords,
     parse_bars,
+    parse_drop,
+    parse_entries,
     parse_track_instrument,
     typed_values,
 )
@@ -29,6 +33,22 @@ HARMONIZE = {"style": "piano", "chords": "| Am | F / / G | % |", "bars": "5-8", 
 @given(st.sets(st.integers(0, 400)))
 def test_bars_come_back_from_their_text(bars):
     assert parse_bars(bars_as_text(bars)) == tuple(sorted(bars))
+
+
+def test_drops_and_entries_come_back_from_their_text():
+    assert (
+        parse_drop("1:05") == (65.0, None)
+        and parse_drop(" Bar 17 ") == (None, 17)
+        and parse_drop("45 s") == (45.0, None)
+    )
+    assert (
+        drop_as_text(65.0, None) == "1:05" and drop_as_text(None, 17) == "bar 17" and drop_as_text(None, None) is None
+    )
+    entries = (("drums", 5), ("electric guitar", 9))
+    assert parse_entries(entries_as_text(entries)) == entries == parse_entries("drums=5, electric guitar from bar 9,")
+    for refuse, text in ((parse_drop, "bar 0"), (parse_drop, "soon"), (parse_entries, "drums"), (parse_entries, "5")):
+        with pytest.raises(StudioError):
+            refuse(text)
 
 
 def test_bars_are_counted_from_one_in_text_and_from_zero_in_options():

@@ -143,6 +143,30 @@ PIANO, VIOLIN, GUITAR = "Acoustic Grand Piano", "Violin", "Acoustic Guitar (stee
             "uma bossa nova calma em fá maior com violão e flauta", "Portuguese",
             {"moods": ("calm",), "key": "F major", "instruments": ("Acoustic Guitar (nylon)", "Flute"), "groove": "bossa nova"},
         ),
+        # What is said in several words: sentences that nobody had tuned to.
+        (
+            "Ein trauriger Walzer in d-Moll für Klavier und Cello, zwei Minuten, am Ende langsamer", "German",
+            {"ending": "ritardando", "tempo_bpm": None, "instruments": (PIANO, "Cello"), "seconds": 120.0},
+        ),
+        (
+            "Ein flotter Marsch für Blasorchester, ohne Schlagzeug, mit Auftakt, 16 Takte", "German",
+            {"groove": "march", "pickup": True, "bars": 16, "instruments": ("Trumpet", "French Horn", "Trombone", "Tuba")},
+        ),
+        (
+            "Langsamer Blues in A mit Mundharmonika, zwölf Takte, zweimal", "German",
+            {"form": "blues", "bars": 24, "groove": "slow blues", "instruments": ("Harmonica",)},
+        ),
+        (
+            "Bossa nova in F-Dur, sanft, mit Saxophon, Bass setzt in Takt 5 ein", "German",
+            {"entries": (("Acoustic Bass", 5),), "groove": "bossa nova", "instruments": ("Alto Sax", "Acoustic Bass")},
+        ),
+        ("une valse triste pour accordéon, ralentir à la fin", "French", {"ending": "ritardando", "moods": ("sad",)}),
+        ("un reggae joyeux en sol majeur, de plus en plus fort", "French", {"course": ("louder",), "groove": "reggae"}),
+        ("une berceuse en fa majeur, très lente, sans introduction", "French", {"tempo_bpm": 50.0, "intro_bars": 0}),
+        (
+            "una balada triste en la menor para guitarra y voz, se va apagando al final", "Spanish",
+            {"ending": "fade out", "instruments": (GUITAR, "Choir Aahs"), "key": "A minor"},
+        ),
     ],
 )  # fmt: skip
 def test_five_other_languages_are_read(text, language, facts):
@@ -178,7 +202,20 @@ def test_every_word_of_a_language_stands_for_one_that_is_understood(language):
             "twenty",
         )
         text = f"{english} minutes" if english in numbers else f"{english} flute"
-        assert understand(text).unknown == () or english in ("sharp", "flat", "one"), english
+        assert understand(text).unknown == () or english in ("sharp", "flat", "one", "twice"), english
+
+
+@pytest.mark.parametrize(
+    ("text", "players"),
+    [
+        ("a rock song with guitar", ("Overdriven Guitar",)),
+        ("jazz for piano, bass and guitar", (PIANO, "Acoustic Bass", "Electric Guitar (jazz)")),
+        ("bossa nova with guitar", ("Acoustic Guitar (nylon)",)), ("a song with guitar", (GUITAR,)),
+        ("jazz ballad for piano trio", (PIANO, "Acoustic Bass", "Drums")), ("piano trio in C", (PIANO, VIOLIN, "Cello")),
+    ],
+)  # fmt: skip
+def test_players_are_those_of_the_genre(text, players):
+    assert understand(text).brief.instruments == players
 
 
 def test_another_language_is_answered_with_a_sentence():

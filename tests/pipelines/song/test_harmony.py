@@ -215,7 +215,7 @@ def test_a_song_opens_on_its_tonic_where_the_melody_lets_it(key):
     tonic = cadence(opening, 1, home)[0]
     assert agrees(opening, tonic)
     for seed in range(3):
-        score = steps_of(piece, seed=seed)[-1].piece.score
+        score = steps_of(piece, style="chords", seed=seed)[-1].piece.score
         assert beat_chords(score, 0, bar_grid(score)[0].end) == [tonic[0].name()] * 4
 
 
@@ -261,6 +261,20 @@ def test_who_got_nothing_from_the_model_plays_too(random_models):
     options = {"style": "band", "instruments": ("piano", "bass", "drums", "strings"), "checkpoint": "random-harmonize"}
     for seed in range(3):
         check_harmony(piece, steps_of(piece, **options, seed=seed), HarmonyOptions(**options, seed=seed))
+
+
+def test_the_trio_of_a_march_is_in_the_key_of_the_subdominant():
+    before = song("A Trio A")
+    after = steps_of(before, style="chords")[-1].piece
+    for section in marked(before):
+        was, now = (
+            [note[2] for note in notes_of(piece.score.tracks[0], section.start, section.end)]
+            for piece in (before, after)
+        )
+        moved = {(b - a) % 12 for a, b in zip(was, now, strict=True)}
+        assert moved <= {5 if section.name == "Trio" else 0}
+    trio = next(section for section in marked(after) if section.name == "Trio")
+    assert "F" in beat_chords(after.score, trio.start, trio.end)
 
 
 def test_the_recipe_is_complete_and_seeds_count():

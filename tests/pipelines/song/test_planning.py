@@ -72,6 +72,8 @@ def check_form(asked: str | None, names: tuple[str, ...]) -> None:
         assert plain[:3] == ["Verse", "Pre-chorus", "Chorus"] and plain[-1] == "Chorus"
     elif asked == "blues":
         assert set(plain) == {"A"}
+    elif asked == "march":
+        assert plain[0] == plain[-1] == "A" and "Trio" in plain
     elif asked == "through-composed":
         assert len(set(names)) == len(names) > 1
     elif asked == "loop":

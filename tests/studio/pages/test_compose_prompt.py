@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from music.clock import clock
 from music.instruments import parse_instrument
 from music.piece import Piece
 from pipelines.prompt.understand import understand
 from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
-from studio.widgets.compose.brief_chips import COMMON, clock
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
 from studio.widgets.compose.stage_options import describe_changes
+from studio.widgets.compose.wish_table import COMMON
 from tests.studio.pages.composing import SENTENCE, captions, chips, composed, key_press, say, set_chip
 from tests.studio.pages.test_compose_words import LYRICS
 from tests.studio.visitor import control, press, small_midi, song_of, until_written
@@ -52,15 +53,26 @@ def test_each_chip_sets_its_wish(compose):
     values = {
         "seconds": 20, "tempo_bpm": 100, "key": "minor", "time_signature": "6/8", "form": "loop", "genre": "folk",
         "moods": ["calm"], "instruments": ["Violin", "Acoustic Guitar (steel)"], "without": ["Drums"], "style": "piano",
-        "texture": "choir", "words": "the sea", "lyrics": LYRICS,
+        "texture": "choir", "words": "the sea", "lyrics": LYRICS, "intro_bars": 2, "outro_bars": 1, "pickup": True,
+        "course": ["louder", "denser"], "ending": "fade out",
     }  # fmt: skip
-    for name, value in values.items():
+    typed = {"swing": "straight", "drop": "bar 5", "entries": "guitar 3"}
+    for name, value in (values | typed).items():
         set_chip(compose, name, value)
+    assert {"Straight eighths", "2-bar intro", "Drop at bar 5", "Later: guitar 3"} <= {
+        chip.removesuffix(" :material/keep:") for chip in chips(compose)
+    }
     plain = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name != "key"
     }
     brief = song_of(composed(compose, text="", seed=5)).take.options.brief
-    assert brief == Brief(**plain, mode="minor", seed=5)
+    meant = {"swing": False, "drop_bar": 5, "entries": (("guitar", 3),)}
+    assert brief == Brief(**plain | meant, mode="minor", seed=5)
+
+
+def test_a_number_of_bars_says_how_long_the_song_is(compose):
+    set_chip(say(compose, "a tune at 120 BPM"), "bars", 16)
+    assert song_of(composed(compose, text="a tune at 120 BPM")).take.options.brief.seconds == pytest.approx(34)
 
 
 def test_a_form_in_letters_stands_on_its_chip(compose):

@@ -151,7 +151,7 @@ def test_stop_keeps_what_is_there(remix):
 def test_the_song_goes_to_generate_and_comes_back(remix):
     rewrite(upload(remix))
     song = song_of(remix)
-    press(remix, "Continue it in Generate")
+    press(remix, "Continue in Generate")
     assert any("#### Generate" in m.value for m in remix.markdown)
     remix.switch_page("studio/pages/generate.py").run()  # AppTest forgets where it was led
     assert control(remix, "start").value == "song"

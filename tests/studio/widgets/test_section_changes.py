@@ -22,12 +22,13 @@ class Browser:
 
     def __init__(self) -> None:
         self.data = None
-        self.message = None
+        self.message, self.kind = None, "section"
 
-    def component(self, *, key, data, on_section_change, **_):
+    def component(self, *, key, data, on_section_change, on_chord_change, **_):
         if key == "player":
             self.data = data
             st.button("Do it", key=f"do in {key}", on_click=on_section_change)
+            st.button("Change the chord", key=f"chord in {key}", on_click=on_chord_change)
 
     @property
     def bar(self):
@@ -40,14 +41,21 @@ class Browser:
     def send(self, page, **message):
         """Sends a message about the piece that is shown; returns the page once its take is there."""
         self.message = {"piece": self.bar["id"], "serial": self.bar["answered"] + 1, **message}
+        self.kind = "section"
         return until_written(press(page, "Do it"))
+
+    def change_chord(self, page, **message):
+        """Sends what the lane of chords would; returns the page once its take is there."""
+        self.message = {"piece": self.bar["id"], "serial": self.data["chords"]["answered"] + 1, **message}
+        self.kind = "chord"
+        return until_written(press(page, "Change the chord"))
 
 
 @pytest.fixture
 def browser(monkeypatch) -> Browser:
     made = Browser()
     monkeypatch.setattr(player_file, "_component", lambda: made.component)
-    monkeypatch.setattr(player_file, "component_value", lambda key, name: made.message if name == "section" else None)
+    monkeypatch.setattr(player_file, "component_value", lambda key, name: made.message if name == made.kind else None)
     return made
 
 
@@ -137,3 +145,41 @@ def test_a_locked_section_survives_re_rolls_note_for_note(composed, browser, mon
     next(button for button in composed.button if button.key == f"re-roll {song.take.number} 0").click().run()
     until_written(composed)
     assert section(song.piece, 2) != kept
+
+
+def re_roll(page, song, stage):
+    next(button for button in page.button if button.key == f"re-roll {song.take.number} {stage}").click().run()
+    return until_written(page)
+
+
+def test_an_unlocked_section_stays_so_in_what_is_made_of_it(composed, browser, monkeypatch):
+    monkeypatch.setattr(sampling, "drawn_seed", iter(range(1, 99)).__next__)
+    song = song_of(composed)
+    browser.send(composed, action="lock", section=1)
+    re_roll(composed, song, 2)
+    browser.send(composed, action="again", section=2)
+    assert locks(browser) == [1]
+    browser.send(composed, action="unlock", section=1)
+    again = len(song.take.options.stages) - 1
+    re_roll(composed, song, again)  # after the stage that put the section back
+    assert song.take.options.stages[again - 1].pipeline == "kept" and locks(browser) == []
+    browser.send(composed, action="again", section=0)
+    assert locks(browser) == []
+    reopened = read_project(project_bytes(song.project))
+    assert reopened.controls["locked sections"] == song.controls["locked sections"]
+    assert repr(reopened.takes[-1].options) == repr(song.take.options)  # which is how it finds its locks
+
+
+def test_other_pages_leave_a_locked_section_as_it_is(composed, browser):
+    song = song_of(composed)
+    browser.send(composed, action="lock", section=1)
+    first = Form(song.piece.score).sections[1].first
+    browser.change_chord(composed, bar=first, text="F")
+    assert "is locked" in browser.data["chords"]["problem"] and song.take.number == 1
+    browser.change_chord(composed, bar=first - 1, text="F")
+    assert song.take.number == 2 and locks(browser) == [1]
+    composed.switch_page("studio/pages/remix.py").run()
+    assert any("B stays as it is" in caption.value for caption in composed.caption)
+    until_written(press(composed, "Remix"))
+    played = section(song.takes[1].pieces[0], 1)  # the toy model moves all, whatever it is told
+    assert song.take.number == 3 and len(song.take.options.lock_notes) == sum(map(len, played)) > 0

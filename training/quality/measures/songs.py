@@ -76,9 +76,9 @@ def seconds_of(score: symusic.Score) -> float:
 # Recurrence
 
 
-def lines(score: symusic.Score, melody: int = 0) -> list[tuple[str, Line]]:
+def lines(score: symusic.Score) -> list[tuple[str, Line]]:
     """Returns the name and the melody of each section with notes, in order, without intro and ending."""
-    notes = score.tracks[melody].notes.numpy()
+    notes = score.tracks[0].notes.numpy()
     order = np.lexsort((notes["pitch"], notes["time"]))
     time, pitch = notes["time"][order].astype(np.int64), notes["pitch"][order].astype(np.int64)
     sixteenth = score.ticks_per_quarter / 4
@@ -117,9 +117,9 @@ def recurrence(found: Sequence[tuple[str, Line]]) -> dict[str, list[float]]:
 # The ending
 
 
-def ending(score: symusic.Score, key: Key, melody: int = 0) -> dict[str, bool]:
+def ending(score: symusic.Score, key: Key) -> dict[str, bool]:
     """Returns whether a song ends on the tonic: its last melody note, its last chord symbol, and the lowest note under them."""
-    notes = score.tracks[melody].notes.numpy()
+    notes = score.tracks[0].notes.numpy()
     if not len(notes["pitch"]):
         return dict.fromkeys(("melody", "chord", "bass"), False)
     last = np.lexsort((notes["pitch"], notes["time"]))[-1]
