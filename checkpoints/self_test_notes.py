@@ -124,7 +124,9 @@ def continue_piano(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:
     return _continue_tune(choice, model, writer, LOWEST_PITCH if model.config.chords else 0)
 
 
-def _continue_tune(choice: Choice, model: Any, writer: NoteWriter, lowest: int = 0) -> np.ndarray:
+def _continue_tune(
+    choice: Choice, model: Any, writer: NoteWriter, lowest: int = 0, repeats: int = REPEATS
+) -> np.ndarray:
     """Returns notes that follow the tune, which is read once for all seeds; its pitches are counted from the lowest."""
 
     def read(notes: np.ndarray, times: np.ndarray) -> None:
@@ -133,8 +135,8 @@ def _continue_tune(choice: Choice, model: Any, writer: NoteWriter, lowest: int =
 
     tune, times = _tune_steps()
     tune[:, StepField.PITCH] -= lowest
-    onsets = (np.arange(REPEATS)[:, None] * 4 * BAR + times).ravel()
-    notes = np.concatenate([np.full((1, len(StepField)), BOS), np.tile(tune, (REPEATS, 1))])
+    onsets = (np.arange(repeats)[:, None] * 4 * BAR + times).ravel()
+    notes = np.concatenate([np.full((1, len(StepField)), BOS), np.tile(tune, (repeats, 1))])
     read(notes[None], np.append(0, onsets)[None])
     writer.select([0] * choice.batch)
     return _continue(choice, writer, int(onsets[-1]) // BAR, read)
@@ -157,7 +159,7 @@ def harmonize_tune(checkpoint: Checkpoint, choice: Choice) -> np.ndarray:
     if (band := checkpoint.model.band) is not None:
         past = band.past((FIRST, FIRST + 32), MEMORY, _chart(), 0)
         writer = HintedWriter(band, _prefix(band), (FIRST, FIRST + 32), MEMORY, pasts=[past])
-        made = np.concatenate([_continue_tune(choice, band, writer), made], axis=1)
+        made = np.concatenate([_continue_tune(choice, band, writer, repeats=1), made], axis=1)
     score = _tune_score()
     beats, _ = beat_rows(score)
     read = chord_grid(tokens.encode(score).rows, beats, tokens.vocabulary().durations)

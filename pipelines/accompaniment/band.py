@@ -44,7 +44,12 @@ SLOW_BPM = 88.0
 
 @dataclass
 class BandConstraints(ChordConstraints):
-    """One variant that the network writes: as the others, and the bass comes with the chord."""
+    """One variant that the network writes: as the others, and the bass comes with the chord.
+
+    The longer it has not, the more so: else one that has missed it by chance goes on missing it.
+    """
+
+    _with_chord: int = -1  # the last bar in which it did
 
     def bias_logits(self, name: int, row: list[int], scores: np.ndarray) -> None:
         """Moves the logits of one field, as ``ChordConstraints.bias_logits``."""
@@ -53,13 +58,20 @@ class BandConstraints(ChordConstraints):
             return
         (bass,) = self.grid.bass_roles
         if name == StepField.PROGRAM and self._bass_is_due(self._now(row), bass):
-            scores[bass + 1 :] -= BASS_FIRST
+            scores[bass + 1 :] -= BASS_FIRST * (self._bar_of(row) - self._with_chord)
         if name == StepField.POSITION:
             stays = bool(self.rows) and row[StepField.STEP] == FIRST
             place = self.rows[-1][StepField.POSITION] if stays else FIRST
             passed = stays and self.rows[-1][StepField.PROGRAM] > bass
             if not passed and self._bass_is_due(self._time(self._bar_of(row), place), bass):
-                scores[place + 1 :] -= BASS_NOW
+                scores[place + 1 :] -= BASS_NOW * (self._bar_of(row) - self._with_chord)
+
+    def write(self, row: list[int]) -> None:
+        """Takes one note, or the end."""
+        super().write(row)
+        if row[StepField.STEP] != END and row[StepField.PROGRAM] in self.grid.bass_roles:
+            if self.grid.bass_of_new_chord(self._time(self.bar, row[StepField.POSITION])) is not None:
+                self._with_chord = self.bar
 
     def _pitches(self, program: int) -> np.ndarray:
         mask = super()._pitches(program)

@@ -32,7 +32,7 @@ from pipelines.options.harmonize import HarmonizeOptions
 from pipelines.recipes import recipe_of
 from pipelines.song.band_options import HarmonyOptions
 
-VERSION = "5"
+VERSION = "6"
 _IDLE_SHARE = 0.5  # who rests in a larger share of the bars was forgotten by the model; by ear, not measured
 _RESTING_SHARE = 0.3  # who rests in a larger share of a section's bars is filled in there; likewise
 # Time for a bar that is harmonized again beside one harmonized for the first time; a guess, for the progress alone.

@@ -142,7 +142,9 @@ def _basses(track: symusic.Track, chords: Sequence[ChordSpan], quarter: int) -> 
 
 
 def real(data: Path, style: str, count: int, seed: int, sets: Path = SETS) -> list[dict[str, float]]:
-    """Returns MEASURES of up to so many excerpts of validation pieces whose accompaniment is of a style."""
+    """Returns MEASURES of up to so many excerpts of validation pieces whose accompaniment is of a style; none without their sets."""
+    if not any((data / name / "manifest.jsonl").exists() for name in REAL[style]):
+        return []
     files = read_sets(sets, data)
     rows = []
     for name in REAL[style]:

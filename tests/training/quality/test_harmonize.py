@@ -244,7 +244,9 @@ def test_the_chords_typed_are_the_written_ones():
 
     found = typed_figures([sheet], "bass", plays_roots)
     assert typed == [("bass", tuple((name,) * 4 for name in PATTERN))]  # a name a beat
+    parts, seconds = found.pop("parts"), found.pop("seconds")
     assert found == {"in chord": 1, "all in chord": 1, "bars": 1, "melody changed": 0}
+    assert parts["bass of a new chord"] == parts["bass begins with the chord"] == 1 and seconds >= 0
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,71 @@
+"""What players do under chords: the bass comes with the chord, a kit is a kit, patterns repeat, and sections are known."""
+
+from __future__ import annotations
+
+import pytest
+import symusic
+
+from music.bars import bar_grid
+from music.chords import chord_spans
+from music.form import with_sections
+from music.instruments import DRUMS, program_of
+from music.piece import Piece
+from pipelines.accompaniment.band import KIT, section_starts, usual_style
+from pipelines.accompaniment.request import accompaniment_request
+from pipelines.harmonize import harmonize
+from pipelines.options.harmonize import HarmonizeOptions
+from training.quality.parts import judged
+
+
+def tune(bars: int = 16, signature: tuple[int, int] = (4, 4), tempo: float = 116.0) -> Piece:
+    score = symusic.Score(480)
+    score.time_signatures.append(symusic.TimeSignature(0, *signature))
+    score.tempos.append(symusic.Tempo(0, tempo))
+    track = symusic.Track("Tune", 73, False)
+    for beat in range(bars * signature[0]):
+        track.notes.append(symusic.Note(beat * 480, 480, (67, 72, 69, 65, 64)[beat % 5], 80))
+    score.tracks.append(track)
+    return Piece(score)
+
+
+TYPED = {"melody": 0, "key": "C", "chords": (("C",), ("Am",), ("F",), ("G",))}
+
+
+@pytest.mark.parametrize("style", ["band", "bass"])
+def test_the_bass_plays_the_chords_and_everybody_keeps_a_pattern(style):
+    *_, step = harmonize(tune(), HarmonizeOptions(style=style, seed=4, **TYPED))
+    score = step.piece.score
+    found = judged(score, chord_spans(score), bar_grid(score), 0)
+    assert found["bass of a new chord"] > 0.9 and found["bass begins with the chord"] > 0.7
+    assert found["rhythm comes again"] > 0.6 and found["time in chord tones"] > 0.95
+    for track in score.tracks[1:]:
+        if program_of(track) == DRUMS:
+            assert {note.pitch for note in track.notes} <= set(KIT)
+
+
+def test_variants_differ_and_the_same_seed_gives_the_same():
+    options = HarmonizeOptions(style="bass", variants=2, seed=1, **TYPED)
+    (*_, once), (*_, again) = harmonize(tune(4), options), harmonize(tune(4), options)
+    one, other = ([tuple(note) for note in notes_of(piece)] for piece in once.pieces)
+    assert one != other and [notes_of(piece) for piece in again.pieces] == [one, other]
+
+
+def notes_of(piece: Piece) -> list[tuple[int, int, int]]:
+    return sorted((note.time, note.duration, note.pitch) for note in piece.score.tracks[1].notes)
+
+
+def test_who_is_asked_for_no_style_plays_what_fits():
+    def style(piece: Piece, **options) -> str | None:
+        return usual_style(accompaniment_request(piece, HarmonizeOptions(style="band", melody=0, **options)))
+
+    assert style(tune()) == "rock" and style(tune(tempo=70.0)) == "ballad"
+    assert style(tune(signature=(3, 4))) == "waltz" and style(tune(signature=(5, 4))) is None
+    assert style(tune(), instruments=("piano", "strings")) is None  # nobody is at the drums
+
+
+def test_phrases_are_those_that_are_marked_or_of_eight_bars():
+    piece = tune(20)
+    options = HarmonizeOptions(style="band", melody=0)
+    assert section_starts(accompaniment_request(piece, options)) == [0, 8, 16]
+    marked = piece.replace(score=with_sections(piece.score, [(0, "Verse"), (12 * 1920, "Chorus")]))
+    assert section_starts(accompaniment_request(marked, options)) == [0, 12]
