@@ -17,7 +17,7 @@ from music.tokens import octuple as tokens
 from music.tokens.columns import FIRST, MAX_STEP, Octuple, StepField
 from music.tokens.octuple import vocabulary
 from pipelines.accompaniment.assemble import assemble
-from pipelines.accompaniment.band import BandConstraints, BandSampler
+from pipelines.accompaniment.band import BandConstraints, BandSampler, backbeats
 from pipelines.accompaniment.chords import choose_chords, in_style
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid, limits_of
 from pipelines.accompaniment.notes import AccompanimentNote
@@ -143,13 +143,16 @@ def _write_notes(
     programs = frozenset(player.role for player in request.players)
     modal = request.key.is_church_mode and not request.chords_are_typed
     scale = request.key.scale if modal else frozenset()
-    kind = ChordConstraints if band is None else BandConstraints
     for first, last in request.bar_ranges:
         variants: list[ChordConstraints] = []
         for of_variant, rows in zip(chords, rows_before, strict=True):
             grid = _harmonic_grid(request, of_variant, first, last)
             step = min(first - decoder_context(request, rows, first)[2], MAX_STEP)
-            variants.append(kind(limits_of(grid, programs, request.shift, step, scale), grid=grid))
+            limits = limits_of(grid, programs, request.shift, step, scale)
+            if band is None:
+                variants.append(ChordConstraints(limits, grid=grid))
+            else:
+                variants.append(BandConstraints(limits, grid=grid, backbeats=backbeats(request, options, grid)))
         finished = drafts
         given = (rows_before, variants, first, options, randomness)
         sampler: NoteSampler
