@@ -10,7 +10,7 @@ from music.chords import chord_spans
 from music.form import with_sections
 from music.instruments import DRUMS, program_of
 from music.piece import Piece
-from pipelines.accompaniment.band import KIT, section_starts, usual_style
+from pipelines.accompaniment.band import KIT, SNARES, section_starts, usual_style
 from pipelines.accompaniment.request import accompaniment_request
 from pipelines.harmonize import harmonize
 from pipelines.options.harmonize import HarmonizeOptions
@@ -41,6 +41,16 @@ def test_the_bass_plays_the_chords_and_everybody_keeps_a_pattern(style):
     for track in score.tracks[1:]:
         if program_of(track) == DRUMS:
             assert {note.pitch for note in track.notes} <= set(KIT)
+
+
+@pytest.mark.parametrize("tempo", [70.0, 116.0])
+def test_a_drummer_who_is_asked_for_no_style_keeps_the_backbeat(tempo):
+    *_, step = harmonize(tune(8, tempo=tempo), HarmonizeOptions(style="band", variants=4, seed=2, **TYPED))
+    for piece in step.pieces:
+        (drums,) = (track for track in piece.score.tracks if program_of(track) == DRUMS)
+        struck = {note.time // 480 for note in drums.notes if note.pitch in SNARES}
+        kept = [bar for bar in range(8) if {4 * bar + 1, 4 * bar + 3} <= struck]
+        assert len(kept) >= 6, f"only in bars {kept}"
 
 
 def test_variants_differ_and_the_same_seed_gives_the_same():
