@@ -208,7 +208,9 @@ def backbeats(request: AccompanimentRequest, options: HarmonizeOptions, grid: Ha
     if options.style != "band" or usual_style(request) not in ("rock", "ballad"):
         return ()
     signatures = tokens.vocabulary().signatures
-    starts = (start for start, bar in zip(grid.bar_starts, grid.signatures, strict=False) if signatures[bar - FIRST] == (4, 4))
+    starts = (
+        start for start, bar in zip(grid.bar_starts, grid.signatures, strict=False) if signatures[bar - FIRST] == (4, 4)
+    )
     return tuple(start + beat * tokens.POSITIONS_PER_QUARTER for start in starts for beat in (1, 3))
 
 
