@@ -19,7 +19,7 @@ from music.instruments import DRUMS
 from music.styles import style_id
 from music.tokens import accompaniment
 from music.tokens import octuple as tokens
-from music.tokens.columns import BOS, DRUM_PITCH, DRUM_PROGRAM, FIRST, STEP_FIELDS, Octuple, StepField
+from music.tokens.columns import BOS, DRUM_PITCH, DRUM_PROGRAM, FIRST, MAX_STEP, STEP_FIELDS, Octuple, StepField
 from music.tokens.conditions import PREFIX_PAD
 from pipelines.accompaniment.constraints import ChordConstraints, HarmonicGrid
 from pipelines.accompaniment.request import AccompanimentRequest
@@ -180,9 +180,14 @@ class BandSampler(NoteSampler):
 
 
 def _before(rows: np.ndarray, first_bar: int) -> np.ndarray:
-    """Returns those of the octuples in order that stand before a bar and are within reach."""
+    """Returns those of the octuples in order that stand before a bar and are within reach.
+
+    None is before a silence that is longer than a step can say: the network would take the bars after it for earlier ones.
+    """
     rows = rows[rows[:, Octuple.BAR].astype(np.int64) - FIRST < first_bar]
-    return rows[max(0, len(rows) - PAST_NOTES) :]
+    rows = rows[max(0, len(rows) - PAST_NOTES) :]
+    gaps = np.diff(rows[:, Octuple.BAR].astype(np.int64), append=FIRST + first_bar)
+    return rows[max(np.flatnonzero(gaps > MAX_STEP) + 1, default=0) :]
 
 
 def wishes(model: Band, request: AccompanimentRequest, options: HarmonizeOptions) -> np.ndarray:
@@ -245,10 +250,8 @@ def chart_of(request: AccompanimentRequest, chords: Sequence[Chord | None]) -> C
 def section_starts(request: AccompanimentRequest) -> list[int]:
     """Returns the bars in which sections begin: those that are marked, else every eighth from the first of the melody on."""
     begins = np.array([bar.start for bar in request.grid.bars])
-    marked = [section.start for section in sections(request.score, request.grid.end)]
+    marked = [section.start for section in sections(request.score) if section.start < request.grid.end]
     if marked:
-        return sorted(
-            {int(np.searchsorted(begins, mark, side="right")) - 1 for mark in marked if mark < request.grid.end}
-        )
+        return sorted({int(np.searchsorted(begins, mark, side="right")) - 1 for mark in marked})
     first = int(request.lead[:, Octuple.BAR].min()) - FIRST
     return list(range(first, len(begins), PHRASE_BARS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import symusic
 
+from models.hints.charted import ChartedPast
 from music.bars import bar_grid
 from music.chords import chord_spans
 from music.form import with_sections
@@ -79,3 +80,23 @@ def test_phrases_are_those_that_are_marked_or_of_eight_bars():
     assert section_starts(accompaniment_request(piece, options)) == [0, 8, 16]
     marked = piece.replace(score=with_sections(piece.score, [(0, "Verse"), (12 * 1920, "Chorus")]))
     assert section_starts(accompaniment_request(marked, options)) == [0, 12]
+    beyond = piece.replace(score=with_sections(piece.score, [(99 * 1920, "Verse")]))  # only after the melody's end
+    assert section_starts(accompaniment_request(beyond, options)) == [0, 8, 16]
+
+
+def test_bars_after_a_long_silence_hear_their_own_chords(monkeypatch):
+    """What plays 20 bars before would have them hear the chords of those bars: a step says no more than MAX_STEP bars."""
+    told: list[int] = []
+    bar_of = ChartedPast._chart_bar
+
+    def heard(past: ChartedPast, bar: int) -> int:
+        told.append(bar_of(past, bar))
+        return told[-1]
+
+    monkeypatch.setattr(ChartedPast, "_chart_bar", heard)
+    piece = tune(24)
+    *_, begun = harmonize(piece, HarmonizeOptions(style="bass", bars=(0, 1), **TYPED))
+    told.clear()
+    *_, step = harmonize(begun.piece, HarmonizeOptions(style="bass", bars=(21, 22), **TYPED))
+    assert set(told) == {21, 22}
+    assert {note.time // 1920 for note in step.piece.score.tracks[1].notes} == {0, 1, 21, 22}
