@@ -209,7 +209,8 @@ def _led_to(chords: list[Chord], beats: Beats, key: Key) -> list[Chord]:
         half = (stop - first) // 2
         before = found[first - 1] if first else NO_CHORD
         if (
-            (here.root - goal.root) % 12 != 7
+            goal == NO_CHORD
+            or (here.root - goal.root) % 12 != 7
             or here.quality not in ("", "7")
             or here.root == key.tonic
             or (stop - first) % 2
@@ -236,6 +237,7 @@ def _left(chords: list[Chord], beats: Beats, key: Key) -> list[Chord]:
             continue
         if (
             following in beats.begins
+            or goal == NO_CHORD
             or not beats.free[start:stop].all()
             or here.quality not in ("", "m", "6", "m7", "maj7")
         ):

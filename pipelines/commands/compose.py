@@ -20,6 +20,7 @@ from pipelines.commands.flags import Verbs, names_in, number_in
 from pipelines.commands.running import Show
 from pipelines.commands.source import read_source, read_text
 from pipelines.descriptors.stages import STAGES
+from pipelines.options.checks import TIME_SIGNATURES
 from pipelines.options.harmonize import MAX_PLAYERS
 from pipelines.options.text import parse_drop, parse_entries
 from pipelines.recipes import check_input
@@ -225,7 +226,8 @@ def with_flags(brief: Brief, given: Mapping[str, Any]) -> Brief:
             for name in ("tempo_bpm", "time_signature", "intro_bars", "outro_bars")
         }
         frame = (asked["intro_bars"] or 0) + (asked["outro_bars"] or 0)
-        changes["seconds"] = seconds_of_bars(given["bars"], asked["tempo_bpm"], asked["time_signature"], frame)
+        signature = asked["time_signature"] if asked["time_signature"] in TIME_SIGNATURES else None  # refused below
+        changes["seconds"] = seconds_of_bars(given["bars"], asked["tempo_bpm"], signature, frame)
     if "key" in given:
         changes["mode"] = None
     if "instruments" in given and "without" not in given:

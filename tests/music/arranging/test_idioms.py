@@ -45,6 +45,11 @@ def test_chords_have_the_sevenths_of_the_idiom_where_the_melody_lets_them(idiom,
         ("C | G | C", ["E", "B", "C"], "Cmaj7 | G7 | C6"),  # the melody has the third of the dominant
         ("C | C | F | C", ["E", "G", "A", "C"], "Cmaj7 | Gm7 C7 | Fmaj7 | C6"),
         ("Am | E | Am", ["A", "D", "A"], "Am7 | Bm7b5 E7 | Am6"),
+        (
+            "C | C | N.C. | G | N.C.",
+            ["E", "G", "A", "D", "C"],
+            "Cmaj7 | Cmaj7 | N.C. | G7 | N.C.",
+        ),  # nothing leads to silence
     ],
 )
 def test_dominants_of_jazz_are_led_to(before, tunes, after):

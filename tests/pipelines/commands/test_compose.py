@@ -208,6 +208,7 @@ def test_a_recipe_that_was_edited_is_refused(toys, capsys, change):
     ("line", "says"),
     [
         ("compose", "--out"), ("compose --out x --length 5", "10 to 300"), ("compose --out x --length long", "--length"),
+        ("compose --out x --bars 8 --time-signature foo", "'foo'"),
         ("compose --out x --form ABX", "ABAC"), ("compose --out x --style polka", "chorale"),
         ("compose --out x --texture fog", "choir"), ("compose --out x --lyrics gone.txt", "cannot be opened"),
         ("compose --out x --lyrics in.mid", "no text"), ("compose --out x --key H", "key"),
