@@ -50,7 +50,8 @@ def training_form(song: Song) -> None:
         names,
         format_func=_base_in_words,
         help="It knows music already, and takes on yours. The LSTMs take the piano of your files alone; the one that "
-        "harmonizes, melodies with an accompaniment.",
+        "harmonizes, melodies with an accompaniment: what it then writes for players comes from what learned of your files, "
+        "its Transformer, no longer from the network that the model came with.",
     )
     show_control(
         _name_control(),
