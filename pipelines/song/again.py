@@ -14,7 +14,7 @@ import numpy as np
 import symusic
 
 from music.bars import bar_grid
-from music.chords import chord_spans
+from music.chords import chord_spans, progression_of
 from music.edit import NewNote, graft, without_collisions
 from music.errors import StudioError
 from music.form import ENDING, FOURTH, INTRO, TRIO, theme_of
@@ -83,11 +83,13 @@ class _Again:
         name, first, last = sections[options.section]
         bars = bar_grid(piece.score)
         self._start, self._stop = bars[first].start, bars[last - 1].end
-        self._key, key = written_key(piece.score), theme.key
-        if theme_of(name) == TRIO:
+        self._key, key, chords = written_key(piece.score), theme.key, harmony.chords
+        if theme_of(name) == TRIO:  # all of it has moved
             home = parse_key(theme.key)
             self._key = Key((home.tonic + FOURTH) % 12, home.mode)
             key = self._key.name
+            moved = ([chord.transposed(FOURTH) for chord in bar] for bar in progression_of(chords))
+            chords = tuple(tuple(chord.name(self._key) for chord in bar) for bar in moved)
         place = theme.sections.index(theme_of(name)) if theme_of(name) in theme.sections else 0
         self.theme = dataclasses.replace(
             theme,
@@ -101,7 +103,7 @@ class _Again:
         self.accompaniment = HarmonizeOptions(
             style=style,
             melody=_MELODY,
-            chords=harmony.chords,
+            chords=chords,
             key=key,
             bars=tuple(range(first, last)),
             complexity=harmony.complexity,

@@ -10,6 +10,7 @@ import pytest
 import symusic
 
 from music.bars import bar_grid
+from music.chord_symbols.bars import bar_texts
 from music.errors import StudioError
 from music.piece import Piece
 from music.words.events import read_words
@@ -131,6 +132,15 @@ def test_a_kept_note_that_rings_on_ends_where_its_key_is_struck_again():
     (*_, step) = keep_section(piece.replace(score=other), kept)
     ends = {note.pitch: note.end for note in step.piece.score.tracks[0].notes if note.time == start}
     assert ends == {60: end + 480, 61: end + 960} and len(step.piece.score.tracks[0].notes) == 4
+
+
+def test_a_trio_that_is_written_again_keeps_its_chords_in_its_key():
+    theme = ThemeOptions(sections=("A", "Trio"), bars=4, drafts=1, lines=())
+    piece = tunes("A Trio A").replace(history=({"pipeline": "theme", "options": to_mapping(theme)},))
+    (*_, step) = write_harmony(piece, HarmonyOptions(style="bass", chords=(("C",), ("N.C.", "G7")), seed=3))
+    (*_, later) = write_again(step.piece, AgainOptions(SECTION))
+    assert {name for name in bar_texts(step.piece.score)[4:8]} == {"F", "N.C. C7"}
+    assert bar_texts(later.piece.score) == bar_texts(step.piece.score)
 
 
 def test_a_locked_section_that_has_no_place_any_more_is_told_of():
