@@ -1,7 +1,7 @@
 """Styles of music by the names that musicians use, as a condition of generation beside the genre.
 
 A genre is what a shelf of records is called, a style is what a band leader calls out: "bossa nova", "shuffle blues",
-"jig". Each style belongs to at most one genre of music/conditions.py. Ids of styles follow those of all other
+"jig". Each style belongs to at most one genre of music/tokens/conditions.py. Ids of styles follow those of all other
 conditions, so that models that know no styles read the same prefix without them.
 """
 

@@ -91,16 +91,18 @@ def parse_drop(text: str) -> tuple[float | None, int | None]:
         StudioError: it is not of this form.
     """
     plain = " ".join(text.lower().split())
-    if (found := re.fullmatch(r"bar ([1-9]\d{0,3})", plain)) is not None:
+    if (found := re.fullmatch(r"bar ([1-9]\d{0,8})", plain)) is not None:
         return None, int(found[1])
-    if (found := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3})(?: ?s(?:ec(?:onds?)?)?)?", plain)) is not None:
-        return 60.0 * int(found[1] or 0) + int(found[2]), None
+    if (found := re.fullmatch(r"(?:(\d{1,6}):)?(\d{1,6}(?:\.\d{1,6})?)(?: ?s(?:ec(?:onds?)?)?)?", plain)) is not None:
+        return 60.0 * int(found[1] or 0) + float(found[2]), None
     raise StudioError(f"'{text}' names no moment for a drop. Write 0:45, or bar 17.")
 
 
 def drop_as_text(seconds: float | None, bar: int | None) -> str | None:
-    """Returns when a drop comes as one types it; None where there is none. Undoes ``parse_drop`` to the second."""
-    return clock(seconds) if seconds is not None else None if bar is None else f"bar {bar}"
+    """Returns when a drop comes as one types it; None where there is none. Undoes ``parse_drop``."""
+    if seconds is not None:
+        return clock(seconds) if seconds == round(seconds) else f"{seconds:g} s"
+    return None if bar is None else f"bar {bar}"
 
 
 def parse_entries(text: str) -> tuple[tuple[str, int], ...]:

@@ -11,7 +11,7 @@ from music.errors import StudioError
 from music.piece import Piece
 from pipelines.options.remix import RemixOptions
 from studio.projects.song import Song
-from studio.widgets.compose.locked_sections import held_notes
+from studio.widgets.compose.locked_sections import held_notes, open_bars
 from studio.widgets.job_progress import write
 from studio.widgets.remix.controls import PRESETS, checked, describe_request, remix_controls, use_example
 from studio.widgets.selection import are_there, on_the_roll, take_over
@@ -60,6 +60,7 @@ def rewrite(song: Song, piece: Piece, values: dict) -> None:
     count = len(piece.score.tracks)  # an older piece may lack the last tracks
     options = replace(
         options,
+        bars=open_bars(piece, options.bars),
         tracks=tuple(index for index in options.tracks if index < count),
         lock=tuple(index for index in options.lock if index < count),
         instruments=tuple((track, name) for track, name in options.instruments if track < count),

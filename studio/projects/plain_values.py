@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from music.arranging.swing import FEELS
 from music.errors import StudioError
 from music.theory import MODES
 from pipelines.descriptors.pipelines import PIPELINES
 from pipelines.options.generate import GenerateOptions
+from pipelines.options.text import parse_drop, parse_entries
 from pipelines.options.values import from_mapping, to_mapping
 from pipelines.song.brief import Brief
 
@@ -28,6 +30,15 @@ _GROUPS = re.compile(
 """Names of controls: those of the Generate page, and what those of the others begin with."""
 
 _BY_HAND = "compose by hand"
+_NO_CHIP = ("text", "seed", "mode", "drop_seconds", "drop_bar")  # fields of Brief that no chip has by that name
+_AS_TYPED: dict[str, Callable[[Any], Any]] = {
+    "drop": parse_drop,
+    "entries": parse_entries,
+    "swing": FEELS.index,
+    "pickup": (True,).index,
+}
+"""What reads the wishes that chips hold otherwise than Brief does."""
+
 _PAIRS = ("compose sketch", "compose shown stage")  # of a take, and of one of its variants or stages
 _EXAMPLES: dict[str, Any] = {
     "start": "",
@@ -133,11 +144,17 @@ def controls_from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_wish(name: str, value: Any) -> bool:
+    """Returns whether a chip of this name may hold this value."""
+    if name in _NO_CHIP:
+        return False
     try:
-        from_mapping(Brief, {"mode" if name == "key" and value in MODES else name: value})
+        if name not in _AS_TYPED:
+            from_mapping(Brief, {"mode" if name == "key" and value in MODES else name: value})
+        elif value is not None:
+            _AS_TYPED[name](value)
     except (StudioError, TypeError, ValueError, AttributeError):
         return False
-    return name not in ("text", "seed", "mode")
+    return True
 
 
 def alike(value: Any, example: Any) -> bool:

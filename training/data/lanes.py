@@ -124,7 +124,7 @@ def passage(
 def vary_melody(notes: np.ndarray, prefix: np.ndarray, first: int, rng: np.random.Generator) -> None:
     """Gives a melody of one player another instrument and octave at random, in place.
 
-    The key stays, as all music is read in one (music/conditions.py).
+    The key stays, as all music is read in one (music/tokens/conditions.py).
 
     Args:
         notes: [notes, 8 or more] step rows.

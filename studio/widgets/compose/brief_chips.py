@@ -28,22 +28,26 @@ BY_HAND = "compose by hand"
 
 _PRE = "wish "
 _PLAYERS = ("instruments", "without")
+_OF_LENGTH = ("bars", "tempo_bpm", "time_signature", "intro_bars", "outro_bars")  # what a length in bars depends on
 _SEED = OptionsPanel(Brief, {}, "compose ")
 
 
 def wishes(understood: Understanding) -> dict[str, Any]:
     """Shows the chips; returns the wishes as values of Brief by name, unchecked, without the text and the seed."""
-    said = plain_wishes(understood.brief)
-    values = _settled(said, song_controls().get(BY_HAND, {}))
+    said, by_hand = plain_wishes(understood.brief), song_controls().get(BY_HAND, {})
+    values = _settled(said, by_hand)
+    unsaid = [name for name in COURSE if _is_empty(values[name]) and _is_empty(said[name])]
     with st.container(horizontal=True, gap="xsmall", key="wishes"):
         for name in (*WISHES, *COURSE):
             fields = (name, *(field for field, chip in CHIP_OF.items() if chip == name))
             spoken = list(dict.fromkeys(found.words for found in understood.found if found.field in fields))
-            if name in WISHES or not _is_empty(values[name]):
+            if name == "seconds" and by_hand.get("bars"):  # which count more
+                spoken = []
+            if name not in unsaid:
                 _chip(name, values[name], said[name], spoken)
-        _course_chip({name: values[name] for name in COURSE if _is_empty(values[name])})
+        _course_chip({name: values[name] for name in unsaid})
         _seed_chip()
-        if song_controls().get(BY_HAND):
+        if by_hand:
             st.button(
                 "Reset",
                 icon=":material/restart_alt:",
@@ -59,7 +63,9 @@ def wishes(understood: Understanding) -> dict[str, Any]:
 def by_hand_of(brief: Brief) -> dict[str, Any]:
     """Returns the wishes of a brief that its words alone would not have, by chip: those that were set by hand."""
     said, values = plain_wishes(understand(brief.text).brief), plain_wishes(brief)
-    return {name: value for name, value in values.items() if value != said[name]}
+    by_hand = {name: value for name, value in values.items() if value != said[name]}
+    others = {name: value for name, value in by_hand.items() if name != "seconds"}
+    return others if _settled(said, others)["seconds"] == brief.seconds else by_hand
 
 
 def plain_wishes(brief: Brief) -> dict[str, Any]:
@@ -79,14 +85,10 @@ def plain_wishes(brief: Brief) -> dict[str, Any]:
     }
 
 
-def _typed(values: Mapping[str, Any], by_hand: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values of the chips that say how a song goes as Brief has them; a number of bars set by hand says how long it is."""
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of the chips that say how a song goes as Brief has them."""
     drop_seconds, drop_bar = parse_drop(values["drop"]) if values["drop"] else (None, None)
-    frame = (values["intro_bars"] or 0) + (values["outro_bars"] or 0)
-    bars = values["bars"] if "bars" in by_hand and "seconds" not in by_hand else None
-    lasts = seconds_of_bars(bars, values["tempo_bpm"], values["time_signature"], frame) if bars else values["seconds"]
     return {
-        "seconds": lasts,
         "swing": None if values["swing"] is None else values["swing"] == FEELS[0],
         "drop_seconds": drop_seconds,
         "drop_bar": drop_bar,
@@ -100,12 +102,19 @@ def _is_empty(value: Any) -> bool:
 
 
 def _settled(said: Mapping[str, Any], by_hand: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the wishes of both; who was set by hand to play, or not to, is taken out of the other list of the words."""
+    """Returns the wishes of both.
+
+    Who was set by hand to play, or not to, is taken out of the other list of the words; a number of bars says how long it is.
+    """
     values = dict(said)
     for here, there in (_PLAYERS, _PLAYERS[::-1]):
         if here in by_hand and there not in by_hand:
             values[there] = [name for name in said[there] if name not in by_hand[here]]
-    return values | dict(by_hand)
+    values |= by_hand
+    if values["bars"] and "seconds" not in by_hand and any(values[name] != said[name] for name in _OF_LENGTH):
+        frame = (values["intro_bars"] or 0) + (values["outro_bars"] or 0)
+        values["seconds"] = seconds_of_bars(values["bars"], values["tempo_bpm"], values["time_signature"], frame)
+    return values
 
 
 def _key_and_mode(key: str | None) -> dict[str, str | None]:
@@ -220,5 +229,5 @@ def brief_of(text: str, values: Mapping[str, Any], seed: int) -> Brief:
         StudioError: the wishes do not go together.
     """
     known = {field.name for field in dataclasses.fields(Brief)}
-    typed = {**values, **_typed(values, song_controls().get(BY_HAND, {}))}
+    typed = {**values, **_typed(values)}
     return Brief(**{name: value for name, value in typed.items() if name in known} | {"text": text, "seed": seed})

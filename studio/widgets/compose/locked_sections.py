@@ -52,6 +52,26 @@ def held_notes(piece: Piece) -> tuple[NotePlace, ...]:
     return tuple(sorted(found))
 
 
+def open_bars(piece: Piece, bars: Sequence[int]) -> tuple[int, ...]:
+    """Returns those of some bars, counted from 0, in which a model may also write new notes.
+
+    Args:
+        piece: what they are of.
+        bars: counted from 0; none for all.
+
+    Raises:
+        StudioError: all of them are in locked sections.
+    """
+    sections = Form(piece.score).sections
+    shut = {bar for number in _locked_in(piece) for bar in range(sections[number].first, sections[number].last)}
+    if not shut:
+        return tuple(bars)
+    found = tuple(bar for bar in bars or range(len(bar_grid(piece.score))) if bar not in shut)
+    if not found:
+        raise StudioError("All of these bars are locked. Unlock their section, or select other bars.")
+    return found
+
+
 def show_held(piece: Piece) -> None:
     """Says which sections and how many notes of a piece no model is to change, if there are any."""
     names = [Form(piece.score).name(number) for number in _locked_in(piece)]

@@ -44,6 +44,8 @@ def test_drops_and_entries_come_back_from_their_text():
     assert (
         drop_as_text(65.0, None) == "1:05" and drop_as_text(None, 17) == "bar 17" and drop_as_text(None, None) is None
     )
+    for drop in ((45.5, None), (6000.0, None), (None, 12345)):  # all that words may say
+        assert parse_drop(drop_as_text(*drop)) == drop
     entries = (("drums", 5), ("electric guitar", 9))
     assert parse_entries(entries_as_text(entries)) == entries == parse_entries("drums=5, electric guitar from bar 9,")
     for refuse, text in ((parse_drop, "bar 0"), (parse_drop, "soon"), (parse_entries, "drums"), (parse_entries, "5")):

@@ -221,7 +221,18 @@ def test_the_player_names_the_sections_of_a_piece_and_of_no_other():
 def test_controls_of_a_strange_file_do_no_harm(compose):
     plain = {
         "compose by hand": {
-            "pairs": [["tempo_bpm", "fast"], ["instruments", ["nobody"]], ["genre", 3], ["?", 1], ["form", "ABAC"]]
+            "pairs": [
+                ["tempo_bpm", "fast"],
+                ["instruments", ["nobody"]],
+                ["genre", 3],
+                ["?", 1],
+                ["form", "ABAC"],
+                ["swing", True],
+                ["pickup", False],
+                ["entries", [["Drums", 5]]],
+                ["drop", 5],
+                ["drop_bar", 5],
+            ]
         },
         "compose text": 3,
         "compose sketch": [1],

@@ -12,6 +12,7 @@ from music.piece import Piece
 from pipelines.prompt.understand import understand
 from pipelines.song.brief import Brief
 from pipelines.song.planning import plan_song
+from studio.projects.plain_values import controls_from_plain, controls_to_plain
 from studio.widgets.compose.prompt_field import EXAMPLES, TEXT, marks
 from studio.widgets.compose.stage_options import describe_changes
 from studio.widgets.compose.wish_table import COMMON
@@ -71,8 +72,35 @@ def test_each_chip_sets_its_wish(compose):
 
 
 def test_a_number_of_bars_says_how_long_the_song_is(compose):
-    set_chip(say(compose, "a tune at 120 BPM"), "bars", 16)
-    assert song_of(composed(compose, text="a tune at 120 BPM")).take.options.brief.seconds == pytest.approx(34)
+    set_chip(say(compose, "a tune at 120 BPM, 20 seconds"), "bars", 16)
+    assert ":gray[0:34]" in chips(compose)  # as long as it will be
+    song = song_of(composed(compose, text="a tune at 120 BPM, 20 seconds"))
+    assert song.take.options.brief.seconds == pytest.approx(34)
+    say(compose, "another")
+    press(compose, "Use the words of Take 1")
+    assert song.controls["compose by hand"] == {"bars": 16}  # so that another number is heeded too
+    set_chip(say(compose, "a tune of 8 bars"), "tempo_bpm", 60)
+    key_press(compose, "give back bars")
+    assert "0:36" in chips(compose)
+
+
+def test_how_a_song_goes_survives_a_reload_and_can_be_given_back(compose):
+    set_chip(say(compose, "a tune with an 8-bar intro"), "intro_bars", None)
+    assert ":gray[Intro] :material/keep:" in chips(compose)
+    key_press(compose, "give back intro_bars")
+    assert "8-bar intro" in chips(compose)
+    values = {
+        "drop": "bar 5",
+        "entries": "guitar 3",
+        "swing": "straight",
+        "pickup": True,
+        "course": ["louder"],
+        "bars": 9,
+    }
+    for name, value in values.items():
+        set_chip(compose, name, value)
+    kept = controls_to_plain(song_of(compose).controls)
+    assert controls_from_plain(kept)["compose by hand"] == values
 
 
 def test_a_form_in_letters_stands_on_its_chip(compose):

@@ -183,3 +183,6 @@ def test_other_pages_leave_a_locked_section_as_it_is(composed, browser):
     until_written(press(composed, "Remix"))
     played = section(song.takes[1].pieces[0], 1)  # the toy model moves all, whatever it is told
     assert song.take.number == 3 and len(song.take.options.lock_notes) == sum(map(len, played)) > 0
+    locked = Form(song.takes[1].pieces[0].score).sections[1]
+    written = set(song.take.options.bars)  # no notes are added in its bars either
+    assert written and written.isdisjoint(range(locked.first, locked.last))
