@@ -95,7 +95,7 @@ def _list(args: argparse.Namespace) -> None:
                 f"{found.name} ",
                 _STATES[found.state],
                 found.task or KIND_NAMES[found.kind].removeprefix("a "),
-                f"{found.bytes / 1e6:.1f} MB",
+                f"{found.whole_bytes / 1e6:.1f} MB",
                 f"{weights / 1e6:.2f} M" if weights else "",
                 str(found.details.get("licence", "")),
                 origin,

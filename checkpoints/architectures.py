@@ -30,6 +30,7 @@ class Architecture:
             model, or "sound", which needs none.
         any_dialect: whether it also reads octuples of other vocabularies than the studio's, see ``music.tokens.dialects``.
         home: the module of its model, where that is not the one in ``models`` that has its name.
+        apart: the part of the model whose weights lie in a file beside the others, as one file would be too large for git.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Architecture:
     reads: str = "octuples"
     any_dialect: bool = False
     home: str = ""
+    apart: str = ""
 
     @property
     def module(self) -> str:
@@ -120,6 +122,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             learns="harmonizing",
             judged_by="accompaniment",
             self_test="checkpoints.self_test_notes:harmonize_tune",
+            apart="band",
         ),
         Architecture(
             "bigru",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
@@ -114,10 +115,12 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     try:
         with safe_open(wanted.path, "pt") as file:
             config = json.loads(file.metadata()["config"])
-            keys = list(file.keys())
-            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in keys}
             if not isinstance(config, dict):
                 raise ValueError("no config")
+        shapes: dict[str, tuple[int, ...]] = {}
+        for path in _files(wanted):
+            with safe_open(path, "pt") as file:
+                shapes |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise StudioError(f"The checkpoint '{wanted.name}' cannot be read. {wanted.remedy}") from error
     try:
@@ -135,7 +138,7 @@ def read(wanted: RegistryEntry) -> Checkpoint:
             raise RuntimeError("the vocabulary of another dialect")
         weights = single_precision.mapped(wanted.sha256) if wanted.ships else {}
         if not weights:
-            weights = _weights(wanted, keys, {key: own.dtype for key, own in model.state_dict().items()})
+            weights = _weights(wanted, {key: own.dtype for key, own in model.state_dict().items()})
         model.load_state_dict(weights, strict=True, assign=True)
     except (
         SafetensorError,
@@ -152,16 +155,29 @@ def read(wanted: RegistryEntry) -> Checkpoint:
     return Checkpoint(model.eval().requires_grad_(False), wanted, dialect)
 
 
-def _weights(wanted: RegistryEntry, keys: list[str], kinds: dict[str, Any]) -> dict[str, Any]:
-    """Returns the weights of a file as a model takes them; those that ship are shared with other processes.
+def _files(wanted: RegistryEntry) -> list[Path]:
+    """Returns the files in which the weights of a checkpoint lie, the one that describes it first."""
+    return [wanted.path, *(companion.path for companion in wanted.companions)]
+
+
+def stored_weights(wanted: RegistryEntry) -> dict[str, Any]:
+    """Returns the weights of a checkpoint by name, as they lie in its files."""
+    weights: dict[str, Any] = {}
+    for path in _files(wanted):
+        with safe_open(path, "pt") as file:
+            weights |= {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    return weights
+
+
+def _weights(wanted: RegistryEntry, kinds: dict[str, Any]) -> dict[str, Any]:
+    """Returns the weights of a checkpoint as a model takes them; those that ship are shared with other processes.
 
     Raises:
         ValueError: some are no numbers.
     """
     from checkpoints import single_precision
 
-    with safe_open(wanted.path, "pt") as file:
-        weights = {key: file.get_tensor(key).float() for key in keys}
+    weights = {key: weight.float() for key, weight in stored_weights(wanted).items()}
     if not all(bool(weight.isfinite().all()) for weight in weights.values()):
         raise ValueError("numbers that are none")
     # a table of pitches is of integers

@@ -138,14 +138,31 @@ def _export(run: Path, cache: Path, name: str | None) -> RegistryEntry:
     return entry_of(made, values, cache)
 
 
+def _join(found: RegistryEntry, path: Path) -> tuple[int, str]:
+    """Writes all weights of a checkpoint into one file; returns its size and SHA-256."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    from checkpoints.loading import stored_weights
+
+    with safe_open(found.path, "pt") as described:
+        save_file(stored_weights(found), path, metadata=described.metadata())
+    return path.stat().st_size, file_sha256(path)
+
+
 def _write(found: RegistryEntry, folder: Path, licence: str) -> None:
     """Writes what belongs to a checkpoint or sound bank into a folder: its file, card and sets."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = f"{found.name}-{found.sha256[:8]}{found.path.suffix}"
-    copy_file(found.path, folder / file)
+    joined, size, sha256 = folder / f"{found.name}.part", found.bytes, found.sha256
+    if found.companions:  # one file for others: a file is too large for git alone
+        size, sha256 = _join(found, joined)
+    else:
+        copy_file(found.path, joined)
+    file = f"{found.name}-{sha256[:8]}{found.path.suffix}"
+    joined.replace(folder / file)
     details = {key: found.details[key] for key in DETAILS if key in found.details}
     given = {key: getattr(found, key) for key in ("task", "architecture", "tokenizer") if getattr(found, key)}
-    values = {"kind": found.kind, "file": file, "bytes": found.bytes, "sha256": found.sha256, "sources": [file]}
+    values = {"kind": found.kind, "file": file, "bytes": size, "sha256": sha256, "sources": [file]}
     values |= given | details | {"licence": licence}
     beside = []
     for ending in (".md", ".png"):
@@ -168,7 +185,7 @@ def _write(found: RegistryEntry, folder: Path, licence: str) -> None:
 def _card(found: RegistryEntry, values: dict[str, Any]) -> str:
     """Returns a short card for what has none: an imported checkpoint, a sound bank."""
     lines = [f"# {found.name}", ""]
-    lines += [f"- For: {found.task or 'sound'}", f"- Size: {found.bytes / 1e6:.1f} MB"]
+    lines += [f"- For: {found.task or 'sound'}", f"- Size: {found.whole_bytes / 1e6:.1f} MB"]
     if "parameters" in values:
         lines.append(f"- Architecture: `{found.architecture}`, {values['parameters'] / 1e6:.2f} M parameters")
     lines += [f"- License: {values['licence']}", f"- sha256: `{found.sha256}`"]

@@ -104,7 +104,9 @@ def recorded(name: str, path: Path, values: Mapping[str, Any], seeds: int | None
         StudioError: it cannot be loaded.
     """
     plain = {key: values[key] for key in ("bytes", "sha256", "task", "architecture", "tokenizer")}
-    return {**values, **record(read(RegistryEntry(name=name, path=path, **plain)), seeds).to_values()}
+    beside = {"companions": values["companions"]} if "companions" in values else {}
+    made = RegistryEntry(name=name, path=path, details=beside, **plain)
+    return {**values, **record(read(made), seeds).to_values()}
 
 
 def record_again(name: str) -> Fingerprint:

@@ -109,11 +109,16 @@ class RegistryEntry:
 
     @property
     def companions(self) -> tuple[Companion, ...]:
-        """The files that stand beside its own in its folder and that it needs, such as a tokenizer's."""
+        """The files that stand beside its own in its folder and that it needs: a tokenizer's, or more of its weights."""
         return tuple(
             Companion(self.path.parent / Path(source).name, source, size, sha256)
             for source, size, sha256 in self.details.get("companions", ())
         )
+
+    @property
+    def whole_bytes(self) -> int:
+        """The size of its file and of those that it needs."""
+        return self.bytes + sum(companion.bytes for companion in self.companions)
 
     @property
     def is_here(self) -> bool:

@@ -30,15 +30,18 @@ def write_card(name: str, registry: Path, cards: Path) -> Path:
     """
     entry = tomllib.loads(registry.read_text(encoding="utf-8"))[name]
     module = ARCHITECTURES[entry["architecture"]].module
+    beside = entry.get("companions", [])
+    size = entry["bytes"] + sum(each[1] for each in beside)
     lines = [
         f"# {name}",
         "",
         _purpose(entry["task"]),
         "",
         f"- Architecture: `{module.replace('.', '/')}.py`, {entry['parameters'] / 1e6:.2f} M parameters, "
-        f"{'half' if 'steps' in entry else 'single'} precision, {entry['bytes'] / 1e6:.1f} MB",
+        f"{'half' if 'steps' in entry else 'single'} precision, {size / 1e6:.1f} MB",
         *(_training(name, entry) if "steps" in entry else [f"- Learned from: {', '.join(entry['data'])}"]),
         f"- Weights: {entry['licence']}; sha256 `{entry['sha256']}`",
+        *(f"- Of them in `{file}`: {each / 1e6:.1f} MB; sha256 `{sha256}`" for file, each, sha256 in beside),
         *(["", entry["remarks"]] if entry.get("remarks") else []),
         *(_data(name, entry, cards) if "steps" in entry else []),
     ]

@@ -20,6 +20,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from checkpoints.architectures import ARCHITECTURES
 from checkpoints.self_test import recorded
 from checkpoints.store import EMBEDDED, EMBEDDED_SOURCE, REGISTRY, check_name, file_sha256, register, user_registry
 from music.cache import cache_folder
@@ -139,8 +140,15 @@ def write_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     cards.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
-    save_file(weights, f"{path}.part", metadata=header)
-    os.replace(f"{path}.part", path)
+    apart = f"{ARCHITECTURES[recipe['architecture']].apart}."
+    beside = {key: tensor for key, tensor in weights.items() if key.startswith(apart)}
+    companions = []
+    if beside:
+        other = folder / f"{name}.{apart}safetensors"
+        _save(beside, other)
+        companions = [[other.name, other.stat().st_size, file_sha256(other)]]
+        header["companion"] = companions[0][2]  # so that the sum of the one stands for both
+    _save({key: tensor for key, tensor in weights.items() if key not in beside}, path, header)
     named = {set_name: entry for set_name, entry in index["sets"].items() if recipe["weights"].get(set_name)}
     used = named or index["sets"]
     earlier = recipe.get("begins_with", [])
@@ -165,12 +173,19 @@ def write_checkpoint(
         "metrics": metrics(curve, unit),
         "remarks": recipe.get("remarks", ""),
     } | more
+    if companions:
+        values["companions"] = companions
     register(registry, name, recorded(name, path, values, seeds))
     shutil.copy(curve, cards / f"{name}.csv")
     draw_curve(curve, cards / f"{name}.png", unit, read_by(recipe["architecture"]))
     (cards / f"{name}.sets.json").write_text(json.dumps(used, indent=1))
     write_card(name, registry, cards)
     return path
+
+
+def _save(weights: dict[str, torch.Tensor], path: Path, header: dict[str, str] | None = None) -> None:
+    save_file(weights, f"{path}.part", metadata=header)
+    os.replace(f"{path}.part", path)
 
 
 def loss_unit(recipe: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def facts(found: RegistryEntry) -> list[str]:
     weights = found.details.get("parameters")
     return [
         *([f"{weights / 1e6:.2f} M parameters"] if weights else []),
-        f"{found.bytes / 1e6:.1f} MB",
+        f"{found.whole_bytes / 1e6:.1f} MB",
         f"License: {found.details.get('licence') or 'not known'}",
     ]
 
@@ -116,7 +116,7 @@ def _buttons(song: Song, found: RegistryEntry) -> None:
         if where in ("here", "lost") and are_listed():
             with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"removal {name}"):
                 again = "It can be pulled again." if found.sources else "It cannot be pulled again from here."
-                st.write(f"Deletes {plain(name)} from this machine ({found.bytes / 1e6:.1f} MB). {again}")
+                st.write(f"Deletes {plain(name)} from this machine ({found.whole_bytes / 1e6:.1f} MB). {again}")
                 st.button(
                     f"Remove {name}", key=f"remove {name}", type="primary", on_click=partial(_remove, song, found)
                 )

@@ -120,7 +120,7 @@ PROMPTS = [
     ),
     (
         "salsa with trumpets, trombone, piano, bass and congas",
-        {"genre": "latin", "instruments": ("Trumpet", "Trombone", PIANO, BASS, "Drums"), "tempo_bpm": 184.0},
+        {"genre": "latin", "instruments": ("Trumpet", "Trombone", PIANO, "Acoustic Bass", "Drums"), "tempo_bpm": 184.0},
         (),
     ),
     (
