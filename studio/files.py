@@ -96,6 +96,8 @@ class FileCache:
         if entry is None:
             return None
         with entry.lock:
+            if entry.file.is_fresh:
+                entry.problem = ""  # what was wrong the last time may be well by now
             is_done = entry.is_there and not entry.file.is_fresh
             job = None if is_done or entry.problem else self._advance(entry, visitor)
         ahead = self._registry().position(job) - 1 if job else 0

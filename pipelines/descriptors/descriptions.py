@@ -77,6 +77,7 @@ def describe_harmonize(o: HarmonizeOptions) -> list[str]:
     return [
         f"harmonized{where} {_ACCOMPANIMENT[o.style]}",
         o.groove or "",
+        f"chords as in {o.idiom}" if o.idiom else "",
         *_chords(o.chords),
         o.key or "",
         listed(o.instruments),

@@ -92,19 +92,21 @@ def test_what_the_studio_has_at_hand_is_there_at_once(studio, worker):
 
 def test_a_song_is_packed_as_it_is_at_each_press_and_says_if_it_cannot_be(studio):
     cache, client = studio
-    states = iter([b"one take", b"two takes"])
+    states: list[bytes] = [b"one take", b"two takes"]
 
     def content() -> bytes:
-        try:
-            return next(states)
-        except StopIteration:
-            raise StudioError("The song is gone. Look whether it is still there.") from None
+        if not states:
+            raise StudioError("The song is gone. Look whether it is still there.")
+        return states.pop(0)
 
     address = cache.address(File("waltz.deepmusic", "application/zip", content, is_fresh=True), "song-1")
     for held in (b"one take", b"two takes"):
         assert client.get(f"/{address}").json()["state"] == "ready"
         assert client.get(f"/{address}/waltz.deepmusic").content == held
     assert client.get(f"/{address}").json()["message"] == "The song is gone. Look whether it is still there."
+    states.append(b"three takes")
+    assert client.get(f"/{address}").json()["state"] == "ready"
+    assert client.get(f"/{address}/waltz.deepmusic").content == b"three takes"
 
 
 def test_other_music_another_kind_and_another_name_are_files_of_their_own(studio):

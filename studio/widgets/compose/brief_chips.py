@@ -64,8 +64,11 @@ def by_hand_of(brief: Brief) -> dict[str, Any]:
     """Returns the wishes of a brief that its words alone would not have, by chip: those that were set by hand."""
     said, values = plain_wishes(understand(brief.text).brief), plain_wishes(brief)
     by_hand = {name: value for name, value in values.items() if value != said[name]}
-    others = {name: value for name, value in by_hand.items() if name != "seconds"}
-    return others if _settled(said, others)["seconds"] == brief.seconds else by_hand
+    for name in ("seconds", "bars"):  # of which one says the other
+        others = {other: value for other, value in by_hand.items() if other != name}
+        if _settled(said, others)[name] == values[name]:
+            by_hand = others
+    return by_hand
 
 
 def plain_wishes(brief: Brief) -> dict[str, Any]:
@@ -104,13 +107,16 @@ def _is_empty(value: Any) -> bool:
 def _settled(said: Mapping[str, Any], by_hand: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the wishes of both.
 
-    Who was set by hand to play, or not to, is taken out of the other list of the words; a number of bars says how long it is.
+    Who was set by hand to play, or not to, is taken out of the other list of the words. A number of bars says how long it is; a
+    length that was set by hand counts more than the bars of the words.
     """
     values = dict(said)
     for here, there in (_PLAYERS, _PLAYERS[::-1]):
         if here in by_hand and there not in by_hand:
             values[there] = [name for name in said[there] if name not in by_hand[here]]
     values |= by_hand
+    if "seconds" in by_hand and "bars" not in by_hand:
+        values["bars"] = None
     if values["bars"] and "seconds" not in by_hand and any(values[name] != said[name] for name in _OF_LENGTH):
         frame = (values["intro_bars"] or 0) + (values["outro_bars"] or 0)
         values["seconds"] = seconds_of_bars(values["bars"], values["tempo_bpm"], values["time_signature"], frame)
@@ -214,6 +220,8 @@ def _set_by_hand(name: str, key: str) -> None:
 
 def set_by_hand(name: str, value: Any) -> None:
     """Sets a wish, whatever the words say; for callbacks."""
+    if value is not None and name in ("seconds", "bars"):  # one of which says the other
+        give_back("bars" if name == "seconds" else "seconds")
     keep(BY_HAND, {**song_controls().get(BY_HAND, {}), name: value})
 
 
