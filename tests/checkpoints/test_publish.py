@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
@@ -59,6 +59,20 @@ def server(published):
 
 def files(folder):
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def test_what_lies_in_two_files_is_published_as_one(house, tmp_path):
+    house("hers")
+    assert main(["publish", "harmonize-small", "--out", str(tmp_path / "pub")]) == 0
+    values = read_registry(tmp_path / "pub" / "registry.toml")["harmonize-small"]
+    path = tmp_path / "pub" / values["file"]
+    assert path.stat().st_size == values["bytes"] and file_sha256(path) == values["sha256"]
+    ours = entry("harmonize-small")
+    (beside,) = ours.companions
+    assert values["bytes"] > max(ours.bytes, beside.bytes)
+    theirs = replace(ours, path=path, bytes=values["bytes"], sha256=values["sha256"], details={})
+    wanted, found = (loading.read(each).model.state_dict() for each in (ours, theirs))
+    assert wanted.keys() == found.keys() and all(torch.equal(wanted[key], found[key]) for key in wanted)
 
 
 def test_a_published_folder_is_complete_and_its_sums_are_right(published):
