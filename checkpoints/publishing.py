@@ -185,10 +185,10 @@ def _write(found: RegistryEntry, folder: Path, licence: str) -> None:
 def _card(found: RegistryEntry, values: dict[str, Any]) -> str:
     """Returns a short card for what has none: an imported checkpoint, a sound bank."""
     lines = [f"# {found.name}", ""]
-    lines += [f"- For: {found.task or 'sound'}", f"- Size: {found.whole_bytes / 1e6:.1f} MB"]
+    lines += [f"- For: {found.task or 'sound'}", f"- Size: {values['bytes'] / 1e6:.1f} MB"]
     if "parameters" in values:
         lines.append(f"- Architecture: `{found.architecture}`, {values['parameters'] / 1e6:.2f} M parameters")
-    lines += [f"- License: {values['licence']}", f"- sha256: `{found.sha256}`"]
+    lines += [f"- License: {values['licence']}", f"- sha256: `{values['sha256']}`"]
     return "\n".join([*lines, ""])
 
 
