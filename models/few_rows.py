@@ -10,6 +10,9 @@ and one row goes to other kernels altogether; so rows are even.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -25,6 +28,9 @@ CHUNK = 4 << 20
 """Numbers that a shelf gets room for at once: more than the 4 MiB from which on NumPy asks Linux for large pages."""
 
 LINE = 16  # numbers of a cache line
+
+Model = TypeVar("Model", bound=nn.Module)
+Prepared = TypeVar("Prepared")
 
 
 class Shelf:
@@ -125,3 +131,19 @@ def array(tensor: torch.Tensor) -> np.ndarray:
 def even(count: int) -> int:
     """Returns the least even number that is not lower."""
     return count + count % 2
+
+
+def once_a_model(make: Callable[[Model], Prepared]) -> Callable[[Model], Prepared]:
+    """Returns a function that gives what is made of a model, which takes a while when asked for the first time.
+
+    It is shared by all calls, as the models are, and gone with them.
+    """
+    kept: WeakKeyDictionary[Model, Prepared] = WeakKeyDictionary()
+
+    def prepared(model: Model) -> Prepared:
+        found = kept.get(model)
+        if found is None:
+            found = kept[model] = make(model)
+        return found
+
+    return prepared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from models.few_rows import (
     centered,
     even,
     gelu,
+    once_a_model,
     to_length_one,
     weights,
 )
@@ -99,16 +99,7 @@ class HeadWeights:
         ]
 
 
-# Shared by all calls, as the models are, and gone with them.
-_PREPARED: WeakKeyDictionary[NoteHead, HeadWeights] = WeakKeyDictionary()
-
-
-def _prepare(head: NoteHead) -> HeadWeights:
-    """Returns a head's weights as they are needed here, which takes a while when asked for the first time."""
-    kept = _PREPARED.get(head)
-    if kept is None:
-        kept = _PREPARED[head] = HeadWeights(head)
-    return kept
+_prepare = once_a_model(HeadWeights)
 
 
 def _filled(rows: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from models.few_rows import (
     centered,
     even,
     gelu,
+    once_a_model,
     to_length_one,
     weights,
 )
@@ -204,16 +204,7 @@ class DecoderWeights:
         return own, by_time[None]
 
 
-# Shared by all calls, as the models are, and gone with them.
-_PREPARED: WeakKeyDictionary[Seq2Seq, DecoderWeights] = WeakKeyDictionary()
-
-
-def _prepare(model: Seq2Seq) -> DecoderWeights:
-    """Returns a model's weights as they are needed here, which takes a while when asked for the first time."""
-    kept = _PREPARED.get(model)
-    if kept is None:
-        kept = _PREPARED[model] = DecoderWeights(model)
-    return kept
+_prepare = once_a_model(DecoderWeights)
 
 
 def _unit(angles: np.ndarray) -> np.ndarray:
